@@ -1,0 +1,314 @@
+//! Reading a JSON body so that every fault in it is found in one pass.
+//!
+//! `serde` stops at the first field that does not fit; a person who corrects a form wants to hear of
+//! all of them. So bodies are read from a [`serde_json::Value`], and each fault is noted with the
+//! place where it is.
+
+use std::cell::RefCell;
+use std::ops::RangeInclusive;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+/// One thing that is wrong with a request, and where.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Fault {
+    /// JSON pointer as a URI fragment (`#/pickup/location/lat`); `?name` for a query parameter, a plain
+    /// name for a header.
+    pub pointer: String,
+    /// What is wrong, in words for a person.
+    pub detail: String,
+}
+
+/// The faults found so far.
+#[derive(Debug, Default)]
+pub struct Faults {
+    found: RefCell<Vec<Fault>>,
+}
+
+impl Faults {
+    /// No faults yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A single fault.
+    pub fn one(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        let faults = Self::new();
+        faults.note(pointer, detail);
+        faults
+    }
+
+    /// Adds a fault.
+    pub fn note(&self, pointer: impl Into<String>, detail: impl Into<String>) {
+        self.found.borrow_mut().push(Fault {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        });
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.found.borrow().is_empty()
+    }
+
+    /// All of them, in the order in which they were found.
+    pub fn into_vec(self) -> Vec<Fault> {
+        self.found.into_inner()
+    }
+
+    /// What was read, if it is whole and without a fault.
+    ///
+    /// # Errors
+    /// The faults, when there are any.
+    pub fn or<T>(self, read: Option<T>) -> Result<T, Self> {
+        match read {
+            Some(read) if self.is_empty() => Ok(read),
+            _ => Err(self),
+        }
+    }
+}
+
+/// The fields of one JSON object. Each method notes what is wrong and answers `None` then; an absent or
+/// `null` optional field is `None` without a fault.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    object: Option<&'a Map<String, Value>>,
+    pointer: String,
+    faults: &'a Faults,
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of a whole body.
+    pub fn of_body(body: &'a Value, faults: &'a Faults) -> Self {
+        Self::of_value(body, "#".to_owned(), faults)
+    }
+
+    fn of_value(value: &'a Value, pointer: String, faults: &'a Faults) -> Self {
+        if !value.is_object() {
+            faults.note(
+                &pointer,
+                format!("must be an object, not {}", kind_of(value)),
+            );
+        }
+        Self {
+            object: value.as_object(),
+            pointer,
+            faults,
+        }
+    }
+
+    /// Refuses fields that are not in the list: a misspelt optional field must not be lost silently.
+    pub fn only(&self, known: &[&str]) {
+        let names = self.object.into_iter().flat_map(Map::keys);
+        for name in names.filter(|name| !known.contains(&name.as_str())) {
+            self.fault(
+                name,
+                format!("is not a field here; known are {}", known.join(", ")),
+            );
+        }
+    }
+
+    /// Notes a fault at a field of this object.
+    pub fn fault(&self, name: &str, detail: impl Into<String>) {
+        self.faults.note(self.pointer_to(name), detail);
+    }
+
+    /// Whether the field is there and not `null`.
+    pub fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+
+    /// An object within this one.
+    pub fn object(&self, name: &str) -> Option<Fields<'a>> {
+        let value = self.value(name)?;
+        let fields = Self::of_value(value, self.pointer_to(name), self.faults);
+        fields.object.is_some().then_some(fields)
+    }
+
+    /// An object that must be there.
+    pub fn required_object(&self, name: &str) -> Option<Fields<'a>> {
+        self.required(name)?;
+        self.object(name)
+    }
+
+    /// Text of 1 to `most` characters.
+    pub fn text(&self, name: &str, most: usize) -> Option<&'a str> {
+        let value = self.value(name)?;
+        let Some(text) = value.as_str() else {
+            self.fault(name, format!("must be text, not {}", kind_of(value)));
+            return None;
+        };
+        let length = text.chars().count();
+        if text.trim().is_empty() {
+            self.fault(name, "must not be empty");
+        } else if length > most {
+            self.fault(
+                name,
+                format!("must have at most {most} characters, not {length}"),
+            );
+        } else {
+            return Some(text);
+        }
+        None
+    }
+
+    /// Text that must be there.
+    pub fn required_text(&self, name: &str, most: usize) -> Option<&'a str> {
+        self.required(name)?;
+        self.text(name, most)
+    }
+
+    /// One of a few words.
+    pub fn word<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Option<T> {
+        let value = self.value(name)?;
+        let found = words.iter().find(|(word, _)| value.as_str() == Some(*word));
+        if found.is_none() {
+            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
+            self.fault(name, format!("must be one of {}", known.join(", ")));
+        }
+        found.map(|(_, meaning)| *meaning)
+    }
+
+    /// A whole number within a range.
+    pub fn whole_number(&self, name: &str, range: RangeInclusive<u32>) -> Option<u32> {
+        let value = self.value(name)?;
+        let number = value.as_u64().and_then(|n| u32::try_from(n).ok());
+        let fitting = number.filter(|n| range.contains(n));
+        if fitting.is_none() {
+            let (least, most) = (range.start(), range.end());
+            self.fault(
+                name,
+                format!("must be a whole number from {least} to {most}"),
+            );
+        }
+        fitting
+    }
+
+    /// A number within a range, that must be there.
+    pub fn required_number(&self, name: &str, range: RangeInclusive<f64>) -> Option<f64> {
+        let value = self.required(name)?;
+        let fitting = value.as_f64().filter(|n| range.contains(n));
+        if fitting.is_none() {
+            let (least, most) = (range.start(), range.end());
+            self.fault(name, format!("must be a number from {least} to {most}"));
+        }
+        fitting
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        let value = self.value(name)?;
+        if !value.is_boolean() {
+            self.fault(
+                name,
+                format!("must be true or false, not {}", kind_of(value)),
+            );
+        }
+        value.as_bool()
+    }
+
+    /// An RFC 3339 time that must be there.
+    pub fn required_time(&self, name: &str) -> Option<Timestamp> {
+        let value = self.required(name)?;
+        let time = value.as_str().and_then(|text| text.parse().ok());
+        if time.is_none() {
+            self.fault(
+                name,
+                "must be a time such as 2030-01-31T09:30:00Z (RFC 3339)",
+            );
+        }
+        time
+    }
+
+    fn required(&self, name: &str) -> Option<&'a Value> {
+        // An object of the wrong kind has its fault already.
+        self.object?;
+        let value = self.value(name);
+        if value.is_none() {
+            self.fault(name, "is missing");
+        }
+        value
+    }
+
+    fn value(&self, name: &str) -> Option<&'a Value> {
+        self.object?.get(name).filter(|value| !value.is_null())
+    }
+
+    fn pointer_to(&self, name: &str) -> String {
+        // RFC 6901: `~` and `/` within a name are escaped.
+        format!(
+            "{}/{}",
+            self.pointer,
+            name.replace('~', "~0").replace('/', "~1")
+        )
+    }
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "true or false",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn pointers(faults: Faults) -> Vec<String> {
+        faults
+            .into_vec()
+            .into_iter()
+            .map(|fault| fault.pointer)
+            .collect()
+    }
+
+    #[test]
+    fn every_fault_is_found_in_one_pass() {
+        let body = json!({"size": 0, "notes": "", "when": "tomorrow", "a/b": 1, "place": []});
+        let faults = Faults::new();
+        let fields = Fields::of_body(&body, &faults);
+        fields.only(&["size", "notes", "when", "place", "name"]);
+        fields.whole_number("size", 1..=9);
+        fields.text("notes", 10);
+        fields.required_time("when");
+        fields.object("place");
+        fields.required_text("name", 10);
+        assert_eq!(
+            pointers(faults),
+            ["#/a~1b", "#/size", "#/notes", "#/when", "#/place", "#/name"]
+        );
+    }
+
+    #[test]
+    fn null_is_absent() {
+        let body = json!({"notes": null});
+        let faults = Faults::new();
+        assert_eq!(Fields::of_body(&body, &faults).text("notes", 10), None);
+        assert!(faults.is_empty());
+    }
+
+    #[test]
+    fn a_body_of_another_kind_is_one_fault_and_not_one_per_field() {
+        let body = json!([1, 2]);
+        let faults = Faults::new();
+        let fields = Fields::of_body(&body, &faults);
+        fields.required_text("name", 10);
+        fields.required_object("pickup");
+        assert_eq!(pointers(faults), ["#"]);
+    }
+
+    #[test]
+    fn length_is_counted_in_characters() {
+        let body = json!({"name": "Zoë"});
+        let faults = Faults::new();
+        assert_eq!(Fields::of_body(&body, &faults).text("name", 3), Some("Zoë"));
+    }
+}

@@ -1,0 +1,311 @@
+//! Routes: the sequence of stops that one agent drives.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::geo::Coordinates;
+use crate::ids::{OrderId, RouteId, UserId};
+use crate::travel::{Leg, LegEstimate};
+
+/// How many orders a route may have in its life, so that each of its commits is one DynamoDB
+/// transaction (at most 100 items, of which each order is one).
+pub const MOST_ORDERS: usize = 40;
+
+/// Where a route stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RouteStatus {
+    /// Given to the agent; no stop is done.
+    Assigned,
+    /// Under way.
+    InProgress,
+    /// No open stop is left, and something was delivered.
+    Completed,
+    /// No open stop is left, and nothing was delivered.
+    Cancelled,
+}
+
+impl RouteStatus {
+    /// Every status.
+    pub const ALL: [Self; 4] = [
+        Self::Assigned,
+        Self::InProgress,
+        Self::Completed,
+        Self::Cancelled,
+    ];
+
+    /// Its name, as on the wire.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Assigned => "assigned",
+            Self::InProgress => "in_progress",
+            Self::Completed => "completed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The status of that name.
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+
+    /// Whether the agent still has stops to make.
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Assigned | Self::InProgress)
+    }
+}
+
+/// What happens at a stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopKind {
+    /// The order comes aboard.
+    Pickup,
+    /// The order is handed over.
+    Dropoff,
+}
+
+/// Where a stop stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StopStatus {
+    /// To be made.
+    Pending,
+    /// Made.
+    Done,
+    /// Not needed any more: the order was cancelled, failed or taken off.
+    Skipped,
+}
+
+/// One stop of a route.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RouteStop {
+    /// What happens.
+    pub kind: StopKind,
+    /// With which order.
+    pub order_id: OrderId,
+    /// Where.
+    pub location: Coordinates,
+    /// The address, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// When the agent is expected to begin the service.
+    pub eta: Timestamp,
+    /// The service is not to begin before this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// How long it takes, in seconds.
+    pub service_s: u32,
+    /// The leg to it; zero for a stop that was skipped.
+    #[serde(flatten)]
+    pub leg: Leg,
+    /// Where it stands.
+    pub status: StopStatus,
+    /// When it was made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub done_at: Option<Timestamp>,
+}
+
+/// One agent's sequence of stops.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Route {
+    /// Its id.
+    pub id: RouteId,
+    /// Who drives it.
+    pub agent_id: UserId,
+    /// Where it stands.
+    pub status: RouteStatus,
+    /// Where and when it was begun or last planned from: the legs of the open stops start here.
+    pub from: Departure,
+    /// Stops made or skipped first, then the open ones, each in driving order.
+    pub stops: Vec<RouteStop>,
+    /// Who planned it: `embedded`, or the name of a remote provider.
+    pub provider: String,
+    /// Encoded polyline of the way, precision 5.
+    pub geometry: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// Counts the changes; a write is made on the condition that it is still the one that was read.
+    pub version: u64,
+}
+
+/// From where and when an agent sets out.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Departure {
+    /// The place.
+    pub location: Coordinates,
+    /// The time.
+    pub at: Timestamp,
+}
+
+impl Route {
+    /// The stops that are still to be made, in driving order.
+    pub fn open_stops(&self) -> impl Iterator<Item = &RouteStop> {
+        self.stops
+            .iter()
+            .filter(|stop| stop.status == StopStatus::Pending)
+    }
+
+    /// The orders that still have a stop to be made, each once.
+    pub fn open_orders(&self) -> Vec<OrderId> {
+        once_each(self.open_stops())
+    }
+
+    /// How many orders the route has had in its life.
+    pub fn lifetime_orders(&self) -> usize {
+        once_each(self.stops.iter()).len()
+    }
+
+    /// Where the agent is: at the stop that was made last, or where the route begins.
+    pub fn position(&self) -> Coordinates {
+        self.stops
+            .iter()
+            .filter_map(|stop| stop.done_at.map(|at| (at, stop.location)))
+            .max_by_key(|(at, _)| *at)
+            .map_or(self.from.location, |(_, location)| location)
+    }
+
+    /// Driven metres and seconds over all legs.
+    pub fn total(&self) -> Leg {
+        self.stops.iter().fold(Leg::default(), |sum, stop| Leg {
+            distance_m: sum.distance_m.saturating_add(stop.leg.distance_m),
+            duration_s: sum.duration_s.saturating_add(stop.leg.duration_s),
+        })
+    }
+
+    /// When the order's next stop is expected.
+    pub fn eta_of(&self, order_id: OrderId) -> Option<Timestamp> {
+        self.open_stops()
+            .find(|stop| stop.order_id == order_id)
+            .map(|stop| stop.eta)
+    }
+
+    /// A copy with the next version, for a change to be made to it.
+    #[must_use]
+    pub fn changed(&self, now: Timestamp) -> Self {
+        Self {
+            updated_at: now,
+            version: self.version + 1,
+            ..self.clone()
+        }
+    }
+
+    /// The route after an order's stop of this kind was made. A drop-off makes the pickup as well.
+    #[must_use]
+    pub fn with_stop_made(&self, order_id: OrderId, kind: StopKind, now: Timestamp) -> Self {
+        let mut changed = self.changed(now);
+        for stop in &mut changed.stops {
+            let made = stop.kind == kind || kind == StopKind::Dropoff;
+            if stop.order_id == order_id && stop.status == StopStatus::Pending && made {
+                stop.status = StopStatus::Done;
+                stop.done_at = Some(now);
+            }
+        }
+        changed.settle();
+        changed
+    }
+
+    /// The route without the orders' open stops: those are skipped, and the stops after them re-timed.
+    #[must_use]
+    pub fn with_orders_taken_off(
+        &self,
+        orders: &[OrderId],
+        estimate: &LegEstimate,
+        now: Timestamp,
+    ) -> Self {
+        let mut changed = self.changed(now);
+        let mut first_gap = None;
+        for (index, stop) in changed.stops.iter_mut().enumerate() {
+            if orders.contains(&stop.order_id) && stop.status == StopStatus::Pending {
+                stop.status = StopStatus::Skipped;
+                stop.leg = Leg::default();
+                first_gap.get_or_insert(index);
+            }
+        }
+        if let Some(gap) = first_gap {
+            changed.retime_after(gap, estimate);
+        }
+        changed.settle();
+        changed
+    }
+
+    /// Times anew the open stops after `gap`. Only the leg over a gap changes its length; the others
+    /// keep theirs, which may come from a road network.
+    fn retime_after(&mut self, gap: usize, estimate: &LegEstimate) {
+        let mut departure = self.departure_before(gap);
+        let mut over_gap = false;
+        for stop in &mut self.stops[gap..] {
+            match stop.status {
+                StopStatus::Skipped => over_gap = true,
+                StopStatus::Done => {}
+                StopStatus::Pending => {
+                    if over_gap {
+                        stop.leg = estimate.leg(departure.location, stop.location);
+                        over_gap = false;
+                    }
+                    let arrival = later(departure.at, stop.leg.duration_s);
+                    stop.eta = stop.not_before.map_or(arrival, |start| start.max(arrival));
+                    departure = Departure {
+                        location: stop.location,
+                        at: later(stop.eta, stop.service_s),
+                    };
+                }
+            }
+        }
+    }
+
+    /// From where and when the agent drives on to the stop at `index`.
+    fn departure_before(&self, index: usize) -> Departure {
+        let open_before = self.stops[..index]
+            .iter()
+            .rfind(|stop| stop.status == StopStatus::Pending);
+        if let Some(stop) = open_before {
+            return Departure {
+                location: stop.location,
+                at: later(stop.eta, stop.service_s),
+            };
+        }
+        let last_made = self
+            .stops
+            .iter()
+            .filter_map(|stop| stop.done_at.map(|at| (at, stop.location)))
+            .max_by_key(|(at, _)| *at);
+        last_made.map_or(self.from, |(at, location)| Departure {
+            location,
+            at: at.max(self.from.at),
+        })
+    }
+
+    /// Brings the route's status in line with its stops.
+    fn settle(&mut self) {
+        let any = |status| self.stops.iter().any(|stop| stop.status == status);
+        let delivered = self
+            .stops
+            .iter()
+            .any(|stop| stop.kind == StopKind::Dropoff && stop.status == StopStatus::Done);
+        self.status = match (any(StopStatus::Pending), any(StopStatus::Done)) {
+            (true, false) => RouteStatus::Assigned,
+            (true, true) => RouteStatus::InProgress,
+            (false, _) if delivered => RouteStatus::Completed,
+            (false, _) => RouteStatus::Cancelled,
+        };
+    }
+}
+
+fn once_each<'a>(stops: impl Iterator<Item = &'a RouteStop>) -> Vec<OrderId> {
+    let mut orders = Vec::new();
+    for stop in stops {
+        if !orders.contains(&stop.order_id) {
+            orders.push(stop.order_id);
+        }
+    }
+    orders
+}
+
+/// `seconds` later; a time beyond what a timestamp can hold stays where it is.
+fn later(at: Timestamp, seconds: u32) -> Timestamp {
+    at.checked_add(SignedDuration::from_secs(seconds.into()))
+        .unwrap_or(at)
+}

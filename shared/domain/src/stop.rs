@@ -1,0 +1,140 @@
+//! A place where something is picked up or dropped off, as the customer describes it.
+
+use jiff::{Timestamp, ToSpan};
+use serde::{Deserialize, Serialize};
+
+use crate::fields::Fields;
+use crate::geo::Coordinates;
+
+/// How long a stop takes when the customer does not say, in seconds.
+pub const DEFAULT_SERVICE_S: u32 = 120;
+/// The longest stop that can be asked for: four hours, in seconds.
+pub const LONGEST_SERVICE_S: u32 = 4 * 3600;
+/// How far ahead a window may lie, in days.
+pub const FURTHEST_WINDOW_DAYS: i64 = 366;
+
+const LONGEST_ADDRESS: usize = 300;
+const LONGEST_NAME: usize = 100;
+const LONGEST_PHONE: usize = 40;
+
+/// When the service at a stop may begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeWindow {
+    /// Not before this.
+    pub start: Timestamp,
+    /// Not after this.
+    pub end: Timestamp,
+}
+
+/// Who is to be asked for at the door.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Contact {
+    /// The person's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Their phone number, as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+}
+
+/// One end of an order.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Stop {
+    /// The address, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Where it is.
+    pub location: Coordinates,
+    /// Who is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub contact: Option<Contact>,
+    /// When the service may begin; any time if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<TimeWindow>,
+    /// How long the agent stays, in seconds.
+    pub service_s: u32,
+}
+
+impl Stop {
+    /// Reads a stop of an order that is placed at `now`.
+    pub fn read(fields: &Fields<'_>, now: Timestamp) -> Option<Self> {
+        fields.only(&["address", "location", "contact", "window", "service_s"]);
+        let address = fields.text("address", LONGEST_ADDRESS);
+        if !fields.has("location") {
+            fields.fault(
+                "location",
+                "is missing; an address alone cannot be placed, since no geocoder is configured",
+            );
+        }
+        let location = fields
+            .object("location")
+            .and_then(|location| Coordinates::read(&location));
+        let contact = fields
+            .object("contact")
+            .map(|contact| read_contact(&contact));
+        let window = fields
+            .object("window")
+            .and_then(|window| TimeWindow::read_upcoming(&window, now));
+        let service_s = fields.whole_number("service_s", 0..=LONGEST_SERVICE_S);
+        Some(Self {
+            address: address.map(str::to_owned),
+            location: location?,
+            contact,
+            window,
+            service_s: service_s.unwrap_or(DEFAULT_SERVICE_S),
+        })
+    }
+
+    /// What to call the stop in a text for people: the address, or the coordinates.
+    pub fn label(&self) -> String {
+        label(self.address.as_deref(), self.location)
+    }
+}
+
+/// What to call a place in a text for people: its address, or its coordinates.
+pub fn label(address: Option<&str>, location: Coordinates) -> String {
+    address.map_or_else(
+        || format!("{:.5}, {:.5}", location.lat, location.lon),
+        str::to_owned,
+    )
+}
+
+fn read_contact(fields: &Fields<'_>) -> Contact {
+    fields.only(&["name", "phone"]);
+    Contact {
+        name: fields.text("name", LONGEST_NAME).map(str::to_owned),
+        phone: fields.text("phone", LONGEST_PHONE).map(str::to_owned),
+    }
+}
+
+impl TimeWindow {
+    /// Reads a window that must end after it starts.
+    pub fn read(fields: &Fields<'_>) -> Option<Self> {
+        fields.only(&["start", "end"]);
+        let (start, end) = (fields.required_time("start"), fields.required_time("end"));
+        let (start, end) = (start?, end?);
+        if end <= start {
+            fields.fault("end", "must be after the start");
+            return None;
+        }
+        Some(Self { start, end })
+    }
+
+    /// Reads a window that must not be over yet, nor lie more than a year ahead.
+    pub fn read_upcoming(fields: &Fields<'_>, now: Timestamp) -> Option<Self> {
+        let window = Self::read(fields)?;
+        if window.end <= now {
+            fields.fault("end", "is in the past");
+            return None;
+        }
+        let furthest = now.saturating_add((FURTHEST_WINDOW_DAYS * 24).hours());
+        if furthest.is_ok_and(|furthest| window.start > furthest) {
+            fields.fault(
+                "start",
+                format!("is more than {FURTHEST_WINDOW_DAYS} days ahead"),
+            );
+            return None;
+        }
+        Some(window)
+    }
+}
