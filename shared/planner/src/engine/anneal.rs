@@ -1,0 +1,144 @@
+//! Simulated annealing over rounds of ruin and recreate.
+
+use super::clock::Clock;
+use super::network::Network;
+use super::portable::{exp, ln};
+use super::random::Random;
+use super::recreate::Recreate;
+use super::ruin::{Measure, Ruin};
+use super::schedule::{Schedule, Worth};
+
+/// What the search weighs things with.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Weights {
+    /// A second of lateness.
+    pub(crate) lateness: i64,
+    /// An order left over.
+    pub(crate) absence: i64,
+}
+
+/// Temperatures, in average legs.
+pub(crate) const HOT: f64 = 1.0;
+pub(crate) const COLD: f64 = 0.01;
+
+/// The state of a search: one thread's.
+pub(crate) struct Search<'a, 'n> {
+    pub(crate) network: &'a Network<'n>,
+    pub(crate) random: Random,
+    pub(crate) ruin: Ruin,
+    pub(crate) recreate: Recreate,
+    pub(crate) weights: Weights,
+    pub(crate) rounds: u64,
+    /// What the search is at.
+    pub(crate) current: Schedule,
+    /// The best that it has seen.
+    pub(crate) best: Schedule,
+}
+
+/// Told of each better plan.
+pub(crate) type Report<'r> = &'r mut dyn FnMut(u64, &Worth);
+
+impl<'a, 'n> Search<'a, 'n> {
+    pub(crate) fn new(network: &'a Network<'n>, seed: u64) -> Self {
+        let weights = weigh(network);
+        let measure = Measure {
+            stops: 10.0,
+            string: 10.0,
+            split: 0.5,
+            split_stop: 0.01,
+        };
+        let current = Schedule::new(network);
+        Self {
+            network,
+            random: Random::new(seed),
+            ruin: Ruin::new(network, measure),
+            recreate: Recreate::new(network, weights.lateness),
+            weights,
+            rounds: 0,
+            best: current.clone(),
+            current,
+        }
+    }
+
+    fn vehicles_first(&self) -> bool {
+        self.network.problem.minimises_vehicles()
+    }
+
+    /// A first plan, by greedy insertion.
+    pub(crate) fn construct(&mut self) {
+        self.recreate
+            .run(self.network, &mut self.random, &mut self.current);
+        self.current.keep();
+        self.best.become_like(&self.current);
+    }
+
+    fn energy(&self, worth: &Worth) -> f64 {
+        (worth.travel
+            + worth.lateness.saturating_mul(self.weights.lateness)
+            + worth.absent as i64 * self.weights.absence) as f64
+    }
+
+    /// Cools down from hot to cold between two points of the clock.
+    pub(crate) fn anneal(&mut self, clock: &Clock, until: f64, report: Report<'_>) {
+        self.recreate.inserter.blink = 0.01;
+        let from = clock.progress(self.rounds);
+        let visits = 2.0 * self.network.jobs.len() as f64;
+        let leg = (self.current.worth.travel as f64 / visits).max(1e-6);
+        let hot = leg * HOT;
+        let ratio = ln(COLD / HOT);
+        let mut temperature = hot;
+        let mut energy = self.energy(&self.current.worth);
+        let mut check = 0_u32;
+        loop {
+            if check == 0 {
+                let progress = clock.progress(self.rounds);
+                if progress >= until {
+                    break;
+                }
+                let done = (progress - from) / (until - from);
+                temperature = hot * exp(ratio * done);
+                check = 16;
+            }
+            check -= 1;
+            self.rounds += 1;
+            self.ruin
+                .run(self.network, &mut self.random, &mut self.current);
+            self.recreate
+                .run(self.network, &mut self.random, &mut self.current);
+            let worth = self.current.worth;
+            let candidate = self.energy(&worth);
+            if worth.forsaken > self.best.worth.forsaken
+                || candidate >= energy - temperature * ln(self.random.unit())
+            {
+                self.current.undo();
+                continue;
+            }
+            self.current.keep();
+            energy = candidate;
+            let first = self.vehicles_first();
+            if worth.key(first) < self.best.worth.key(first) {
+                self.best.become_like(&self.current);
+                report(self.rounds, &worth);
+            }
+        }
+    }
+}
+
+/// Lateness outweighs travel, and an order left over outweighs both, as far
+/// as numbers of 64 bits allow.
+fn weigh(network: &Network<'_>) -> Weights {
+    let travel: i64 = network
+        .sites
+        .iter()
+        .map(|site| {
+            let row = network.from(site.point);
+            row.iter().map(|&leg| network.cost(leg)).max().unwrap_or(0)
+        })
+        .sum();
+    let fixed: i64 = network.carriers.iter().map(|it| it.fixed_cost).sum();
+    let bound = (travel + fixed + 1).min(1 << 32);
+    Weights {
+        lateness: bound,
+        absence: bound,
+    }
+}

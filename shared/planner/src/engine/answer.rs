@@ -1,0 +1,80 @@
+//! Turns tours into a plan.
+
+use super::network::{Network, kind_of, order_of};
+use super::schedule::{ABSENT, Schedule};
+use super::tour::Tour;
+use crate::plan::{Plan, PlannedStop, Route, Unplaced, UnplacedReason};
+
+/// The plan that a schedule stands for.
+pub(crate) fn plan(network: &Network<'_>, schedule: &Schedule, iterations: u64) -> Plan {
+    let routes: Vec<Route> = schedule
+        .tours
+        .iter()
+        .filter(|tour| !tour.is_empty())
+        .map(|tour| route(network, tour))
+        .collect();
+    let unplaced = (0..network.jobs.len())
+        .filter(|&order| schedule.tour_of[order] == ABSENT)
+        .map(|order| Unplaced {
+            order,
+            reason: reason(network, schedule, order),
+        })
+        .collect();
+    Plan {
+        distance_m: routes.iter().map(|route| route.distance_m).sum(),
+        duration_s: routes.iter().map(|route| route.duration_s).sum(),
+        lateness_s: routes.iter().map(|route| route.lateness_s).sum(),
+        routes,
+        unplaced,
+        iterations,
+    }
+}
+
+fn route(network: &Network<'_>, tour: &Tour) -> Route {
+    let mut distance_m = 0;
+    let mut duration_s = 0;
+    let mut stops = Vec::with_capacity(tour.len());
+    let mut finish_s = 0;
+    for pair in tour.visits.windows(2) {
+        let [here, next] = pair else { break };
+        let leg = network.from(here.point)[next.point as usize];
+        distance_m += i64::from(leg.distance_m);
+        duration_s += i64::from(leg.duration_s);
+        let arrival_s = here.depart + i64::from(leg.duration_s);
+        finish_s = arrival_s;
+        if stops.len() < tour.len() {
+            stops.push(PlannedStop {
+                order: order_of(next.node),
+                kind: kind_of(next.node),
+                arrival_s,
+                waiting_s: next.begin - arrival_s,
+                departure_s: next.depart,
+                load: next.load.unsigned_abs(),
+            });
+        }
+    }
+    Route {
+        vehicle: tour.vehicle,
+        stops,
+        distance_m,
+        duration_s,
+        finish_s,
+        lateness_s: tour.lateness,
+    }
+}
+
+/// Why an order is in no route.
+fn reason(network: &Network<'_>, schedule: &Schedule, order: usize) -> UnplacedReason {
+    if network.carriers.is_empty() {
+        return UnplacedReason::NoVehicle;
+    }
+    let has_room = schedule.tours.iter().any(|tour| {
+        let carrier = &network.carriers[tour.vehicle];
+        network.eligible(order, tour.vehicle) && tour.places_taken < carrier.free_places
+    });
+    if has_room {
+        UnplacedReason::OutsideTimeWindows
+    } else {
+        UnplacedReason::OverCapacity
+    }
+}

@@ -1,0 +1,268 @@
+//! The problem as the search sees it: flat, numbered, with everything that an
+//! insertion has to know worked out once.
+
+use crate::problem::{Objective, Problem, Stop, StopKind};
+use crate::travel::Leg;
+
+/// Later than anything happens.
+pub(crate) const NEVER: i64 = i64::MAX / 4;
+
+/// The number of an order's end: twice the order, plus one for the drop-off.
+pub(crate) type Node = u32;
+
+pub(crate) fn pickup_of(order: usize) -> Node {
+    (2 * order) as Node
+}
+
+pub(crate) fn dropoff_of(order: usize) -> Node {
+    (2 * order + 1) as Node
+}
+
+pub(crate) fn order_of(node: Node) -> usize {
+    (node / 2) as usize
+}
+
+pub(crate) fn kind_of(node: Node) -> StopKind {
+    if node.is_multiple_of(2) {
+        StopKind::Pickup
+    } else {
+        StopKind::Dropoff
+    }
+}
+
+/// One end of an order.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Site {
+    pub(crate) point: u32,
+    pub(crate) earliest: i64,
+    /// When service must begin at the latest; `NEVER` if lateness is allowed.
+    pub(crate) latest: i64,
+    /// When service should begin; `NEVER` unless lateness is counted.
+    pub(crate) due: i64,
+    pub(crate) service: i64,
+    pub(crate) load: i64,
+}
+
+/// An order, as far as its two sites do not say it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Job {
+    pub(crate) size: i64,
+    pub(crate) vehicle: Option<usize>,
+    pub(crate) aboard: bool,
+    pub(crate) committed: bool,
+    /// It is what its vehicle is on its way to.
+    pub(crate) next: bool,
+}
+
+/// A vehicle.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Carrier {
+    pub(crate) start: u32,
+    /// The end point, or nowhere.
+    pub(crate) end: u32,
+    pub(crate) start_s: i64,
+    pub(crate) end_s: i64,
+    /// What fits in: its capacity, or what its committed orders take if that
+    /// is more.
+    pub(crate) capacity: i64,
+    pub(crate) initial_load: i64,
+    /// How many orders that are not tied-and-committed it takes at most.
+    pub(crate) free_places: usize,
+    /// Its committed orders exceed its capacity: it takes nothing else.
+    pub(crate) closed: bool,
+    /// Lateness may occur on it: the slower evaluation is needed.
+    pub(crate) soft: bool,
+    pub(crate) fixed_cost: i64,
+    /// Vehicles of the same kind are interchangeable while empty.
+    pub(crate) kind: u32,
+}
+
+/// A problem, prepared.
+pub(crate) struct Network<'a> {
+    pub(crate) problem: &'a Problem,
+    transposed: Vec<Leg>,
+    pub(crate) sites: Vec<Site>,
+    pub(crate) jobs: Vec<Job>,
+    pub(crate) carriers: Vec<Carrier>,
+    pub(crate) kinds: usize,
+    by_duration: bool,
+}
+
+impl<'a> Network<'a> {
+    pub(crate) fn new(problem: &'a Problem) -> Self {
+        let orders = problem.orders();
+        let mut sites = vec![Site::default(); 2 * orders.len()];
+        let mut jobs = Vec::with_capacity(orders.len());
+        for (index, order) in orders.iter().enumerate() {
+            let committed = problem.is_committed(index);
+            let size = i64::from(order.size);
+            if let Some(pickup) = &order.pickup {
+                sites[2 * index] = site(pickup, size, committed);
+            }
+            sites[2 * index + 1] = site(&order.dropoff, -size, committed);
+            let next = order.vehicle.is_some_and(|vehicle| {
+                problem.vehicles()[vehicle]
+                    .next_stop
+                    .is_some_and(|(next, _)| next == index)
+            });
+            jobs.push(Job {
+                size,
+                vehicle: order.vehicle,
+                aboard: order.pickup.is_none(),
+                committed,
+                next,
+            });
+        }
+        let (carriers, kinds) = carriers(problem, &jobs);
+        let travel = problem.travel();
+        Self {
+            problem,
+            transposed: if travel.is_symmetric() {
+                Vec::new()
+            } else {
+                travel.transposed()
+            },
+            sites,
+            jobs,
+            carriers,
+            kinds,
+            by_duration: problem.objective() == Objective::Duration,
+        }
+    }
+
+    /// The legs from a point.
+    pub(crate) fn from(&self, point: u32) -> &[Leg] {
+        self.problem.travel().row(point as usize)
+    }
+
+    /// The legs to a point.
+    pub(crate) fn to(&self, point: u32) -> &[Leg] {
+        if self.transposed.is_empty() {
+            return self.from(point);
+        }
+        let stride = self.problem.travel().points() + 1;
+        let start = point as usize * stride;
+        &self.transposed[start..start + stride]
+    }
+
+    /// What a leg costs.
+    pub(crate) fn cost(&self, leg: Leg) -> i64 {
+        i64::from(if self.by_duration {
+            leg.duration_s
+        } else {
+            leg.distance_m
+        })
+    }
+
+    /// Whether a vehicle may take an order at all, as far as can be said
+    /// without looking at its tour.
+    pub(crate) fn eligible(&self, order: usize, vehicle: usize) -> bool {
+        let job = &self.jobs[order];
+        let carrier = &self.carriers[vehicle];
+        job.vehicle.is_none_or(|tied| tied == vehicle)
+            && (job.aboard || job.size <= carrier.capacity)
+            && (!carrier.closed || job.committed)
+    }
+}
+
+fn site(stop: &Stop, load: i64, committed: bool) -> Site {
+    let (earliest, latest) = stop.window.map_or((-NEVER, NEVER), |window| {
+        (window.earliest_s, window.latest_s)
+    });
+    Site {
+        point: stop.point as u32,
+        earliest,
+        latest: if committed { NEVER } else { latest },
+        due: if committed { latest } else { NEVER },
+        service: stop.service_s,
+        load,
+    }
+}
+
+fn carriers(problem: &Problem, jobs: &[Job]) -> (Vec<Carrier>, usize) {
+    // An untied committed order may end up on any vehicle.
+    let roaming = jobs
+        .iter()
+        .any(|job| job.committed && job.vehicle.is_none());
+    let mut carriers: Vec<Carrier> = problem
+        .vehicles()
+        .iter()
+        .map(|vehicle| Carrier {
+            start: vehicle.start as u32,
+            end: vehicle.end.unwrap_or(problem.travel().nowhere()) as u32,
+            start_s: vehicle.shift.start_s,
+            end_s: vehicle.shift.end_s,
+            capacity: i64::from(vehicle.capacity),
+            initial_load: 0,
+            free_places: vehicle
+                .max_orders
+                .map_or(usize::MAX / 2, |limit| limit as usize),
+            closed: false,
+            soft: roaming,
+            fixed_cost: vehicle.fixed_cost,
+            kind: 0,
+        })
+        .collect();
+    let mut tied = vec![false; carriers.len()];
+    for job in jobs {
+        let Some(vehicle) = job.vehicle else { continue };
+        let carrier = &mut carriers[vehicle];
+        tied[vehicle] = true;
+        if job.aboard {
+            carrier.initial_load += job.size;
+        }
+        if job.committed {
+            carrier.soft = true;
+            carrier.free_places = carrier.free_places.saturating_sub(1);
+        }
+    }
+    for job in jobs {
+        let Some(vehicle) = job.vehicle else { continue };
+        if !job.committed {
+            continue;
+        }
+        let carrier = &mut carriers[vehicle];
+        let needed = if job.aboard {
+            carrier.initial_load
+        } else if job.next {
+            carrier.initial_load + job.size
+        } else {
+            job.size
+        };
+        if needed > carrier.capacity {
+            carrier.capacity = needed;
+            carrier.closed = true;
+        }
+    }
+    let kinds = name_kinds(problem, &mut carriers, &tied);
+    (carriers, kinds)
+}
+
+/// Numbers the kinds of vehicles: those that differ in nothing but their index
+/// share a number.
+fn name_kinds(problem: &Problem, carriers: &mut [Carrier], tied: &[bool]) -> usize {
+    let vehicles = problem.vehicles();
+    let mut order: Vec<usize> = (0..carriers.len()).collect();
+    let key = |v: usize| {
+        let it = &vehicles[v];
+        (
+            (it.start, it.end, it.capacity, it.max_orders),
+            (it.shift.start_s, it.shift.end_s, it.fixed_cost),
+            // Nobody else is like a vehicle that orders are tied to.
+            tied[v].then_some(v),
+        )
+    };
+    order.sort_by_key(|&v| key(v));
+    let mut kinds = 0;
+    for (at, &v) in order.iter().enumerate() {
+        if at > 0 && key(order[at - 1]) != key(v) {
+            kinds += 1;
+        }
+        carriers[v].kind = kinds;
+    }
+    if carriers.is_empty() {
+        0
+    } else {
+        kinds as usize + 1
+    }
+}

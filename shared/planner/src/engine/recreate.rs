@@ -1,0 +1,160 @@
+//! Puts absent orders back: greedily, in an order that varies, with blinks.
+
+use super::insertion::{Inserter, NOWHERE};
+use super::network::{NEVER, Network, dropoff_of, pickup_of};
+use super::random::Random;
+use super::schedule::Schedule;
+
+/// In which order absent orders are put back: the sorts of Christiaens and
+/// Vanden Berghe (2020), §5.2 and §6, for orders with two ends.
+#[derive(Clone, Copy)]
+enum Sort {
+    Random,
+    Size,
+    Far,
+    Near,
+    Width,
+    Earliest,
+    Latest,
+}
+
+/// How often each is used, in their paper.
+const SORTS: [(Sort, usize); 7] = [
+    (Sort::Random, 4),
+    (Sort::Size, 4),
+    (Sort::Far, 2),
+    (Sort::Near, 1),
+    (Sort::Width, 2),
+    (Sort::Earliest, 2),
+    (Sort::Latest, 2),
+];
+
+/// Puts absent orders back.
+#[derive(Clone, Debug)]
+pub(crate) struct Recreate {
+    pub(crate) inserter: Inserter,
+    queue: Vec<(i64, u32)>,
+    /// The kinds of which an empty vehicle was tried already.
+    tried: Vec<bool>,
+    /// Per order: how far it is from where vehicles start.
+    remoteness: Vec<i64>,
+}
+
+impl Recreate {
+    pub(crate) fn new(network: &Network<'_>, lateness_weight: i64) -> Self {
+        let mut starts: Vec<u32> = network.carriers.iter().map(|it| it.start).collect();
+        starts.sort_unstable();
+        starts.dedup();
+        let remoteness = (0..network.jobs.len())
+            .map(|order| {
+                let to = network.to(network.sites[dropoff_of(order) as usize].point);
+                starts
+                    .iter()
+                    .map(|&start| network.cost(to[start as usize]))
+                    .min()
+                    .unwrap_or(0)
+            })
+            .collect();
+        Self {
+            inserter: Inserter::new(lateness_weight),
+            queue: Vec::with_capacity(network.jobs.len()),
+            tried: vec![false; network.kinds],
+            remoteness,
+        }
+    }
+
+    /// Tries to place every absent order.
+    pub(crate) fn run(
+        &mut self,
+        network: &Network<'_>,
+        random: &mut Random,
+        schedule: &mut Schedule,
+    ) {
+        self.line_up(network, random, schedule);
+        let queue = std::mem::take(&mut self.queue);
+        for &(_, order) in &queue {
+            self.place(network, random, schedule, order as usize);
+        }
+        self.queue = queue;
+        schedule.forget_placed();
+    }
+
+    fn line_up(&mut self, network: &Network<'_>, random: &mut Random, schedule: &Schedule) {
+        let total: usize = SORTS.iter().map(|(_, weight)| weight).sum();
+        let mut draw = random.below(total);
+        let mut sort = Sort::Random;
+        for (candidate, weight) in SORTS {
+            if draw < weight {
+                sort = candidate;
+                break;
+            }
+            draw -= weight;
+        }
+        self.queue.clear();
+        for &order in &schedule.absent {
+            let key = self.key(network, random, sort, order as usize);
+            self.queue.push((key, order));
+        }
+        self.queue.sort_unstable();
+    }
+
+    fn key(&self, network: &Network<'_>, random: &mut Random, sort: Sort, order: usize) -> i64 {
+        let job = &network.jobs[order];
+        let dropoff = &network.sites[dropoff_of(order) as usize];
+        let pickup = &network.sites[pickup_of(order) as usize];
+        let key = match sort {
+            Sort::Random => random.below(1 << 30) as i64,
+            Sort::Size => -job.size,
+            Sort::Far => -self.remoteness[order],
+            Sort::Near => self.remoteness[order],
+            Sort::Width => dropoff.latest.min(NEVER / 4) - pickup.earliest.max(-NEVER / 4),
+            Sort::Earliest => pickup.earliest.max(-NEVER / 4),
+            Sort::Latest => -dropoff.latest.min(NEVER / 4),
+        };
+        // What must not be left over comes before what may be: first a
+        // vehicle's next stop, then what is aboard, then the rest.
+        let rank = match (job.next, job.aboard, job.committed) {
+            (true, _, _) => -3,
+            (_, true, _) => -2,
+            (_, _, true) => -1,
+            _ => 0,
+        };
+        key + rank * NEVER
+    }
+
+    /// Puts an order where it costs least, if it fits anywhere.
+    fn place(
+        &mut self,
+        network: &Network<'_>,
+        random: &mut Random,
+        schedule: &mut Schedule,
+        order: usize,
+    ) {
+        let mut best = NOWHERE;
+        let mut on = 0;
+        if let Some(tied) = network.jobs[order].vehicle {
+            best = self
+                .inserter
+                .best(network, random, order, &schedule.tours[tied], i64::MAX);
+            on = tied;
+        } else {
+            self.tried.fill(false);
+            for (index, tour) in schedule.tours.iter().enumerate() {
+                if tour.is_empty() {
+                    let kind = network.carriers[tour.vehicle].kind as usize;
+                    if std::mem::replace(&mut self.tried[kind], true) {
+                        continue;
+                    }
+                }
+                let found = self.inserter.best(network, random, order, tour, best.cost);
+                if found.cost < best.cost {
+                    best = found;
+                    on = index;
+                }
+            }
+        }
+        if best.cost < i64::MAX {
+            schedule.insert(network, order, on, best);
+        }
+    }
+}
