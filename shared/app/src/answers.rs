@@ -1,0 +1,229 @@
+//! What callers get to see, as it goes over the wire.
+
+use domain::{
+    Coordinates, EmailNotifications, HistoryLine, Order, OrderId, OrderStatus, Role, Route,
+    RouteId, RouteStatus, Shift, Stop, StopKind, StopStatus, Timestamp, UnplacedReason, User,
+    UserId, UserStatus,
+};
+use serde::Serialize;
+
+/// An order.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OrderAnswer {
+    order_id: OrderId,
+    customer_id: UserId,
+    status: OrderStatus,
+    pickup: Stop,
+    dropoff: Stop,
+    size: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    notes: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent_id: Option<UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    route_id: Option<RouteId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    eta: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unplaced_reason: Option<UnplacedReason>,
+    history: Vec<HistoryLine>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl From<Order> for OrderAnswer {
+    fn from(order: Order) -> Self {
+        Self {
+            order_id: order.id,
+            customer_id: order.customer_id,
+            status: order.status,
+            pickup: order.pickup,
+            dropoff: order.dropoff,
+            size: order.size,
+            notes: order.notes,
+            external_id: order.external_id,
+            agent_id: order.assignment.map(|assignment| assignment.agent_id),
+            route_id: order.assignment.map(|assignment| assignment.route_id),
+            eta: order.assignment.and_then(|assignment| assignment.eta),
+            unplaced_reason: order.waiting.and_then(|waiting| waiting.reason),
+            history: order.history,
+            created_at: order.created_at,
+            updated_at: order.updated_at,
+        }
+    }
+}
+
+/// A page of orders.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct OrdersAnswer {
+    /// Newest first.
+    pub orders: Vec<OrderAnswer>,
+    /// For the next page; `null` at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// A route.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RouteAnswer {
+    route_id: RouteId,
+    agent_id: UserId,
+    status: RouteStatus,
+    stops: Vec<StopAnswer>,
+    distance_m: u32,
+    duration_s: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    geometry: Option<String>,
+    provider: String,
+    version: u64,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct StopAnswer {
+    sequence: usize,
+    kind: StopKind,
+    order_id: OrderId,
+    location: Coordinates,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    eta: Timestamp,
+    distance_m: u32,
+    duration_s: u32,
+    status: StopStatus,
+}
+
+impl From<Route> for RouteAnswer {
+    fn from(route: Route) -> Self {
+        let total = route.total();
+        let stops = route
+            .stops
+            .into_iter()
+            .zip(1..)
+            .map(|(stop, sequence)| StopAnswer {
+                sequence,
+                kind: stop.kind,
+                order_id: stop.order_id,
+                location: stop.location,
+                address: stop.address,
+                eta: stop.eta,
+                distance_m: stop.leg.distance_m,
+                duration_s: stop.leg.duration_s,
+                status: stop.status,
+            });
+        Self {
+            route_id: route.id,
+            agent_id: route.agent_id,
+            status: route.status,
+            stops: stops.collect(),
+            distance_m: total.distance_m,
+            duration_s: total.duration_s,
+            geometry: route.geometry,
+            provider: route.provider,
+            version: route.version,
+            created_at: route.created_at,
+            updated_at: route.updated_at,
+        }
+    }
+}
+
+/// A page of routes.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RoutesAnswer {
+    /// Newest first.
+    pub routes: Vec<RouteAnswer>,
+    /// For the next page; `null` at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// An agent.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AgentAnswer {
+    agent_id: UserId,
+    name: String,
+    status: UserStatus,
+    on_duty: bool,
+    start_location: Option<Coordinates>,
+    vehicle: Vehicle,
+    shift: Option<Shift>,
+    open_route_id: Option<RouteId>,
+    version: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Vehicle {
+    capacity: u32,
+}
+
+impl AgentAnswer {
+    /// The agent's side of a user; `None` for those who are none.
+    pub fn of(user: User) -> Option<Self> {
+        let profile = user.agent?;
+        Some(Self {
+            agent_id: user.id,
+            name: user.name,
+            status: user.status,
+            on_duty: profile.on_duty,
+            start_location: profile.start_location,
+            vehicle: Vehicle {
+                capacity: profile.capacity,
+            },
+            shift: profile.shift,
+            open_route_id: profile.open_route_id,
+            version: user.version,
+        })
+    }
+}
+
+/// A page of agents.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct AgentsAnswer {
+    /// By id.
+    pub agents: Vec<AgentAnswer>,
+    /// For the next page; `null` at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// The caller.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MeAnswer {
+    user_id: UserId,
+    role: Role,
+    status: UserStatus,
+    name: String,
+    email: String,
+    email_notifications: EmailNotifications,
+}
+
+impl From<User> for MeAnswer {
+    fn from(user: User) -> Self {
+        Self {
+            user_id: user.id,
+            role: user.role,
+            status: user.status,
+            name: user.name,
+            email: user.email,
+            email_notifications: user.email_notifications,
+        }
+    }
+}
+
+/// Who has just confirmed an address.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ConfirmedAnswer {
+    user_id: UserId,
+    role: Role,
+    status: UserStatus,
+}
+
+impl From<User> for ConfirmedAnswer {
+    fn from(user: User) -> Self {
+        Self {
+            user_id: user.id,
+            role: user.role,
+            status: user.status,
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! Who is asking.
+
+use domain::{Role, UserId};
+
+use crate::refusal::Refusal;
+
+/// Somebody whose token the API gateway has verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The token's `sub`.
+    pub user_id: UserId,
+    /// The roles that the token's groups grant.
+    pub roles: Vec<Role>,
+}
+
+impl Caller {
+    /// Whether the caller has a role.
+    pub fn is(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+
+    /// The first of the given roles that the caller has: list the most powerful first.
+    ///
+    /// # Errors
+    /// [`Refusal::Forbidden`] if the caller has none of them.
+    pub fn acting_as(&self, allowed: &[Role]) -> Result<Role, Refusal> {
+        allowed
+            .iter()
+            .copied()
+            .find(|role| self.is(*role))
+            .ok_or(Refusal::Forbidden)
+    }
+}

@@ -1,0 +1,77 @@
+//! What goes through the queues.
+
+use domain::{OrderId, OrderStatus, RouteId, UserId, Zone};
+use serde::{Deserialize, Serialize};
+
+/// A wake-up call for the planning of a zone. Getting one twice costs time and changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wake {
+    /// Which zone.
+    pub zone: Zone,
+    /// Why, for the logs.
+    pub cause: WakeCause,
+    /// The order that it is about: read directly, since an index may not show it yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub order_id: Option<OrderId>,
+    /// The agent that it is about: read directly, likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_id: Option<UserId>,
+}
+
+/// Why a zone is woken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WakeCause {
+    /// An order became pending.
+    OrderPending,
+    /// An agent came on duty, finished a route, moved, or can take more.
+    AgentAvailable,
+    /// Somebody asked for the zone while it was being planned.
+    AskedMeanwhile,
+    /// As before, and orders that wait out a pause count too.
+    AgentsChangedMeanwhile,
+    /// A plan lost a race, or had more orders than fit into one.
+    More,
+    /// The sweep found orders overdue.
+    Overdue,
+}
+
+impl WakeCause {
+    /// Whether orders that wait out a pause are planned too: something has changed that may place them.
+    pub fn ends_pauses(self) -> bool {
+        matches!(self, Self::AgentAvailable | Self::AgentsChangedMeanwhile)
+    }
+}
+
+/// Something that people are to be told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Notification {
+    /// An address was confirmed: the user's topic is to be made.
+    UserConfirmed {
+        /// Whose.
+        user_id: UserId,
+    },
+    /// An order was assigned, delivered, or failed: its customer is told.
+    OrderChanged {
+        /// Which order.
+        order_id: OrderId,
+        /// The status that it came to.
+        status: OrderStatus,
+        /// The version with which it did: names the email.
+        version: u64,
+    },
+    /// A route was made or has gained orders: its agent is told.
+    RoutePlanned {
+        /// Whose route.
+        agent_id: UserId,
+        /// Which one.
+        route_id: RouteId,
+        /// The version with which it changed: names the email.
+        version: u64,
+        /// How many orders it gained; all of them when it is new.
+        gained_orders: usize,
+        /// Whether the route is new.
+        new: bool,
+    },
+}

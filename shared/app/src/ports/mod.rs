@@ -1,0 +1,27 @@
+//! What the use cases need from outside, in small traits.
+//!
+//! They are object-safe on purpose: a generic use case would be compiled again into each function.
+
+mod chance;
+mod claims;
+mod identity;
+mod mail;
+mod planning;
+mod queues;
+mod stores;
+
+pub use chance::{Clock, Ids, Jitter};
+pub use claims::{Dirty, EmailClaim, EmailClaims, ZoneLeases};
+pub use identity::{
+    Account, Confirmation, IdentityError, IdentityProvider, LogIn, Registration, Tokens,
+};
+pub use mail::{Email, MailError, Mailer};
+pub use planning::{
+    PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit, ProviderError, RouteProvider,
+    UnplacedOrder,
+};
+pub use queues::{NotificationQueue, QueueError, WakeQueue};
+pub use stores::{
+    AgentPart, Changeset, DispatchLedger, IdempotencyKey, OrderListing, OrderPage, OrderStore,
+    Placement, RouteStore, StoreError, UserStore,
+};
