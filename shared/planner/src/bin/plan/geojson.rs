@@ -1,0 +1,71 @@
+//! The plan as `GeoJSON` (RFC 7946): a line for each route, a point for each
+//! stop.
+
+use planner::{Plan, Route, StopKind};
+use serde_json::{Value, json};
+
+use crate::answer::kind;
+use crate::input::Input;
+
+/// Draws all routes.
+pub(crate) fn draw(input: &Input, plan: &Plan) -> String {
+    let mut features = Vec::new();
+    for route in &plan.routes {
+        features.push(line(input, route));
+        for (index, stop) in route.stops.iter().enumerate() {
+            features.push(json!({
+                "type": "Feature",
+                "geometry": {
+                    "type": "Point",
+                    "coordinates": position(input, point(input, stop.order, stop.kind)),
+                },
+                "properties": {
+                    "vehicle": input.names.vehicles[route.vehicle],
+                    "sequence": index + 1,
+                    "order": input.names.orders[stop.order],
+                    "kind": kind(stop.kind),
+                    "arrival_s": stop.arrival_s,
+                    "departure_s": stop.departure_s,
+                    "load": stop.load,
+                },
+            }));
+        }
+    }
+    json!({ "type": "FeatureCollection", "features": features }).to_string()
+}
+
+fn line(input: &Input, route: &Route) -> Value {
+    let vehicle = &input.problem.vehicles()[route.vehicle];
+    let mut points = vec![vehicle.start];
+    points.extend(
+        route
+            .stops
+            .iter()
+            .map(|stop| point(input, stop.order, stop.kind)),
+    );
+    points.extend(vehicle.end);
+    let positions: Vec<Value> = points.iter().map(|&it| position(input, it)).collect();
+    json!({
+        "type": "Feature",
+        "geometry": { "type": "LineString", "coordinates": positions },
+        "properties": {
+            "vehicle": input.names.vehicles[route.vehicle],
+            "stops": route.stops.len(),
+            "distance_m": route.distance_m,
+            "duration_s": route.duration_s,
+        },
+    })
+}
+
+fn point(input: &Input, order: usize, kind: StopKind) -> usize {
+    let order = &input.problem.orders()[order];
+    match (kind, order.pickup) {
+        (StopKind::Pickup, Some(pickup)) => pickup.point,
+        _ => order.dropoff.point,
+    }
+}
+
+fn position(input: &Input, point: usize) -> Value {
+    let (lat, lon) = input.names.coordinates[point];
+    json!([lon, lat])
+}

@@ -1,0 +1,116 @@
+//! A problem from a file, and what its parts are called there.
+
+use std::fmt;
+use std::fs;
+
+use planner::{Problem, ProblemSpec, Vehicle};
+use serde::Serialize;
+
+use crate::args::{Args, Format};
+use crate::{json, lilim};
+
+/// A problem, ready to be solved.
+pub(crate) struct Input {
+    pub(crate) problem: Problem,
+    pub(crate) names: Names,
+    pub(crate) measures: Measures,
+}
+
+/// What vehicles, orders and points are called in the file.
+#[derive(Debug, Default)]
+pub(crate) struct Names {
+    pub(crate) vehicles: Vec<Name>,
+    pub(crate) orders: Vec<Name>,
+    /// Latitude and longitude of each point; empty if they are not known.
+    pub(crate) coordinates: Vec<(f64, f64)>,
+}
+
+/// The name of a vehicle or an order.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(untagged)]
+pub(crate) enum Name {
+    Text(String),
+    Number(u64),
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.pad(text),
+            Self::Number(number) => f.pad(&number.to_string()),
+        }
+    }
+}
+
+/// What the answer's numbers are.
+pub(crate) enum Measures {
+    /// Metres and seconds, as in the plan.
+    Metric,
+    /// The file's own units, to be measured anew in full precision.
+    Plane(lilim::Plane),
+}
+
+/// Something wrong with a file: where, and what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FileFault {
+    pub(crate) place: String,
+    pub(crate) what: String,
+}
+
+impl FileFault {
+    pub(crate) fn new(place: impl Into<String>, what: impl Into<String>) -> Self {
+        Self {
+            place: place.into(),
+            what: what.into(),
+        }
+    }
+}
+
+impl fmt::Display for FileFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.place.is_empty() {
+            f.write_str(&self.what)
+        } else {
+            write!(f, "{}: {}", self.place, self.what)
+        }
+    }
+}
+
+/// The parts of a problem as a file has them.
+pub(crate) struct Parts {
+    pub(crate) travel: planner::TravelMatrix,
+    pub(crate) vehicles: Vec<Vehicle>,
+    pub(crate) orders: Vec<planner::Order>,
+    pub(crate) names: Names,
+    pub(crate) measures: Measures,
+}
+
+impl Input {
+    pub(crate) fn read(args: &Args) -> Result<Self, Vec<FileFault>> {
+        let text = fs::read_to_string(&args.file)
+            .map_err(|error| vec![FileFault::new("", error.to_string())])?;
+        let parts = match args.format() {
+            Format::Json => json::read(&text),
+            Format::Lilim => lilim::read(&text),
+        }?;
+        drop(text);
+        let problem = Problem::new(ProblemSpec {
+            travel: parts.travel,
+            vehicles: parts.vehicles,
+            orders: parts.orders,
+            objective: args.objective(),
+            minimise_vehicles: args.minimises_vehicles(),
+        })
+        .map_err(|faults| {
+            faults
+                .into_iter()
+                .map(|fault| FileFault::new(fault.place, fault.kind.to_string()))
+                .collect::<Vec<_>>()
+        })?;
+        Ok(Self {
+            problem,
+            names: parts.names,
+            measures: parts.measures,
+        })
+    }
+}

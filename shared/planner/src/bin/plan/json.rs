@@ -1,0 +1,237 @@
+//! Problems as JSON: `travel`, `locations`, `vehicles`, `orders`.
+//!
+//! The file is walked by hand rather than deserialized, since a walk can name
+//! every fault and a deserializer stops at the first.
+
+mod travel;
+mod walk;
+
+use std::collections::BTreeMap;
+
+use planner::{Order, Shift, Stop, StopKind, Vehicle, Window};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use crate::input::{FileFault, Measures, Name, Names, Parts};
+use walk::{Faults, Walk};
+
+/// Reads a file.
+pub(crate) fn read(text: &str) -> Result<Parts, Vec<FileFault>> {
+    let top: BTreeMap<String, &RawValue> =
+        serde_json::from_str(text).map_err(|error| vec![FileFault::new("", error.to_string())])?;
+    let mut faults = Faults::default();
+    let coordinates = locations(&top, &mut faults);
+    let travel = if let Some(raw) = top.get("travel") {
+        travel::read(raw, &coordinates, &mut faults)
+    } else {
+        faults.add("travel", "is missing");
+        None
+    };
+    let vehicles = list(&top, "vehicles", &mut faults);
+    let orders = list(&top, "orders", &mut faults);
+    let vehicle_names = names("vehicles", &vehicles, &mut faults);
+    let order_names = names("orders", &orders, &mut faults);
+    let vehicles: Vec<Vehicle> = vehicles
+        .iter()
+        .enumerate()
+        .map(|(index, it)| {
+            let mut walk = Walk::new(format!("vehicles[{index}]"), it, &mut faults);
+            vehicle(&mut walk, &order_names)
+        })
+        .collect();
+    let orders: Vec<Order> = orders
+        .iter()
+        .enumerate()
+        .map(|(index, it)| {
+            let mut walk = Walk::new(format!("orders[{index}]"), it, &mut faults);
+            order(&mut walk, &vehicle_names)
+        })
+        .collect();
+    let points = match &travel {
+        Some(travel) => travel.points(),
+        None => coordinates.len(),
+    };
+    check_locations(points, &vehicles, &orders, &mut faults);
+    match (travel, faults.found.is_empty()) {
+        (Some(travel), true) => Ok(Parts {
+            travel,
+            vehicles,
+            orders,
+            names: Names {
+                vehicles: vehicle_names,
+                orders: order_names,
+                coordinates,
+            },
+            measures: Measures::Metric,
+        }),
+        _ => Err(faults.found),
+    }
+}
+
+fn list(top: &BTreeMap<String, &RawValue>, key: &str, faults: &mut Faults) -> Vec<Value> {
+    match top.get(key).map(|raw| serde_json::from_str(raw.get())) {
+        Some(Ok(Value::Array(list))) => return list,
+        Some(_) => faults.add(key, "is not a list"),
+        None => faults.add(key, "is missing"),
+    }
+    Vec::new()
+}
+
+fn locations(top: &BTreeMap<String, &RawValue>, faults: &mut Faults) -> Vec<(f64, f64)> {
+    // A matrix measures its points without knowing where they are.
+    if !top.contains_key("locations") {
+        return Vec::new();
+    }
+    list(top, "locations", faults)
+        .iter()
+        .enumerate()
+        .map(|(index, it)| {
+            let mut walk = Walk::new(format!("locations[{index}]"), it, faults);
+            (walk.degrees("lat", 90.0), walk.degrees("lon", 180.0))
+        })
+        .collect()
+}
+
+/// The `id` of each; a name that is missing or taken is a fault.
+fn names(key: &str, list: &[Value], faults: &mut Faults) -> Vec<Name> {
+    let mut seen = BTreeMap::new();
+    list.iter()
+        .enumerate()
+        .map(|(index, it)| {
+            let place = format!("{key}[{index}].id");
+            let name = match it.get("id") {
+                Some(Value::String(text)) => Name::Text(text.clone()),
+                Some(Value::Number(number)) if number.is_u64() => {
+                    Name::Number(number.as_u64().unwrap_or_default())
+                }
+                Some(_) => {
+                    faults.add(place, "is neither text nor a whole number");
+                    return Name::Text(String::new());
+                }
+                None => {
+                    faults.add(place, "is missing");
+                    return Name::Text(String::new());
+                }
+            };
+            if let Some(other) = seen.insert(name.to_string(), index) {
+                faults.add(place, format!("is that of {key}[{other}] too"));
+            }
+            name
+        })
+        .collect()
+}
+
+/// The index of what bears a name.
+fn find(names: &[Name], value: &Value) -> Option<usize> {
+    names.iter().position(|name| match (name, value) {
+        (Name::Text(name), Value::String(text)) => name == text,
+        (Name::Number(name), Value::Number(number)) => number.as_u64() == Some(*name),
+        _ => false,
+    })
+}
+
+fn vehicle(walk: &mut Walk<'_>, orders: &[Name]) -> Vehicle {
+    let start = walk.index("start");
+    let shift = walk.span("shift").unwrap_or_else(|| {
+        walk.fault("shift", "is missing");
+        (0, 0)
+    });
+    let capacity = walk.count("capacity");
+    let mut vehicle = Vehicle::new(
+        start,
+        capacity,
+        Shift {
+            start_s: shift.0,
+            end_s: shift.1,
+        },
+    );
+    vehicle.end = walk.has("end").then(|| walk.index("end"));
+    vehicle.max_orders = walk.has("max_orders").then(|| walk.count("max_orders"));
+    if walk.has("fixed_cost") {
+        vehicle.fixed_cost = walk.whole("fixed_cost");
+    }
+    if walk.has("next_stop") {
+        vehicle.next_stop = next_stop(walk, orders);
+    }
+    vehicle
+}
+
+/// `{"order": <id>, "kind": "pickup" | "dropoff"}`.
+fn next_stop(walk: &mut Walk<'_>, orders: &[Name]) -> Option<(usize, StopKind)> {
+    let next = walk.get("next_stop")?.clone();
+    let order = next.get("order").and_then(|order| find(orders, order));
+    if order.is_none() {
+        walk.fault("next_stop.order", "is no order's id");
+    }
+    let kind = match next.get("kind").and_then(Value::as_str) {
+        Some("pickup") => Some(StopKind::Pickup),
+        Some("dropoff") => Some(StopKind::Dropoff),
+        _ => {
+            walk.fault("next_stop.kind", "is neither pickup nor dropoff");
+            None
+        }
+    };
+    Some((order?, kind?))
+}
+
+fn order(walk: &mut Walk<'_>, vehicles: &[Name]) -> Order {
+    let pickup = walk.has("pickup").then(|| stop(walk, "pickup"));
+    let dropoff = stop(walk, "dropoff");
+    let vehicle = if walk.has("vehicle") {
+        let tied = walk.get("vehicle").and_then(|name| find(vehicles, name));
+        if tied.is_none() {
+            walk.fault("vehicle", "is no vehicle's id");
+        }
+        tied
+    } else {
+        None
+    };
+    Order {
+        pickup,
+        dropoff,
+        size: walk.count("size"),
+        vehicle,
+        committed: walk.has("committed") && walk.flag("committed"),
+    }
+}
+
+fn stop(walk: &mut Walk<'_>, key: &str) -> Stop {
+    let mut walk = walk.inside(key);
+    Stop {
+        point: walk.index("location"),
+        window: walk.span("window").map(|(earliest_s, latest_s)| Window {
+            earliest_s,
+            latest_s,
+        }),
+        service_s: if walk.has("service_s") {
+            walk.whole("service_s")
+        } else {
+            0
+        },
+    }
+}
+
+/// That every location is there, under the names that the file has for them.
+fn check_locations(points: usize, vehicles: &[Vehicle], orders: &[Order], faults: &mut Faults) {
+    let mut check = |place: String, point: usize| {
+        // What could not be read at all is a fault already.
+        if point >= points && point != usize::MAX {
+            faults.add(place, format!("no location {point}, there are {points}"));
+        }
+    };
+    for (index, vehicle) in vehicles.iter().enumerate() {
+        check(format!("vehicles[{index}].start"), vehicle.start);
+        if let Some(end) = vehicle.end {
+            check(format!("vehicles[{index}].end"), end);
+        }
+    }
+    for (index, order) in orders.iter().enumerate() {
+        if let Some(pickup) = order.pickup {
+            check(format!("orders[{index}].pickup.location"), pickup.point);
+        }
+        check(
+            format!("orders[{index}].dropoff.location"),
+            order.dropoff.point,
+        );
+    }
+}

@@ -1,0 +1,308 @@
+//! Pickup-and-delivery problems with time windows as H. Li and A. Lim write
+//! them (*A metaheuristic for the pickup and delivery problem with time
+//! windows*, 2001).
+//!
+//! First line: vehicles, capacity, speed. Then a line for each task: number,
+//! x, y, demand, ready, due, service, the task that it is picked up by and the
+//! one that it is delivered by, one of them 0. The first task is the depot. A
+//! leg takes its Euclidean length.
+
+use planner::{Order, Shift, Stop, StopKind, TravelMatrix, Vehicle, Window};
+
+use crate::input::{FileFault, Measures, Name, Names, Parts};
+
+/// Steps to a unit of the file, at most: the search calculates in integers.
+const STEPS: f64 = 100_000.0;
+
+/// Lengths are kept below this, so that they fit 32 bits.
+const LENGTH_BOUND: f64 = 2_000_000_000.0;
+
+/// The file's tasks, to measure a plan with in full precision.
+#[derive(Debug)]
+pub(crate) struct Plane {
+    tasks: Vec<Task>,
+    /// Tasks of each order: pickup, drop-off.
+    ends: Vec<(usize, usize)>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Task {
+    number: u64,
+    x: f64,
+    y: f64,
+    demand: f64,
+    ready: f64,
+    due: f64,
+    service: f64,
+    pickup: f64,
+    dropoff: f64,
+    line: usize,
+}
+
+impl Plane {
+    fn length(&self, from: usize, to: usize) -> f64 {
+        let (a, b) = (&self.tasks[from], &self.tasks[to]);
+        (a.x - b.x).hypot(a.y - b.y)
+    }
+
+    /// Length of a route, and each stop's arrival and departure.
+    pub(crate) fn measure(&self, stops: &[planner::PlannedStop]) -> (f64, Vec<(f64, f64)>) {
+        let mut at = 0;
+        let mut length = 0.0;
+        let mut clock = self.tasks[0].ready;
+        let mut times = Vec::with_capacity(stops.len());
+        for stop in stops {
+            let (pickup, dropoff) = self.ends[stop.order];
+            let to = match stop.kind {
+                StopKind::Pickup => pickup,
+                StopKind::Dropoff => dropoff,
+            };
+            let leg = self.length(at, to);
+            length += leg;
+            let arrival = clock + leg;
+            clock = arrival.max(self.tasks[to].ready) + self.tasks[to].service;
+            times.push((arrival, clock));
+            at = to;
+        }
+        (length + self.length(at, 0), times)
+    }
+}
+
+/// Reads a file.
+pub(crate) fn read(text: &str) -> Result<Parts, Vec<FileFault>> {
+    let mut faults = Vec::new();
+    let mut lines = text
+        .lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line))
+        .filter(|(_, line)| !line.trim().is_empty());
+    let Some((line, head)) = lines.next() else {
+        return Err(vec![FileFault::new("line 1", "the file is empty")]);
+    };
+    let head = numbers::<3>(line, head, &mut faults);
+    let mut tasks = Vec::new();
+    for (line, text) in lines {
+        let Some(task) = numbers::<9>(line, text, &mut faults) else {
+            continue;
+        };
+        let [number, x, y, demand, ready, due, service, pickup, dropoff] = task;
+        let Some(number) = whole(number) else {
+            faults.push(at(line, "a task's number is not whole and positive"));
+            continue;
+        };
+        tasks.push(Task {
+            number,
+            x,
+            y,
+            demand,
+            ready,
+            due,
+            service,
+            pickup,
+            dropoff,
+            line,
+        });
+    }
+    if tasks.is_empty() && faults.is_empty() {
+        faults.push(FileFault::new("", "there is no depot"));
+    }
+    let (Some([vehicles, capacity, _]), true) = (head, faults.is_empty()) else {
+        return Err(faults);
+    };
+    let (Some(vehicles), Some(capacity)) = (whole(vehicles), whole(capacity)) else {
+        return Err(vec![at(line, "vehicles and capacity are not whole")]);
+    };
+    if vehicles > 1_000_000 {
+        return Err(vec![at(line, "more than 1000000 vehicles")]);
+    }
+    build(tasks, vehicles, capacity)
+}
+
+fn build(tasks: Vec<Task>, vehicles: u64, capacity: u64) -> Result<Parts, Vec<FileFault>> {
+    let (ends, mut faults) = pair(&tasks);
+    let plane = Plane { tasks, ends };
+    let scale = plane.scale();
+    let depot = plane.tasks[0];
+    let orders = plane
+        .ends
+        .iter()
+        .map(|&(pickup, dropoff)| {
+            let demand = plane.tasks[pickup].demand;
+            let size = whole(demand).and_then(|size| u32::try_from(size).ok());
+            if size.is_none() || plane.tasks[dropoff].demand + demand != 0.0 {
+                let line = plane.tasks[pickup].line;
+                faults.push(at(line, "its demand and its delivery's do not add up to 0"));
+            }
+            let size = size.unwrap_or(1);
+            Order::new(plane.stop(pickup, scale), plane.stop(dropoff, scale), size)
+        })
+        .collect();
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let points = plane.tasks.len();
+    // Durations are rounded up, so that what is on time in steps is on time.
+    let travel = TravelMatrix::measured(points, |from, to| {
+        let steps = plane.length(from, to) * scale;
+        (to_u32(steps.round()), to_u32((steps - 1e-6).ceil()))
+    });
+    let mut vehicle = Vehicle::new(
+        0,
+        u32::try_from(capacity).unwrap_or(u32::MAX),
+        Shift {
+            start_s: to_i64((depot.ready * scale).ceil()),
+            end_s: to_i64((depot.due * scale).floor()),
+        },
+    );
+    vehicle.end = Some(0);
+    let names = Names {
+        vehicles: (1..=vehicles).map(Name::Number).collect(),
+        orders: plane
+            .ends
+            .iter()
+            .map(|&(pickup, _)| Name::Number(plane.tasks[pickup].number))
+            .collect(),
+        coordinates: Vec::new(),
+    };
+    Ok(Parts {
+        travel,
+        vehicles: names.vehicles.iter().map(|_| vehicle).collect(),
+        orders,
+        names,
+        measures: Measures::Plane(plane),
+    })
+}
+
+impl Plane {
+    fn scale(&self) -> f64 {
+        let spread = |of: fn(&Task) -> f64| {
+            let (low, high) = self
+                .tasks
+                .iter()
+                .map(of)
+                .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), it| {
+                    (low.min(it), high.max(it))
+                });
+            high - low
+        };
+        let longest = spread(|task| task.x).hypot(spread(|task| task.y));
+        let mut scale = STEPS;
+        while longest * scale > LENGTH_BOUND {
+            scale /= 10.0;
+        }
+        scale
+    }
+
+    fn stop(&self, task: usize, scale: f64) -> Stop {
+        let it = &self.tasks[task];
+        Stop {
+            point: task,
+            window: Some(Window {
+                earliest_s: to_i64((it.ready * scale).ceil()),
+                latest_s: to_i64((it.due * scale).floor()),
+            }),
+            service_s: to_i64((it.service * scale).ceil()),
+        }
+    }
+}
+
+/// The pickup and the drop-off of each order, by index of their tasks.
+fn pair(tasks: &[Task]) -> (Vec<(usize, usize)>, Vec<FileFault>) {
+    let mut faults = Vec::new();
+    let mut ends = Vec::new();
+    let mut index: Vec<(u64, usize)> = tasks.iter().map(|it| it.number).zip(0..).collect();
+    index.sort_unstable();
+    for pair in index.windows(2) {
+        if pair[0].0 == pair[1].0 {
+            faults.push(at(tasks[pair[1].1].line, "its number is taken"));
+        }
+    }
+    let find = |number: f64| {
+        let number = whole(number)?;
+        let at = index.binary_search_by_key(&number, |it| it.0).ok()?;
+        Some(index[at].1)
+    };
+    for (task, it) in tasks.iter().enumerate().skip(1) {
+        let partner = match (it.pickup == 0.0, it.dropoff == 0.0) {
+            (true, false) => it.dropoff,
+            (false, true) => it.pickup,
+            _ => {
+                let what = "exactly one of its pickup and its delivery has to be 0";
+                faults.push(at(it.line, what));
+                continue;
+            }
+        };
+        let Some(partner) = find(partner) else {
+            faults.push(at(it.line, format!("there is no task {partner}")));
+            continue;
+        };
+        let back = tasks[partner];
+        let back = if it.pickup == 0.0 {
+            back.pickup
+        } else {
+            back.dropoff
+        };
+        if find(back) != Some(task) {
+            let number = tasks[partner].number;
+            faults.push(at(it.line, format!("task {number} does not belong to it")));
+        } else if it.pickup == 0.0 {
+            ends.push((task, partner));
+        }
+    }
+    (ends, faults)
+}
+
+fn numbers<const N: usize>(
+    line: usize,
+    text: &str,
+    faults: &mut Vec<FileFault>,
+) -> Option<[f64; N]> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    if words.len() != N {
+        let count = words.len();
+        faults.push(at(line, format!("has {count} numbers, needs {N}")));
+        return None;
+    }
+    let mut values = [0.0; N];
+    let mut good = true;
+    for (value, word) in values.iter_mut().zip(words) {
+        match word.parse::<f64>() {
+            Ok(number) if number.is_finite() && number.abs() < 1e9 => *value = number,
+            _ => {
+                faults.push(at(line, format!("`{word}` is not a number below 10^9")));
+                good = false;
+            }
+        }
+    }
+    good.then_some(values)
+}
+
+fn at(line: usize, what: impl Into<String>) -> FileFault {
+    FileFault::new(format!("line {line}"), what)
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be whole and in range"
+)]
+fn whole(number: f64) -> Option<u64> {
+    (number >= 0.0 && number.fract() == 0.0 && number < 1e15).then_some(number as u64)
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "lengths are scaled to fit"
+)]
+fn to_u32(number: f64) -> u32 {
+    number as u32
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "times are below 10^9 units of at most 10^5 steps"
+)]
+fn to_i64(number: f64) -> i64 {
+    number as i64
+}

@@ -1,0 +1,69 @@
+//! Plans routes for a file of orders and vehicles.
+#![warn(clippy::pedantic)]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line answers there"
+)]
+
+mod answer;
+mod args;
+mod geojson;
+mod input;
+mod json;
+mod lilim;
+mod progress;
+mod table;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use clap::Parser;
+
+use args::{Args, Output};
+use input::Input;
+
+/// What a bad file ends with. A bad call does too.
+const BAD_INPUT: u8 = 2;
+
+fn main() -> ExitCode {
+    let started = Instant::now();
+    let args = Args::parse();
+    let input = match Input::read(&args) {
+        Ok(input) => input,
+        Err(faults) => {
+            for fault in faults {
+                eprintln!("{}: {fault}", args.file.display());
+            }
+            return ExitCode::from(BAD_INPUT);
+        }
+    };
+    if args.output == Output::Geojson && input.names.coordinates.is_empty() {
+        eprintln!(
+            "{}: locations: GeoJSON needs their latitudes and longitudes",
+            args.file.display()
+        );
+        return ExitCode::from(BAD_INPUT);
+    }
+    // Reading the file was part of the time that the caller waits.
+    let options = args.options(started.elapsed());
+    let mut progress = progress::Line::new(input.problem.orders().len());
+    let plan = planner::solve_with(&input.problem, &options, |it| progress.show(it));
+    progress.clear();
+    let seconds = started.elapsed().as_secs_f64();
+    let text = match args.output {
+        Output::Json => answer::Answer::new(&input, &plan, seconds).to_json(),
+        Output::Geojson => Ok(geojson::draw(&input, &plan)),
+        Output::Table => Ok(table::draw(&answer::Answer::new(&input, &plan, seconds))),
+    };
+    match text {
+        Ok(text) => {
+            println!("{text}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("the plan cannot be written: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! How far the search is, where somebody looks on.
+
+use std::io::{IsTerminal, Write, stderr};
+use std::time::{Duration, Instant};
+
+use planner::Progress;
+
+/// A line on the terminal that is written over and over.
+pub(crate) struct Line {
+    orders: usize,
+    visible: bool,
+    started: Instant,
+    shown: Option<Instant>,
+}
+
+impl Line {
+    pub(crate) fn new(orders: usize) -> Self {
+        Self {
+            orders,
+            visible: stderr().is_terminal(),
+            started: Instant::now(),
+            shown: None,
+        }
+    }
+
+    pub(crate) fn show(&mut self, progress: &Progress) {
+        let recent = |at: Instant| at.elapsed() < Duration::from_millis(100);
+        if !self.visible || self.shown.is_some_and(recent) {
+            return;
+        }
+        self.shown = Some(Instant::now());
+        // A terminal that cannot be written to shows no progress: no harm.
+        let _ = write!(
+            stderr(),
+            "\r\x1b[K{:.1} s: {} of {} orders, {} vehicles, travel {}",
+            self.started.elapsed().as_secs_f64(),
+            progress.placed,
+            self.orders,
+            progress.vehicles,
+            progress.travel,
+        );
+    }
+
+    pub(crate) fn clear(&self) {
+        if self.shown.is_some() {
+            let _ = write!(stderr(), "\r\x1b[K");
+        }
+    }
+}

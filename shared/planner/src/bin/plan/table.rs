@@ -1,0 +1,52 @@
+//! The plan as a table for people.
+
+use std::fmt::Write;
+
+use crate::answer::{Answer, Measure};
+
+/// A line for each route, what is left over, and the sum.
+pub(crate) fn draw(answer: &Answer) -> String {
+    let mut text = format!(
+        "{:<12} {:>6} {:>12} {:>12} {:>12} {:>12}\n",
+        "vehicle", "stops", "distance", "duration", "first", "last"
+    );
+    for route in &answer.routes {
+        let first = route.stops.first().map(|stop| stop.arrival_s);
+        let last = route.stops.last().map(|stop| stop.departure_s);
+        // To write into a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{:<12} {:>6} {:>12} {:>12} {:>12} {:>12}",
+            route.vehicle,
+            route.stops.len(),
+            number(Some(route.distance_m)),
+            number(Some(route.duration_s)),
+            number(first),
+            number(last),
+        );
+    }
+    for left in &answer.unplaced {
+        let _ = writeln!(text, "left over: {} ({})", left.order, left.reason);
+    }
+    let _ = write!(
+        text,
+        "{} orders placed, {} left over, {} vehicles, distance {}, duration {}, \
+         {} iterations in {:.1} s",
+        answer.placed,
+        answer.unplaced.len(),
+        answer.vehicles,
+        number(Some(answer.distance_m)),
+        number(Some(answer.duration_s)),
+        answer.iterations,
+        answer.seconds,
+    );
+    text
+}
+
+fn number(measure: Option<Measure>) -> String {
+    match measure {
+        Some(Measure::Whole(number)) => number.to_string(),
+        Some(Measure::Exact(number)) => format!("{number:.2}"),
+        None => String::new(),
+    }
+}
