@@ -29,6 +29,8 @@ pub(crate) struct Search<'a, 'n> {
     pub(crate) recreate: Recreate,
     pub(crate) weights: Weights,
     pub(crate) rounds: u64,
+    /// How many vehicles may be in use.
+    pub(crate) vehicle_limit: usize,
     /// What the search is at.
     pub(crate) current: Schedule,
     /// The best that it has seen.
@@ -55,24 +57,25 @@ impl<'a, 'n> Search<'a, 'n> {
             recreate: Recreate::new(network, weights.lateness),
             weights,
             rounds: 0,
+            vehicle_limit: usize::MAX,
             best: current.clone(),
             current,
         }
     }
 
-    fn vehicles_first(&self) -> bool {
-        self.network.problem.minimises_vehicles()
-    }
-
     /// A first plan, by greedy insertion.
     pub(crate) fn construct(&mut self) {
-        self.recreate
-            .run(self.network, &mut self.random, &mut self.current);
+        self.recreate.run(
+            self.network,
+            &mut self.random,
+            &mut self.current,
+            self.vehicle_limit,
+        );
         self.current.keep();
         self.best.become_like(&self.current);
     }
 
-    fn energy(&self, worth: &Worth) -> f64 {
+    pub(crate) fn energy(&self, worth: &Worth) -> f64 {
         (worth.travel
             + worth.lateness.saturating_mul(self.weights.lateness)
             + worth.absent as i64 * self.weights.absence) as f64
@@ -80,7 +83,7 @@ impl<'a, 'n> Search<'a, 'n> {
 
     /// Cools down from hot to cold between two points of the clock.
     pub(crate) fn anneal(&mut self, clock: &Clock, until: f64, report: Report<'_>) {
-        self.recreate.inserter.blink = 0.01;
+        self.recreate.blink = 0.01;
         let from = clock.progress(self.rounds);
         let visits = 2.0 * self.network.jobs.len() as f64;
         let leg = (self.current.worth.travel as f64 / visits).max(1e-6);
@@ -103,8 +106,12 @@ impl<'a, 'n> Search<'a, 'n> {
             self.rounds += 1;
             self.ruin
                 .run(self.network, &mut self.random, &mut self.current);
-            self.recreate
-                .run(self.network, &mut self.random, &mut self.current);
+            self.recreate.run(
+                self.network,
+                &mut self.random,
+                &mut self.current,
+                self.vehicle_limit,
+            );
             let worth = self.current.worth;
             let candidate = self.energy(&worth);
             if worth.forsaken > self.best.worth.forsaken
@@ -115,11 +122,17 @@ impl<'a, 'n> Search<'a, 'n> {
             }
             self.current.keep();
             energy = candidate;
-            let first = self.vehicles_first();
-            if worth.key(first) < self.best.worth.key(first) {
-                self.best.become_like(&self.current);
-                report(self.rounds, &worth);
-            }
+            self.take_if_best(report);
+        }
+    }
+
+    /// Keeps the present schedule if it is the best so far.
+    pub(crate) fn take_if_best(&mut self, report: Report<'_>) {
+        let first = self.network.problem.minimises_vehicles();
+        let worth = self.current.worth;
+        if worth.key(first) < self.best.worth.key(first) {
+            self.best.become_like(&self.current);
+            report(self.rounds, &worth);
         }
     }
 }

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::network::{NEVER, Network, Node, Site, dropoff_of, pickup_of};
-use super::random::Random;
 use super::tour::{Tour, Visit, hard_end};
 use crate::travel::Leg;
 
@@ -26,8 +25,6 @@ pub(crate) const NOWHERE: Insertion = Insertion {
 /// Finds insertions. Holds the memory that takes, so that it is taken once.
 #[derive(Clone, Debug)]
 pub(crate) struct Inserter {
-    /// Probability that an improving position is overlooked.
-    pub(crate) blink: f64,
     /// What a second of lateness costs.
     pub(crate) lateness_weight: i64,
     /// Cost of putting the drop-off behind each visit.
@@ -70,7 +67,6 @@ struct Begun {
 impl Inserter {
     pub(crate) fn new(lateness_weight: i64) -> Self {
         Self {
-            blink: 0.0,
             lateness_weight,
             detour: Vec::new(),
             least: Vec::new(),
@@ -87,7 +83,6 @@ impl Inserter {
     pub(crate) fn best(
         &mut self,
         network: &Network<'_>,
-        random: &mut Random,
         order: usize,
         tour: &Tour,
         bound: i64,
@@ -113,11 +108,11 @@ impl Inserter {
             ..NOWHERE
         };
         if job.aboard {
-            self.dropoff_only(network, random, order, tour, &mut best);
+            self.dropoff_only(network, order, tour, &mut best);
         } else if carrier.soft {
-            self.pair::<true>(network, random, order, tour, &mut best);
+            self.pair::<true>(network, order, tour, &mut best);
         } else {
-            self.pair::<false>(network, random, order, tour, &mut best);
+            self.pair::<false>(network, order, tour, &mut best);
         }
         if best.cost == limit {
             return NOWHERE;
@@ -126,21 +121,8 @@ impl Inserter {
         best
     }
 
-    /// Greedy insertion *blinks*: it overlooks a position now and then. To
-    /// roll the dice for improving positions alone comes to the same.
-    fn blinks(&self, random: &mut Random) -> bool {
-        self.blink > 0.0 && random.happens(self.blink)
-    }
-
     /// An order that is aboard needs one position only.
-    fn dropoff_only(
-        &self,
-        network: &Network<'_>,
-        random: &mut Random,
-        order: usize,
-        tour: &Tour,
-        best: &mut Insertion,
-    ) {
+    fn dropoff_only(&self, network: &Network<'_>, order: usize, tour: &Tour, best: &mut Insertion) {
         let end = End::new(network, dropoff_of(order), tour.vehicle);
         for at in positions(tour, network.jobs[order].next) {
             let (here, next) = (&tour.visits[at], &tour.visits[at + 1]);
@@ -153,7 +135,7 @@ impl Inserter {
             let late = (begin - end.site.due).max(0) + later(tour, at + 1, arrival);
             let cost = network.cost(to) + network.cost(from) - i64::from(next.leg_cost)
                 + late.saturating_mul(self.lateness_weight);
-            if cost < best.cost && !self.blinks(random) {
+            if cost < best.cost {
                 *best = Insertion {
                     cost,
                     pickup: at as u32,
@@ -167,7 +149,6 @@ impl Inserter {
     fn pair<const SOFT: bool>(
         &mut self,
         network: &Network<'_>,
-        random: &mut Random,
         order: usize,
         tour: &Tour,
         best: &mut Insertion,
@@ -214,7 +195,7 @@ impl Inserter {
                             late + (begin - dropoff.site.due).max(0) + later(tour, at + 1, arrival);
                         cost += late.saturating_mul(self.lateness_weight);
                     }
-                    if cost < best.cost && !self.blinks(random) {
+                    if cost < best.cost {
                         *best = Insertion {
                             cost,
                             pickup: at as u32,
@@ -241,7 +222,7 @@ impl Inserter {
             if prunes && !first_half.sooner && first_half.cost + self.least[at + 1] >= best.cost {
                 continue;
             }
-            let found = self.apart::<SOFT>(random, tour, at, first_half, &dropoff, room, best.cost);
+            let found = self.apart::<SOFT>(tour, at, first_half, &dropoff, room, best.cost);
             if found.cost < best.cost {
                 *best = found;
             }
@@ -253,7 +234,6 @@ impl Inserter {
     #[inline]
     fn apart<const SOFT: bool>(
         &self,
-        random: &mut Random,
         tour: &Tour,
         at: usize,
         first_half: Begun,
@@ -297,7 +277,7 @@ impl Inserter {
                             late + (begin - dropoff.site.due).max(0) + later(tour, j + 1, after);
                         cost += late.saturating_mul(self.lateness_weight);
                     }
-                    if cost < best.cost && !self.blinks(random) {
+                    if cost < best.cost {
                         best = Insertion {
                             cost,
                             pickup: at as u32,

@@ -10,6 +10,7 @@
 mod anneal;
 mod answer;
 mod clock;
+mod fleet;
 mod insertion;
 mod network;
 mod portable;
@@ -45,7 +46,7 @@ pub fn solve_with(
     let mut search = Search::new(&network, options.seed);
     search.construct();
     let orders = network.jobs.len();
-    search.anneal(&clock, 1.0, &mut |iterations, worth| {
+    let mut report = |iterations: u64, worth: &schedule::Worth| {
         progress(&Progress {
             iterations,
             placed: orders - worth.absent,
@@ -53,6 +54,8 @@ pub fn solve_with(
             vehicles: worth.vehicles,
             travel: worth.travel,
         });
-    });
+    };
+    search.pack(&clock, 0.3, &mut report);
+    search.anneal(&clock, 1.0, &mut report);
     answer::plan(&network, &search.best, search.rounds)
 }

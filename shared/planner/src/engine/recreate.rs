@@ -1,9 +1,10 @@
 //! Puts absent orders back: greedily, in an order that varies, with blinks.
 
-use super::insertion::{Inserter, NOWHERE};
+use super::insertion::{Inserter, Insertion, NOWHERE};
 use super::network::{NEVER, Network, dropoff_of, pickup_of};
 use super::random::Random;
 use super::schedule::Schedule;
+use super::tour::Tour;
 
 /// In which order absent orders are put back: the sorts of Christiaens and
 /// Vanden Berghe (2020), §5.2 and §6, for orders with two ends.
@@ -29,10 +30,35 @@ const SORTS: [(Sort, usize); 7] = [
     (Sort::Latest, 2),
 ];
 
+/// What is known about an order and a tour.
+#[derive(Clone, Copy, Debug)]
+struct Known {
+    /// The tour's stamp when it was found out; 0 if never.
+    stamp: u64,
+    /// The best insertion; one at `NO_POSITION` says only that there is none
+    /// that costs less.
+    insertion: Insertion,
+}
+
+const NO_POSITION: u32 = u32::MAX;
+
+const UNKNOWN: Known = Known {
+    stamp: 0,
+    insertion: NOWHERE,
+};
+
+/// More than this is not remembered, so that memory stays small.
+const MEMORY: usize = 1 << 21;
+
 /// Puts absent orders back.
 #[derive(Clone, Debug)]
 pub(crate) struct Recreate {
-    pub(crate) inserter: Inserter,
+    inserter: Inserter,
+    /// Probability that a tour is overlooked.
+    pub(crate) blink: f64,
+    /// Per order and tour. A tour that has not changed since gives the same
+    /// answer: most have not.
+    known: Vec<Known>,
     queue: Vec<(i64, u32)>,
     /// The kinds of which an empty vehicle was tried already.
     tried: Vec<bool>,
@@ -55,7 +81,14 @@ impl Recreate {
                     .unwrap_or(0)
             })
             .collect();
+        let pairs = network.jobs.len().saturating_mul(network.carriers.len());
         Self {
+            known: if pairs <= MEMORY {
+                vec![UNKNOWN; pairs]
+            } else {
+                Vec::new()
+            },
+            blink: 0.0,
             inserter: Inserter::new(lateness_weight),
             queue: Vec::with_capacity(network.jobs.len()),
             tried: vec![false; network.kinds],
@@ -69,11 +102,12 @@ impl Recreate {
         network: &Network<'_>,
         random: &mut Random,
         schedule: &mut Schedule,
+        vehicle_limit: usize,
     ) {
         self.line_up(network, random, schedule);
         let queue = std::mem::take(&mut self.queue);
         for &(_, order) in &queue {
-            self.place(network, random, schedule, order as usize);
+            self.place(network, random, schedule, order as usize, vehicle_limit);
         }
         self.queue = queue;
         schedule.forget_placed();
@@ -129,25 +163,31 @@ impl Recreate {
         random: &mut Random,
         schedule: &mut Schedule,
         order: usize,
+        vehicle_limit: usize,
     ) {
         let mut best = NOWHERE;
         let mut on = 0;
         if let Some(tied) = network.jobs[order].vehicle {
-            best = self
-                .inserter
-                .best(network, random, order, &schedule.tours[tied], i64::MAX);
+            let tour = &schedule.tours[tied];
+            best = self.inserter.best(network, order, tour, i64::MAX);
             on = tied;
         } else {
             self.tried.fill(false);
             for (index, tour) in schedule.tours.iter().enumerate() {
                 if tour.is_empty() {
+                    if schedule.worth.vehicles >= vehicle_limit {
+                        continue;
+                    }
                     let kind = network.carriers[tour.vehicle].kind as usize;
                     if std::mem::replace(&mut self.tried[kind], true) {
                         continue;
                     }
                 }
-                let found = self.inserter.best(network, random, order, tour, best.cost);
-                if found.cost < best.cost {
+                let found = self.look(network, order, tour, best.cost);
+                // Greedy insertion *blinks*: it overlooks a place now and
+                // then. To roll the dice for improvements alone comes to the
+                // same.
+                if found.cost < best.cost && (self.blink <= 0.0 || !random.happens(self.blink)) {
                     best = found;
                     on = index;
                 }
@@ -156,5 +196,34 @@ impl Recreate {
         if best.cost < i64::MAX {
             schedule.insert(network, order, on, best);
         }
+    }
+
+    /// The best insertion into a tour that costs less than `bound`, from
+    /// memory if it is there.
+    fn look(&mut self, network: &Network<'_>, order: usize, tour: &Tour, bound: i64) -> Insertion {
+        let at = order * network.carriers.len() + tour.vehicle;
+        let Some(known) = self.known.get_mut(at) else {
+            return self.inserter.best(network, order, tour, bound);
+        };
+        if known.stamp == tour.stamp && tour.stamp != 0 {
+            if known.insertion.pickup != NO_POSITION {
+                return known.insertion;
+            }
+            if known.insertion.cost >= bound {
+                return NOWHERE;
+            }
+        }
+        let found = self.inserter.best(network, order, tour, bound);
+        known.stamp = tour.stamp;
+        known.insertion = if found.cost < bound {
+            found
+        } else {
+            Insertion {
+                cost: bound,
+                pickup: NO_POSITION,
+                dropoff: NO_POSITION,
+            }
+        };
+        found
     }
 }

@@ -1,0 +1,145 @@
+//! Fewer vehicles, and room for orders that found none.
+
+use super::anneal::{Report, Search};
+use super::clock::Clock;
+use super::network::{Network, order_of};
+use super::portable::ln;
+use super::schedule::Schedule;
+use super::tour::Tour;
+
+/// How often each order was left over: who finds it hard to get onto a tour
+/// weighs more (the *absence counters* of Christiaens and Vanden Berghe 2020,
+/// §5.4).
+#[derive(Clone, Debug)]
+pub(crate) struct Absences {
+    counts: Vec<u64>,
+}
+
+impl Absences {
+    pub(crate) fn new(network: &Network<'_>) -> Self {
+        Self {
+            counts: vec![1; network.jobs.len()],
+        }
+    }
+
+    fn sum(&self, orders: &[u32]) -> u64 {
+        orders.iter().map(|&it| self.counts[it as usize]).sum()
+    }
+
+    fn note(&mut self, orders: &[u32]) {
+        for &order in orders {
+            self.counts[order as usize] += 1;
+        }
+    }
+
+    fn of(&self, tour: &Tour) -> u64 {
+        tour.stops()
+            .iter()
+            .map(|visit| self.counts[order_of(visit.node)])
+            .sum()
+    }
+}
+
+impl Search<'_, '_> {
+    /// Places what is left over; where vehicles are to be saved, empties one
+    /// after the other. Until a point of the clock, or until nothing more can
+    /// be gained.
+    pub(crate) fn pack(&mut self, clock: &Clock, until: f64, report: Report<'_>) {
+        let saves = self.network.problem.minimises_vehicles();
+        let mut absences = Absences::new(self.network);
+        self.recreate.blink = 0.01;
+        let visits = 2.0 * self.network.jobs.len() as f64;
+        let temperature = self.current.worth.travel as f64 / visits * PACKING_HEAT;
+        let mut energy = self.energy(&self.current.worth);
+        let mut sum = absences.sum(&self.current.absent);
+        let mut check = 0_u32;
+        loop {
+            if self.current.absent.is_empty() {
+                if !saves || !self.give_up_a_vehicle(&absences) {
+                    break;
+                }
+                sum = absences.sum(&self.current.absent);
+                energy = self.energy(&self.current.worth);
+            }
+            if check == 0 {
+                if clock.progress(self.rounds) >= until {
+                    break;
+                }
+                check = 16;
+            }
+            check -= 1;
+            self.rounds += 1;
+            self.ruin
+                .run(self.network, &mut self.random, &mut self.current);
+            self.recreate.run(
+                self.network,
+                &mut self.random,
+                &mut self.current,
+                self.vehicle_limit,
+            );
+            let worth = self.current.worth;
+            let candidate = absences.sum(&self.current.absent);
+            let candidate_energy = self.energy(&worth);
+            let accepted = worth.forsaken <= self.best.worth.forsaken
+                && (candidate < sum
+                    || (candidate == sum
+                        && candidate_energy < energy - temperature * ln(self.random.unit())));
+            absences.note(&self.current.absent);
+            if accepted {
+                self.current.keep();
+                energy = candidate_energy;
+                self.take_if_best(report);
+            } else {
+                self.current.undo();
+            }
+            sum = absences.sum(&self.current.absent);
+        }
+        let best = std::mem::replace(&mut self.best, Schedule::new(self.network));
+        self.current.become_like(&best);
+        self.best = best;
+        self.vehicle_limit = if saves && self.best.absent.is_empty() {
+            self.best.worth.vehicles
+        } else {
+            usize::MAX
+        };
+    }
+
+    /// Whether a tour carries what no other can.
+    fn is_bound(&self, tour: &Tour) -> bool {
+        tour.stops()
+            .iter()
+            .any(|visit| self.network.jobs[order_of(visit.node)].vehicle.is_some())
+    }
+
+    /// Takes everything off the tour whose orders find a place most easily.
+    fn give_up_a_vehicle(&mut self, absences: &Absences) -> bool {
+        let used = self.current.worth.vehicles;
+        if used < 2 {
+            return false;
+        }
+        let Some(tour) = self
+            .current
+            .tours
+            .iter()
+            .filter(|tour| !tour.is_empty() && !self.is_bound(tour))
+            .min_by_key(|tour| absences.of(tour))
+        else {
+            return false;
+        };
+        let orders: Vec<usize> = tour
+            .stops()
+            .iter()
+            .map(|visit| order_of(visit.node))
+            .collect();
+        for order in orders {
+            self.current.remove(self.network, order);
+        }
+        self.current.settle(self.network);
+        self.current.keep();
+        self.vehicle_limit = used - 1;
+        true
+    }
+}
+
+/// Temperature while packing, in average legs.
+const PACKING_HEAT: f64 = 0.1;
