@@ -4,11 +4,23 @@
 //! the new state, and commits it on the condition that what it read is still in place; a lost race
 //! is read and tried again.
 
+pub mod accounts;
+pub mod agents;
 pub mod answers;
 pub mod caller;
+mod dispatch;
+pub mod events;
 pub mod messages;
+pub mod notify;
+pub mod optimize;
+pub mod order_status;
+pub mod orders;
+pub mod paging;
 pub mod ports;
 pub mod refusal;
+mod retry;
+pub mod routes;
+pub mod sweep;
 
 pub use caller::Caller;
 pub use refusal::Refusal;

@@ -291,6 +291,12 @@ impl Order {
         }
     }
 
+    /// Whether it is, or was last, on a route of this agent.
+    pub fn is_on_route_of(&self, agent_id: UserId) -> bool {
+        self.assignment
+            .is_some_and(|assignment| assignment.agent_id == agent_id)
+    }
+
     /// Sets when the next stop is expected.
     pub fn expect_at(&mut self, eta: Option<Timestamp>) {
         if let Some(assignment) = &mut self.assignment {

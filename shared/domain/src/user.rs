@@ -20,8 +20,8 @@ pub const SUBSCRIPTION_LAPSES_AFTER_H: i64 = 48;
 const LONGEST_NAME: usize = 100;
 /// SNS and SMTP allow no longer one (RFC 5321, section 4.5.3.1.3, less the angle brackets).
 const LONGEST_EMAIL: usize = 254;
-/// Cognito's limit.
-const LONGEST_PASSWORD: usize = 256;
+/// Cognito's limit, in characters.
+pub const LONGEST_PASSWORD: usize = 256;
 
 /// What somebody is to the courier company. Granted by the backend alone, as a Cognito group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -152,6 +152,8 @@ pub struct User {
     pub subscribed_at: Option<Timestamp>,
     /// What only agents have.
     pub agent: Option<AgentProfile>,
+    /// When the address was confirmed.
+    pub confirmed_at: Option<Timestamp>,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When this record last changed.
@@ -173,6 +175,7 @@ impl User {
             subscribed_at: None,
             agent: (sign_up.role == Role::Agent)
                 .then(|| AgentProfile::new(sign_up.capacity, sign_up.start_location, grid)),
+            confirmed_at: None,
             created_at: now,
             updated_at: now,
             version: 1,
@@ -191,6 +194,7 @@ impl User {
         };
         Self {
             status,
+            confirmed_at: Some(now),
             ..self.changed(now)
         }
     }

@@ -1,0 +1,349 @@
+//! Signing up, confirming the address, logging in.
+//!
+//! Cognito knows the password and the roles, our own record all else. The two cannot be written together, so
+//! each step is made to be repeated: whatever a crash left out, the next sign-up, confirmation or log-in
+//! of the same person puts right.
+
+use std::sync::Arc;
+
+use domain::user::{LONGEST_PASSWORD, read_email};
+use domain::{
+    AgentProfile, EmailNotifications, Faults, Fields, Role, SignUp, Timestamp, User, UserId,
+    UserStatus, ZoneGrid,
+};
+use jiff::SignedDuration;
+use serde_json::Value;
+use tracing::warn;
+
+use crate::answers::{ConfirmedAnswer, MeAnswer};
+use crate::caller::Caller;
+use crate::ports::{
+    Account, Clock, Confirmation, IdentityProvider, LogIn, Mailer, Registration, StoreError,
+    Tokens, UserStore,
+};
+use crate::refusal::Refusal;
+
+/// For so long a confirmation may be repeated with the answer of the first: a client that lost the answer
+/// asks again at once. Later it is refused like any wrong code, so that nobody learns who has an account.
+const REPEATED_CONFIRMATION: SignedDuration = SignedDuration::from_mins(15);
+
+const LONGEST_CODE: usize = 20;
+
+/// `POST /signup`
+pub struct RegisterUser {
+    /// The records.
+    pub users: Arc<dyn UserStore>,
+    /// The accounts.
+    pub identity: Arc<dyn IdentityProvider>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The zones.
+    pub grid: ZoneGrid,
+}
+
+impl RegisterUser {
+    /// Makes the account, its group and its record, in this order. The answer is the same whether the address
+    /// was known.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for bad input, or when something is away.
+    pub async fn run(&self, body: &Value) -> Result<(), Refusal> {
+        let sign_up = SignUp::read(body)?;
+        let user_id = match self.identity.sign_up(&sign_up).await? {
+            Registration::New(user_id) => user_id,
+            Registration::Known => match self.left_half_way(&sign_up).await? {
+                Some(user_id) => user_id,
+                None => return Ok(()),
+            },
+        };
+        self.identity.grant(&sign_up.email, sign_up.role).await?;
+        let user = User::signed_up(user_id, &sign_up, self.grid, self.clock.now());
+        match self.users.put_user(&user).await {
+            // Another try of the same sign-up was faster.
+            Ok(()) | Err(StoreError::Conflict) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The id of an account that waits for its code and that a crash left without group or record.
+    /// A role that was granted stays: it is not for a second sign-up to change.
+    async fn left_half_way(&self, sign_up: &SignUp) -> Result<Option<UserId>, Refusal> {
+        let Some(account) = self.identity.account(&sign_up.email).await? else {
+            return Ok(None);
+        };
+        let other_role = account.roles.iter().any(|role| *role != sign_up.role);
+        if account.confirmed || other_role {
+            return Ok(None);
+        }
+        let recorded = self.users.user(account.user_id).await?.is_some();
+        Ok((!recorded).then_some(account.user_id))
+    }
+}
+
+/// `POST /signup/confirm`
+pub struct ConfirmSignUp {
+    /// The records.
+    pub users: Arc<dyn UserStore>,
+    /// The accounts.
+    pub identity: Arc<dyn IdentityProvider>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The zones.
+    pub grid: ZoneGrid,
+}
+
+impl ConfirmSignUp {
+    /// Confirms the address and opens the account: customers are active then, agents wait for approval.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidCode`] alike for a wrong code, an old one, and an unknown address.
+    pub async fn run(&self, body: &Value) -> Result<ConfirmedAnswer, Refusal> {
+        let (email, code) = read_confirmation(body)?;
+        let confirmation = self.identity.confirm(&email, &code).await?;
+        if confirmation == Confirmation::WrongCode {
+            return Err(Refusal::InvalidCode);
+        }
+        let account = self.identity.account(&email).await?;
+        let account = account.ok_or(Refusal::InvalidCode)?;
+        let now = self.clock.now();
+        if confirmation == Confirmation::AlreadyConfirmed {
+            let settled = self.users.user(account.user_id).await?.filter(|user| {
+                let since = user.confirmed_at.map(|at| now.duration_since(at));
+                since.is_some_and(|since| since > REPEATED_CONFIRMATION)
+            });
+            if settled.is_some() {
+                return Err(Refusal::InvalidCode);
+            }
+        }
+        let records = Records {
+            users: self.users.as_ref(),
+            identity: self.identity.as_ref(),
+            grid: self.grid,
+        };
+        Ok(records.brought_up_to_date(&account, now).await?.into())
+    }
+}
+
+fn read_confirmation(body: &Value) -> Result<(String, String), Faults> {
+    let faults = Faults::new();
+    let fields = Fields::of_body(body, &faults);
+    fields.only(&["email", "code"]);
+    let email = read_email(&fields);
+    let code = fields.required_text("code", LONGEST_CODE);
+    let code = code.map(|code| code.trim().to_owned());
+    faults.or(email.zip(code))
+}
+
+/// `POST /login`
+pub struct LogInUser {
+    /// The records.
+    pub users: Arc<dyn UserStore>,
+    /// The accounts.
+    pub identity: Arc<dyn IdentityProvider>,
+    /// The subscriptions.
+    pub mailer: Arc<dyn Mailer>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The zones.
+    pub grid: ZoneGrid,
+}
+
+impl LogInUser {
+    /// Checks the password, repairs what a crash left out of the account, and answers with tokens.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidCredentials`] alike for a wrong password and an unknown address.
+    pub async fn run(&self, body: &Value) -> Result<Tokens, Refusal> {
+        let (email, password) = read_credentials(body)?;
+        let tokens = match self.identity.log_in(&email, &password).await? {
+            LogIn::Granted(tokens) => tokens,
+            LogIn::WrongCredentials => return Err(Refusal::InvalidCredentials),
+            LogIn::NotConfirmed => return Err(Refusal::NotConfirmed),
+        };
+        let account = self.identity.account(&email).await?;
+        let account = account.ok_or(Refusal::InvalidCredentials)?;
+        let granted_before = !account.roles.is_empty();
+        let records = Records {
+            users: self.users.as_ref(),
+            identity: self.identity.as_ref(),
+            grid: self.grid,
+        };
+        let user = records
+            .brought_up_to_date(&account, self.clock.now())
+            .await?;
+        self.renew_subscription(&user).await;
+        if granted_before {
+            return Ok(tokens);
+        }
+        // The role was granted just now, and these tokens do not name it yet.
+        match self.identity.log_in(&email, &password).await? {
+            LogIn::Granted(tokens) => Ok(tokens),
+            LogIn::WrongCredentials | LogIn::NotConfirmed => Err(Refusal::InvalidCredentials),
+        }
+    }
+
+    /// Asks the address again to confirm its subscription, where the last request has lapsed. Nobody is kept out
+    /// because mail is away: the next log-in tries again.
+    async fn renew_subscription(&self, user: &User) {
+        let now = self.clock.now();
+        if !user.subscription_lapsed(now) {
+            return;
+        }
+        let renewed = async {
+            let state = self.mailer.subscription(user.id).await?;
+            if state == EmailNotifications::On {
+                return record_subscription(self.users.as_ref(), user, state, None, now).await;
+            }
+            self.mailer.subscribe(user.id, &user.email).await?;
+            let state = EmailNotifications::Pending;
+            record_subscription(self.users.as_ref(), user, state, Some(now), now).await
+        };
+        if let Err(error) = renewed.await {
+            warn!(user_id = %user.id, error = &error as &dyn std::error::Error, "could not renew the email subscription");
+        }
+    }
+}
+
+fn read_credentials(body: &Value) -> Result<(String, String), Faults> {
+    let faults = Faults::new();
+    let fields = Fields::of_body(body, &faults);
+    fields.only(&["email", "password"]);
+    let email = read_email(&fields);
+    let password = fields.required_text("password", LONGEST_PASSWORD);
+    let password = password.map(str::to_owned);
+    faults.or(email.zip(password))
+}
+
+/// `GET /me`
+pub struct ShowMe {
+    /// The records.
+    pub users: Arc<dyn UserStore>,
+    /// The subscriptions.
+    pub mailer: Arc<dyn Mailer>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ShowMe {
+    /// The caller's own record, with the state of the email subscription as it is now; or as it was last
+    /// known, if that cannot be told.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for a token without a record; logging in again makes one.
+    pub async fn run(&self, caller: &Caller) -> Result<MeAnswer, Refusal> {
+        let mut user = self
+            .users
+            .user(caller.user_id)
+            .await?
+            .ok_or(Refusal::NotFound)?;
+        match self.mailer.subscription(user.id).await {
+            Ok(state) if state != user.email_notifications => {
+                let now = self.clock.now();
+                // Only a note for later: if somebody else changes the record now, the next look notes it.
+                let noted = record_subscription(self.users.as_ref(), &user, state, None, now).await;
+                if let Err(error) = noted {
+                    warn!(user_id = %user.id, error = &error as &dyn std::error::Error, "could not note the email subscription");
+                }
+                user.email_notifications = state;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                warn!(user_id = %user.id, error = &error as &dyn std::error::Error, "cannot tell the email subscription");
+            }
+        }
+        Ok(user.into())
+    }
+}
+
+/// Notes the state of a user's email subscription, and when it was asked for where that is new.
+///
+/// Losing the race against another change is no error: the state is looked up again at the next log-in.
+pub(crate) async fn record_subscription(
+    users: &dyn UserStore,
+    user: &User,
+    state: EmailNotifications,
+    asked_at: Option<Timestamp>,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let mut changed = user.changed(now);
+    changed.email_notifications = state;
+    changed.subscribed_at = asked_at.or(changed.subscribed_at);
+    match users.put_user(&changed).await {
+        Ok(()) | Err(StoreError::Conflict) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Brings group and record of a confirmed account up to date.
+struct Records<'a> {
+    users: &'a dyn UserStore,
+    identity: &'a dyn IdentityProvider,
+    grid: ZoneGrid,
+}
+
+impl Records<'_> {
+    async fn brought_up_to_date(&self, account: &Account, now: Timestamp) -> Result<User, Refusal> {
+        let recorded = self.users.user(account.user_id).await?;
+        let role = account
+            .roles
+            .iter()
+            .max()
+            .copied()
+            .or(recorded.as_ref().map(|user| user.role))
+            // Nothing is left of what was asked for: the role that can do the least harm.
+            .unwrap_or(Role::Customer);
+        if !account.roles.contains(&role) {
+            self.identity.grant(&account.email, role).await?;
+        }
+        let wanted = match &recorded {
+            None => self.new_record(account, role, now).confirmed(now),
+            Some(user) if user.status == UserStatus::Unconfirmed => user.confirmed(now),
+            // Somebody was put into another group by hand, as the first dispatcher is.
+            Some(user) if user.role != role => User {
+                role,
+                agent: user.agent.clone().or_else(|| self.profile_for(role)),
+                ..user.changed(now)
+            },
+            Some(user) => return Ok(user.clone()),
+        };
+        // A new record is version 1, confirmed or not: nobody has seen the step between.
+        let wanted = match recorded {
+            None => User {
+                version: 1,
+                ..wanted
+            },
+            Some(_) => wanted,
+        };
+        match self.users.put_user(&wanted).await {
+            Ok(()) => Ok(wanted),
+            // Somebody did the same a moment ago.
+            Err(StoreError::Conflict) => {
+                let user = self.users.user(account.user_id).await?;
+                user.ok_or(Refusal::Contended)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn new_record(&self, account: &Account, role: Role, now: Timestamp) -> User {
+        User {
+            id: account.user_id,
+            role,
+            status: UserStatus::Unconfirmed,
+            name: account.name.clone(),
+            email: account.email.clone(),
+            email_notifications: EmailNotifications::Off,
+            subscribed_at: None,
+            agent: self.profile_for(role),
+            confirmed_at: None,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+
+    fn profile_for(&self, role: Role) -> Option<AgentProfile> {
+        (role == Role::Agent)
+            .then(|| AgentProfile::new(domain::agent::DEFAULT_CAPACITY, None, self.grid))
+    }
+}

@@ -1,0 +1,172 @@
+//! From changes in the tables to messages in the queues: what woke whom, and who is to be told.
+
+use std::sync::Arc;
+
+use domain::{Order, OrderStatus, Route, User, UserStatus};
+
+use crate::messages::{Notification, Wake, WakeCause};
+use crate::ports::{NotificationQueue, QueueError, WakeQueue};
+
+/// A record before and after one write.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StateChange {
+    /// Of a user.
+    User {
+        /// Absent for a new one.
+        before: Option<Box<User>>,
+        /// Absent for one that was deleted.
+        after: Option<Box<User>>,
+    },
+    /// Of an order.
+    Order {
+        /// Absent for a new one.
+        before: Option<Box<Order>>,
+        /// Absent for one that was deleted.
+        after: Option<Box<Order>>,
+    },
+    /// Of a route, its geometry left aside.
+    Route {
+        /// Absent for a new one.
+        before: Option<Box<Route>>,
+        /// Absent for one that was deleted.
+        after: Option<Box<Route>>,
+    },
+}
+
+/// Copies state changes to the queues.
+pub struct Announce {
+    /// Wakes the optimizer.
+    pub wakes: Arc<dyn WakeQueue>,
+    /// Tells people.
+    pub notifications: Arc<dyn NotificationQueue>,
+}
+
+impl Announce {
+    /// Sends what follows from the changes. Sent again, a wake-up costs a look and a notification is known by
+    /// the version that it names; so a crash anywhere in here is healed by the stream's redelivery.
+    ///
+    /// # Errors
+    /// When a queue is away.
+    pub async fn run(&self, changes: &[StateChange]) -> Result<(), QueueError> {
+        let wakes: Vec<Wake> = changes.iter().flat_map(wakes_of).collect();
+        let notifications: Vec<Notification> = changes.iter().filter_map(notification_of).collect();
+        if !wakes.is_empty() {
+            self.wakes.wake(&wakes, 0).await?;
+        }
+        if !notifications.is_empty() {
+            self.notifications.notify(&notifications).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The zones that a change wakes.
+fn wakes_of(change: &StateChange) -> Vec<Wake> {
+    match change {
+        StateChange::Order {
+            before,
+            after: Some(after),
+        } => became_pending(before.as_deref(), after)
+            .into_iter()
+            .collect(),
+        StateChange::User {
+            before,
+            after: Some(after),
+        } => became_available(before.as_deref(), after),
+        _ => Vec::new(),
+    }
+}
+
+/// A note on why an order waits wakes nobody: it was pending before.
+fn became_pending(before: Option<&Order>, after: &Order) -> Option<Wake> {
+    let was = before.map(|order| order.status);
+    let became = after.status == OrderStatus::Pending && was != Some(OrderStatus::Pending);
+    became.then_some(Wake {
+        zone: after.zone,
+        cause: WakeCause::OrderPending,
+        order_id: Some(after.id),
+        agent_id: None,
+    })
+}
+
+/// An agent who came on duty, finished a route, moved, or can take more wakes their own zone and those around:
+/// a plan of any of these may take them.
+fn became_available(before: Option<&User>, after: &User) -> Vec<Wake> {
+    let Some(profile) = after.agent.as_ref().filter(|p| p.available(after.status)) else {
+        return Vec::new();
+    };
+    let unchanged = before.is_some_and(|before| {
+        before.agent.as_ref().is_some_and(|was| {
+            was.available(before.status)
+                && was.zone == profile.zone
+                && was.capacity >= profile.capacity
+                && was.shift == profile.shift
+                && (was.open_route_id.is_none() || profile.open_route_id.is_some())
+        })
+    });
+    if unchanged {
+        return Vec::new();
+    }
+    let own = profile.zone.into_iter();
+    own.flat_map(|zone| std::iter::once(zone).chain(zone.neighbours()))
+        .map(|zone| Wake {
+            zone,
+            cause: WakeCause::AgentAvailable,
+            order_id: None,
+            agent_id: Some(after.id),
+        })
+        .collect()
+}
+
+/// Who is to be told of a change.
+fn notification_of(change: &StateChange) -> Option<Notification> {
+    match change {
+        StateChange::User {
+            before,
+            after: Some(after),
+        } => {
+            let confirmed = |user: &User| user.status != UserStatus::Unconfirmed;
+            let was = before.as_deref().is_some_and(confirmed);
+            (confirmed(after) && !was).then_some(Notification::UserConfirmed { user_id: after.id })
+        }
+        StateChange::Order {
+            before,
+            after: Some(after),
+        } => {
+            let told = matches!(
+                after.status,
+                OrderStatus::Assigned | OrderStatus::Delivered | OrderStatus::Failed
+            );
+            let came = before
+                .as_ref()
+                .is_none_or(|before| before.status != after.status);
+            (told && came).then_some(Notification::OrderChanged {
+                order_id: after.id,
+                status: after.status,
+                version: after.version,
+            })
+        }
+        StateChange::Route {
+            before,
+            after: Some(after),
+        } => {
+            let orders_before = before
+                .as_deref()
+                .map(Route::open_orders)
+                .unwrap_or_default();
+            let gained = after
+                .open_orders()
+                .into_iter()
+                .filter(|order| !orders_before.contains(order))
+                .count();
+            (gained > 0).then_some(Notification::RoutePlanned {
+                agent_id: after.agent_id,
+                route_id: after.id,
+                version: after.version,
+                gained_orders: gained,
+                new: before.is_none(),
+            })
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,179 @@
+//! Telling people by email.
+
+mod texts;
+
+use std::sync::Arc;
+
+use domain::{OrderId, OrderStatus, RouteId, User, UserId};
+use jiff::SignedDuration;
+
+use crate::accounts::record_subscription;
+use crate::messages::Notification;
+use crate::ports::{
+    Clock, Email, EmailClaim, EmailClaims, MailError, Mailer, OrderStore, RouteStore, UserStore,
+};
+use crate::refusal::Refusal;
+pub use texts::Letterhead;
+
+/// For so long nobody else sends a claimed email: longer than sending takes.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// Longer than a message can live, in its queue and then in the dead-letter queue.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// Behind the notification queue.
+pub struct SendNotifications {
+    /// The records of people.
+    pub users: Arc<dyn UserStore>,
+    /// The orders.
+    pub orders: Arc<dyn OrderStore>,
+    /// The routes.
+    pub routes: Arc<dyn RouteStore>,
+    /// Who sends which email.
+    pub claims: Arc<dyn EmailClaims>,
+    /// Sends.
+    pub mailer: Arc<dyn Mailer>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// What the emails look like.
+    pub letterhead: Letterhead,
+}
+
+/// What became of a notification.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// An email was sent.
+    Sent,
+    /// It had been sent before.
+    Before,
+    /// There is nobody to tell, or it is not true any more.
+    Nobody,
+    /// The user's topic is in place.
+    Subscribed,
+}
+
+impl SendNotifications {
+    /// Sends one email for one event, however often it is told of it: claims it, sends it, marks it as sent. Only a
+    /// crash between the last two sends it twice.
+    ///
+    /// # Errors
+    /// When something is away, or somebody else has claimed it and not finished: the message is to be delivered again.
+    pub async fn run(&self, notification: &Notification) -> Result<Told, Refusal> {
+        match *notification {
+            Notification::UserConfirmed { user_id } => self.subscribe(user_id).await,
+            Notification::OrderChanged {
+                order_id,
+                status,
+                version,
+            } => {
+                let event = format!("order/{order_id}/{version}");
+                match self.order_email(order_id, status, version).await? {
+                    Some((user, email)) => self.once(&event, &user, &email).await,
+                    None => Ok(Told::Nobody),
+                }
+            }
+            Notification::RoutePlanned {
+                agent_id,
+                route_id,
+                version,
+                gained_orders,
+                new,
+            } => {
+                let event = format!("route/{route_id}/{version}");
+                let gained = (!new).then_some(gained_orders);
+                match self.route_email(agent_id, route_id, gained).await? {
+                    Some((user, email)) => self.once(&event, &user, &email).await,
+                    None => Ok(Told::Nobody),
+                }
+            }
+        }
+    }
+
+    /// Makes the user's topic and asks the address to confirm. All of it may be repeated.
+    async fn subscribe(&self, user_id: UserId) -> Result<Told, Refusal> {
+        let Some(user) = self.users.user(user_id).await? else {
+            return Ok(Told::Nobody);
+        };
+        if user.subscribed_at.is_some() {
+            return Ok(Told::Subscribed);
+        }
+        self.mailer.subscribe(user_id, &user.email).await?;
+        let state = self.mailer.subscription(user_id).await?;
+        let now = self.clock.now();
+        record_subscription(self.users.as_ref(), &user, state, Some(now), now).await?;
+        Ok(Told::Subscribed)
+    }
+
+    async fn once(&self, event: &str, user: &User, email: &Email) -> Result<Told, Refusal> {
+        let now = self.clock.now();
+        match self.claims.claim(event, now, now + LEASE).await? {
+            EmailClaim::Sent => return Ok(Told::Before),
+            EmailClaim::Theirs => return Err(Refusal::Contended),
+            EmailClaim::Ours => {}
+        }
+        match self.mailer.send(user.id, email).await {
+            Ok(()) => {}
+            // The confirmation's own message has not been worked on yet, or the topic was deleted.
+            Err(MailError::NoTopic) => {
+                self.mailer.subscribe(user.id, &user.email).await?;
+                self.mailer.send(user.id, email).await?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        self.claims.mark_sent(event, now + REMEMBERED).await?;
+        Ok(Told::Sent)
+    }
+
+    /// The email to a customer; none if it is not true any more, since the order was taken off its route again.
+    async fn order_email(
+        &self,
+        order_id: OrderId,
+        status: OrderStatus,
+        version: u64,
+    ) -> Result<Option<(User, Email)>, Refusal> {
+        let Some(order) = self.orders.order(order_id).await? else {
+            return Ok(None);
+        };
+        let taken_back = matches!(order.status, OrderStatus::Pending | OrderStatus::Cancelled);
+        if order.version < version || taken_back {
+            return Ok(None);
+        }
+        let Some(customer) = self.users.user(order.customer_id).await? else {
+            return Ok(None);
+        };
+        let route = match order.assignment {
+            Some(on) => self.routes.route(on.agent_id, on.route_id).await?,
+            None => None,
+        };
+        let email = match status {
+            OrderStatus::Assigned => {
+                self.letterhead
+                    .order_assigned(&customer, &order, route.as_ref())
+            }
+            OrderStatus::Delivered => self.letterhead.order_delivered(&customer, &order),
+            OrderStatus::Failed => self.letterhead.order_failed(&customer, &order),
+            OrderStatus::Pending | OrderStatus::InProgress | OrderStatus::Cancelled => {
+                return Ok(None);
+            }
+        };
+        Ok(Some((customer, email)))
+    }
+
+    /// The email to an agent; none if the route has ended meanwhile without them.
+    async fn route_email(
+        &self,
+        agent_id: UserId,
+        route_id: RouteId,
+        gained_orders: Option<usize>,
+    ) -> Result<Option<(User, Email)>, Refusal> {
+        let route = self.routes.route(agent_id, route_id).await?;
+        let agent = self.users.user(agent_id).await?;
+        let Some((route, agent)) = route.zip(agent) else {
+            return Ok(None);
+        };
+        let email = match gained_orders {
+            None => self.letterhead.route_assigned(&agent, &route),
+            Some(gained) => self.letterhead.route_gained(&agent, &route, gained),
+        };
+        Ok(Some((agent, email)))
+    }
+}

@@ -1,0 +1,283 @@
+//! Turning a zone's pending orders into routes.
+//!
+//! The lease keeps two runs from planning the same zone at once, to save work. What keeps every order on exactly one
+//! route are the versions in each commit: whoever loses leaves its orders pending and wakes the zone again.
+
+mod commit;
+mod problem;
+mod unplaced;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Order, OrderId, OrderStatus, Timestamp, User, UserId, Zone};
+use futures::future::try_join_all;
+use jiff::SignedDuration;
+use tracing::{info, warn};
+
+use crate::messages::{Wake, WakeCause};
+use crate::ports::{
+    Clock, DispatchLedger, Ids, Jitter, OrderStore, ProviderError, RouteProvider, RouteStore,
+    UserStore, WakeQueue, ZoneLeases,
+};
+use crate::refusal::Refusal;
+use problem::{Crew, Problem};
+
+/// How many places a plan may have: with more, the travel matrix outgrows the function's memory and the
+/// planner its time.
+const MOST_POINTS: usize = 1_500;
+/// How many pending orders are read for one plan: two places each.
+const MOST_PENDING: usize = MOST_POINTS / 2;
+/// A clock may be ahead of another by so much.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
+/// After a lost race the zone is woken within so many seconds.
+const LONGEST_RETRY_S: u32 = 5;
+
+/// What can be set.
+#[derive(Debug, Clone, Copy)]
+pub struct OptimizeSettings {
+    /// Orders whose windows open later than this from now wait.
+    pub horizon: SignedDuration,
+    /// How long the provider may plan.
+    pub time_limit: Duration,
+    /// How long a zone's lease lasts: the function's timeout.
+    pub lease: SignedDuration,
+}
+
+/// Behind the optimization queue.
+pub struct OptimizeRoutes {
+    /// The records of people.
+    pub users: Arc<dyn UserStore>,
+    /// The orders.
+    pub orders: Arc<dyn OrderStore>,
+    /// The routes.
+    pub routes: Arc<dyn RouteStore>,
+    /// Changes that must agree.
+    pub ledger: Arc<dyn DispatchLedger>,
+    /// Who plans which zone.
+    pub leases: Arc<dyn ZoneLeases>,
+    /// Wakes zones again.
+    pub wakes: Arc<dyn WakeQueue>,
+    /// Plans.
+    pub provider: Arc<dyn RouteProvider>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn Ids>,
+    /// Chance, for pauses.
+    pub jitter: Arc<dyn Jitter>,
+    /// What can be set.
+    pub settings: OptimizeSettings,
+}
+
+/// What a run has done, for logs and metrics.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PlanReport {
+    /// Who planned; none where there was nothing to plan, or somebody else was at it.
+    pub provider: Option<&'static str>,
+    /// Orders that were put on routes.
+    pub assigned: usize,
+    /// Orders that found no place.
+    pub unplaced: Vec<domain::UnplacedReason>,
+    /// Routes that lost a race and were not committed.
+    pub conflicts: usize,
+    /// Orders that were left for the next plan, since this one was full.
+    pub left_for_next: usize,
+    /// How long the provider planned.
+    pub planned_for: Duration,
+}
+
+impl OptimizeRoutes {
+    /// Plans a zone once, for all the wake-ups of it that came together.
+    ///
+    /// # Errors
+    /// When something is away: the wake-ups are to be delivered again.
+    pub async fn run(&self, zone: Zone, wakes: &[Wake]) -> Result<PlanReport, Refusal> {
+        let everything = wakes.iter().any(|wake| wake.cause.ends_pauses());
+        // Unique to this run; any fresh id will do.
+        let owner = self.ids.route_id().to_string();
+        if !self.take_or_leave_word(zone, &owner, everything).await? {
+            info!(%zone, "somebody else is planning this zone and will look again");
+            return Ok(PlanReport::default());
+        }
+        let planned = self.plan(zone, wakes, everything).await;
+        // A crash here leaves the lease to expire and the wake-ups to be delivered again.
+        let dirty = self.leases.release(zone, &owner).await?;
+        if let Some(dirty) = dirty {
+            let cause = if dirty.everything {
+                WakeCause::AgentsChangedMeanwhile
+            } else {
+                WakeCause::AskedMeanwhile
+            };
+            self.wake_again(zone, cause, 0).await?;
+        }
+        let report = planned?;
+        if report.conflicts > 0 || report.left_for_next > 0 {
+            let delay_s = if report.conflicts > 0 {
+                1 + self.jitter.up_to(LONGEST_RETRY_S - 1)
+            } else {
+                0
+            };
+            self.wake_again(zone, WakeCause::More, delay_s).await?;
+        }
+        Ok(report)
+    }
+
+    /// Takes the lease, or asks its holder to look again.
+    async fn take_or_leave_word(
+        &self,
+        zone: Zone,
+        owner: &str,
+        everything: bool,
+    ) -> Result<bool, Refusal> {
+        let until = |now: Timestamp| now + self.settings.lease;
+        let now = self.clock.now();
+        if self.leases.take(zone, owner, now, until(now)).await? {
+            return Ok(true);
+        }
+        if self.leases.mark_dirty(zone, everything, now).await? {
+            return Ok(false);
+        }
+        // It was given back in between.
+        let now = self.clock.now();
+        if self.leases.take(zone, owner, now, until(now)).await? {
+            return Ok(true);
+        }
+        // And taken by somebody else, who may not have seen our orders.
+        let cause = if everything {
+            WakeCause::AgentsChangedMeanwhile
+        } else {
+            WakeCause::AskedMeanwhile
+        };
+        self.wake_again(zone, cause, 1).await?;
+        Ok(false)
+    }
+
+    async fn wake_again(&self, zone: Zone, cause: WakeCause, delay_s: u32) -> Result<(), Refusal> {
+        let wake = Wake {
+            zone,
+            cause,
+            order_id: None,
+            agent_id: None,
+        };
+        Ok(self.wakes.wake(&[wake], delay_s).await?)
+    }
+
+    async fn plan(
+        &self,
+        zone: Zone,
+        wakes: &[Wake],
+        everything: bool,
+    ) -> Result<PlanReport, Refusal> {
+        let now = self.clock.now();
+        let due = self.due_orders(zone, wakes, everything, now).await?;
+        let (due, too_early): (Vec<Order>, Vec<Order>) = due
+            .into_iter()
+            .partition(|order| unplaced::opens_within(order, now + self.settings.horizon));
+        self.postpone(too_early, now).await?;
+        if due.is_empty() {
+            return Ok(PlanReport::default());
+        }
+        let crews = self.crews(zone, wakes, now).await?;
+        let problem = Problem::of(due, crews, now, self.settings.horizon, MOST_POINTS);
+        let left_for_next = problem.left_for_next();
+        if left_for_next > 0 {
+            warn!(%zone, left_for_next, "the plan is full; the rest waits for the next");
+        }
+        let request = problem.request(self.settings.time_limit);
+        let answer = self
+            .provider
+            .plan(request)
+            .await
+            .map_err(|error| match error {
+                ProviderError::Unavailable(cause) => Refusal::Unavailable(cause),
+                ProviderError::InvalidProblem(_) => Refusal::Broken(error.into()),
+            })?;
+        let planned_for =
+            Duration::try_from(self.clock.now().duration_since(now)).unwrap_or_default();
+        let changes = problem.changes(&answer, self.ids.as_ref());
+        let (assigned, conflicts) = self.commit(changes).await?;
+        let unplaced = problem.unplaced(&answer);
+        let reasons = unplaced.iter().map(|(_, reason)| *reason).collect();
+        self.note_unplaced(unplaced, now).await?;
+        Ok(PlanReport {
+            provider: Some(answer.provider),
+            assigned,
+            unplaced: reasons,
+            conflicts,
+            left_for_next,
+            planned_for,
+        })
+    }
+
+    /// The zone's pending orders that are due; all that pend, if something has changed that ends their pauses.
+    async fn due_orders(
+        &self,
+        zone: Zone,
+        wakes: &[Wake],
+        everything: bool,
+        now: Timestamp,
+    ) -> Result<Vec<Order>, Refusal> {
+        let due_by = now + CLOCK_SKEW;
+        let by_index = self
+            .orders
+            .pending_in(zone, (!everything).then_some(due_by), MOST_PENDING);
+        let named = wakes.iter().filter_map(|wake| wake.order_id);
+        let ids: BTreeSet<OrderId> = by_index.await?.into_iter().chain(named).collect();
+        let ids: Vec<OrderId> = ids.into_iter().collect();
+        let mut orders = self.orders.orders(&ids).await?;
+        orders.retain(|order| {
+            let due = order
+                .waiting
+                .is_some_and(|waiting| everything || waiting.retry_at <= due_by);
+            order.status == OrderStatus::Pending && order.zone == zone && due
+        });
+        orders.sort_unstable_by_key(|order| {
+            (order.waiting.map(|waiting| waiting.retry_at), order.id)
+        });
+        Ok(orders)
+    }
+
+    /// The agents on duty in the zone and those around, each with the open route and its orders.
+    async fn crews(
+        &self,
+        zone: Zone,
+        wakes: &[Wake],
+        now: Timestamp,
+    ) -> Result<Vec<Crew>, Refusal> {
+        let mut nearby = zone.neighbours();
+        nearby.push(zone);
+        let by_index = try_join_all(nearby.iter().map(|zone| self.users.agents_on_duty(*zone)));
+        let named = wakes.iter().filter_map(|wake| wake.agent_id);
+        let ids: BTreeSet<UserId> = by_index.await?.into_iter().flatten().chain(named).collect();
+        let ids: Vec<UserId> = ids.into_iter().collect();
+        let mut users = self.users.users(&ids).await?;
+        users.retain(|user| {
+            user.agent.as_ref().is_some_and(|profile| {
+                profile.available(user.status)
+                    && profile.zone.is_some_and(|zone| nearby.contains(&zone))
+            })
+        });
+        users.sort_unstable_by_key(|user| user.id);
+        let crews = try_join_all(users.into_iter().map(|user| self.crew(user, now))).await?;
+        Ok(crews.into_iter().flatten().collect())
+    }
+
+    /// An agent as the planner needs them; none if their shift is over, or if they have changed while we read.
+    async fn crew(&self, agent: User, now: Timestamp) -> Result<Option<Crew>, Refusal> {
+        let Some(profile) = &agent.agent else {
+            return Ok(None);
+        };
+        let Some(route_id) = profile.open_route_id else {
+            let over = profile.shift.is_some_and(|shift| shift.end <= now);
+            return Ok((!over).then(|| Crew::free(agent)));
+        };
+        let Some(route) = self.routes.route(agent.id, route_id).await? else {
+            return Ok(None);
+        };
+        let open = route.open_orders();
+        let orders = self.orders.orders(&open).await?;
+        Ok(Crew::under_way(agent, route, orders))
+    }
+}

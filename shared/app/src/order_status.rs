@@ -1,0 +1,174 @@
+//! Moving an order on: picked up, delivered, failed, cancelled.
+
+use std::sync::Arc;
+
+use domain::order::StatusChange;
+use domain::{
+    LegEstimate, Order, OrderId, OrderStatus, Role, Route, StopKind, Timestamp, User, UserStatus,
+    ZoneGrid,
+};
+use serde_json::Value;
+
+use crate::answers::OrderAnswer;
+use crate::caller::Caller;
+use crate::dispatch::{retimed, set_free};
+use crate::ports::{
+    AgentPart, Changeset, Clock, DispatchLedger, Jitter, OrderStore, RouteStore, StoreError,
+    UserStore,
+};
+use crate::refusal::Refusal;
+use crate::retry::Attempts;
+
+/// `PUT /orders/{order_id}/status`
+pub struct ChangeOrderStatus {
+    /// The records of people.
+    pub users: Arc<dyn UserStore>,
+    /// The orders.
+    pub orders: Arc<dyn OrderStore>,
+    /// The routes.
+    pub routes: Arc<dyn RouteStore>,
+    /// Changes that must agree.
+    pub ledger: Arc<dyn DispatchLedger>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance, between attempts.
+    pub jitter: Arc<dyn Jitter>,
+    /// The zones.
+    pub grid: ZoneGrid,
+    /// For the legs over stops that fall away.
+    pub estimate: LegEstimate,
+}
+
+/// An order with the route and the agent that change along with it.
+struct Dispatched {
+    order: Order,
+    on_route: Option<(Route, User)>,
+}
+
+impl ChangeOrderStatus {
+    /// Writes the order, its stops on the route, and the agent where the route ends, in one transaction.
+    ///
+    /// A status that is set again is answered with the order as it is. Whoever loses a race reads again: two
+    /// taps on different stops both count, and the last of them completes the route.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for an order that is not the caller's, [`Refusal::Forbidden`] for a status that is not
+    /// theirs to set, [`Refusal::StepNotAllowed`], [`Refusal::AgentNotActive`].
+    pub async fn run(
+        &self,
+        caller: &Caller,
+        order_id: &str,
+        body: &Value,
+    ) -> Result<OrderAnswer, Refusal> {
+        let role = caller.acting_as(&[Role::Dispatcher, Role::Agent, Role::Customer])?;
+        let change = StatusChange::read(body)?;
+        let id: OrderId = order_id.parse().map_err(|_| Refusal::NotFound)?;
+        let mut attempts = Attempts::new(self.jitter.as_ref());
+        loop {
+            let found = self.read(caller, role, id).await?;
+            if !change.status.may_be_set_by(role) {
+                return Err(Refusal::Forbidden);
+            }
+            if found.order.status == change.status {
+                return Ok(found.order.into());
+            }
+            let changeset = self
+                .changeset(found, role, &change, self.clock.now())
+                .await?;
+            match self.ledger.commit(&changeset).await {
+                Ok(()) => {
+                    let changed = changeset.orders.into_iter().find(|order| order.id == id);
+                    return changed.map(OrderAnswer::from).ok_or(Refusal::NotFound);
+                }
+                Err(StoreError::Conflict) => attempts.pause().await?,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    async fn read(&self, caller: &Caller, role: Role, id: OrderId) -> Result<Dispatched, Refusal> {
+        if role == Role::Agent {
+            let agent = self.users.user(caller.user_id).await?;
+            agent
+                .as_ref()
+                .and_then(User::active_agent)
+                .ok_or(Refusal::AgentNotActive)?;
+        }
+        let order = self.orders.order(id).await?.ok_or(Refusal::NotFound)?;
+        let theirs = match role {
+            Role::Dispatcher => true,
+            Role::Customer => order.customer_id == caller.user_id,
+            Role::Agent => order.is_on_route_of(caller.user_id),
+        };
+        if !theirs {
+            return Err(Refusal::NotFound);
+        }
+        // A pending order is on no route, and a finished one has no step left.
+        let on_route = match order.assignment.filter(|_| !order.status.next().is_empty()) {
+            Some(on) => {
+                let route = self.routes.route(on.agent_id, on.route_id).await?;
+                let agent = self.users.user(on.agent_id).await?;
+                let both = route.zip(agent);
+                Some(both.ok_or_else(|| {
+                    Refusal::Broken("an order names a route that is not there".into())
+                })?)
+            }
+            None => None,
+        };
+        Ok(Dispatched { order, on_route })
+    }
+
+    async fn changeset(
+        &self,
+        found: Dispatched,
+        role: Role,
+        change: &StatusChange,
+        now: Timestamp,
+    ) -> Result<Changeset, Refusal> {
+        let reason = change.reason.clone();
+        let step = found.order.step(change.status, role.into(), reason, now);
+        let mut order = step.map_err(|step| Refusal::StepNotAllowed {
+            from: step.from,
+            to: step.to,
+            allowed: allowed_for(role, step.from),
+        })?;
+        let Some((route, agent)) = found.on_route else {
+            return Ok(Changeset {
+                orders: vec![order],
+                ..Changeset::default()
+            });
+        };
+        if role == Role::Agent && agent.status != UserStatus::Active {
+            return Err(Refusal::AgentNotActive);
+        }
+        let mut others = Vec::new();
+        let route = match change.status {
+            OrderStatus::InProgress => route.with_stop_made(order.id, StopKind::Pickup, now),
+            OrderStatus::Delivered => route.with_stop_made(order.id, StopKind::Dropoff, now),
+            _ => {
+                let shorter = route.with_orders_taken_off(&[order.id], &self.estimate, now);
+                let after = self.orders.orders(&shorter.open_orders()).await?;
+                others = retimed(after, &shorter, now);
+                shorter
+            }
+        };
+        order.expect_at(route.eta_of(order.id));
+        others.push(order);
+        let mut freed = agent.changed(now);
+        let agent = if set_free(&mut freed, &route, self.grid) {
+            AgentPart::Changed(freed)
+        } else {
+            AgentPart::Unchanged(agent)
+        };
+        Ok(Changeset {
+            orders: others,
+            route: Some(route),
+            agent: Some(agent),
+        })
+    }
+}
+
+fn allowed_for(role: Role, from: OrderStatus) -> Vec<OrderStatus> {
+    let next = from.next().iter().copied();
+    next.filter(|status| status.may_be_set_by(role)).collect()
+}

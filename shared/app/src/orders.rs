@@ -1,0 +1,221 @@
+//! Placing orders and looking at them.
+
+use std::sync::Arc;
+
+use domain::{Faults, NewOrder, Order, OrderId, OrderStatus, Role, User, ZoneGrid};
+use jiff::SignedDuration;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::answers::{OrderAnswer, OrdersAnswer};
+use crate::caller::Caller;
+use crate::paging::{Page, PageQuery, cursor_after};
+use crate::ports::{
+    Clock, IdempotencyKey, Ids, OrderListing, OrderStore, Placement, RouteStore, UserStore,
+};
+use crate::refusal::Refusal;
+
+/// For so long an `Idempotency-Key` is remembered.
+const KEY_REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+const LONGEST_KEY: usize = 255;
+
+/// `POST /orders`
+pub struct PlaceOrder {
+    /// The records of people.
+    pub users: Arc<dyn UserStore>,
+    /// The orders.
+    pub orders: Arc<dyn OrderStore>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn Ids>,
+    /// The zones.
+    pub grid: ZoneGrid,
+}
+
+impl PlaceOrder {
+    /// Stores a new order, pending. The stored order is the event: the stream tells the optimizer of it.
+    ///
+    /// With an `Idempotency-Key`, a repetition answers with the order of the first time, as it is now.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for bad input, [`Refusal::IdempotencyKeyReused`] for a key that came with another body.
+    pub async fn run(
+        &self,
+        caller: &Caller,
+        raw_body: &[u8],
+        body: &Value,
+        idempotency_key: Option<&str>,
+    ) -> Result<OrderAnswer, Refusal> {
+        caller.acting_as(&[Role::Customer])?;
+        let now = self.clock.now();
+        let new = NewOrder::read(body, now)?;
+        let key = match idempotency_key {
+            Some(key) => Some(IdempotencyKey {
+                caller: caller.user_id,
+                key: check_key(key)?,
+                fingerprint: fingerprint(raw_body),
+                expires_at: now + KEY_REMEMBERED,
+            }),
+            None => None,
+        };
+        let zone = self.grid.zone_of(new.pickup.location);
+        let zone = zone.ok_or_else(|| Faults::one("#/pickup/location", "is no place on earth"))?;
+        let order = Order::placed(self.ids.order_id(), caller.user_id, new, zone, now);
+        match (self.orders.place(&order, key.as_ref()).await?, key) {
+            (Placement::Placed, _) => Ok(order.into()),
+            (
+                Placement::KeyUsed {
+                    order_id,
+                    fingerprint,
+                },
+                Some(key),
+            ) if fingerprint == key.fingerprint => {
+                let first = self.orders.order(order_id).await?;
+                first.map(OrderAnswer::from).ok_or(Refusal::Contended)
+            }
+            (Placement::KeyUsed { .. }, _) => Err(Refusal::IdempotencyKeyReused),
+        }
+    }
+}
+
+fn check_key(key: &str) -> Result<String, Faults> {
+    let fits = (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
+    let detail = format!("must be 1 to {LONGEST_KEY} visible ASCII characters");
+    fits.then(|| key.to_owned())
+        .ok_or_else(|| Faults::one("Idempotency-Key", detail))
+}
+
+/// SHA-256 of a body, in hexadecimal.
+fn fingerprint(raw_body: &[u8]) -> String {
+    let digest = Sha256::digest(raw_body);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// `GET /orders`
+pub struct ListOrders {
+    /// The records of people.
+    pub users: Arc<dyn UserStore>,
+    /// The orders.
+    pub orders: Arc<dyn OrderStore>,
+    /// The routes.
+    pub routes: Arc<dyn RouteStore>,
+}
+
+impl ListOrders {
+    /// Orders, newest first: a dispatcher sees all, a customer their own, an agent those on the open route.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for a query that cannot be understood; [`Refusal::AgentNotActive`].
+    pub async fn run(&self, caller: &Caller, query: &PageQuery) -> Result<OrdersAnswer, Refusal> {
+        let role = caller.acting_as(&[Role::Dispatcher, Role::Customer, Role::Agent])?;
+        let page = query.read(&OrderStatus::ALL.map(|status| (status.name(), status)))?;
+        match role {
+            Role::Dispatcher => self.listed(OrderListing::All, page).await,
+            Role::Customer => {
+                self.listed(OrderListing::Customer(caller.user_id), page)
+                    .await
+            }
+            Role::Agent => self.on_open_route(caller, page).await,
+        }
+    }
+
+    async fn listed(
+        &self,
+        listing: OrderListing,
+        page: Page<OrderStatus, OrderId>,
+    ) -> Result<OrdersAnswer, Refusal> {
+        let found = self
+            .orders
+            .list_orders(listing, page.status, page.after, page.limit)
+            .await?;
+        let mut orders = self.orders.orders(&found.ids).await?;
+        // The index is a hint: an order may have moved on since.
+        orders.retain(|order| page.status.is_none_or(|status| order.status == status));
+        Ok(answer(orders, found.next.map(cursor_after)))
+    }
+
+    async fn on_open_route(
+        &self,
+        caller: &Caller,
+        page: Page<OrderStatus, OrderId>,
+    ) -> Result<OrdersAnswer, Refusal> {
+        let user = self.users.user(caller.user_id).await?;
+        let profile = user.as_ref().and_then(User::active_agent);
+        let profile = profile.ok_or(Refusal::AgentNotActive)?;
+        let Some(route_id) = profile.open_route_id else {
+            return Ok(answer(Vec::new(), None));
+        };
+        let route = self.routes.route(caller.user_id, route_id).await?;
+        let on_route: Vec<OrderId> = route
+            .iter()
+            .flat_map(|route| route.stops.iter().map(|stop| stop.order_id))
+            .collect();
+        let mut ids = on_route;
+        ids.sort_unstable();
+        ids.dedup();
+        let mut orders = self.orders.orders(&ids).await?;
+        orders.retain(|order| {
+            page.status.is_none_or(|status| order.status == status)
+                && page.after.is_none_or(|after| order.id < after)
+                && order.is_on_route_of(caller.user_id)
+        });
+        orders.sort_unstable_by_key(|order| std::cmp::Reverse(order.id));
+        let more = orders.len() > page.limit;
+        orders.truncate(page.limit);
+        let next = orders
+            .last()
+            .filter(|_| more)
+            .map(|order| cursor_after(order.id));
+        Ok(answer(orders, next))
+    }
+}
+
+fn answer(mut orders: Vec<Order>, next_cursor: Option<String>) -> OrdersAnswer {
+    orders.sort_unstable_by_key(|order| std::cmp::Reverse(order.id));
+    OrdersAnswer {
+        orders: orders.into_iter().map(OrderAnswer::from).collect(),
+        next_cursor,
+    }
+}
+
+/// `GET /orders/{order_id}`
+pub struct ShowOrder {
+    /// The records of people.
+    pub users: Arc<dyn UserStore>,
+    /// The orders.
+    pub orders: Arc<dyn OrderStore>,
+}
+
+impl ShowOrder {
+    /// One order, to those who would find it in their list.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] if it is not there or not the caller's; [`Refusal::AgentNotActive`].
+    pub async fn run(&self, caller: &Caller, order_id: &str) -> Result<OrderAnswer, Refusal> {
+        let role = caller.acting_as(&[Role::Dispatcher, Role::Customer, Role::Agent])?;
+        let agent = match role {
+            Role::Agent => self.users.user(caller.user_id).await?,
+            Role::Dispatcher | Role::Customer => None,
+        };
+        let open_route_id = match role {
+            Role::Agent => {
+                let profile = agent.as_ref().and_then(User::active_agent);
+                profile.ok_or(Refusal::AgentNotActive)?.open_route_id
+            }
+            Role::Dispatcher | Role::Customer => None,
+        };
+        let id: OrderId = order_id.parse().map_err(|_| Refusal::NotFound)?;
+        let order = self.orders.order(id).await?.ok_or(Refusal::NotFound)?;
+        let seen = match role {
+            Role::Dispatcher => true,
+            Role::Customer => order.customer_id == caller.user_id,
+            Role::Agent => {
+                open_route_id.is_some()
+                    && order.assignment.map(|on| (on.agent_id, Some(on.route_id)))
+                        == Some((caller.user_id, open_route_id))
+            }
+        };
+        seen.then(|| order.into()).ok_or(Refusal::NotFound)
+    }
+}

@@ -1,0 +1,161 @@
+//! Pages of listings.
+//!
+//! A cursor holds nothing but the id after which the next page begins. Whose things are listed comes
+//! from the caller's token each time, so a cursor of somebody else shows nothing of theirs.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::{Faults, OrderId, RouteId, UserId};
+
+/// How many entries a page has when the caller does not say.
+pub const DEFAULT_LIMIT: usize = 20;
+/// How many entries a page may have.
+pub const LARGEST_LIMIT: usize = 100;
+
+/// Before an id's bytes, so that a cursor of another layout is told apart one day.
+const LAYOUT: u8 = 1;
+
+/// The query of a listing, as the caller sent it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PageQuery {
+    /// `?status`
+    pub status: Option<String>,
+    /// `?limit`
+    pub limit: Option<String>,
+    /// `?cursor`
+    pub cursor: Option<String>,
+}
+
+/// The query of a listing, understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Page<Status, Id> {
+    pub status: Option<Status>,
+    pub limit: usize,
+    pub after: Option<Id>,
+}
+
+impl PageQuery {
+    /// Understands the query; `statuses` are the ones that can be asked for.
+    pub(crate) fn read<Status: Copy, Id: ListedId>(
+        &self,
+        statuses: &[(&str, Status)],
+    ) -> Result<Page<Status, Id>, Faults> {
+        let faults = Faults::new();
+        let status = self.status.as_deref().and_then(|name| {
+            let found = statuses.iter().find(|(known, _)| *known == name);
+            if found.is_none() {
+                let known: Vec<&str> = statuses.iter().map(|(known, _)| *known).collect();
+                faults.note("?status", format!("must be one of {}", known.join(", ")));
+            }
+            found.map(|(_, status)| *status)
+        });
+        let limit = self.limit.as_deref().map_or(DEFAULT_LIMIT, |text| {
+            let limit = text.parse().unwrap_or(0);
+            if !(1..=LARGEST_LIMIT).contains(&limit) {
+                faults.note(
+                    "?limit",
+                    format!("must be a whole number from 1 to {LARGEST_LIMIT}"),
+                );
+            }
+            limit
+        });
+        let after = self.cursor.as_deref().and_then(|text| {
+            let id = decode(text);
+            if id.is_none() {
+                faults.note("?cursor", "is not a cursor that this call has given");
+            }
+            id
+        });
+        faults.or(Some(Page {
+            status,
+            limit,
+            after,
+        }))
+    }
+}
+
+/// An id that listings are ordered by.
+pub(crate) trait ListedId: Copy {
+    fn to_bytes(self) -> [u8; 16];
+    fn of_bytes(bytes: [u8; 16]) -> Self;
+}
+
+macro_rules! listed {
+    ($($id:ty),*) => {$(
+        impl ListedId for $id {
+            fn to_bytes(self) -> [u8; 16] {
+                self.0.into_bytes()
+            }
+            fn of_bytes(bytes: [u8; 16]) -> Self {
+                Self(domain::ids::Uuid::from_bytes(bytes))
+            }
+        }
+    )*};
+}
+
+listed!(OrderId, RouteId, UserId);
+
+/// The cursor of the page that begins after an id.
+pub(crate) fn cursor_after(id: impl ListedId) -> String {
+    let mut bytes = vec![LAYOUT];
+    bytes.extend(id.to_bytes());
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn decode<Id: ListedId>(cursor: &str) -> Option<Id> {
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+    let (LAYOUT, id) = bytes.split_first().map(|(layout, id)| (*layout, id))? else {
+        return None;
+    };
+    id.try_into().ok().map(Id::of_bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const STATUSES: [(&str, u8); 2] = [("open", 1), ("done", 2)];
+
+    fn pointers(query: PageQuery) -> Vec<String> {
+        let faults = query.read::<u8, OrderId>(&STATUSES).unwrap_err();
+        faults
+            .into_vec()
+            .into_iter()
+            .map(|fault| fault.pointer)
+            .collect()
+    }
+
+    #[test]
+    fn a_cursor_leads_back_to_its_id() {
+        let id: OrderId = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
+        let query = PageQuery {
+            cursor: Some(cursor_after(id)),
+            ..PageQuery::default()
+        };
+        assert_eq!(
+            query.read::<u8, OrderId>(&STATUSES).unwrap().after,
+            Some(id)
+        );
+    }
+
+    #[test]
+    fn every_wrong_parameter_is_named() {
+        let query = PageQuery {
+            status: Some("lost".to_owned()),
+            limit: Some("101".to_owned()),
+            cursor: Some("!".to_owned()),
+        };
+        assert_eq!(pointers(query), ["?status", "?limit", "?cursor"]);
+    }
+
+    #[test]
+    fn a_cursor_of_another_length_or_layout_is_refused() {
+        for bytes in [vec![], vec![1, 2, 3], vec![9; 17], vec![1; 18]] {
+            let query = PageQuery {
+                cursor: Some(URL_SAFE_NO_PAD.encode(bytes)),
+                ..PageQuery::default()
+            };
+            assert_eq!(pointers(query), ["?cursor"]);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Looking at routes.
+
+use std::sync::Arc;
+
+use domain::{Role, RouteStatus, User, UserId};
+
+use crate::answers::{RouteAnswer, RoutesAnswer};
+use crate::caller::Caller;
+use crate::paging::{PageQuery, cursor_after};
+use crate::ports::{RouteStore, UserStore};
+use crate::refusal::Refusal;
+
+/// In a path, stands for the caller.
+pub const ONESELF: &str = "me";
+
+/// `GET /routes/{agent_id}`
+pub struct ListRoutes {
+    /// The records of people.
+    pub users: Arc<dyn UserStore>,
+    /// The routes.
+    pub routes: Arc<dyn RouteStore>,
+}
+
+impl ListRoutes {
+    /// An agent's routes, newest first, to that agent and to dispatchers.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for somebody else's or nobody's; [`Refusal::AgentNotActive`];
+    /// [`Refusal::Invalid`] for a query that cannot be understood.
+    pub async fn run(
+        &self,
+        caller: &Caller,
+        agent_id: &str,
+        query: &PageQuery,
+    ) -> Result<RoutesAnswer, Refusal> {
+        let role = caller.acting_as(&[Role::Dispatcher, Role::Agent])?;
+        let agent_id = agent_in_path(caller, role, agent_id)?;
+        let agent = self.users.user(agent_id).await?;
+        match role {
+            Role::Agent => {
+                agent
+                    .as_ref()
+                    .and_then(User::active_agent)
+                    .ok_or(Refusal::AgentNotActive)?;
+            }
+            _ => {
+                agent.and_then(|user| user.agent).ok_or(Refusal::NotFound)?;
+            }
+        }
+        let page = query.read(&RouteStatus::ALL.map(|status| (status.name(), status)))?;
+        // One more than asked for shows whether there is another page.
+        let limit = page.limit + 1;
+        let mut routes = self
+            .routes
+            .routes_of(agent_id, page.status, page.after, limit)
+            .await?;
+        let more = routes.len() > page.limit;
+        routes.truncate(page.limit);
+        let next_cursor = routes
+            .last()
+            .filter(|_| more)
+            .map(|route| cursor_after(route.id));
+        Ok(RoutesAnswer {
+            routes: routes.into_iter().map(RouteAnswer::from).collect(),
+            next_cursor,
+        })
+    }
+}
+
+/// Which agent a path means: agents see nobody but themselves.
+pub(crate) fn agent_in_path(caller: &Caller, role: Role, path: &str) -> Result<UserId, Refusal> {
+    let id = match path {
+        ONESELF => caller.user_id,
+        id => id.parse().map_err(|_| Refusal::NotFound)?,
+    };
+    let seen = role == Role::Dispatcher || id == caller.user_id;
+    seen.then_some(id).ok_or(Refusal::NotFound)
+}
