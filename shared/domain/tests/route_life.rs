@@ -1,0 +1,172 @@
+//! A route while its stops are made and its orders taken off.
+
+use domain::route::Departure;
+use domain::{
+    Coordinates, Leg, LegEstimate, OrderId, Route, RouteId, RouteStatus, RouteStop, StopKind,
+    StopStatus, Timestamp, UserId, ids::Uuid,
+};
+use jiff::ToSpan;
+use proptest::prelude::*;
+
+fn start() -> Timestamp {
+    "2030-05-06T08:00:00Z".parse().unwrap()
+}
+
+fn order(n: u128) -> OrderId {
+    OrderId(Uuid::from_u128(n))
+}
+
+fn place(n: u32) -> Coordinates {
+    Coordinates {
+        lat: 41.38 + f64::from(n) * 0.01,
+        lon: 2.17,
+    }
+}
+
+/// A route over `orders` orders: all pickups, then all drop-offs, timed by the estimate.
+fn route(orders: u32) -> Route {
+    let estimate = LegEstimate::default();
+    let mut at = Departure {
+        location: place(0),
+        at: start(),
+    };
+    let visits = [StopKind::Pickup, StopKind::Dropoff]
+        .into_iter()
+        .flat_map(|kind| (0..orders).map(move |n| (kind, n)));
+    let stops = visits
+        .zip(1..)
+        .map(|((kind, n), index)| {
+            let location = place(index);
+            let leg = estimate.leg(at.location, location);
+            let eta = at.at + i64::from(leg.duration_s).seconds();
+            at = Departure {
+                location,
+                at: eta + 120.seconds(),
+            };
+            RouteStop {
+                kind,
+                order_id: order(n.into()),
+                location,
+                address: None,
+                eta,
+                not_before: None,
+                service_s: 120,
+                leg,
+                status: StopStatus::Pending,
+                done_at: None,
+            }
+        })
+        .collect();
+    Route {
+        id: RouteId(Uuid::from_u128(9)),
+        agent_id: UserId(Uuid::from_u128(8)),
+        status: RouteStatus::Assigned,
+        from: Departure {
+            location: place(0),
+            at: start(),
+        },
+        stops,
+        provider: "embedded".to_owned(),
+        geometry: None,
+        created_at: start(),
+        updated_at: start(),
+        version: 1,
+    }
+}
+
+#[test]
+fn the_first_stop_begins_the_route_and_the_last_completes_it() {
+    let begun = route(1).with_stop_made(order(0), StopKind::Pickup, start());
+    assert_eq!(begun.status, RouteStatus::InProgress);
+    let done = begun.with_stop_made(order(0), StopKind::Dropoff, start() + 1.hour());
+    assert_eq!(done.status, RouteStatus::Completed);
+    assert_eq!(done.position(), place(2));
+}
+
+#[test]
+fn a_delivery_makes_the_pickup_as_well() {
+    let done = route(1).with_stop_made(order(0), StopKind::Dropoff, start());
+    assert!(
+        done.stops
+            .iter()
+            .all(|stop| stop.status == StopStatus::Done)
+    );
+}
+
+#[test]
+fn a_route_that_delivers_nothing_is_cancelled() {
+    let empty =
+        route(2).with_orders_taken_off(&[order(0), order(1)], &LegEstimate::default(), start());
+    assert_eq!(empty.status, RouteStatus::Cancelled);
+    assert_eq!(empty.total(), Leg::default());
+}
+
+#[test]
+fn stops_after_one_that_falls_away_come_earlier_and_those_before_stay() {
+    let before = route(3);
+    let after = before.with_orders_taken_off(&[order(1)], &LegEstimate::default(), start());
+    assert_eq!(after.stops[0].eta, before.stops[0].eta);
+    assert_eq!(after.stops[1].status, StopStatus::Skipped);
+    assert!(after.stops[2].eta < before.stops[2].eta);
+    assert!(after.total().duration_s < before.total().duration_s);
+}
+
+#[test]
+fn nobody_arrives_before_a_window_opens() {
+    let mut before = route(2);
+    let opens = start() + 5.hours();
+    before.stops[2].not_before = Some(opens);
+    before.stops[2].eta = opens;
+    let after = before.with_orders_taken_off(&[order(1)], &LegEstimate::default(), start());
+    assert_eq!(after.stops[2].eta, opens);
+}
+
+#[test]
+fn the_agent_is_where_the_last_stop_was_made_even_out_of_turn() {
+    let out_of_turn = route(2)
+        .with_stop_made(order(1), StopKind::Pickup, start() + 10.minutes())
+        .with_stop_made(order(0), StopKind::Pickup, start() + 20.minutes());
+    assert_eq!(out_of_turn.position(), place(1));
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Make(u32, StopKind),
+    TakeOff(u32),
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    let kind = prop_oneof![Just(StopKind::Pickup), Just(StopKind::Dropoff)];
+    prop_oneof![
+        (0..4_u32, kind).prop_map(|(n, kind)| Step::Make(n, kind)),
+        (0..4_u32).prop_map(Step::TakeOff),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn whatever_happens_the_status_fits_the_stops(steps in prop::collection::vec(any_step(), 0..20)) {
+        let mut route = route(4);
+        for (step, minute) in steps.into_iter().zip(1_i64..) {
+            let at = start() + minute.minutes();
+            let version = route.version;
+            route = match step {
+                Step::Make(n, kind) => route.with_stop_made(order(n.into()), kind, at),
+                Step::TakeOff(n) => {
+                    route.with_orders_taken_off(&[order(n.into())], &LegEstimate::default(), at)
+                }
+            };
+            prop_assert_eq!(route.version, version + 1);
+            let open = route.open_stops().count();
+            prop_assert_eq!(route.status.is_open(), open > 0);
+            let delivered = route.stops.iter().any(|stop| {
+                stop.kind == StopKind::Dropoff && stop.status == StopStatus::Done
+            });
+            prop_assert_eq!(route.status == RouteStatus::Completed, open == 0 && delivered);
+            let etas: Vec<Timestamp> = route.open_stops().map(|stop| stop.eta).collect();
+            prop_assert!(etas.is_sorted(), "open stops are in the order of their times");
+            let legs: u32 = route.stops.iter().map(|stop| stop.leg.distance_m).sum();
+            prop_assert_eq!(route.total().distance_m, legs);
+        }
+    }
+}
