@@ -1,0 +1,82 @@
+"""The local stack: up, down, status, env, logs. Called by the Makefile."""
+
+import os
+import shlex
+import sys
+import time
+
+import server
+from settings import PORT, STATE, TOOLS, Problem, build_environment, say
+
+
+def up():
+    import build
+    import deploy
+
+    if not sys.platform.startswith("linux"):
+        raise Problem("the functions are Linux programs, and run here as they are: use Linux, or a virtual machine with it")
+    began = time.monotonic()
+    STATE.mkdir(parents=True, exist_ok=True)
+    # First, so that a port that is taken shows before minutes of building.
+    server.start()
+    build.build()
+    deploy.deploy()
+    say(f"Up after {time.monotonic() - began:.0f} s: {deploy.variables()['API_URL']}")
+    port = "" if PORT == 4566 else f" PORT={PORT}"
+    print(f"""
+    eval "$(make -s env{port})"                   addresses, names and credentials for this shell
+    curl -i "$API_URL/me"                       a first call
+    make dispatcher EMAIL=you@example.com{port}   somebody who may approve agents
+    make logs{port} / make down{port}                what the functions say / stop it all
+""")
+
+
+def down():
+    say("Stopped, and nothing is left of it" if server.stop() else f"Nothing runs on port {PORT}")
+
+
+def status():
+    import deploy
+
+    pid = server.running()
+    if not pid:
+        raise Problem(f"nothing runs on port {PORT}: make up")
+    print(f"MiniStack runs, pid {pid}, log {server.LOG}")
+    for name, value in deploy.variables().items():
+        print(f"  {name}={value}")
+
+
+def env():
+    import deploy
+
+    if not server.running():
+        raise Problem(f"nothing runs on port {PORT}: make up")
+    # A profile or a session token of the shell would win over the credentials here.
+    print("unset AWS_PROFILE AWS_SESSION_TOKEN")
+    for name, value in (deploy.variables() | build_environment()).items():
+        print(f"export {name}={shlex.quote(value)}")
+    # For sam, aws and cargo lambda as .venv has them.
+    print(f'case ":$PATH:" in *:{TOOLS}:*) ;; *) export PATH={shlex.quote(str(TOOLS))}:"$PATH" ;; esac')
+
+
+def logs():
+    import logs
+
+    if not server.running():
+        raise Problem(f"nothing runs on port {PORT}: make up")
+    logs.follow(os.environ.get("FUNCTION"))
+
+
+def main(verbs):
+    if len(sys.argv) != 2 or sys.argv[1] not in verbs:
+        raise Problem(f"say one of: {', '.join(verbs)}")
+    verbs[sys.argv[1]]()
+
+
+if __name__ == "__main__":
+    try:
+        main({"up": up, "down": down, "status": status, "env": env, "logs": logs})
+    except Problem as problem:
+        sys.exit(f"waybill: {problem}")
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,77 @@
+"""Deploys template.yaml to the stack, and reads what came of it."""
+
+import re
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+import gateway_responses
+from botocore.exceptions import BotoCoreError, ClientError
+from settings import BUILD, ENDPOINT, ROOT, STACK_NAME, STATE, Problem, client_environment, environment, say
+
+STAGE = "v1"
+
+
+def client(service):
+    told = client_environment()
+    return boto3.client(
+        service,
+        endpoint_url=ENDPOINT,
+        region_name=told["AWS_REGION"],
+        aws_access_key_id=told["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=told["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
+def deploy():
+    say("Deploying template.yaml")
+    log = STATE / "sam-deploy.log"
+    command = ["sam", "deploy", "--config-env", "local", "--config-file", ROOT / "samconfig.toml"]
+    command += ["--template-file", BUILD / "template.yaml"]
+    with log.open("w") as output:
+        failed = subprocess.run(command, cwd=ROOT, env=environment(), stdout=output, stderr=output).returncode
+    if failed:
+        sys.stderr.write(log.read_text())
+        raise Problem("`sam deploy` failed: above is what it said")
+    api_id = outputs()["ApiId"]
+    gateway_responses.apply(client("apigateway"), api_id, STAGE)
+    _wait_for_api(api_url(api_id))
+
+
+def outputs():
+    """The stack's outputs by name."""
+    try:
+        stack = client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
+    except (BotoCoreError, ClientError) as error:
+        raise Problem("nothing is deployed here yet: make up") from error
+    return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
+
+
+def api_url(api_id):
+    return f"{ENDPOINT}/_aws/execute-api/{api_id}/{STAGE}"
+
+
+def variables():
+    """The environment of a client: the outputs as USERS_TABLE, USER_POOL_ID and so on, and how to reach them."""
+    found = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper(): value for name, value in outputs().items()}
+    found["API_URL"] = api_url(found["API_ID"])
+    return client_environment() | found
+
+
+def _wait_for_api(url):
+    """Until a call without a token is refused by the gateway, which is the first thing that can be seen of it."""
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/me", timeout=5)
+        except urllib.error.HTTPError as answer:
+            if answer.code == 401:
+                return
+        except OSError:
+            pass
+        if time.monotonic() > deadline:
+            raise Problem(f"{url} does not answer: {STATE / 'ministack.log'} says why")
+        time.sleep(0.2)

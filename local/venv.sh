@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Makes .venv as local/requirements.txt has it. `make` calls this when that file has changed.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+fail() {
+  echo "waybill: $*" >&2
+  exit 1
+}
+
+python=""
+for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
+  if "$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    python=$candidate
+    break
+  fi
+done
+[ -n "$python" ] || fail "Python 3.11 or newer is needed: install it, so that python3 runs it"
+"$python" -c 'import ensurepip, venv' 2>/dev/null ||
+  fail "$python cannot make virtual environments: install its venv module (Debian: apt install python3-venv)"
+
+echo "==> Installing the tools of local/requirements.txt into .venv" >&2
+rm -rf .venv
+"$python" -m venv .venv || fail ".venv could not be made (above is why)"
+.venv/bin/pip install --quiet --disable-pip-version-check --requirement local/requirements.txt >&2 ||
+  fail "the tools could not be installed (above is why): see that the package index can be reached, and try again"
+touch .venv/ready
