@@ -1,1 +1,14 @@
-//! testkit
+//! For tests only: values to test with, ports that live in memory, and the contract that these and the real
+//! adapters must keep alike.
+
+#![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
+
+pub mod build;
+pub mod memory;
+pub mod still;
+
+pub use build::{Places, UserBuilder, a_customer, an_agent, an_order, at};
+pub use memory::{
+    MemoryIdentity, MemoryMailer, MemoryNotifications, MemoryStore, MemoryWakes, NextWrite,
+};
+pub use still::{CountedIds, NoJitter, StillClock};

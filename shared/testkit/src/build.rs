@@ -1,0 +1,252 @@
+//! Values to test with.
+
+use domain::{
+    AgentProfile, Coordinates, EmailNotifications, NewOrder, Order, OrderId, Role, Shift, Stop,
+    TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
+};
+
+use crate::still::uuid_of;
+
+/// Real places.
+#[derive(Debug, Clone, Copy)]
+pub struct Places;
+
+impl Places {
+    /// Barcelona.
+    pub const PLACA_CATALUNYA: Coordinates = Coordinates {
+        lat: 41.3870,
+        lon: 2.1701,
+    };
+    /// Barcelona.
+    pub const SAGRADA_FAMILIA: Coordinates = Coordinates {
+        lat: 41.4036,
+        lon: 2.1744,
+    };
+    /// Barcelona.
+    pub const PARK_GUELL: Coordinates = Coordinates {
+        lat: 41.4145,
+        lon: 2.1527,
+    };
+    /// Barcelona.
+    pub const BARCELONETA: Coordinates = Coordinates {
+        lat: 41.3797,
+        lon: 2.1894,
+    };
+    /// Barcelona.
+    pub const CAMP_NOU: Coordinates = Coordinates {
+        lat: 41.3809,
+        lon: 2.1228,
+    };
+    /// Tokyo: its longitude is no latitude.
+    pub const TOKYO_STATION: Coordinates = Coordinates {
+        lat: 35.6812,
+        lon: 139.7671,
+    };
+}
+
+/// A time, RFC 3339.
+pub fn at(time: &str) -> Timestamp {
+    time.parse().expect("an RFC 3339 time")
+}
+
+/// The zones of the tests.
+pub fn grid() -> ZoneGrid {
+    ZoneGrid::new(5).expect("H3 has a resolution 5")
+}
+
+/// A user's id by number.
+pub fn user_id(number: u64) -> UserId {
+    UserId(uuid_of(number))
+}
+
+/// Somebody to be built.
+#[derive(Debug, Clone)]
+pub struct UserBuilder(User);
+
+/// An active customer.
+pub fn a_customer(number: u64) -> UserBuilder {
+    let created_at = at("2030-05-06T06:00:00Z");
+    UserBuilder(User {
+        id: user_id(number),
+        role: Role::Customer,
+        status: UserStatus::Active,
+        name: format!("Ana {number}"),
+        email: format!("ana{number}@example.com"),
+        email_notifications: EmailNotifications::On,
+        subscribed_at: Some(created_at),
+        agent: None,
+        confirmed_at: Some(created_at),
+        created_at,
+        updated_at: created_at,
+        version: 1,
+    })
+}
+
+/// An active agent, off duty, with a vehicle for ten size units, who starts from Plaça de Catalunya.
+pub fn an_agent(number: u64) -> UserBuilder {
+    let mut builder = a_customer(number);
+    builder.0.role = Role::Agent;
+    builder.0.name = format!("Berta {number}");
+    builder.0.email = format!("berta{number}@example.com");
+    builder.0.agent = Some(AgentProfile::new(10, Some(Places::PLACA_CATALUNYA), grid()));
+    builder
+}
+
+impl UserBuilder {
+    fn with_profile(mut self, change: impl FnOnce(&mut AgentProfile)) -> Self {
+        change(self.0.agent.as_mut().expect("an agent"));
+        self
+    }
+
+    /// With another status.
+    #[must_use]
+    pub fn with_status(mut self, status: UserStatus) -> Self {
+        self.0.status = status;
+        self
+    }
+
+    /// On duty.
+    #[must_use]
+    pub fn on_duty(self) -> Self {
+        self.with_profile(|profile| profile.on_duty = true)
+    }
+
+    /// With a vehicle of another capacity.
+    #[must_use]
+    pub fn with_capacity(self, capacity: u32) -> Self {
+        self.with_profile(|profile| profile.capacity = capacity)
+    }
+
+    /// Starting elsewhere.
+    #[must_use]
+    pub fn starting_at(self, start: Coordinates) -> Self {
+        self.with_profile(|profile| {
+            profile.start_location = Some(start);
+            profile.place(Some(start), grid());
+        })
+    }
+
+    /// Working from one time to another (RFC 3339).
+    #[must_use]
+    pub fn with_shift(self, start: &str, end: &str) -> Self {
+        self.with_profile(|profile| {
+            profile.shift = Some(Shift {
+                start: at(start),
+                end: at(end),
+            });
+        })
+    }
+
+    /// That user.
+    pub fn build(self) -> User {
+        self.0
+    }
+}
+
+/// An order to be built.
+#[derive(Debug, Clone)]
+pub struct OrderBuilder {
+    number: u64,
+    customer: UserId,
+    placed_at: Timestamp,
+    new: NewOrder,
+}
+
+/// A pending order from Plaça de Catalunya to the Sagrada Família, of size 1.
+pub fn an_order(number: u64) -> OrderBuilder {
+    OrderBuilder {
+        number,
+        customer: user_id(1),
+        placed_at: at("2030-05-06T08:00:00Z"),
+        new: NewOrder {
+            pickup: stop(Places::PLACA_CATALUNYA),
+            dropoff: stop(Places::SAGRADA_FAMILIA),
+            size: 1,
+            notes: None,
+            external_id: None,
+        },
+    }
+}
+
+fn stop(location: Coordinates) -> Stop {
+    Stop {
+        address: None,
+        location,
+        contact: None,
+        window: None,
+        service_s: 120,
+    }
+}
+
+impl OrderBuilder {
+    /// Of that customer.
+    #[must_use]
+    pub fn of(mut self, customer: UserId) -> Self {
+        self.customer = customer;
+        self
+    }
+
+    /// Placed at that time (RFC 3339).
+    #[must_use]
+    pub fn placed_at(mut self, time: &str) -> Self {
+        self.placed_at = at(time);
+        self
+    }
+
+    /// Fetched there.
+    #[must_use]
+    pub fn from(mut self, pickup: Coordinates) -> Self {
+        self.new.pickup.location = pickup;
+        self
+    }
+
+    /// Brought there.
+    #[must_use]
+    pub fn to(mut self, dropoff: Coordinates) -> Self {
+        self.new.dropoff.location = dropoff;
+        self
+    }
+
+    /// Of that size.
+    #[must_use]
+    pub fn with_size(mut self, size: u32) -> Self {
+        self.new.size = size;
+        self
+    }
+
+    /// Called that by the customer.
+    #[must_use]
+    pub fn named(mut self, external_id: &str) -> Self {
+        self.new.external_id = Some(external_id.to_owned());
+        self
+    }
+
+    /// To be fetched between those times (RFC 3339).
+    #[must_use]
+    pub fn picked_up_between(mut self, start: &str, end: &str) -> Self {
+        self.new.pickup.window = Some(TimeWindow {
+            start: at(start),
+            end: at(end),
+        });
+        self
+    }
+
+    /// To be there between those times (RFC 3339).
+    #[must_use]
+    pub fn dropped_off_between(mut self, start: &str, end: &str) -> Self {
+        self.new.dropoff.window = Some(TimeWindow {
+            start: at(start),
+            end: at(end),
+        });
+        self
+    }
+
+    /// That order.
+    pub fn build(self) -> Order {
+        let zone = grid()
+            .zone_of(self.new.pickup.location)
+            .expect("a place on earth");
+        let id = OrderId(uuid_of(self.number));
+        Order::placed(id, self.customer, self.new, zone, self.placed_at)
+    }
+}

@@ -1,0 +1,110 @@
+//! Claims on emails and zones.
+
+use app::ports::{Dirty, EmailClaim, EmailClaims, StoreError, ZoneLeases};
+use async_trait::async_trait;
+use domain::{Timestamp, Zone};
+
+use super::store::MemoryStore;
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum EmailRecord {
+    ClaimedUntil(Timestamp),
+    Sent,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct LeaseRecord {
+    owner: String,
+    until: Timestamp,
+    dirty: Option<Dirty>,
+}
+
+#[async_trait]
+impl EmailClaims for MemoryStore {
+    async fn claim(
+        &self,
+        event: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<EmailClaim, StoreError> {
+        let mut tables = self.tables();
+        Ok(match tables.emails.get(event) {
+            Some(EmailRecord::Sent) => EmailClaim::Sent,
+            Some(EmailRecord::ClaimedUntil(until)) if *until > now => EmailClaim::Theirs,
+            Some(EmailRecord::ClaimedUntil(_)) | None => {
+                let claimed = EmailRecord::ClaimedUntil(lease_until);
+                tables.emails.insert(event.to_owned(), claimed);
+                EmailClaim::Ours
+            }
+        })
+    }
+
+    async fn mark_sent(&self, event: &str, _forget_at: Timestamp) -> Result<(), StoreError> {
+        self.tables()
+            .emails
+            .insert(event.to_owned(), EmailRecord::Sent);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ZoneLeases for MemoryStore {
+    async fn take(
+        &self,
+        zone: Zone,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tables = self.tables();
+        let held = tables
+            .leases
+            .get(&zone)
+            .is_some_and(|lease| lease.until > now);
+        if !held {
+            let owner = owner.to_owned();
+            let lease = LeaseRecord {
+                owner,
+                until,
+                dirty: None,
+            };
+            tables.leases.insert(zone, lease);
+        }
+        Ok(!held)
+    }
+
+    async fn mark_dirty(
+        &self,
+        zone: Zone,
+        everything: bool,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tables = self.tables();
+        let lease = tables
+            .leases
+            .get_mut(&zone)
+            .filter(|lease| lease.until > now);
+        let held = lease.is_some();
+        if let Some(lease) = lease {
+            let before = lease.dirty.is_some_and(|dirty| dirty.everything);
+            lease.dirty = Some(Dirty {
+                everything: everything || before,
+            });
+        }
+        Ok(held)
+    }
+
+    async fn release(&self, zone: Zone, owner: &str) -> Result<Option<Dirty>, StoreError> {
+        let mut tables = self.tables();
+        let ours = tables
+            .leases
+            .get(&zone)
+            .is_some_and(|lease| lease.owner == owner);
+        let released = if ours {
+            tables.leases.remove(&zone)
+        } else {
+            None
+        };
+        Ok(released.and_then(|lease| lease.dirty))
+    }
+}

@@ -1,0 +1,17 @@
+//! Ports that live in memory.
+
+mod claims;
+mod identity;
+mod mail;
+mod queues;
+mod store;
+
+pub use identity::{CODE, IdentityCall, MemoryIdentity};
+pub use mail::MemoryMailer;
+pub use queues::{MemoryNotifications, MemoryWakes};
+pub use store::{MemoryStore, NextWrite};
+
+/// An error from below, as a dependency that is away gives it.
+pub(crate) fn away() -> app::refusal::Cause {
+    "away, since the test wants it so".into()
+}

@@ -1,0 +1,381 @@
+//! Users, orders and routes, with the conditions of the real store, and the changes that its streams would carry.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::{Mutex, MutexGuard};
+
+use app::events::StateChange;
+use app::ports::{
+    AgentPart, Changeset, DispatchLedger, IdempotencyKey, OrderListing, OrderPage, OrderStore,
+    Placement, RouteStore, StoreError, UserStore,
+};
+use async_trait::async_trait;
+use domain::{
+    Order, OrderId, OrderStatus, Route, RouteId, RouteStatus, Timestamp, User, UserId, UserStatus,
+    Zone,
+};
+
+use super::away;
+use super::claims::{EmailRecord, LeaseRecord};
+
+/// What the store does with the next write instead of doing it well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NextWrite {
+    /// Goes well after all: puts the fault off by one write.
+    Succeeds,
+    /// Somebody else was faster, it says.
+    Conflicts,
+    /// The store is away.
+    IsRefused,
+    /// It is made, but its answer is lost.
+    LosesItsAnswer,
+}
+
+/// All tables.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    tables: Mutex<Tables>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    users: BTreeMap<UserId, User>,
+    orders: BTreeMap<OrderId, Order>,
+    routes: BTreeMap<(UserId, RouteId), Route>,
+    order_keys: HashMap<(UserId, String), (OrderId, String, Timestamp)>,
+    pub(super) emails: HashMap<String, EmailRecord>,
+    pub(super) leases: HashMap<Zone, LeaseRecord>,
+    changes: Vec<StateChange>,
+    faults: VecDeque<NextWrite>,
+}
+
+impl MemoryStore {
+    /// A store with these users and orders; they make no changes.
+    pub fn with(
+        users: impl IntoIterator<Item = User>,
+        orders: impl IntoIterator<Item = Order>,
+    ) -> Self {
+        let store = Self::default();
+        {
+            let mut tables = store.tables();
+            tables.users = users.into_iter().map(|user| (user.id, user)).collect();
+            tables.orders = orders.into_iter().map(|order| (order.id, order)).collect();
+        }
+        store
+    }
+
+    /// What happens to the next writes of users, orders and routes, one after the other.
+    pub fn next_writes(&self, faults: impl IntoIterator<Item = NextWrite>) {
+        self.tables().faults = faults.into_iter().collect();
+    }
+
+    /// The changes since the last call, as the tables' streams carry them.
+    pub fn take_changes(&self) -> Vec<StateChange> {
+        std::mem::take(&mut self.tables().changes)
+    }
+
+    /// All users.
+    pub fn all_users(&self) -> Vec<User> {
+        self.tables().users.values().cloned().collect()
+    }
+
+    /// All orders, oldest first.
+    pub fn all_orders(&self) -> Vec<Order> {
+        self.tables().orders.values().cloned().collect()
+    }
+
+    /// All routes.
+    pub fn all_routes(&self) -> Vec<Route> {
+        self.tables().routes.values().cloned().collect()
+    }
+
+    pub(super) fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap()
+    }
+
+    fn write<T>(
+        &self,
+        write: impl FnOnce(&mut Tables) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let mut tables = self.tables();
+        match tables.faults.pop_front() {
+            None | Some(NextWrite::Succeeds) => write(&mut tables),
+            Some(NextWrite::Conflicts) => Err(StoreError::Conflict),
+            Some(NextWrite::IsRefused) => Err(StoreError::Unavailable(away())),
+            Some(NextWrite::LosesItsAnswer) => {
+                write(&mut tables)?;
+                Err(StoreError::Unavailable(away()))
+            }
+        }
+    }
+}
+
+/// Version 1 replaces nothing, version n replaces version n - 1.
+fn follows(stored: Option<u64>, version: u64) -> Result<(), StoreError> {
+    let fits = stored == (version > 1).then(|| version - 1);
+    fits.then_some(()).ok_or(StoreError::Conflict)
+}
+
+impl Tables {
+    fn user_follows(&self, user: &User) -> Result<(), StoreError> {
+        follows(
+            self.users.get(&user.id).map(|stored| stored.version),
+            user.version,
+        )
+    }
+
+    fn order_follows(&self, order: &Order) -> Result<(), StoreError> {
+        follows(
+            self.orders.get(&order.id).map(|stored| stored.version),
+            order.version,
+        )
+    }
+
+    fn route_follows(&self, route: &Route) -> Result<(), StoreError> {
+        let stored = self.routes.get(&(route.agent_id, route.id));
+        follows(stored.map(|stored| stored.version), route.version)
+    }
+
+    fn put_user(&mut self, user: &User) {
+        let before = self.users.insert(user.id, user.clone());
+        self.changes.push(StateChange::User {
+            before: before.map(Box::new),
+            after: Some(Box::new(user.clone())),
+        });
+    }
+
+    fn put_order(&mut self, order: &Order) {
+        let before = self.orders.insert(order.id, order.clone());
+        self.changes.push(StateChange::Order {
+            before: before.map(Box::new),
+            after: Some(Box::new(order.clone())),
+        });
+    }
+
+    fn put_route(&mut self, route: &Route) {
+        let before = self
+            .routes
+            .insert((route.agent_id, route.id), route.clone());
+        self.changes.push(StateChange::Route {
+            before: before.map(Box::new),
+            after: Some(Box::new(route.clone())),
+        });
+    }
+}
+
+#[async_trait]
+impl UserStore for MemoryStore {
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        Ok(self.tables().users.get(&id).cloned())
+    }
+
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
+        let tables = self.tables();
+        Ok(ids
+            .iter()
+            .filter_map(|id| tables.users.get(id).cloned())
+            .collect())
+    }
+
+    async fn put_user(&self, user: &User) -> Result<(), StoreError> {
+        self.write(|tables| {
+            tables.user_follows(user)?;
+            tables.put_user(user);
+            Ok(())
+        })
+    }
+
+    async fn agents_with_status(
+        &self,
+        status: UserStatus,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        let tables = self.tables();
+        let agents = tables
+            .users
+            .values()
+            .filter(|user| user.agent.is_some() && user.status == status);
+        let ids = agents
+            .map(|user| user.id)
+            .filter(|id| after.is_none_or(|after| *id > after));
+        Ok(ids.take(limit).collect())
+    }
+
+    async fn agents_on_duty(&self, zone: Zone) -> Result<Vec<UserId>, StoreError> {
+        let tables = self.tables();
+        let there = |user: &&User| {
+            user.agent
+                .as_ref()
+                .is_some_and(|profile| profile.available(user.status) && profile.zone == Some(zone))
+        };
+        Ok(tables
+            .users
+            .values()
+            .filter(there)
+            .map(|user| user.id)
+            .collect())
+    }
+}
+
+#[async_trait]
+impl OrderStore for MemoryStore {
+    async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError> {
+        Ok(self.tables().orders.get(&id).cloned())
+    }
+
+    async fn orders(&self, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
+        let tables = self.tables();
+        Ok(ids
+            .iter()
+            .filter_map(|id| tables.orders.get(id).cloned())
+            .collect())
+    }
+
+    async fn place(
+        &self,
+        order: &Order,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Placement, StoreError> {
+        self.write(|tables| {
+            if let Some(key) = key {
+                let name = (key.caller, key.key.clone());
+                let used = tables.order_keys.get(&name);
+                if let Some((order_id, fingerprint, expires_at)) = used
+                    && *expires_at > order.created_at
+                {
+                    return Ok(Placement::KeyUsed {
+                        order_id: *order_id,
+                        fingerprint: fingerprint.clone(),
+                    });
+                }
+                tables.order_follows(order)?;
+                let remembered = (order.id, key.fingerprint.clone(), key.expires_at);
+                tables.order_keys.insert(name, remembered);
+            }
+            tables.order_follows(order)?;
+            tables.put_order(order);
+            Ok(Placement::Placed)
+        })
+    }
+
+    async fn put_order(&self, order: &Order) -> Result<(), StoreError> {
+        self.write(|tables| {
+            tables.order_follows(order)?;
+            tables.put_order(order);
+            Ok(())
+        })
+    }
+
+    async fn list_orders(
+        &self,
+        listing: OrderListing,
+        status: Option<OrderStatus>,
+        before: Option<OrderId>,
+        limit: usize,
+    ) -> Result<OrderPage, StoreError> {
+        let tables = self.tables();
+        let listed = tables.orders.values().rev().filter(|order| {
+            let of_whom = match listing {
+                OrderListing::Customer(customer) => order.customer_id == customer,
+                OrderListing::All => true,
+            };
+            of_whom
+                && status.is_none_or(|status| order.status == status)
+                && before.is_none_or(|before| order.id < before)
+        });
+        let mut ids: Vec<OrderId> = listed.map(|order| order.id).take(limit + 1).collect();
+        let more = ids.len() > limit;
+        ids.truncate(limit);
+        let next = ids.last().copied().filter(|_| more);
+        Ok(OrderPage { ids, next })
+    }
+
+    async fn pending_in(
+        &self,
+        zone: Zone,
+        due_by: Option<Timestamp>,
+        limit: usize,
+    ) -> Result<Vec<OrderId>, StoreError> {
+        let tables = self.tables();
+        let mut due: Vec<(Timestamp, OrderId)> = tables
+            .orders
+            .values()
+            .filter(|order| order.zone == zone)
+            .filter_map(|order| Some((order.waiting?.retry_at, order.id)))
+            .filter(|(retry_at, _)| due_by.is_none_or(|by| *retry_at <= by))
+            .collect();
+        due.sort_unstable();
+        Ok(due.into_iter().map(|(_, id)| id).take(limit).collect())
+    }
+
+    async fn zones_overdue(&self, due_by: Timestamp) -> Result<BTreeSet<Zone>, StoreError> {
+        let tables = self.tables();
+        let overdue = tables.orders.values().filter(|order| {
+            order
+                .waiting
+                .is_some_and(|waiting| waiting.retry_at <= due_by)
+        });
+        Ok(overdue.map(|order| order.zone).collect())
+    }
+}
+
+#[async_trait]
+impl RouteStore for MemoryStore {
+    async fn route(
+        &self,
+        agent_id: UserId,
+        route_id: RouteId,
+    ) -> Result<Option<Route>, StoreError> {
+        Ok(self.tables().routes.get(&(agent_id, route_id)).cloned())
+    }
+
+    async fn routes_of(
+        &self,
+        agent_id: UserId,
+        status: Option<RouteStatus>,
+        before: Option<RouteId>,
+        limit: usize,
+    ) -> Result<Vec<Route>, StoreError> {
+        let tables = self.tables();
+        let theirs = tables.routes.values().rev().filter(|route| {
+            route.agent_id == agent_id
+                && status.is_none_or(|status| route.status == status)
+                && before.is_none_or(|before| route.id < before)
+        });
+        Ok(theirs.take(limit).cloned().collect())
+    }
+}
+
+#[async_trait]
+impl DispatchLedger for MemoryStore {
+    async fn commit(&self, change: &Changeset) -> Result<(), StoreError> {
+        self.write(|tables| {
+            for order in &change.orders {
+                tables.order_follows(order)?;
+            }
+            if let Some(route) = &change.route {
+                tables.route_follows(route)?;
+            }
+            match &change.agent {
+                Some(AgentPart::Changed(agent)) => tables.user_follows(agent)?,
+                Some(AgentPart::Unchanged(agent)) => {
+                    let stored = tables.users.get(&agent.id).map(|stored| stored.version);
+                    if stored != Some(agent.version) {
+                        return Err(StoreError::Conflict);
+                    }
+                }
+                None => {}
+            }
+            for order in &change.orders {
+                tables.put_order(order);
+            }
+            if let Some(route) = &change.route {
+                tables.put_route(route);
+            }
+            if let Some(AgentPart::Changed(agent)) = &change.agent {
+                tables.put_user(agent);
+            }
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,68 @@
+//! Time, ids and chance that stand still until a test moves them.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use app::ports::{Clock, Ids, Jitter};
+use domain::ids::Uuid;
+use domain::{OrderId, RouteId, Timestamp};
+use jiff::SignedDuration;
+
+/// A clock that a test moves.
+#[derive(Debug)]
+pub struct StillClock(Mutex<Timestamp>);
+
+impl StillClock {
+    /// A clock that shows this time (RFC 3339).
+    pub fn at(time: &str) -> Self {
+        Self(Mutex::new(time.parse().expect("an RFC 3339 time")))
+    }
+
+    /// Moves on.
+    pub fn advance(&self, by: SignedDuration) {
+        *self.0.lock().unwrap() += by;
+    }
+}
+
+impl Clock for StillClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+/// Ids that count up: as UUIDs of version 7 do, later ones sort after earlier ones.
+#[derive(Debug, Default)]
+pub struct CountedIds(AtomicU64);
+
+impl CountedIds {
+    fn next(&self) -> Uuid {
+        let count = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        uuid_of(count)
+    }
+}
+
+/// The version 7 UUID of a count, as if it were a millisecond.
+pub fn uuid_of(count: u64) -> Uuid {
+    let bits = (u128::from(count) << 80) | (0x7 << 76) | (0x8 << 60) | u128::from(count);
+    Uuid::from_u128(bits)
+}
+
+impl Ids for CountedIds {
+    fn order_id(&self) -> OrderId {
+        OrderId(self.next())
+    }
+
+    fn route_id(&self) -> RouteId {
+        RouteId(self.next())
+    }
+}
+
+/// No chance at all.
+#[derive(Debug, Default)]
+pub struct NoJitter;
+
+impl Jitter for NoJitter {
+    fn up_to(&self, _most: u32) -> u32 {
+        0
+    }
+}
