@@ -1,0 +1,36 @@
+"""What a demo that was interrupted, or somebody's trying out, left in the city: cleared away, so that it does not get in the way.
+
+Agents of before who are still on duty would be given this run's orders, and nobody would drive them.
+"""
+
+import math
+
+from waybill_client import expect
+
+# Agents farther away than this never share a zone with the city, nor a neighbouring one.
+NEAR_KM = 80
+INTERRUPTED = "left over from an earlier run of the demo"
+
+
+def clear(dispatcher, external_ids, city):
+    """Ends the demo's own open orders, takes every agent near the city off duty, and says how many of each."""
+    ended = 0
+    for status, end in (("in_progress", "failed"), ("assigned", "cancelled"), ("pending", "cancelled")):
+        for order in dispatcher.every("/orders", "orders", status=status, limit=100):
+            if order.get("external_id") in external_ids:
+                ended += dispatcher.mark(order["order_id"], end, INTERRUPTED).status_code == 200
+    taken_off = 0
+    for agent in dispatcher.every("/agents", "agents", status="active"):
+        start = agent.get("start_location")
+        if agent["on_duty"] and start and kilometres(start, city) < NEAR_KM:
+            off_duty = dispatcher.put(f"/agents/{agent['agent_id']}", {"on_duty": False})
+            if off_duty.status_code == 409:  # there is still something on their route
+                expect(dispatcher.put(f"/agents/{agent['agent_id']}", {"status": "suspended"}), 200)
+            taken_off += 1
+    told = [f"{ended} orders ended"] * bool(ended) + [f"{taken_off} agents taken off duty"] * bool(taken_off)
+    return ", ".join(told)
+
+
+def kilometres(a, b):
+    east = (a["lon"] - b["lon"]) * math.cos(math.radians((a["lat"] + b["lat"]) / 2))
+    return 111.2 * math.hypot(a["lat"] - b["lat"], east)

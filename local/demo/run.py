@@ -1,0 +1,287 @@
+"""The whole story of a delivery company's day, over HTTP: orders placed, routes planned, driven and told about.
+
+Run by `make demo`. Everybody in it is new in each run, so that it can be run again and again on one stack.
+"""
+
+import collections
+import csv
+import json
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+
+import leftovers  # noqa: E402
+import mail_audit  # noqa: E402
+import report  # noqa: E402
+import routes_map  # noqa: E402
+from waybill_client import PASSWORD, Mailbox, Person, Stack, eventually, expect  # noqa: E402
+
+OUT = HERE / "out"
+CITY, CITY_TIME_ZONE = "Barcelona", "Europe/Madrid"
+# Placed when the first routes are open already: they join those.
+LATE_ORDERS = 12
+OPEN = ("assigned", "in_progress")
+AT_ONCE = 6
+
+
+class Wrong(Exception):
+    """Something is not as it should be."""
+
+
+def rows(name):
+    with open(HERE / name, encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def at_once(work, items):
+    """Do the same for all of them, several at a time, in their order."""
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return list(pool.map(work, items))
+
+
+class Day:
+    def __init__(self):
+        self.began = time.monotonic()
+        self.run = datetime.now(timezone.utc).strftime("%Y%m%d%H%M%S")
+        self.stack = Stack()
+        self.order_rows, self.agent_rows = rows("orders.csv"), rows("agents.csv")
+        self.row_of = {}  # order id → row of orders.csv
+        self.agents, self.customers = {}, {}
+        self.planned = {}  # route id → the route as it was last planned, before it was driven
+
+    def tell(self, phase, text):
+        print(f"{time.monotonic() - self.began:6.1f} s  {phase:<12} {text}", flush=True)
+
+    # The people
+
+    def address(self, name):
+        return f"{name}+{self.run}@example.com"
+
+    def open_the_office(self):
+        email = self.address("dispatch")
+        made = subprocess.run(
+            ["make", "-s", "dispatcher", f"EMAIL={email}", f"PASSWORD={PASSWORD}"],
+            cwd=HERE.parent.parent,
+            capture_output=True,
+            text=True,
+        )
+        if made.returncode != 0:
+            raise Wrong(f"make dispatcher: {(made.stderr or made.stdout).strip()[-300:]}")
+        self.dispatcher = Person(self.stack, "dispatcher", email, "Dispatch")
+        expect(self.dispatcher.log_in(), 200)
+        near = {"lat": float(self.agent_rows[0]["start_lat"]), "lon": float(self.agent_rows[0]["start_lon"])}
+        cleared = leftovers.clear(self.dispatcher, {row["external_id"] for row in self.order_rows}, near)
+        self.tell("dispatcher", f"{email}, " + (f"cleared away from before: {cleared}" if cleared else "nothing left from before"))
+
+    def people_join(self):
+        self.mailbox = Mailbox(self.stack, f"waybill-demo-{self.run}")
+
+        def agent(numbered):
+            number, row = numbered
+            person = Person(self.stack, "agent", self.address(f"agent{number}"), row["name"])
+            start = {"lat": float(row["start_lat"]), "lon": float(row["start_lon"])}
+            person.join(start_location=start, vehicle={"capacity": int(row["capacity"])})
+            self.mailbox.follow(person)
+            return row["name"], person
+
+        def customer(numbered):
+            number, name = numbered
+            person = Person(self.stack, "customer", self.address(f"customer{number}"), name).join()
+            self.mailbox.follow(person)
+            return name, person
+
+        self.agents = dict(at_once(agent, enumerate(self.agent_rows, 1)))
+        names = sorted({row["customer"] for row in self.order_rows})
+        self.customers = dict(at_once(customer, enumerate(names, 1)))
+        self.tell("customers", f"{len(names)} signed up, confirmed and logged in: {', '.join(names)}")
+        waiting = {a["agent_id"] for a in self.dispatcher.every("/agents", "agents", status="pending_approval")}
+        for name, person in self.agents.items():
+            if person.user_id not in waiting:
+                raise Wrong(f"agent {name} is not among those who wait for approval")
+            expect(self.dispatcher.put(f"/agents/{person.user_id}", {"status": "active"}), 200)
+            expect(person.put("/agents/me", {"on_duty": True}), 200)
+        self.tell("agents", f"{len(self.agents)} signed up, approved and on duty: {', '.join(self.agents)}")
+
+    # The orders
+
+    def place(self, row):
+        now = datetime.now(timezone.utc)
+
+        def stop(end):
+            told = {
+                "address": f"{row[f'{end}_name']}, {row[f'{end}_address']}"[:300],
+                "location": {"lat": float(row[f"{end}_lat"]), "lon": float(row[f"{end}_lon"])},
+                "contact": {"name": row[f"{end}_contact"], "phone": row[f"{end}_phone"]},
+            }
+            if row[f"{end}_until_min"]:
+                opens, closes = (now + timedelta(minutes=int(row[f"{end}_{at}_min"])) for at in ("from", "until"))
+                told["window"] = {"start": opens.isoformat(), "end": closes.isoformat()}
+            return told
+
+        body = {
+            "pickup": stop("pickup"),
+            "dropoff": stop("dropoff"),
+            "size": int(row["size"]),
+            "notes": row["notes"],
+            "external_id": row["external_id"],
+        }
+        order = expect(self.customers[row["customer"]].order(body, f"{self.run}-{row['external_id']}"), 201)
+        self.row_of[order["order_id"]] = row
+
+    def orders(self):
+        """All orders of this run, as their customers see them."""
+        lists = at_once(lambda customer: customer.every("/orders", "orders", limit=100), self.customers.values())
+        return [order for orders in lists for order in orders]
+
+    def all_planned(self):
+        """The orders once each of them is on a route, or has been looked at and left over."""
+        orders = self.orders()
+        if len(orders) != len(self.row_of):
+            raise Wrong(f"{len(self.row_of)} orders placed, {len(orders)} listed")
+        looked_at = all(o["status"] != "pending" or o.get("unplaced_reason") for o in orders)
+        return orders if looked_at else None
+
+    def orders_come_in(self):
+        first, late = self.order_rows[:-LATE_ORDERS], self.order_rows[-LATE_ORDERS:]
+        at_once(self.place, first)
+        self.tell("orders", f"{len(first)} placed")
+        self.report_plan(eventually("every order planned", self.all_planned, seconds=120))
+        at_once(self.place, late)
+        self.tell("orders", f"{len(late)} more placed while the routes are open")
+        self.report_plan(eventually("every late order planned", self.all_planned, seconds=120))
+        for route in self.all_routes():
+            self.planned[route["route_id"]] = route
+
+    def report_plan(self, orders):
+        counts = collections.Counter(order["status"] for order in orders)
+        routes = collections.Counter(order["route_id"] for order in orders if order.get("route_id"))
+        told = f"{counts['assigned']} orders assigned to {len(routes)} routes"
+        if counts["pending"]:
+            reasons = collections.Counter(o["unplaced_reason"] for o in orders if o["status"] == "pending")
+            told += ", left for the next plan: " + ", ".join(f"{n} {reason}" for reason, n in reasons.items())
+        self.tell("optimizer", told)
+
+    # The routes
+
+    def all_routes(self):
+        lists = at_once(lambda a: self.dispatcher.every(f"/routes/{a.user_id}", "routes"), self.agents.values())
+        return [route for routes in lists for route in routes]
+
+    def deliver(self, agent):
+        """One agent works through whatever route is open, until none is."""
+        marked = 0
+        while True:
+            routes = [r for r in agent.every("/routes/me", "routes") if r["status"] in OPEN]
+            if not routes:
+                return marked
+            if len(routes) > 1:
+                raise Wrong(f"{agent.name} has {len(routes)} open routes")
+            for stop in routes[0]["stops"]:
+                if stop["status"] == "pending":
+                    status = "in_progress" if stop["kind"] == "pickup" else "delivered"
+                    expect(agent.mark(stop["order_id"], status), 200)
+                    marked += 1
+
+    def routes_are_driven(self):
+        for agent in self.agents.values():
+            expect(agent.log_in(), 200)
+        deadline = time.monotonic() + 240
+        while True:
+            marked = at_once(self.deliver, self.agents.values())
+            statuses = collections.Counter(order["status"] for order in self.orders())
+            if sum(marked):
+                shown = ", ".join(f"{name} {n}" for name, n in zip(self.agents, marked))
+                self.tell("agents", f"{sum(marked)} stops made ({shown}), {statuses['delivered']} orders delivered")
+            if not statuses["pending"] + statuses["assigned"] + statuses["in_progress"]:
+                return
+            if time.monotonic() > deadline:
+                raise Wrong(f"orders are left that no route takes: {dict(statuses)}")
+            time.sleep(1)
+            for route in self.all_routes():
+                self.planned.setdefault(route["route_id"], route)
+
+    def show_table(self):
+        names = {person.user_id: name for name, person in self.agents.items()}
+        print(f"\n{report.route_table(self.planned.values(), names, CITY_TIME_ZONE)}\n", flush=True)
+
+    # The mail
+
+    def read_mail(self):
+        """Every mail that is due has come, and none that is not."""
+        orders = self.orders()
+        due = 2 * len(orders) + sum(mail_audit.due_to_agents(orders).values())
+        eventually(f"{due} emails", lambda: len(self.mailbox.collect(1)) >= due or None, seconds=60)
+        # Nothing more may come: what is still under way is given the time to arrive.
+        self.mailbox.collect(3)
+        wrong = mail_audit.faults(self.mailbox, self.customers.values(), self.agents.values(), orders)
+        if wrong:
+            raise Wrong("; ".join(wrong[:3]))
+        to_agents = [mail for agent in self.agents.values() for mail in self.mailbox.of(agent)]
+        to_customers = len(self.mailbox.mails) - len(to_agents)
+        self.tell("emails", f"{len(self.mailbox.mails)}: {to_customers} to customers, {len(to_agents)} to agents; one of them:")
+        print(f"\n{report.letter(to_agents[0])}\n", flush=True)
+
+    # What is left to look at
+
+    def draw(self):
+        named = {row["name"]: row for row in self.agent_rows}
+        by_id = {person.user_id: named[name] for name, person in self.agents.items()}
+        driven = [
+            {"route": route, "agent": by_id[route["agent_id"]], "orders": self.row_of}
+            for route in sorted(self.planned.values(), key=lambda r: by_id[r["agent_id"]]["name"])
+        ]
+        OUT.mkdir(exist_ok=True)
+        collection = routes_map.feature_collection(driven)
+        (OUT / "routes.geojson").write_text(json.dumps(collection, ensure_ascii=False, indent=1), encoding="utf-8")
+        page = routes_map.page(collection, rows("districts.csv"), f"Waybill demo, {CITY}", CITY_TIME_ZONE)
+        (OUT / "routes.html").write_text(page, encoding="utf-8")
+        self.tell("map", "local/demo/out/routes.html, local/demo/out/routes.geojson")
+
+    def close(self):
+        for agent in self.agents.values():
+            expect(agent.put("/agents/me", {"on_duty": False}), 200)
+        self.mailbox.close()
+
+    def sum_up(self):
+        orders, routes = self.orders(), self.all_routes()
+        delivered = sum(order["status"] == "delivered" for order in orders)
+        completed = sum(route["status"] == "completed" for route in routes)
+        if delivered != len(self.order_rows) or completed != len(routes):
+            raise Wrong(f"{delivered} of {len(self.order_rows)} orders delivered, {completed} of {len(routes)} routes completed")
+        print(report.how_to_go_on(next(iter(self.customers.values())).email, PASSWORD))
+        seconds = round(time.monotonic() - self.began)
+        unplaced = sum(order["status"] == "pending" for order in orders)
+        print(
+            f"demo: ok orders={len(orders)} delivered={delivered} routes={len(routes)} completed={completed}"
+            f" emails={len(self.mailbox.mails)} unplaced={unplaced} seconds={seconds}"
+        )
+
+
+def main():
+    try:
+        day = Day()
+        day.open_the_office()
+        day.people_join()
+        day.orders_come_in()
+        day.show_table()
+        day.routes_are_driven()
+        day.read_mail()
+        day.draw()
+        day.close()
+        day.sum_up()
+    except Exception as wrong:  # whatever it is, the last line says so
+        told = " ".join(str(wrong).split()) or type(wrong).__name__
+        plain = isinstance(wrong, (Wrong, AssertionError))
+        print(f"demo: failed {told}" if plain else f"demo: failed {type(wrong).__name__}: {told}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

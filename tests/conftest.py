@@ -1,0 +1,93 @@
+"""End-to-end tests: over HTTP, against the stack that the environment names (`eval "$(make -s env)"`).
+
+Each test lives in a town of its own, far from every other, so that nobody else's agents take its orders.
+"""
+
+import itertools
+import sys
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "local"))
+
+from functions_inside import Functions  # noqa: E402
+from town import Town, middles_of_towns  # noqa: E402
+from zones import ROWS  # noqa: E402
+from waybill_client import PASSWORD, Mailbox, Person, Stack, StackMissing, expect  # noqa: E402
+
+# Towns follow one another from where the clock says, so that a second run on the same stack finds new ones.
+TOWNS_A_MINUTE = 25
+zone_turns = itertools.count(step=5)
+
+
+@pytest.fixture(scope="session")
+def stack():
+    try:
+        return Stack()
+    except StackMissing as missing:
+        pytest.exit(str(missing), returncode=4)
+
+
+@pytest.fixture(scope="session")
+def functions(stack):
+    return Functions(stack)
+
+
+@pytest.fixture(scope="session")
+def dispatcher(stack):
+    """Made as the Makefile makes one: with the AWS API alone, since nobody can sign up as a dispatcher."""
+    person = Person(stack, "dispatcher", f"dispatcher-{uuid.uuid4().hex[:12]}@example.com", "Dispatch")
+    cognito, pool = stack.aws("cognito-idp"), stack.user_pool_id
+    attributes = [{"Name": "email", "Value": person.email}, {"Name": "email_verified", "Value": "true"}]
+    attributes.append({"Name": "name", "Value": person.name})
+    cognito.admin_create_user(
+        UserPoolId=pool, Username=person.email, UserAttributes=attributes, MessageAction="SUPPRESS"
+    )
+    cognito.admin_set_user_password(UserPoolId=pool, Username=person.email, Password=PASSWORD, Permanent=True)
+    cognito.admin_add_user_to_group(UserPoolId=pool, Username=person.email, GroupName="dispatcher")
+    expect(person.log_in(), 200)
+    return person
+
+
+@pytest.fixture(scope="session")
+def middles():
+    towns = middles_of_towns()
+    return itertools.islice(itertools.cycle(towns), int(time.time() // 60) * TOWNS_A_MINUTE % len(towns), None)
+
+
+@pytest.fixture
+def town(stack, dispatcher, middles):
+    place = Town(stack, dispatcher, next(middles))
+    yield place
+    place.leave()
+
+
+@pytest.fixture(scope="module")
+def shared_town(stack, dispatcher, middles):
+    """One town for the tests of a file that do not disturb one another."""
+    place = Town(stack, dispatcher, next(middles))
+    yield place
+    place.leave()
+
+
+@pytest.fixture
+def zones_apart(stack, dispatcher):
+    """A town in the very middle of a zone, and the zones around it."""
+    zones = ROWS[(next(zone_turns) + int(time.time() // 60)) % len(ROWS)]
+    place = Town(stack, dispatcher, zones.middle)
+    yield place, zones
+    # There are few of these zones, so that somebody else will use them again soon.
+    for person in place.people:
+        if person.role == "agent":
+            expect(dispatcher.put(f"/agents/{person.user_id}", {"status": "suspended"}), 200)
+    place.leave()
+
+
+@pytest.fixture
+def mailbox(stack):
+    box = Mailbox(stack, f"waybill-tests-{uuid.uuid4().hex}")
+    yield box
+    box.close()

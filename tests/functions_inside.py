@@ -1,0 +1,173 @@
+"""The stack from the inside: its functions, the queues and streams that feed them, and messages delivered by hand."""
+
+import contextlib
+import json
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from waybill_client import eventually
+
+
+class Functions:
+    def __init__(self, stack):
+        self.stack = stack
+        self._names = {}
+        self._settings = {}
+
+    def name_of(self, function):
+        """The deployed name of a function by its name in the project, such as `create-order`."""
+        if not self._names:
+            for page in self.stack.aws("lambda").get_paginator("list_functions").paginate():
+                for found in page["Functions"]:
+                    self._names[plain(found["FunctionName"])] = found["FunctionName"]
+        fitting = [name for short, name in self._names.items() if plain(function) in short]
+        assert len(fitting) == 1, f"one function {function} expected on the stack, found {fitting}"
+        return fitting[0]
+
+    def settings_of(self, function):
+        """A function's environment."""
+        if function not in self._settings:
+            name = self.name_of(function)
+            found = self.stack.aws("lambda").get_function_configuration(FunctionName=name)
+            self._settings[function] = found["Environment"]["Variables"]
+        return self._settings[function]
+
+    def invoke(self, function, event):
+        """Run a function once with this event; what it answers. That it breaks is a failure."""
+        answer = self.stack.aws("lambda").invoke(
+            FunctionName=self.name_of(function), Payload=json.dumps(event).encode(), InvocationType="RequestResponse"
+        )
+        payload = answer["Payload"].read().decode()
+        assert "FunctionError" not in answer, f"{function} broke: {payload[:600]}"
+        return json.loads(payload) if payload else None
+
+    def invoke_at_once(self, function, events):
+        with ThreadPoolExecutor(len(events)) as pool:
+            return list(pool.map(lambda event: self.invoke(function, event), events))
+
+    # Queues
+
+    @property
+    def optimization_queue(self):
+        return self.settings_of("publish-events")["OPTIMIZATION_QUEUE_URL"]
+
+    @property
+    def notification_queue(self):
+        return self.settings_of("publish-events")["NOTIFICATION_QUEUE_URL"]
+
+    def waiting_in(self, queue_url):
+        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        found = self.stack.aws("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
+        return sum(int(found[name]) for name in names)
+
+    @contextlib.contextmanager
+    def paused(self, *functions):
+        """The queues of these functions fill up meanwhile, and the test decides what is delivered."""
+        mappings = self.stack.aws("lambda")
+        ids = []
+        for function in functions:
+            found = mappings.list_event_source_mappings(FunctionName=self.name_of(function))["EventSourceMappings"]
+            ids += [mapping["UUID"] for mapping in found]
+        try:
+            for mapping in ids:
+                mappings.update_event_source_mapping(UUID=mapping, Enabled=False)
+                self._reaches(mapping, "Disabled")
+            yield
+        finally:
+            for mapping in ids:
+                mappings.update_event_source_mapping(UUID=mapping, Enabled=True)
+                self._reaches(mapping, "Enabled")
+
+    def _reaches(self, mapping, state):
+        mappings = self.stack.aws("lambda")
+        eventually(
+            f"mapping {mapping} {state}",
+            lambda: mappings.get_event_source_mapping(UUID=mapping)["State"] == state,
+            seconds=120,
+        )
+
+    def take(self, queue_url, about, seconds=30):
+        """Take the messages that mention any of `about` out of a queue, waiting for the first; the others stay."""
+        sqs, taken = self.stack.aws("sqs"), []
+        deadline, quiet = time.monotonic() + seconds, 0
+        # Two empty looks after the first message: whatever belongs to the same change has come then.
+        while time.monotonic() < deadline and not (taken and quiet > 2):
+            answer = sqs.receive_message(
+                QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1, AttributeNames=["All"], VisibilityTimeout=5
+            )
+            fitting = [m for m in answer.get("Messages", []) if any(word in m["Body"] for word in about)]
+            quiet = 0 if fitting else quiet + 1
+            for message in fitting:
+                sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+                taken.append(message)
+        return taken
+
+    def sqs_event(self, queue_url, messages):
+        """The messages in the shape in which Lambda gets them."""
+        arn = self.stack.aws("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+        arn = arn["Attributes"]["QueueArn"]
+        records = [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": {name: str(value) for name, value in message.get("Attributes", {}).items()},
+                "messageAttributes": {},
+                "md5OfBody": message["MD5OfBody"],
+                "eventSource": "aws:sqs",
+                "eventSourceARN": arn,
+                "awsRegion": self.stack.environment["AWS_REGION"],
+            }
+            for message in messages
+        ]
+        return {"Records": records}
+
+    def settle(self):
+        """Wait until nothing is under way: no change unpublished, no message unread. A stream is read once a second."""
+        calm = 0
+
+        def look():
+            nonlocal calm
+            waiting = self.waiting_in(self.optimization_queue) + self.waiting_in(self.notification_queue)
+            calm = 0 if waiting else calm + 1
+            return calm >= 12
+
+        eventually("the queues are empty and stay so", look, seconds=120, pause=0.25)
+
+    # Streams
+
+    def stream_records(self, about):
+        """Every record of the tables' streams that mentions any of `about`, as Lambda gets them, by stream."""
+        names = ("USERS_TABLE", "ORDERS_TABLE", "ROUTES_TABLE")
+        tables = {name: self.settings_of("optimize-routes")[name] for name in names}
+        return {name: self._records(table, about) for name, table in tables.items()}
+
+    def _records(self, table, about):
+        arn = self.stack.aws("dynamodb").describe_table(TableName=table)["Table"]["LatestStreamArn"]
+        streams, found = self.stack.aws("dynamodbstreams"), []
+        for shard in streams.describe_stream(StreamArn=arn)["StreamDescription"]["Shards"]:
+            iterator = streams.get_shard_iterator(
+                StreamArn=arn, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+            while iterator:
+                page = streams.get_records(ShardIterator=iterator, Limit=1000)
+                if not page["Records"]:
+                    break
+                for record in page["Records"]:
+                    if any(word in json.dumps(record, default=str) for word in about):
+                        found.append(as_lambda_gets_it(record, arn))
+                iterator = page.get("NextShardIterator")
+        return found
+
+
+def plain(name):
+    return "".join(letter for letter in name.lower() if letter.isalnum())
+
+
+def as_lambda_gets_it(record, stream_arn):
+    told = dict(record["dynamodb"])
+    created = told.get("ApproximateCreationDateTime")
+    if created is not None:
+        told["ApproximateCreationDateTime"] = created.timestamp()
+    event = {name: record[name] for name in ("eventID", "eventName", "eventVersion", "eventSource", "awsRegion")}
+    return event | {"eventSourceARN": stream_arn, "dynamodb": told}

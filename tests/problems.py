@@ -1,0 +1,18 @@
+"""Answers that say what is wrong."""
+
+from waybill_client import expect
+
+
+def problem(answer, status, code=None):
+    """The answer is a problem of this status, in the form of RFC 9457."""
+    found = expect(answer, status)
+    assert answer.headers["Content-Type"].startswith("application/problem+json"), answer.headers["Content-Type"]
+    assert found["status"] == status and found["title"] and found["type"], found
+    if code:
+        assert found["code"] == code, found
+    return found
+
+
+def pointers(answer, status=422):
+    """The fields that the answer complains about."""
+    return [error["pointer"] for error in problem(answer, status)["errors"]]

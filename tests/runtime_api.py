@@ -1,0 +1,218 @@
+"""Runs a function's own binary here, so that a test can end it in the middle of its work.
+
+The binary is the one that is deployed: it comes from the stack itself. It asks a Runtime API of the test's own for its one
+event, and reaches AWS through a proxy that sees every request pass.
+"""
+
+import http.client
+import io
+import json
+import os
+import subprocess
+import threading
+import time
+import urllib.parse
+import uuid
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import requests
+
+from waybill_client import claims
+
+
+class Quiet(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, *_):
+        """The tests say what went wrong; every request would be too much."""
+
+    def answer(self, status, headers=(), body=b""):
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def body(self):
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            chunks = []
+            while size := int(self.rfile.readline().split(b";")[0], 16):
+                chunks.append(self.rfile.read(size))
+                self.rfile.readline()
+            self.rfile.readline()
+            return b"".join(chunks)
+        return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+
+
+class Listening:
+    """A server on a free port of this machine, for the length of a `with`."""
+
+    def __init__(self, handler):
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        self.server.daemon_threads = True
+        self.address = f"127.0.0.1:{self.server.server_address[1]}"
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def runtime_api(event, outcome, timeout_s):
+    """The part of Lambda's Runtime API that a function needs for one event."""
+
+    class Handler(Quiet):
+        def do_GET(self):
+            if outcome.served.is_set():
+                # No second event: as in a frozen environment, the function waits here until it is ended.
+                outcome.over.wait(timeout_s)
+                return
+            outcome.served.set()
+            deadline = int((time.time() + timeout_s) * 1000)
+            headers = [
+                ("Lambda-Runtime-Aws-Request-Id", str(uuid.uuid4())),
+                ("Lambda-Runtime-Deadline-Ms", str(deadline)),
+                ("Lambda-Runtime-Invoked-Function-Arn", "arn:aws:lambda:us-east-1:000000000000:function:under-test"),
+                ("Content-Type", "application/json"),
+            ]
+            self.answer(200, headers, json.dumps(event).encode())
+
+        def do_POST(self):
+            told = self.body().decode()
+            if self.path.endswith("/response"):
+                outcome.answer = json.loads(told)
+            else:
+                outcome.error = told
+            self.answer(202)
+            outcome.over.set()
+
+    return Handler
+
+
+def proxy(endpoint, stop_at, outcome):
+    """Passes every request on; ends the function when the answer to the one that it is to stop at has come."""
+    upstream = urllib.parse.urlsplit(endpoint)
+
+    class Handler(Quiet):
+        def do_POST(self):
+            body = self.body()
+            action = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+            connection = http.client.HTTPConnection(upstream.hostname, upstream.port, timeout=60)
+            # The headers as they are, the host too: the signature covers it.
+            connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
+            for name, value in self.headers.items():
+                if name.lower() not in ("transfer-encoding", "content-length", "connection"):
+                    connection.putheader(name, value)
+            connection.putheader("Content-Length", str(len(body)))
+            connection.endheaders(body)
+            found = connection.getresponse()
+            content = found.read()
+            outcome.calls.append((action, found.status))
+            if action == stop_at and found.status == 200 and not outcome.killed:
+                outcome.killed = True
+                outcome.process.kill()
+                outcome.over.set()
+                self.close_connection = True
+                return
+            hop = ("transfer-encoding", "content-length", "connection")
+            self.answer(found.status, [(n, v) for n, v in found.getheaders() if n.lower() not in hop], content)
+
+        do_GET = do_PUT = do_POST
+
+    return Handler
+
+
+class Outcome:
+    """What became of a function that was run here."""
+
+    def __init__(self):
+        self.served, self.over = threading.Event(), threading.Event()
+        self.answer = self.error = self.process = None
+        self.killed, self.calls = False, []
+
+
+def bootstrap(functions, function, folder):
+    """The deployed binary of a function, in `folder`."""
+    found = functions.stack.aws("lambda").get_function(FunctionName=functions.name_of(function))
+    package = requests.get(found["Code"]["Location"], timeout=60)
+    assert package.status_code == 200, f"the package of {function} cannot be fetched: {package.status_code}"
+    path = folder / f"{function}-bootstrap"
+    path.write_bytes(zipfile.ZipFile(io.BytesIO(package.content)).read("bootstrap"))
+    path.chmod(0o755)
+    return path
+
+
+def run(functions, function, event, folder, stop_at=None, timeout_s=30):
+    """Run a function on one event until it has answered, or until the answer to `stop_at` is on its way to it."""
+    endpoint = os.environ["AWS_ENDPOINT_URL"]
+    outcome = Outcome()
+    log = folder / f"{function}.log"
+    with Listening(runtime_api(event, outcome, timeout_s)) as api, Listening(proxy(endpoint, stop_at, outcome)) as aws:
+        told = {name: value for name, value in os.environ.items() if name.startswith("AWS_") or name == "PATH"}
+        told |= functions.settings_of(function) | {
+            "AWS_LAMBDA_RUNTIME_API": api.address,
+            "AWS_LAMBDA_FUNCTION_NAME": function,
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+            "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+            "AWS_LAMBDA_LOG_GROUP_NAME": function,
+            "AWS_LAMBDA_LOG_STREAM_NAME": "test",
+            "AWS_ENDPOINT_URL": f"http://{aws.address}",
+        }
+        with log.open("wb") as output:
+            outcome.process = subprocess.Popen(
+                [bootstrap(functions, function, folder)], env=told, stdout=output, stderr=output, cwd=folder
+            )
+        try:
+            ended = outcome.over.wait(timeout_s)
+        finally:
+            outcome.process.kill()
+            outcome.process.wait(10)
+            outcome.over.set()
+    said = log.read_text(errors="replace")[-2000:]
+    assert ended, f"{function} neither answered nor reached {stop_at}; its calls: {outcome.calls}; it said: {said}"
+    assert outcome.error is None, f"{function} reported {outcome.error}; it said: {said}"
+    return outcome
+
+
+def rest_event(person, method, resource, path_parameters, body, headers):
+    """A request as API Gateway hands it to a function."""
+    path = resource.format(**path_parameters)
+    # The gateway hands every claim over as text, lists in brackets.
+    told = {
+        name: f"[{' '.join(value)}]" if isinstance(value, list) else str(value)
+        for name, value in claims(person.token).items()
+    }
+    headers = {"Content-Type": "application/json", "Authorization": f"Bearer {person.token}", **headers}
+    return {
+        "resource": resource,
+        "path": path,
+        "httpMethod": method,
+        "headers": headers,
+        "multiValueHeaders": {name: [value] for name, value in headers.items()},
+        "queryStringParameters": None,
+        "multiValueQueryStringParameters": None,
+        "pathParameters": path_parameters or None,
+        "stageVariables": None,
+        "requestContext": {
+            "accountId": "000000000000",
+            "apiId": "test",
+            "authorizer": {"claims": told},
+            "domainName": "localhost",
+            "httpMethod": method,
+            "identity": {"sourceIp": "127.0.0.1", "userAgent": "tests"},
+            "path": f"/v1{path}",
+            "protocol": "HTTP/1.1",
+            "requestId": str(uuid.uuid4()),
+            "requestTimeEpoch": int(time.time() * 1000),
+            "resourceId": "test",
+            "resourcePath": resource,
+            "stage": "v1",
+        },
+        "body": body,
+        "isBase64Encoded": False,
+    }

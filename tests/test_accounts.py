@@ -1,0 +1,172 @@
+"""From signing up to being somebody."""
+
+import pytest
+
+from functions_inside import Functions
+from problems import pointers, problem
+from waybill_client import Person, claims, eventually, expect
+
+
+def test_a_customer_signs_up_confirms_logs_in_and_is_known(town):
+    ana = town.newcomer("customer", "Ana Lovelace")
+    assert expect(ana.sign_up(), 202) == {"status": "confirmation_required"}
+    confirmed = expect(ana.confirm(), 200)
+    assert (confirmed["role"], confirmed["status"]) == ("customer", "active")
+    tokens = expect(ana.log_in(), 200)
+    assert tokens["token_type"] == "Bearer" and tokens["expires_in"] > 0
+    assert {"access_token", "id_token", "refresh_token"} <= tokens.keys()
+    me = expect(ana.get("/me"), 200)
+    assert me["user_id"] == confirmed["user_id"] == claims(ana.token)["sub"]
+    assert (me["role"], me["status"], me["name"], me["email"]) == ("customer", "active", "Ana Lovelace", ana.email)
+
+
+def test_the_email_subscription_is_made_and_shown(town):
+    ana = town.customer()
+
+    def subscription():
+        state = expect(ana.get("/me"), 200)["email_notifications"]
+        # Where mail is real, a person has yet to follow the link in it.
+        return state if state in ("pending", "on") else None
+
+    eventually("an email subscription after the confirmation", subscription)
+
+
+def test_an_agent_waits_for_approval(town):
+    ben = town.newcomer("agent", "Ben")
+    expect(ben.sign_up(vehicle={"capacity": 7}, start_location=town.point()), 202)
+    confirmed = expect(ben.confirm(), 200)
+    assert (confirmed["role"], confirmed["status"]) == ("agent", "pending_approval")
+    expect(ben.log_in(), 200)
+    assert expect(ben.get("/me"), 200)["status"] == "pending_approval"
+    waiting = town.dispatcher.every("/agents", "agents", status="pending_approval", limit=100)
+    told = [agent for agent in waiting if agent["agent_id"] == ben.user_id]
+    assert len(told) == 1, "the dispatcher sees the applicant once"
+    assert told[0]["vehicle"] == {"capacity": 7} and told[0]["start_location"] == town.point()
+    assert told[0]["name"] == "Ben" and told[0]["on_duty"] is False
+
+
+def test_a_pending_agent_prepares_but_does_not_go_on_duty(town):
+    ben = town.applicant(capacity=3)
+    prepared = {"start_location": town.point(2, 2), "vehicle": {"capacity": 9}}
+    agent = expect(ben.put("/agents/me", prepared), 200)
+    assert agent["vehicle"] == {"capacity": 9} and agent["start_location"] == town.point(2, 2)
+    problem(ben.put("/agents/me", {"on_duty": True}), 403, "agent_not_active")
+    assert pointers(ben.put("/agents/me", {"status": "active"})) == ["#/status"]
+    assert expect(ben.get("/me"), 200)["status"] == "pending_approval", "nobody approves themselves"
+
+
+def test_an_approved_agent_needs_a_start_location_to_go_on_duty(town):
+    ben = town.newcomer("agent", "Ben").join()
+    town.approve(ben)
+    assert pointers(ben.put("/agents/me", {"on_duty": True})) == ["#/start_location"]
+    agent = expect(ben.put("/agents/me", {"start_location": town.point(), "on_duty": True}), 200)
+    assert agent["on_duty"] is True and agent["vehicle"] == {"capacity": 10}, "a vehicle holds 10 if nobody says"
+    assert expect(ben.put("/agents/me", {"on_duty": False}), 200)["on_duty"] is False
+
+
+@pytest.mark.parametrize("confirmed", [False, True], ids=["unconfirmed", "confirmed"])
+def test_a_known_address_is_answered_like_a_new_one(town, confirmed):
+    ana = town.newcomer("customer", "Ana")
+    first = ana.sign_up()
+    if confirmed:
+        expect(ana.confirm(), 200)
+    thief = Person(town.stack, "customer", ana.email, "Somebody Else", password="Another-password-77")
+    again = thief.sign_up()
+    assert (again.status_code, again.json()) == (first.status_code, first.json())
+    if not confirmed:
+        expect(ana.confirm(), 200)
+    problem(thief.log_in(), 401, "invalid_credentials")
+    expect(ana.log_in(), 200)
+    assert expect(ana.get("/me"), 200)["name"] == "Ana", "the second sign-up changed nothing"
+
+
+def test_addresses_are_one_whatever_their_case(town):
+    ana = town.customer()
+    shouting = Person(town.stack, "customer", ana.email.upper(), "Ana")
+    expect(shouting.log_in(), 200)
+    assert shouting.user_id == ana.user_id
+
+
+def test_a_wrong_code_confirms_nobody(town):
+    ana = town.newcomer("customer", "Ana")
+    expect(ana.sign_up(), 202)
+    refused = problem(ana.confirm("999999"), 422, "invalid_code")
+    assert [error["pointer"] for error in refused["errors"]] == ["#/code"]
+    problem(ana.log_in(), 403, "not_confirmed")
+    expect(ana.confirm(), 200)
+
+
+def test_a_code_for_an_unknown_address_is_just_wrong(town):
+    problem(town.newcomer("customer", "Nobody").confirm("123456"), 422, "invalid_code")
+
+
+def test_confirming_twice_is_fine(town):
+    ana = town.newcomer("customer", "Ana")
+    expect(ana.sign_up(), 202)
+    first = expect(ana.confirm(), 200)
+    assert expect(ana.confirm(), 200) == first
+
+
+def test_a_wrong_password_and_an_unknown_address_are_answered_alike(town):
+    ana = town.customer()
+    wrong = problem(Person(town.stack, "customer", ana.email, "Ana", "Wrong-password-11").log_in(), 401)
+    unknown = problem(town.newcomer("customer", "Nobody").log_in(), 401)
+    for told in (wrong, unknown):
+        told.pop("instance", None)
+    assert wrong == unknown and wrong["code"] == "invalid_credentials"
+
+
+def test_who_has_not_confirmed_cannot_log_in(town):
+    ana = town.newcomer("customer", "Ana")
+    expect(ana.sign_up(), 202)
+    problem(ana.log_in(), 403, "not_confirmed")
+
+
+def test_nobody_signs_up_as_a_dispatcher(town):
+    mallory = town.newcomer("dispatcher", "Mallory")
+    assert pointers(mallory.sign_up()) == ["#/role"]
+    problem(mallory.log_in(), 401, "invalid_credentials")
+
+
+@pytest.mark.parametrize(
+    "change, pointer",
+    [
+        ({"email": "no address"}, "#/email"),
+        ({"email": None}, "#/email"),
+        ({"password": "short"}, "#/password"),
+        ({"password": None}, "#/password"),
+        ({"password": 12345678}, "#/password"),
+        ({"name": ""}, "#/name"),
+        ({"name": None}, "#/name"),
+        ({"role": "king"}, "#/role"),
+        ({"role": None}, "#/role"),
+        ({"vehicle": {"capacity": 5}}, "#/vehicle"),
+        ({"role": "agent", "vehicle": {"capacity": 0}}, "#/vehicle/capacity"),
+        ({"role": "agent", "vehicle": {"capacity": "big"}}, "#/vehicle/capacity"),
+        ({"role": "agent", "start_location": {"lat": 91, "lon": 0}}, "#/start_location/lat"),
+        ({"role": "agent", "start_location": {"lat": 1}}, "#/start_location/lon"),
+        ({"custom:role": "dispatcher"}, "#/custom:role"),
+    ],
+)
+def test_a_bad_sign_up_is_told_what_is_wrong(town, change, pointer):
+    ana = town.newcomer("customer", "Ana")
+    assert pointer in pointers(ana.sign_up(**change))
+    if "email" not in change and "password" not in change:
+        problem(ana.log_in(), 401, "invalid_credentials")
+
+
+def test_every_fault_of_a_sign_up_is_named_at_once(town):
+    refused = town.stack.call("POST", "/signup", json={"email": "x", "role": "king", "shoe_size": 43})
+    assert set(pointers(refused)) == {"#/email", "#/password", "#/name", "#/role", "#/shoe_size"}
+
+
+def test_confirming_makes_the_topic_once(town, mailbox, functions: Functions):
+    """The user's own record changes often; the confirmation is one change among them."""
+    ana = town.customer()
+    mailbox.follow(ana)
+    first = town.stack.topic_of(ana.user_id)
+    expect(ana.log_in(), 200)
+    functions.settle()
+    subscriptions = town.stack.aws("sns").list_subscriptions_by_topic(TopicArn=first)["Subscriptions"]
+    by_email = [found for found in subscriptions if found["Protocol"] == "email"]
+    assert [found["Endpoint"] for found in by_email] == [ana.email], "one email subscription, to the one address"

@@ -1,0 +1,110 @@
+"""What people read: what, where, when, and how much of it."""
+
+import re
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from functions_inside import Functions
+from town import open_route, order_of, stops_of, when
+from waybill_client import eventually, expect
+
+
+@pytest.fixture
+def clock(functions: Functions):
+    """A moment as the emails of this stack tell it."""
+    zone = ZoneInfo(functions.settings_of("send-notifications")["TIME_ZONE"])
+    return lambda moment: when(moment).astimezone(zone).strftime("%H:%M")
+
+
+def arrived(mailbox, person, count):
+    """The person's mails, oldest first, once there are so many."""
+    found = eventually(
+        f"{count} mails for {person.name}", lambda: len(mailbox.of(person)) >= count and mailbox.of(person)
+    )
+    assert len(found) == count, [mail.subject for mail in found]
+    return found
+
+
+def test_the_mails_of_a_delivery(town, mailbox, functions: Functions, clock):
+    ana, ben = town.customer("Ana Lovelace"), town.agent(name="Ben Driver")
+    mailbox.follow(ana)
+    mailbox.follow(ben)
+    body = town.body(external_id="INV-77", notes="ring twice")
+    body["pickup"]["address"], body["dropoff"]["address"] = "Forn de Pa, Carrer Gran 5", "Carrer Petit 9, 2nd floor"
+    order = town.assigned(ana, expect(ana.order(body), 201), to=ben)[0]
+    route = open_route(ben)
+    stops = stops_of(route, order)
+
+    assigned = arrived(mailbox, ana, 1)[0]
+    assert assigned.subject.strip() and "\n" not in assigned.subject
+    for told in ("Forn de Pa, Carrer Gran 5", "Carrer Petit 9, 2nd floor", clock(stops["pickup"]["eta"])):
+        assert told in assigned.text, f"{told} is not in: {assigned.text}"
+    assert "INV-77" in assigned.subject + assigned.text, "the customer's own name for it"
+
+    to_agent = arrived(mailbox, ben, 1)[0]
+    assert re.search(r"\b2\b|\btwo\b", to_agent.subject + to_agent.text), f"two stops: {to_agent.text}"
+    for told in ("Forn de Pa, Carrer Gran 5", clock(route["stops"][0]["eta"])):
+        assert told in to_agent.text, f"{told} is not in: {to_agent.text}"
+
+    expect(ben.mark(order["order_id"], "in_progress"), 200)
+    expect(ben.mark(order["order_id"], "delivered"), 200)
+    delivered = arrived(mailbox, ana, 2)[-1]
+    assert delivered.subject != assigned.subject and "delivered" in (delivered.subject + delivered.text).lower()
+    at = order_of(ana, order["order_id"])["history"][-1]["at"]
+    for told in ("Carrer Petit 9, 2nd floor", clock(at)):
+        assert told in delivered.text, f"{told} is not in: {delivered.text}"
+    for mail in (assigned, delivered, to_agent):
+        assert not re.search(r"\b(None|null|undefined)\b|\{\}|Some\(", mail.text), mail.text
+    functions.settle()
+    mailbox.collect(3)
+    assert (len(mailbox.of(ana)), len(mailbox.of(ben))) == (2, 1), "picking up is told to nobody"
+
+
+def test_a_failure_is_told_with_its_reason(town, mailbox):
+    ana, ben = town.customer(), town.agent()
+    mailbox.follow(ana)
+    order = town.assigned(ana, town.order(ana), to=ben)[0]
+    expect(ben.mark(order["order_id"], "failed", "the gate is locked"), 200)
+    mails = arrived(mailbox, ana, 2)
+    assert "the gate is locked" in mails[-1].text
+
+
+def test_a_route_that_gains_stops_is_told_again(town, mailbox, clock):
+    ana, ben = town.customer(), town.agent()
+    mailbox.follow(ben)
+    first = town.order(ana)
+    town.assigned(ana, first, to=ben)
+    arrived(mailbox, ben, 1)
+    second = town.order(ana, (0.6, 0.1), (1.2, 1))
+    town.assigned(ana, second, to=ben)
+    again = arrived(mailbox, ben, 2)[-1]
+    route = open_route(ben)
+    assert re.search(r"\b4\b|\bfour\b", again.subject + again.text), f"four stops: {again.text}"
+    assert clock(route["stops"][0]["eta"]) in again.text
+
+
+def test_nobody_reads_the_mails_of_others(town, mailbox):
+    ana, bob, ben = town.customer("Ana"), town.customer("Bob"), town.agent()
+    for person in (ana, bob, ben):
+        mailbox.follow(person)
+    anas = town.order(ana, dropoff=(0.7, 0.7), external_id="ANAS-1")
+    bobs = town.order(bob, dropoff=(0.2, 0.9), external_id="BOBS-1")
+    town.assigned(ana, anas)
+    town.assigned(bob, bobs)
+    for person, own, other in ((ana, "ANAS-1", "BOBS-1"), (bob, "BOBS-1", "ANAS-1")):
+        mail = arrived(mailbox, person, 1)[0]
+        assert own in mail.subject + mail.text and other not in mail.subject + mail.text
+
+
+def test_a_cancellation_and_a_pickup_are_told_to_nobody(town, mailbox, functions: Functions):
+    ana, ben = town.customer(), town.agent()
+    mailbox.follow(ana)
+    orders = [town.order(ana), town.order(ana)]
+    town.assigned(ana, *orders, to=ben)
+    arrived(mailbox, ana, 2)
+    expect(ana.mark(orders[0]["order_id"], "cancelled"), 200)
+    expect(ben.mark(orders[1]["order_id"], "in_progress"), 200)
+    functions.settle()
+    mailbox.collect(3)
+    assert len(mailbox.of(ana)) == 2, [mail.subject for mail in mailbox.of(ana)]
