@@ -3,7 +3,8 @@
 //! A [`Problem`] says where vehicles start, which orders are to be taken from
 //! where to where and when, and how far apart places are. [`solve`] answers
 //! with a [`Plan`]: each vehicle's stops in order with their times, and which
-//! orders found no place and why.
+//! orders found no place and why. [`check`] tells whether a plan, whoever made
+//! it, keeps to its problem.
 //!
 //! The search is *Slack Induction by String Removals* (J. Christiaens and
 //! G. Vanden Berghe, Transportation Science 54(2), 2020). `docs/PLANNER.md`
@@ -35,17 +36,22 @@
 //! ```
 #![warn(clippy::pedantic)]
 
+mod check;
 mod engine;
 mod fault;
 mod options;
 mod plan;
 mod problem;
+mod timing;
 mod travel;
 mod validate;
+mod violation;
 
+pub use check::check;
 pub use engine::{solve, solve_with};
 pub use fault::{Fault, FaultKind};
 pub use options::{Limit, Options, Progress};
 pub use plan::{Plan, PlannedStop, Route, Unplaced, UnplacedReason};
 pub use problem::{Objective, Order, Problem, ProblemSpec, Shift, Stop, StopKind, Vehicle, Window};
 pub use travel::TravelMatrix;
+pub use violation::{Violation, ViolationKind};

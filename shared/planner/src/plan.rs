@@ -33,8 +33,9 @@ pub struct Route {
     pub duration_s: i64,
     /// When the last stop is served, or the end point is reached.
     pub finish_s: i64,
-    /// Seconds that committed stops begin after their windows, plus, on a
-    /// route with a committed order, the seconds that it overruns its shift.
+    /// Seconds that committed stops begin after their windows, all together,
+    /// plus the seconds that the route overruns its shift, where it may: where
+    /// a committed order is tied to its vehicle, or to none.
     pub lateness_s: i64,
 }
 

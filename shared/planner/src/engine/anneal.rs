@@ -1,5 +1,7 @@
 //! Simulated annealing over rounds of ruin and recreate.
 
+use std::cmp::Ordering;
+
 use super::clock::Clock;
 use super::network::Network;
 use super::portable::{exp, ln};
@@ -7,15 +9,6 @@ use super::random::Random;
 use super::recreate::Recreate;
 use super::ruin::{Measure, Ruin};
 use super::schedule::{Schedule, Worth};
-
-/// What the search weighs things with.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Weights {
-    /// A second of lateness.
-    pub(crate) lateness: i64,
-    /// An order left over.
-    pub(crate) absence: i64,
-}
 
 /// Temperatures, in average legs.
 pub(crate) const HOT: f64 = 1.0;
@@ -27,7 +20,6 @@ pub(crate) struct Search<'a, 'n> {
     pub(crate) random: Random,
     pub(crate) ruin: Ruin,
     pub(crate) recreate: Recreate,
-    pub(crate) weights: Weights,
     pub(crate) rounds: u64,
     /// How many vehicles may be in use.
     pub(crate) vehicle_limit: usize,
@@ -42,7 +34,6 @@ pub(crate) type Report<'r> = &'r mut dyn FnMut(u64, &Worth);
 
 impl<'a, 'n> Search<'a, 'n> {
     pub(crate) fn new(network: &'a Network<'n>, seed: u64) -> Self {
-        let weights = weigh(network);
         let measure = Measure {
             stops: 10.0,
             string: 10.0,
@@ -54,8 +45,7 @@ impl<'a, 'n> Search<'a, 'n> {
             network,
             random: Random::new(seed),
             ruin: Ruin::new(network, measure),
-            recreate: Recreate::new(network, weights.lateness),
-            weights,
+            recreate: Recreate::new(network),
             rounds: 0,
             vehicle_limit: usize::MAX,
             best: current.clone(),
@@ -77,8 +67,8 @@ impl<'a, 'n> Search<'a, 'n> {
 
     pub(crate) fn energy(&self, worth: &Worth) -> f64 {
         (worth.travel
-            + worth.lateness.saturating_mul(self.weights.lateness)
-            + worth.absent as i64 * self.weights.absence) as f64
+            + worth.lateness.saturating_mul(self.network.lateness_weight)
+            + worth.vehicles as i64 * self.network.vehicle_weight) as f64
     }
 
     /// Cools down from hot to cold between two points of the clock.
@@ -114,9 +104,13 @@ impl<'a, 'n> Search<'a, 'n> {
             );
             let worth = self.current.worth;
             let candidate = self.energy(&worth);
-            if worth.forsaken > self.best.worth.forsaken
-                || candidate >= energy - temperature * ln(self.random.unit())
-            {
+            let placed = worth.absent.cmp(&self.current.kept().absent);
+            let worse = match placed {
+                Ordering::Less => false,
+                Ordering::Equal => candidate >= energy - temperature * ln(self.random.unit()),
+                Ordering::Greater => true,
+            };
+            if worse || worth.forsaken > self.best.worth.forsaken {
                 self.current.undo();
                 continue;
             }
@@ -134,24 +128,5 @@ impl<'a, 'n> Search<'a, 'n> {
             self.best.become_like(&self.current);
             report(self.rounds, &worth);
         }
-    }
-}
-
-/// Lateness outweighs travel, and an order left over outweighs both, as far
-/// as numbers of 64 bits allow.
-fn weigh(network: &Network<'_>) -> Weights {
-    let travel: i64 = network
-        .sites
-        .iter()
-        .map(|site| {
-            let row = network.from(site.point);
-            row.iter().map(|&leg| network.cost(leg)).max().unwrap_or(0)
-        })
-        .sum();
-    let fixed: i64 = network.carriers.iter().map(|it| it.fixed_cost).sum();
-    let bound = (travel + fixed + 1).min(1 << 32);
-    Weights {
-        lateness: bound,
-        absence: bound,
     }
 }

@@ -97,7 +97,9 @@ impl Search<'_, '_> {
         let best = std::mem::replace(&mut self.best, Schedule::new(self.network));
         self.current.become_like(&best);
         self.best = best;
-        self.vehicle_limit = if saves && self.best.absent.is_empty() {
+        let worth = &self.best.worth;
+        // Lateness comes first, and another vehicle may lessen it.
+        self.vehicle_limit = if saves && worth.absent == 0 && worth.lateness == 0 {
             self.best.worth.vehicles
         } else {
             usize::MAX

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::network::{NEVER, Network, Node, Site, dropoff_of, pickup_of};
-use super::tour::{Tour, Visit, hard_end};
+use super::tour::{Tour, hard_end};
 use crate::travel::Leg;
 
 /// Positions for an order's ends: behind which visits they go, counted before
@@ -22,11 +22,15 @@ pub(crate) const NOWHERE: Insertion = Insertion {
     dropoff: 0,
 };
 
+const NO_POSITIONS: (u32, u32) = (u32::MAX, u32::MAX);
+
 /// Finds insertions. Holds the memory that takes, so that it is taken once.
 #[derive(Clone, Debug)]
 pub(crate) struct Inserter {
     /// What a second of lateness costs.
     pub(crate) lateness_weight: i64,
+    /// Positions that do not count.
+    overlooked: (u32, u32),
     /// Cost of putting the drop-off behind each visit.
     detour: Vec<i64>,
     /// The least of these from each visit on, where time allows.
@@ -51,23 +55,42 @@ impl<'a> End<'a> {
             from: network.from(site.point),
         }
     }
+
+    /// The part of a range of positions in which time allows it. Along a tour
+    /// both departures and latest arrivals only grow. `to_end` is false where
+    /// what comes before might make departures earlier.
+    fn within(&self, tour: &Tour, range: Range<usize>, to_end: bool) -> Range<usize> {
+        let soonest = self.site.earliest + self.site.service;
+        let mut start = range.start;
+        while start < range.end && tour.places[start + 1].latest < soonest {
+            start += 1;
+        }
+        let mut end = range.end;
+        if to_end {
+            while end > start && tour.places[end - 1].depart > self.latest {
+                end -= 1;
+            }
+        }
+        start..end
+    }
 }
 
-/// What has come of an insertion's first half when its second half is tried.
+/// An insertion whose pickup is chosen.
 #[derive(Clone, Copy)]
-struct Begun {
+struct Started {
+    /// The visit that the pickup follows.
+    at: usize,
     /// When the visit after the pickup is reached.
     arrival: i64,
     cost: i64,
     late: i64,
-    /// Whether the detour gets there sooner than without it.
-    sooner: bool,
 }
 
 impl Inserter {
     pub(crate) fn new(lateness_weight: i64) -> Self {
         Self {
             lateness_weight,
+            overlooked: NO_POSITIONS,
             detour: Vec::new(),
             least: Vec::new(),
         }
@@ -97,12 +120,12 @@ impl Inserter {
         if !has_place {
             return NOWHERE;
         }
-        let fixed_cost = if tour.is_empty() {
-            carrier.fixed_cost
+        let opening_cost = if tour.is_empty() {
+            carrier.opening_cost
         } else {
             0
         };
-        let limit = bound.saturating_sub(fixed_cost);
+        let limit = bound.saturating_sub(opening_cost);
         let mut best = Insertion {
             cost: limit,
             ..NOWHERE
@@ -117,8 +140,35 @@ impl Inserter {
         if best.cost == limit {
             return NOWHERE;
         }
-        best.cost += fixed_cost;
+        best.cost += opening_cost;
         best
+    }
+
+    /// The cheapest insertion but one.
+    pub(crate) fn second_best(
+        &mut self,
+        network: &Network<'_>,
+        order: usize,
+        tour: &Tour,
+        first: Insertion,
+        bound: i64,
+    ) -> Insertion {
+        self.overlooked = (first.pickup, first.dropoff);
+        let found = self.best(network, order, tour, bound);
+        self.overlooked = NO_POSITIONS;
+        found
+    }
+
+    /// Takes an insertion if it is better, and not the one to be overlooked.
+    fn offer(&self, best: &mut Insertion, cost: i64, pickup: usize, dropoff: usize) {
+        let positions = (pickup as u32, dropoff as u32);
+        if cost < best.cost && positions != self.overlooked {
+            *best = Insertion {
+                cost,
+                pickup: positions.0,
+                dropoff: positions.1,
+            };
+        }
     }
 
     /// An order that is aboard needs one position only.
@@ -126,6 +176,11 @@ impl Inserter {
         let end = End::new(network, dropoff_of(order), tour.vehicle);
         for at in positions(tour, network.jobs[order].next) {
             let (here, next) = (&tour.visits[at], &tour.visits[at + 1]);
+            // Where loads count what is not dropped off yet as still aboard,
+            // nothing may stay aboard past a stop that is overloaded by it.
+            if here.load > network.carriers[tour.vehicle].capacity {
+                break;
+            }
             let (to, from) = (end.to[here.point as usize], end.from[next.point as usize]);
             let begin = (here.depart + i64::from(to.duration_s)).max(end.site.earliest);
             let arrival = begin + end.site.service + i64::from(from.duration_s);
@@ -135,13 +190,7 @@ impl Inserter {
             let late = (begin - end.site.due).max(0) + later(tour, at + 1, arrival);
             let cost = network.cost(to) + network.cost(from) - i64::from(next.leg_cost)
                 + late.saturating_mul(self.lateness_weight);
-            if cost < best.cost {
-                *best = Insertion {
-                    cost,
-                    pickup: at as u32,
-                    dropoff: at as u32,
-                };
-            }
+            self.offer(best, cost, at, at);
         }
     }
 
@@ -153,106 +202,90 @@ impl Inserter {
         tour: &Tour,
         best: &mut Insertion,
     ) {
-        let visits = tour.visits.as_slice();
         let job = &network.jobs[order];
         let pickup = End::new(network, pickup_of(order), tour.vehicle);
         let dropoff = End::new(network, dropoff_of(order), tour.vehicle);
+        let pickups = pickup.within(tour, positions(tour, job.next), true);
+        let dropoffs = dropoff.within(tour, pickups.start..tour.len() + 1, network.metric);
+        if pickups.is_empty() || dropoffs.is_empty() {
+            return;
+        }
+        self.detours(network, &dropoff, tour, &dropoffs);
+        let visits = tour.visits.as_slice();
+        let places = tour.places.as_slice();
         let room = network.carriers[tour.vehicle].capacity - job.size;
         // Only where something is late can a detour make up for its cost.
         let prunes = !SOFT || tour.lateness == 0;
-        self.detours(network, &dropoff, visits);
-        for at in positions(tour, job.next) {
+        let across = pickup.from[dropoff.site.point as usize];
+        let across_cost = network.cost(across);
+        for at in pickups {
+            let (from, to) = (places[at].point as usize, places[at + 1].point as usize);
+            let (into, out) = (pickup.to[from], pickup.from[to]);
+            let onward = dropoff.from[to];
+            let saved = network.cost(into) - i64::from(places[at + 1].leg_cost);
+            let straight = saved + across_cost + network.cost(onward);
+            let detour = saved + network.cost(out);
+            let behind = (at + 1).max(dropoffs.start);
+            let apart =
+                behind < dropoffs.end && (!prunes || detour + self.least[behind] < best.cost);
+            if prunes && straight >= best.cost && !apart {
+                continue;
+            }
             let (here, next) = (&visits[at], &visits[at + 1]);
-            if here.depart > pickup.latest {
-                break;
-            }
-            if here.load > room {
+            let begin = (here.depart + i64::from(into.duration_s)).max(pickup.site.earliest);
+            if here.load > room || begin > pickup.latest {
                 continue;
             }
-            let to = pickup.to[here.point as usize];
-            let begin = (here.depart + i64::from(to.duration_s)).max(pickup.site.earliest);
-            if begin > pickup.latest {
-                continue;
-            }
+            let depart = begin + pickup.site.service;
             let late = if SOFT {
                 (begin - pickup.site.due).max(0)
             } else {
                 0
             };
-            let depart = begin + pickup.site.service;
-            let saved = network.cost(to) - i64::from(next.leg_cost);
-
-            // Straight on to the drop-off.
-            let across = pickup.from[dropoff.site.point as usize];
-            let onward = dropoff.from[next.point as usize];
-            let mut cost = saved + network.cost(across) + network.cost(onward);
-            if !prunes || cost < best.cost {
+            if !prunes || straight < best.cost {
                 let begin = (depart + i64::from(across.duration_s)).max(dropoff.site.earliest);
                 let arrival = begin + dropoff.site.service + i64::from(onward.duration_s);
                 if begin <= dropoff.latest && arrival <= next.latest {
+                    let mut cost = straight;
                     if SOFT {
                         let late =
                             late + (begin - dropoff.site.due).max(0) + later(tour, at + 1, arrival);
                         cost += late.saturating_mul(self.lateness_weight);
                     }
-                    if cost < best.cost {
-                        *best = Insertion {
-                            cost,
-                            pickup: at as u32,
-                            dropoff: at as u32,
-                        };
-                    }
+                    self.offer(best, cost, at, at);
                 }
             }
-
-            // Something else first.
-            let out = pickup.from[next.point as usize];
             let arrival = depart + i64::from(out.duration_s);
-            if at + 2 >= visits.len() || arrival > next.latest {
-                continue;
-            }
-            let first_half = Begun {
-                arrival,
-                cost: saved + network.cost(out),
-                late,
-                // Without a triangle inequality a detour may save time, and
-                // what was out of the drop-off's reach may come into it.
-                sooner: arrival.max(next.earliest) < next.begin,
-            };
-            if prunes && !first_half.sooner && first_half.cost + self.least[at + 1] >= best.cost {
-                continue;
-            }
-            let found = self.apart::<SOFT>(tour, at, first_half, &dropoff, room, best.cost);
-            if found.cost < best.cost {
-                *best = found;
+            if apart && arrival <= next.latest {
+                let started = Started {
+                    at,
+                    arrival,
+                    cost: detour,
+                    late,
+                };
+                self.apart::<SOFT>(tour, started, &dropoff, &dropoffs, room, best);
             }
         }
     }
 
-    /// The best drop-off that does not follow its pickup at `at` immediately.
-    #[allow(clippy::too_many_arguments)]
+    /// The best drop-off that does not follow its pickup immediately.
     #[inline]
     fn apart<const SOFT: bool>(
         &self,
         tour: &Tour,
-        at: usize,
-        first_half: Begun,
+        started: Started,
         dropoff: &End<'_>,
+        dropoffs: &Range<usize>,
         room: i64,
-        bound: i64,
-    ) -> Insertion {
+        best: &mut Insertion,
+    ) {
         let prunes = !SOFT || tour.lateness == 0;
-        let mut best = Insertion {
-            cost: bound,
-            ..NOWHERE
-        };
-        let mut arrival = first_half.arrival;
-        let mut late = first_half.late;
-        for (j, pair) in tour.visits.windows(2).enumerate().skip(at + 1) {
-            let [here, next] = pair else { break };
-            if here.load > room
-                || (prunes && !first_half.sooner && first_half.cost + self.least[j] >= best.cost)
-            {
+        let mut arrival = started.arrival;
+        let mut late = started.late;
+        for j in started.at + 1..dropoffs.end {
+            let (here, next) = (&tour.visits[j], &tour.visits[j + 1]);
+            let ahead = self.least[j.max(dropoffs.start)];
+            if here.load > room || (prunes && started.cost + ahead >= best.cost) {
                 break;
             }
             let begin = arrival.max(here.earliest);
@@ -263,8 +296,8 @@ impl Inserter {
             if depart > dropoff.latest {
                 break;
             }
-            let mut cost = first_half.cost + self.detour[j];
-            if !prunes || cost < best.cost {
+            let mut cost = started.cost + self.detour[j];
+            if j >= dropoffs.start && (!prunes || cost < best.cost) {
                 let (to, from) = (
                     dropoff.to[here.point as usize],
                     dropoff.from[next.point as usize],
@@ -277,13 +310,7 @@ impl Inserter {
                             late + (begin - dropoff.site.due).max(0) + later(tour, j + 1, after);
                         cost += late.saturating_mul(self.lateness_weight);
                     }
-                    if cost < best.cost {
-                        best = Insertion {
-                            cost,
-                            pickup: at as u32,
-                            dropoff: j as u32,
-                        };
-                    }
+                    self.offer(best, cost, started.at, j);
                 }
             }
             arrival = depart + i64::from(next.leg_s);
@@ -291,30 +318,30 @@ impl Inserter {
                 break;
             }
         }
-        best
     }
 
-    /// Fills `detour` and `least`.
-    fn detours(&mut self, network: &Network<'_>, dropoff: &End<'_>, visits: &[Visit]) {
-        self.detour.clear();
-        self.least.clear();
-        for pair in visits.windows(2) {
-            let [here, next] = pair else { break };
-            let (to, from) = (
-                dropoff.to[here.point as usize],
-                dropoff.from[next.point as usize],
-            );
-            let cost = network.cost(to) + network.cost(from) - i64::from(next.leg_cost);
-            let begin = (here.depart + i64::from(to.duration_s)).max(dropoff.site.earliest);
-            let arrival = begin + dropoff.site.service + i64::from(from.duration_s);
-            let fits = begin <= dropoff.latest && arrival <= next.latest;
-            self.detour.push(cost);
-            self.least.push(if fits { cost } else { NEVER });
+    /// Fills `detour` and `least` for a range of positions.
+    fn detours(
+        &mut self,
+        network: &Network<'_>,
+        dropoff: &End<'_>,
+        tour: &Tour,
+        dropoffs: &Range<usize>,
+    ) {
+        let places = tour.places.as_slice();
+        if self.detour.len() < places.len() {
+            self.detour.resize(places.len(), NEVER);
+            self.least.resize(places.len(), NEVER);
         }
         let mut least = NEVER;
-        for entry in self.least.iter_mut().rev() {
-            least = least.min(*entry);
-            *entry = least;
+        for at in dropoffs.clone().rev() {
+            let (here, next) = (&places[at], &places[at + 1]);
+            let cost = network.cost(dropoff.to[here.point as usize])
+                + network.cost(dropoff.from[next.point as usize])
+                - i64::from(next.leg_cost);
+            least = least.min(cost);
+            self.detour[at] = cost;
+            self.least[at] = least;
         }
     }
 }

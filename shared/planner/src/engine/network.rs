@@ -73,6 +73,8 @@ pub(crate) struct Carrier {
     /// Lateness may occur on it: the slower evaluation is needed.
     pub(crate) soft: bool,
     pub(crate) fixed_cost: i64,
+    /// What makes a vehicle that is in use already be preferred.
+    pub(crate) opening_cost: i64,
     /// Vehicles of the same kind are interchangeable while empty.
     pub(crate) kind: u32,
 }
@@ -86,7 +88,18 @@ pub(crate) struct Network<'a> {
     pub(crate) carriers: Vec<Carrier>,
     pub(crate) kinds: usize,
     by_duration: bool,
+    /// What a vehicle costs besides its fixed cost: nothing, or, where
+    /// vehicles are to be saved, more than all travel.
+    pub(crate) vehicle_weight: i64,
+    /// What a second of lateness costs: more than all travel and vehicles.
+    pub(crate) lateness_weight: i64,
+    /// Whether no detour saves time, as far as is known: only small problems
+    /// are looked through, and a large one is taken to be like a map.
+    pub(crate) metric: bool,
 }
+
+/// Up to so many points all triangles are looked at.
+const FEW_POINTS: usize = 48;
 
 impl<'a> Network<'a> {
     pub(crate) fn new(problem: &'a Problem) -> Self {
@@ -115,7 +128,7 @@ impl<'a> Network<'a> {
         }
         let (carriers, kinds) = carriers(problem, &jobs);
         let travel = problem.travel();
-        Self {
+        let mut network = Self {
             problem,
             transposed: if travel.is_symmetric() {
                 Vec::new()
@@ -127,6 +140,28 @@ impl<'a> Network<'a> {
             carriers,
             kinds,
             by_duration: problem.objective() == Objective::Duration,
+            vehicle_weight: 0,
+            lateness_weight: 0,
+            metric: travel.points() > FEW_POINTS || is_metric(problem),
+        };
+        network.weigh();
+        network
+    }
+
+    fn weigh(&mut self) {
+        let longest = |site: &Site| {
+            let legs = self.from(site.point).iter();
+            legs.map(|&leg| self.cost(leg)).max().unwrap_or(0)
+        };
+        let travel: i64 = self.sites.iter().map(longest).sum();
+        let fixed: i64 = self.carriers.iter().map(|it| it.fixed_cost).sum();
+        let travel = (travel + fixed + 1).min(1 << 32);
+        if self.problem.minimises_vehicles() {
+            self.vehicle_weight = travel;
+        }
+        self.lateness_weight = travel + self.vehicle_weight * self.carriers.len() as i64;
+        for carrier in &mut self.carriers {
+            carrier.opening_cost = carrier.fixed_cost + self.vehicle_weight;
         }
     }
 
@@ -165,6 +200,21 @@ impl<'a> Network<'a> {
     }
 }
 
+/// Whether no way over a third point is faster than the direct one.
+fn is_metric(problem: &Problem) -> bool {
+    let travel = problem.travel();
+    let points = 0..travel.points();
+    points.clone().all(|from| {
+        points.clone().all(|by| {
+            let first = u64::from(travel.duration_s(from, by));
+            points.clone().all(|to| {
+                let second = u64::from(travel.duration_s(by, to));
+                u64::from(travel.duration_s(from, to)) <= first + second
+            })
+        })
+    })
+}
+
 fn site(stop: &Stop, load: i64, committed: bool) -> Site {
     let (earliest, latest) = stop.window.map_or((-NEVER, NEVER), |window| {
         (window.earliest_s, window.latest_s)
@@ -200,6 +250,7 @@ fn carriers(problem: &Problem, jobs: &[Job]) -> (Vec<Carrier>, usize) {
             closed: false,
             soft: roaming,
             fixed_cost: vehicle.fixed_cost,
+            opening_cost: 0,
             kind: 0,
         })
         .collect();

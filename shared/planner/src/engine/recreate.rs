@@ -67,7 +67,7 @@ pub(crate) struct Recreate {
 }
 
 impl Recreate {
-    pub(crate) fn new(network: &Network<'_>, lateness_weight: i64) -> Self {
+    pub(crate) fn new(network: &Network<'_>) -> Self {
         let mut starts: Vec<u32> = network.carriers.iter().map(|it| it.start).collect();
         starts.sort_unstable();
         starts.dedup();
@@ -89,7 +89,7 @@ impl Recreate {
                 Vec::new()
             },
             blink: 0.0,
-            inserter: Inserter::new(lateness_weight),
+            inserter: Inserter::new(network.lateness_weight),
             queue: Vec::with_capacity(network.jobs.len()),
             tried: vec![false; network.kinds],
             remoteness,
@@ -146,11 +146,14 @@ impl Recreate {
             Sort::Latest => -dropoff.latest.min(NEVER / 4),
         };
         // What must not be left over comes before what may be: first a
-        // vehicle's next stop, then what is aboard, then the rest.
+        // vehicle's next stop, then what is aboard, then the rest. Only what
+        // has a choice of vehicles may at times have to leave the best one to
+        // an order that has not.
+        let yields = job.vehicle.is_none() && matches!(sort, Sort::Random);
         let rank = match (job.next, job.aboard, job.committed) {
             (true, _, _) => -3,
             (_, true, _) => -2,
-            (_, _, true) => -1,
+            (_, _, true) if !yields => -1,
             _ => 0,
         };
         key + rank * NEVER
@@ -167,30 +170,33 @@ impl Recreate {
     ) {
         let mut best = NOWHERE;
         let mut on = 0;
-        if let Some(tied) = network.jobs[order].vehicle {
-            let tour = &schedule.tours[tied];
-            best = self.inserter.best(network, order, tour, i64::MAX);
-            on = tied;
-        } else {
-            self.tried.fill(false);
-            for (index, tour) in schedule.tours.iter().enumerate() {
-                if tour.is_empty() {
-                    if schedule.worth.vehicles >= vehicle_limit {
-                        continue;
-                    }
-                    let kind = network.carriers[tour.vehicle].kind as usize;
-                    if std::mem::replace(&mut self.tried[kind], true) {
-                        continue;
-                    }
+        self.tried.fill(false);
+        let candidates = match network.jobs[order].vehicle {
+            Some(tied) => tied..tied + 1,
+            None => 0..schedule.tours.len(),
+        };
+        for index in candidates {
+            let tour = &schedule.tours[index];
+            if tour.is_empty() {
+                if schedule.worth.vehicles >= vehicle_limit {
+                    continue;
                 }
-                let found = self.look(network, order, tour, best.cost);
-                // Greedy insertion *blinks*: it overlooks a place now and
-                // then. To roll the dice for improvements alone comes to the
-                // same.
-                if found.cost < best.cost && (self.blink <= 0.0 || !random.happens(self.blink)) {
-                    best = found;
-                    on = index;
+                let kind = network.carriers[tour.vehicle].kind as usize;
+                if std::mem::replace(&mut self.tried[kind], true) {
+                    continue;
                 }
+            }
+            let mut found = self.look(network, order, tour, best.cost);
+            // Greedy insertion *blinks*: it overlooks a position now and then.
+            // To roll the dice for improvements alone comes to the same.
+            if found.cost < best.cost && self.blink > 0.0 && random.happens(self.blink) {
+                found = self
+                    .inserter
+                    .second_best(network, order, tour, found, best.cost);
+            }
+            if found.cost < best.cost {
+                best = found;
+                on = index;
             }
         }
         if best.cost < i64::MAX {

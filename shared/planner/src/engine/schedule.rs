@@ -106,16 +106,31 @@ impl Schedule {
 
     /// Drops the visits of orders that were removed, on all touched tours.
     pub(crate) fn settle(&mut self, network: &Network<'_>) {
-        for &touched in &self.touched {
-            let tour = &mut self.tours[touched as usize];
-            let stops = tour.visits.len();
-            let tour_of = &self.tour_of;
-            tour.visits
-                .retain(|visit| visit.node == NO_NODE || tour_of[order_of(visit.node)] == touched);
-            if tour.visits.len() != stops {
-                self.stamps += 1;
-                retime(network, tour, &mut self.worth, self.stamps);
+        for at in 0..self.touched.len() {
+            let tour = self.touched[at];
+            self.drop_removed(network, tour);
+            // Without a triangle inequality a vehicle that leaves out a stop
+            // may come later to the next ones.
+            if !self.tours[tour as usize].is_on_time() {
+                for order in 0..self.tour_of.len() {
+                    if self.tour_of[order] == tour && !network.jobs[order].committed {
+                        self.remove(network, order);
+                    }
+                }
+                self.drop_removed(network, tour);
             }
+        }
+    }
+
+    fn drop_removed(&mut self, network: &Network<'_>, touched: u32) {
+        let tour = &mut self.tours[touched as usize];
+        let stops = tour.visits.len();
+        let tour_of = &self.tour_of;
+        tour.visits
+            .retain(|visit| visit.node == NO_NODE || tour_of[order_of(visit.node)] == touched);
+        if tour.visits.len() != stops {
+            self.stamps += 1;
+            retime(network, tour, &mut self.worth, self.stamps);
         }
     }
 
@@ -156,6 +171,11 @@ impl Schedule {
         self.kept_worth = self.worth;
         self.kept_absent.clear();
         self.kept_absent.extend_from_slice(&self.absent);
+    }
+
+    /// What the last kept state is worth.
+    pub(crate) fn kept(&self) -> &Worth {
+        &self.kept_worth
     }
 
     /// Back to the last kept state.

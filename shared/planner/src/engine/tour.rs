@@ -14,6 +14,8 @@ pub(crate) struct Visit {
     pub(crate) point: u32,
     /// Cost of the leg that leads here.
     pub(crate) leg_cost: u32,
+    /// The point that this leg comes from.
+    leg_from: u32,
     /// Duration of the leg that leads here.
     pub(crate) leg_s: u32,
     pub(crate) earliest: i64,
@@ -35,6 +37,7 @@ const BLANK: Visit = Visit {
     node: NO_NODE,
     point: 0,
     leg_cost: 0,
+    leg_from: u32::MAX,
     leg_s: 0,
     earliest: -NEVER,
     service: 0,
@@ -46,12 +49,23 @@ const BLANK: Visit = Visit {
     harmless: NEVER,
 };
 
+/// The little of a visit that most insertions are ruled out by, close together.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) point: u32,
+    pub(crate) leg_cost: u32,
+    pub(crate) depart: i64,
+    pub(crate) latest: i64,
+}
+
 /// One vehicle's stops, between its start and its end.
 #[derive(Clone, Debug)]
 pub(crate) struct Tour {
     pub(crate) vehicle: usize,
     /// The start, the stops, the end.
     pub(crate) visits: Vec<Visit>,
+    /// Of each visit.
+    pub(crate) places: Vec<Place>,
     /// Cost of all legs, without the vehicle's fixed cost.
     pub(crate) travel: i64,
     pub(crate) lateness: i64,
@@ -83,6 +97,7 @@ impl Tour {
         });
         let mut tour = Self {
             vehicle,
+            places: Vec::with_capacity(visits.capacity()),
             visits,
             travel: 0,
             lateness: 0,
@@ -90,7 +105,7 @@ impl Tour {
             uncommitted: 0,
             used: false,
             starts_fixed: false,
-            stamp: 0,
+            stamp: 1,
         };
         tour.retime(network);
         tour
@@ -101,6 +116,8 @@ impl Tour {
         self.vehicle = other.vehicle;
         self.visits.clear();
         self.visits.extend_from_slice(&other.visits);
+        self.places.clear();
+        self.places.extend_from_slice(&other.places);
         self.travel = other.travel;
         self.lateness = other.lateness;
         self.places_taken = other.places_taken;
@@ -122,6 +139,12 @@ impl Tour {
     /// The stops, without start and end.
     pub(crate) fn stops(&self) -> &[Visit] {
         &self.visits[1..self.visits.len() - 1]
+    }
+
+    /// Whether every hard window is kept.
+    pub(crate) fn is_on_time(&self) -> bool {
+        let first = &self.visits[1];
+        self.is_empty() || self.visits[0].depart + i64::from(first.leg_s) <= first.latest
     }
 
     /// Puts a stop behind the visit at `after`. Times are wrong until
@@ -156,20 +179,25 @@ impl Tour {
         if last == 1 {
             self.visits[1].leg_cost = 0;
             self.visits[1].leg_s = 0;
+            self.visits[1].leg_from = u32::MAX;
             self.visits[1].load = carrier.initial_load;
             self.visits[1].begin = carrier.start_s;
             self.visits[1].depart = carrier.start_s;
             self.visits[1].harmless = self.visits[1].latest.min(self.visits[1].due);
+            self.condense();
             return;
         }
         let mut depart = carrier.start_s;
         let mut load = carrier.initial_load;
         let mut point = carrier.start;
         for visit in &mut self.visits[1..] {
-            let leg = network.from(point)[visit.point as usize];
+            if visit.leg_from != point {
+                let leg = network.from(point)[visit.point as usize];
+                visit.leg_cost = network.cost(leg) as u32;
+                visit.leg_s = leg.duration_s;
+                visit.leg_from = point;
+            }
             point = visit.point;
-            visit.leg_cost = network.cost(leg) as u32;
-            visit.leg_s = leg.duration_s;
             self.travel += i64::from(visit.leg_cost);
             let arrival = depart + i64::from(visit.leg_s);
             visit.begin = arrival.max(visit.earliest);
@@ -192,6 +220,17 @@ impl Tour {
             self.starts_fixed = job.next && (job.aboard || kind_of(first) == StopKind::Pickup);
         }
         self.allow(network);
+        self.condense();
+    }
+
+    fn condense(&mut self) {
+        self.places.clear();
+        self.places.extend(self.visits.iter().map(|visit| Place {
+            point: visit.point,
+            leg_cost: visit.leg_cost,
+            depart: visit.depart,
+            latest: visit.latest,
+        }));
     }
 
     /// The backward half of [`retime`](Self::retime): latest arrivals.

@@ -1,0 +1,310 @@
+//! The oracle: does a plan keep to its problem? Written apart from the search
+//! and sharing nothing with it, so that neither can hide the other's mistakes.
+
+use crate::plan::{Plan, Route};
+use crate::problem::{Problem, Stop, StopKind, Vehicle};
+use crate::violation::{Violation, ViolationKind as Kind};
+
+/// Checks a plan, whoever made it.
+///
+/// Times have to be those of a vehicle that leaves each place as soon as it
+/// may. [`Plan::timed`] gives a sequence of stops such times.
+///
+/// # Errors
+///
+/// Everything that the plan does wrong.
+pub fn check(problem: &Problem, plan: &Plan) -> Result<(), Vec<Violation>> {
+    let mut oracle = Oracle {
+        problem,
+        found: Vec::new(),
+        seen: vec![Seen::default(); problem.orders().len()],
+    };
+    let mut has_route = vec![false; problem.vehicles().len()];
+    for route in &plan.routes {
+        match has_route.get_mut(route.vehicle) {
+            None => oracle.add(Some(route.vehicle), None, Kind::NoSuchVehicle),
+            Some(taken) => {
+                if std::mem::replace(taken, true) {
+                    oracle.add(Some(route.vehicle), None, Kind::SecondRoute);
+                }
+                oracle.route(route);
+            }
+        }
+    }
+    oracle.left_over(plan);
+    oracle.totals(plan);
+    if oracle.found.is_empty() {
+        Ok(())
+    } else {
+        Err(oracle.found)
+    }
+}
+
+/// What of an order has been come across.
+#[derive(Clone, Copy, Default)]
+struct Seen {
+    pickup: Option<usize>,
+    dropoff: Option<usize>,
+    left_over: bool,
+}
+
+struct Oracle<'a> {
+    problem: &'a Problem,
+    found: Vec<Violation>,
+    seen: Vec<Seen>,
+}
+
+impl Oracle<'_> {
+    fn add(&mut self, vehicle: Option<usize>, order: Option<usize>, kind: Kind) {
+        self.found.push(Violation {
+            vehicle,
+            order,
+            kind,
+        });
+    }
+
+    fn count(&mut self, vehicle: Option<usize>, what: &'static str, found: i64, expected: i64) {
+        if found != expected {
+            let kind = Kind::Miscounted {
+                what,
+                found,
+                expected,
+            };
+            self.add(vehicle, None, kind);
+        }
+    }
+
+    fn route(&mut self, route: &Route) {
+        let v = route.vehicle;
+        if route.stops.is_empty() {
+            self.add(Some(v), None, Kind::NoStops);
+            return;
+        }
+        let mut known = true;
+        for stop in &route.stops {
+            if stop.order >= self.problem.orders().len() {
+                self.add(Some(v), Some(stop.order), Kind::NoSuchOrder);
+                known = false;
+            }
+        }
+        if known {
+            self.orders(route);
+            self.loads(route);
+            self.times(route);
+        }
+    }
+
+    /// Whose stops are on the route, and in which order.
+    fn orders(&mut self, route: &Route) {
+        let v = route.vehicle;
+        let vehicle = self.problem.vehicles()[v];
+        let mut orders: Vec<usize> = Vec::new();
+        for stop in &route.stops {
+            let order = self.problem.orders()[stop.order];
+            let seen = &mut self.seen[stop.order];
+            let slot = match stop.kind {
+                StopKind::Pickup => &mut seen.pickup,
+                StopKind::Dropoff => &mut seen.dropoff,
+            };
+            if slot.replace(v).is_some() {
+                self.add(Some(v), Some(stop.order), Kind::Repeated(stop.kind));
+                continue;
+            }
+            if stop.kind == StopKind::Pickup && order.pickup.is_none() {
+                self.add(Some(v), Some(stop.order), Kind::PickedUpAgain);
+            }
+            if order.vehicle.is_some_and(|tied| tied != v) {
+                self.add(Some(v), Some(stop.order), Kind::TiedElsewhere);
+            }
+            orders.push(stop.order);
+        }
+        orders.sort_unstable();
+        orders.dedup();
+        for &order in &orders {
+            let position = |kind| {
+                route
+                    .stops
+                    .iter()
+                    .position(|stop| stop.order == order && stop.kind == kind)
+            };
+            let aboard = self.problem.orders()[order].pickup.is_none();
+            match (position(StopKind::Pickup), position(StopKind::Dropoff)) {
+                (_, None) => self.add(Some(v), Some(order), Kind::Missing(StopKind::Dropoff)),
+                (None, Some(_)) if !aboard => {
+                    self.add(Some(v), Some(order), Kind::Missing(StopKind::Pickup));
+                }
+                (Some(pickup), Some(dropoff)) if dropoff < pickup => {
+                    self.add(Some(v), Some(order), Kind::DroppedOffFirst);
+                }
+                _ => {}
+            }
+        }
+        let first = (route.stops[0].order, route.stops[0].kind);
+        if vehicle.next_stop.is_some_and(|next| next != first) {
+            self.add(Some(v), None, Kind::NextStopPassedOver);
+        }
+        let limit = vehicle.max_orders.map_or(usize::MAX, |it| it as usize);
+        let all_committed = orders.iter().all(|&it| self.problem.is_committed(it));
+        if orders.len() > limit && !all_committed {
+            let orders = orders.len();
+            self.add(Some(v), None, Kind::TooManyOrders { orders, limit });
+        }
+    }
+
+    /// Loads after each stop.
+    fn loads(&mut self, route: &Route) {
+        let v = route.vehicle;
+        let vehicle = &self.problem.vehicles()[v];
+        let orders = self.problem.orders();
+        let all_committed = route
+            .stops
+            .iter()
+            .all(|stop| self.problem.is_committed(stop.order));
+        let mut capacity = u64::from(vehicle.capacity);
+        if all_committed {
+            capacity = capacity.max(self.inevitable(v, vehicle));
+        }
+        let mut load: u64 = self.aboard(v);
+        for stop in &route.stops {
+            let size = u64::from(orders[stop.order].size);
+            load = match stop.kind {
+                StopKind::Pickup => load.saturating_add(size),
+                StopKind::Dropoff => load.saturating_sub(size),
+            };
+            if load > capacity && stop.kind == StopKind::Pickup {
+                let kind = Kind::OverCapacity { load, capacity };
+                self.add(Some(v), Some(stop.order), kind);
+            }
+            let (found, expected) = (stop.load.cast_signed(), load.cast_signed());
+            self.count(Some(v), "load", found, expected);
+        }
+    }
+
+    /// What a vehicle starts with.
+    fn aboard(&self, v: usize) -> u64 {
+        let orders = self.problem.orders().iter();
+        orders
+            .filter(|order| order.pickup.is_none() && order.vehicle == Some(v))
+            .map(|order| u64::from(order.size))
+            .sum()
+    }
+
+    /// The load that a vehicle's committed orders bring about in any case.
+    fn inevitable(&self, v: usize, vehicle: &Vehicle) -> u64 {
+        let aboard = self.aboard(v);
+        let mut load = aboard;
+        for (index, order) in self.problem.orders().iter().enumerate() {
+            if order.vehicle == Some(v) && self.problem.is_committed(index) {
+                load = load.max(u64::from(order.size));
+            }
+        }
+        if let Some((order, StopKind::Pickup)) = vehicle.next_stop {
+            load = load.max(aboard + u64::from(self.problem.orders()[order].size));
+        }
+        load
+    }
+
+    /// Times at each stop, and what they amount to.
+    fn times(&mut self, route: &Route) {
+        let v = route.vehicle;
+        let vehicle = &self.problem.vehicles()[v];
+        let travel = self.problem.travel();
+        let overtime = self.may_overrun(v);
+        let mut clock = vehicle.shift.start_s;
+        let mut point = vehicle.start;
+        let (mut metres, mut driving, mut lateness) = (0_i64, 0_i64, 0_i64);
+        for stop in &route.stops {
+            let order = &self.problem.orders()[stop.order];
+            let place: Stop = match (stop.kind, order.pickup) {
+                (StopKind::Pickup, Some(pickup)) => pickup,
+                _ => order.dropoff,
+            };
+            metres += i64::from(travel.distance_m(point, place.point));
+            driving += i64::from(travel.duration_s(point, place.point));
+            let arrival = clock + i64::from(travel.duration_s(point, place.point));
+            let mut begin = arrival;
+            let mut late = 0;
+            if let Some(window) = place.window {
+                begin = begin.max(window.earliest_s);
+                late = (begin - window.latest_s).max(0);
+            }
+            point = place.point;
+            clock = begin + place.service_s;
+            self.count(Some(v), "arrival", stop.arrival_s, arrival);
+            self.count(Some(v), "waiting", stop.waiting_s, begin - arrival);
+            self.count(Some(v), "departure", stop.departure_s, clock);
+            if self.problem.is_committed(stop.order) {
+                lateness += late;
+                continue;
+            }
+            if late > 0 {
+                let kind = Kind::AfterWindow { by_s: late };
+                self.add(Some(v), Some(stop.order), kind);
+            }
+            if clock > vehicle.shift.end_s {
+                let by_s = clock - vehicle.shift.end_s;
+                self.add(Some(v), Some(stop.order), Kind::AfterShift { by_s });
+            }
+        }
+        if let Some(end) = vehicle.end {
+            metres += i64::from(travel.distance_m(point, end));
+            driving += i64::from(travel.duration_s(point, end));
+            clock += i64::from(travel.duration_s(point, end));
+        }
+        let overrun = (clock - vehicle.shift.end_s).max(0);
+        if overtime {
+            lateness += overrun;
+        } else if overrun > 0 {
+            self.add(Some(v), None, Kind::AfterShift { by_s: overrun });
+        }
+        self.count(Some(v), "distance", route.distance_m, metres);
+        self.count(Some(v), "duration", route.duration_s, driving);
+        self.count(Some(v), "finish", route.finish_s, clock);
+        self.count(Some(v), "lateness", route.lateness_s, lateness);
+    }
+
+    /// Whether a vehicle may come home late: committed orders are tied to it,
+    /// or to no vehicle, so that it may have to take them.
+    fn may_overrun(&self, v: usize) -> bool {
+        let orders = self.problem.orders().iter().enumerate();
+        orders
+            .filter(|(index, _)| self.problem.is_committed(*index))
+            .any(|(_, order)| order.vehicle.is_none_or(|tied| tied == v))
+    }
+
+    fn left_over(&mut self, plan: &Plan) {
+        for left in &plan.unplaced {
+            let Some(seen) = self.seen.get_mut(left.order) else {
+                self.add(None, Some(left.order), Kind::NoSuchOrder);
+                continue;
+            };
+            let placed = seen.pickup.is_some() || seen.dropoff.is_some();
+            let again = std::mem::replace(&mut seen.left_over, true);
+            if placed || again {
+                self.add(None, Some(left.order), Kind::PlacedAndLeftOver);
+            }
+            let order = &self.problem.orders()[left.order];
+            let mut vehicles = self.problem.vehicles().iter();
+            let has_vehicle =
+                order.vehicle.is_some() || vehicles.any(|it| it.capacity >= order.size);
+            if self.problem.is_committed(left.order) && has_vehicle {
+                self.add(None, Some(left.order), Kind::CommittedLeftOver);
+            }
+        }
+        for order in 0..self.seen.len() {
+            let seen = self.seen[order];
+            if seen.pickup.is_none() && seen.dropoff.is_none() && !seen.left_over {
+                self.add(None, Some(order), Kind::Lost);
+            }
+        }
+    }
+
+    fn totals(&mut self, plan: &Plan) {
+        let sum = |of: fn(&Route) -> i64| plan.routes.iter().map(of).sum::<i64>();
+        let (metres, driving) = (sum(|it| it.distance_m), sum(|it| it.duration_s));
+        self.count(None, "distance of all", plan.distance_m, metres);
+        self.count(None, "duration of all", plan.duration_s, driving);
+        let lateness = sum(|it| it.lateness_s);
+        self.count(None, "lateness of all", plan.lateness_s, lateness);
+    }
+}

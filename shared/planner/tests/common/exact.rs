@@ -1,0 +1,211 @@
+//! The best plan by trying all of them: for up to 4 orders.
+
+use planner::{Objective, Problem, StopKind};
+
+/// What plans are compared by: committed orders left over, orders left over,
+/// lateness, vehicles (0 unless they come first), travel with fixed costs.
+pub type Value = (usize, usize, i64, usize, i64);
+
+/// The value of the best plan that there is.
+pub fn best(problem: &Problem) -> Value {
+    let orders = problem.orders().len();
+    assert!(orders <= 4, "too many to try");
+    let subsets = 1_usize << orders;
+    let nothing_placed = |_: usize| None::<(i64, usize, i64)>;
+    let mut reached: Vec<Option<(i64, usize, i64)>> = (0..subsets).map(nothing_placed).collect();
+    reached[0] = Some((0, 0, 0));
+    for vehicle in 0..problem.vehicles().len() {
+        let routes: Vec<_> = (0..subsets)
+            .map(|subset| best_route(problem, vehicle, subset))
+            .collect();
+        let before = reached.clone();
+        for (placed, value) in before.iter().enumerate() {
+            let Some(value) = value else { continue };
+            for (subset, route) in routes.iter().enumerate().skip(1) {
+                if placed & subset != 0 {
+                    continue;
+                }
+                let Some((lateness, travel)) = route else {
+                    continue;
+                };
+                let first = usize::from(problem.minimises_vehicles());
+                let sum = (value.0 + lateness, value.1 + first, value.2 + travel);
+                let slot = &mut reached[placed | subset];
+                if slot.is_none_or(|old| sum < old) {
+                    *slot = Some(sum);
+                }
+            }
+        }
+    }
+    let left_over = |placed: usize, committed: bool| {
+        (0..orders)
+            .filter(|&it| placed & (1 << it) == 0 && (!committed || problem.is_committed(it)))
+            .count()
+    };
+    let plans = reached.iter().enumerate().filter_map(|(placed, value)| {
+        let (lateness, vehicles, travel) = (*value)?;
+        Some((
+            left_over(placed, true),
+            left_over(placed, false),
+            lateness,
+            vehicles,
+            travel,
+        ))
+    });
+    plans.min().expect("nothing placed is a plan")
+}
+
+/// Lateness and travel of the best route of a vehicle with exactly these
+/// orders.
+fn best_route(problem: &Problem, vehicle: usize, subset: usize) -> Option<(i64, i64)> {
+    let it = &problem.vehicles()[vehicle];
+    let orders = problem.orders();
+    let chosen: Vec<usize> = (0..orders.len())
+        .filter(|o| subset & (1 << o) != 0)
+        .collect();
+    if chosen
+        .iter()
+        .any(|&o| orders[o].vehicle.is_some_and(|tied| tied != vehicle))
+    {
+        return None;
+    }
+    let pure = chosen.iter().all(|&o| problem.is_committed(o));
+    let limit = it.max_orders.map_or(usize::MAX, |limit| limit as usize);
+    if chosen.len() > limit && !pure {
+        return None;
+    }
+    let aboard: i64 = orders
+        .iter()
+        .filter(|order| order.pickup.is_none() && order.vehicle == Some(vehicle))
+        .map(|order| i64::from(order.size))
+        .sum();
+    let tied_committed = (0..orders.len())
+        .filter(|&o| orders[o].vehicle == Some(vehicle) && problem.is_committed(o));
+    let mut inevitable = tied_committed
+        .map(|o| i64::from(orders[o].size))
+        .fold(aboard, i64::max);
+    if let Some((next, StopKind::Pickup)) = it.next_stop {
+        inevitable = inevitable.max(aboard + i64::from(orders[next].size));
+    }
+    let capacity = i64::from(it.capacity);
+    if !pure && inevitable > capacity {
+        return None;
+    }
+    let overtime = (0..orders.len())
+        .any(|o| problem.is_committed(o) && orders[o].vehicle.is_none_or(|v| v == vehicle));
+    let mut search = Route {
+        problem,
+        vehicle,
+        chosen,
+        capacity: capacity.max(if pure { inevitable } else { 0 }),
+        overtime,
+        best: None,
+    };
+    search.extend(&Partial {
+        point: it.start,
+        clock: it.shift.start_s,
+        load: aboard,
+        lateness: 0,
+        travel: it.fixed_cost,
+        picked: 0,
+        dropped: 0,
+    });
+    search.best
+}
+
+struct Route<'a> {
+    problem: &'a Problem,
+    vehicle: usize,
+    chosen: Vec<usize>,
+    capacity: i64,
+    overtime: bool,
+    best: Option<(i64, i64)>,
+}
+
+struct Partial {
+    point: usize,
+    clock: i64,
+    load: i64,
+    lateness: i64,
+    travel: i64,
+    picked: usize,
+    dropped: usize,
+}
+
+impl Route<'_> {
+    fn cost(&self, from: usize, to: usize) -> i64 {
+        let travel = self.problem.travel();
+        i64::from(match self.problem.objective() {
+            Objective::Distance => travel.distance_m(from, to),
+            Objective::Duration => travel.duration_s(from, to),
+        })
+    }
+
+    fn extend(&mut self, so_far: &Partial) {
+        let vehicle = &self.problem.vehicles()[self.vehicle];
+        let mut complete = true;
+        for o in self.chosen.clone() {
+            let order = &self.problem.orders()[o];
+            let bit = 1 << o;
+            if so_far.dropped & bit != 0 {
+                continue;
+            }
+            complete = false;
+            let aboard = order.pickup.is_none() || so_far.picked & bit != 0;
+            let (kind, stop) = match order.pickup {
+                Some(pickup) if !aboard => (StopKind::Pickup, pickup),
+                _ => (StopKind::Dropoff, order.dropoff),
+            };
+            let first = so_far.picked == 0 && so_far.dropped == 0;
+            if first && vehicle.next_stop.is_some_and(|next| next != (o, kind)) {
+                continue;
+            }
+            let size = i64::from(order.size);
+            let load = match kind {
+                StopKind::Pickup => so_far.load + size,
+                StopKind::Dropoff => so_far.load - size,
+            };
+            if kind == StopKind::Pickup && load > self.capacity {
+                continue;
+            }
+            let drive = self.problem.travel().duration_s(so_far.point, stop.point);
+            let arrival = so_far.clock + i64::from(drive);
+            let begin = stop.window.map_or(arrival, |it| arrival.max(it.earliest_s));
+            let late = stop.window.map_or(0, |it| (begin - it.latest_s).max(0));
+            let clock = begin + stop.service_s;
+            let committed = self.problem.is_committed(o);
+            if !committed && (late > 0 || clock > vehicle.shift.end_s) {
+                continue;
+            }
+            self.extend(&Partial {
+                point: stop.point,
+                clock,
+                load,
+                lateness: so_far.lateness + if committed { late } else { 0 },
+                travel: so_far.travel + self.cost(so_far.point, stop.point),
+                picked: so_far.picked | if kind == StopKind::Pickup { bit } else { 0 },
+                dropped: so_far.dropped | if kind == StopKind::Dropoff { bit } else { 0 },
+            });
+        }
+        if complete {
+            self.finish(so_far);
+        }
+    }
+
+    fn finish(&mut self, so_far: &Partial) {
+        let vehicle = &self.problem.vehicles()[self.vehicle];
+        let (mut clock, mut travel) = (so_far.clock, so_far.travel);
+        if let Some(end) = vehicle.end {
+            clock += i64::from(self.problem.travel().duration_s(so_far.point, end));
+            travel += self.cost(so_far.point, end);
+        }
+        let overrun = (clock - vehicle.shift.end_s).max(0);
+        if overrun > 0 && !self.overtime {
+            return;
+        }
+        let found = (so_far.lateness + overrun, travel);
+        if self.best.is_none_or(|best| found < best) {
+            self.best = Some(found);
+        }
+    }
+}

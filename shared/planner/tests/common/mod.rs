@@ -1,0 +1,10 @@
+//! Random problems of every feature, and an exact solver for small ones.
+#![allow(
+    dead_code,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    reason = "tests: each binary uses its own part, numbers are small, and what is built here is valid"
+)]
+
+pub mod exact;
+pub mod problems;
