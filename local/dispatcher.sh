@@ -32,16 +32,21 @@ case "$groups" in
   none)
     cognito admin-create-user --message-action SUPPRESS --user-attributes \
       "Name=email,Value=$EMAIL" Name=email_verified,Value=true "Name=name,Value=${NAME:-Dispatcher}" >/dev/null
+    cognito admin-add-user-to-group --group-name dispatcher
     ;;
   dispatcher) ;;
   *) fail "$EMAIL has an account already, as ${groups:-a user without a role}: take another address" ;;
 esac
-# Through a pipe, since a command's arguments can be read by everybody on the machine.
+# From a file that only we can read, since a command's arguments can be read by everybody on the machine.
+request=$(mktemp)
+trap 'rm -f "$request"' EXIT
 export EMAIL PASSWORD USER_POOL_ID
-python3 - <<'PYTHON' | aws cognito-idp admin-set-user-password --cli-input-json file:///dev/stdin ||
+python3 - >"$request" <<'PYTHON'
 import json, os
-print(json.dumps({"UserPoolId": os.environ["USER_POOL_ID"], "Username": os.environ["EMAIL"], "Password": os.environ["PASSWORD"], "Permanent": True}))
+
+names = {"UserPoolId": "USER_POOL_ID", "Username": "EMAIL", "Password": "PASSWORD"}
+print(json.dumps({name: os.environ[variable] for name, variable in names.items()} | {"Permanent": True}))
 PYTHON
-  fail "the password was not taken (above is why); try again with another"
-cognito admin-add-user-to-group --group-name dispatcher
+aws cognito-idp admin-set-user-password --cli-input-json "file://$request" ||
+  fail "the password was not taken (above is why): try again with another one"
 echo "$EMAIL is a dispatcher and can log in."

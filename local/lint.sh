@@ -13,4 +13,4 @@ cargo fmt --all --check || {
 step "cargo clippy"
 cargo clippy --workspace --all-targets -- -D warnings
 step "sam validate --lint"
-AWS_DEFAULT_REGION=us-east-1 sam validate
+AWS_DEFAULT_REGION=us-east-1 sam validate --lint

@@ -21,10 +21,10 @@ def follow(function=None):
             if wanted and name.lower() != wanted:
                 continue
             for event in logs.filter_log_events(logGroupName=group["logGroupName"], startTime=since)["events"]:
-                found.append((event["timestamp"], name, event["eventId"], event["message"].rstrip()))
-        for timestamp, name, event_id, message in sorted(found):
-            if event_id not in seen:
-                seen.add(event_id)
+                found.append((event["timestamp"], name, event.get("eventId"), event["message"].rstrip()))
+        for timestamp, name, event_id, message in sorted(found, key=lambda line: line[0]):
+            if (name, event_id, timestamp, message) not in seen:
+                seen.add((name, event_id, timestamp, message))
                 since = max(since, timestamp - 5000)
                 print(f"{datetime.fromtimestamp(timestamp / 1000):%H:%M:%S} {name}: {message}", flush=True)
         time.sleep(1)

@@ -7,45 +7,50 @@ from pathlib import Path
 
 
 def _stat(pid):
-    """The fields of /proc/<pid>/stat from the third on (state, parent, group, session, …), or None if it has ended."""
+    """The fields of /proc/<pid>/stat from the third on (state, parent, group, session, …), or None if there is none."""
     try:
         text = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
         return None
-    fields = text.rpartition(")")[2].split()
-    return None if fields[0] == "Z" else fields
+    return text.rpartition(")")[2].split()
 
 
 def started_at(pid):
     """When a process was started. Together with the pid this names it for good: pids come round again."""
     fields = _stat(pid)
-    return fields and int(fields[19])
+    return int(fields[19]) if fields and fields[0] != "Z" else None
 
 
-def of_session(session, since):
-    """The living processes of a session that began no earlier than `since`."""
+def of_session(session, since, zombies=False):
+    """The processes of a session that began no earlier than `since`."""
     found = []
     for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            fields = _stat(entry.name)
-            if fields and int(fields[3]) == session and int(fields[19]) >= since:
-                found.append(int(entry.name))
+        fields = _stat(entry.name) if entry.name.isdigit() else None
+        if fields and int(fields[3]) == session and int(fields[19]) >= since and (zombies or fields[0] != "Z"):
+            found.append(int(entry.name))
     return found
 
 
-def end(session, since, patience=10):
-    """Asks the leader to stop, then whoever remains, and does not ask the last ones any more."""
-    for step, who in ((signal.SIGTERM, [session]), (signal.SIGTERM, None), (signal.SIGKILL, None)):
-        for pid in of_session(session, since):
-            if who is None or pid in who:
-                try:
-                    os.kill(pid, step)
-                except ProcessLookupError:
-                    pass
-        deadline = time.monotonic() + patience
-        while of_session(session, since):
-            if time.monotonic() > deadline or (who and session not in of_session(session, since)):
-                break
-            time.sleep(0.05)
-        else:
-            return
+def end(session, since):
+    """Asks the leader to stop, then whoever is left, and asks no more of those who stay."""
+    _signal(signal.SIGTERM, [session] if session in of_session(session, since) else [])
+    _wait(10, lambda: session not in of_session(session, since))
+    for request in (signal.SIGTERM, signal.SIGKILL):
+        _signal(request, of_session(session, since))
+        _wait(5, lambda: not of_session(session, since))
+    # What has ended is still listed until its parent, by now the machine's first process, has taken note.
+    _wait(3, lambda: not of_session(session, since, zombies=True))
+
+
+def _signal(request, pids):
+    for pid in pids:
+        try:
+            os.kill(pid, request)
+        except ProcessLookupError:
+            pass
+
+
+def _wait(seconds, done):
+    deadline = time.monotonic() + seconds
+    while not done() and time.monotonic() < deadline:
+        time.sleep(0.05)

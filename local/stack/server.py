@@ -8,7 +8,7 @@ import time
 import urllib.request
 
 import processes
-from settings import ENDPOINT, PORT, STATE, TOOLS, Problem, environment, say
+from settings import ENDPOINT, PORT, REGION, STATE, TOOLS, Problem, environment, say
 
 RECORD = STATE / "process.json"
 LOG = STATE / "ministack.log"
@@ -67,12 +67,15 @@ def _settings(scratch):
         "GATEWAY_PORT": str(PORT),
         # The host in the URLs that it hands out, such as those of queues.
         "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
         # Check codes, tokens and each function's IAM role, as AWS does.
         "AUTH": "true",
         # Listeners that nothing here needs, on ports that may be taken.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "TMPDIR": str(scratch),
+        "STATE_DIR": str(scratch),
+        "S3_DATA_DIR": str(scratch),
     }
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOOLS = ROOT / ".venv" / "bin"
 STACK_NAME = "waybill"
-REGION = "us-east-1"
+# Any would do, but for the older ones `aws sqs` goes to AWS itself, whatever AWS_ENDPOINT_URL says.
+REGION = "eu-central-2"
 
 # One stack per port, so that the tests have theirs beside the one of `make up`.
 PORT = int(os.environ.get("PORT") or 4566)
