@@ -59,7 +59,7 @@ proptest! {
         problem in problems::problem(4, 3),
         seed: u64,
     ) {
-        let plan = solve(&problem, &options(400, seed));
+        let plan = solve(&problem, &options(2000, seed));
         prop_assert_eq!(check(&problem, &plan), Ok(()));
         prop_assert_eq!(value(&problem, &plan), exact::best(&problem));
     }

@@ -1,6 +1,6 @@
 //! Fewer vehicles, and room for orders that found none.
 
-use super::anneal::{Report, Search};
+use super::anneal::{Report, Search, blink};
 use super::clock::Clock;
 use super::network::{Network, order_of};
 use super::portable::ln;
@@ -47,7 +47,7 @@ impl Search<'_, '_> {
     pub(crate) fn pack(&mut self, clock: &Clock, until: f64, report: Report<'_>) {
         let saves = self.network.problem.minimises_vehicles();
         let mut absences = Absences::new(self.network);
-        self.recreate.blink = 0.01;
+        self.recreate.blink = blink(self.network);
         let visits = 2.0 * self.network.jobs.len() as f64;
         let temperature = self.current.worth.travel as f64 / visits * PACKING_HEAT;
         let mut energy = self.energy(&self.current.worth);

@@ -54,7 +54,7 @@ const MEMORY: usize = 1 << 21;
 #[derive(Clone, Debug)]
 pub(crate) struct Recreate {
     inserter: Inserter,
-    /// Probability that a tour is overlooked.
+    /// Probability that a position is overlooked; 0 for the first plan.
     pub(crate) blink: f64,
     /// Per order and tour. A tour that has not changed since gives the same
     /// answer: most have not.
@@ -149,7 +149,8 @@ impl Recreate {
         // vehicle's next stop, then what is aboard, then the rest. Only what
         // has a choice of vehicles may at times have to leave the best one to
         // an order that has not.
-        let yields = job.vehicle.is_none() && matches!(sort, Sort::Random);
+        let searches = self.blink > 0.0;
+        let yields = searches && job.vehicle.is_none() && matches!(sort, Sort::Random);
         let rank = match (job.next, job.aboard, job.committed) {
             (true, _, _) => -3,
             (_, true, _) => -2,

@@ -244,6 +244,10 @@ impl Tour {
                     .latest
                     .min(latest_next - leg_next - visit.service)
                     .min(hard_end(network, self.vehicle, visit.node));
+                // Who has to wait for longer than that comes too late whenever.
+                if visit.latest < visit.earliest {
+                    visit.latest = -NEVER;
+                }
             }
             visit.harmless = visit
                 .latest
