@@ -1,0 +1,229 @@
+//! Accounts and passwords, on a Cognito user pool.
+//!
+//! The username is the email address. The pool is to have `PreventUserExistenceErrors` on; where Cognito tells a stranger
+//! from a wrong password or code all the same, it is not told on.
+
+use app::ports::{
+    Account, Confirmation, IdentityError, IdentityProvider, LogIn, Registration, Tokens,
+};
+use async_trait::async_trait;
+use aws_sdk_cognitoidentityprovider::operation::admin_get_user::AdminGetUserError;
+use aws_sdk_cognitoidentityprovider::operation::admin_get_user::AdminGetUserOutput;
+use aws_sdk_cognitoidentityprovider::operation::admin_initiate_auth::AdminInitiateAuthError as AuthError;
+use aws_sdk_cognitoidentityprovider::operation::confirm_sign_up::ConfirmSignUpError as ConfirmError;
+use aws_sdk_cognitoidentityprovider::operation::sign_up::SignUpError;
+use aws_sdk_cognitoidentityprovider::types::{
+    AttributeType, AuthFlowType, AuthenticationResultType, UserStatusType,
+};
+use domain::{Role, SignUp, UserId};
+
+pub use aws_sdk_cognitoidentityprovider::Client;
+
+mod failures;
+
+use failures::{away, failed, refused_password};
+
+/// Accounts in a user pool.
+#[derive(Debug, Clone)]
+pub struct CognitoAccounts {
+    client: Client,
+    pool_id: String,
+    client_id: String,
+}
+
+impl CognitoAccounts {
+    /// In the pool of that id, through the app client of that id.
+    pub fn new(client: Client, pool_id: impl Into<String>, client_id: impl Into<String>) -> Self {
+        Self {
+            client,
+            pool_id: pool_id.into(),
+            client_id: client_id.into(),
+        }
+    }
+
+    async fn roles(&self, email: &str) -> Result<Vec<Role>, IdentityError> {
+        let list = self.client.admin_list_groups_for_user();
+        let list = list.user_pool_id(&self.pool_id).username(email);
+        let mut groups = list.into_paginator().items().send();
+        let mut roles = Vec::new();
+        while let Some(group) = groups.next().await {
+            let group = group.map_err(|error| failed("AdminListGroupsForUser", error))?;
+            // A group that is no role of ours grants nothing.
+            roles.extend(
+                group
+                    .group_name()
+                    .and_then(|name| name.parse::<Role>().ok()),
+            );
+        }
+        Ok(roles)
+    }
+}
+
+#[async_trait]
+impl IdentityProvider for CognitoAccounts {
+    async fn sign_up(&self, sign_up: &SignUp) -> Result<Registration, IdentityError> {
+        let answer = self
+            .client
+            .sign_up()
+            .client_id(&self.client_id)
+            .username(&sign_up.email)
+            .password(&sign_up.password)
+            .user_attributes(user_attribute("email", &sign_up.email)?)
+            .user_attributes(user_attribute("name", &sign_up.name)?)
+            .send()
+            .await;
+        let error = match answer {
+            Ok(answer) => return Ok(Registration::New(user_id("SignUp", &answer.user_sub)?)),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(SignUpError::UsernameExistsException(_)) => Ok(Registration::Known),
+            // The account is made; the code can be asked for again.
+            Some(SignUpError::CodeDeliveryFailureException(_)) => Ok(Registration::Known),
+            Some(SignUpError::InvalidPasswordException(refusal)) => {
+                Err(refused_password(refusal.message()))
+            }
+            Some(SignUpError::InvalidParameterException(refusal))
+                if refusal
+                    .message()
+                    .is_some_and(|text| text.contains("password")) =>
+            {
+                Err(refused_password(None))
+            }
+            _ => Err(failed("SignUp", error)),
+        }
+    }
+
+    async fn account(&self, email: &str) -> Result<Option<Account>, IdentityError> {
+        let get = self.client.admin_get_user();
+        let get = get.user_pool_id(&self.pool_id).username(email);
+        let answer = match get.send().await {
+            Ok(answer) => answer,
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(AdminGetUserError::is_user_not_found_exception) =>
+            {
+                return Ok(None);
+            }
+            Err(error) => return Err(failed("AdminGetUser", error)),
+        };
+        let user_id = user_id(
+            "AdminGetUser",
+            attribute(&answer, "sub").unwrap_or_default(),
+        )?;
+        Ok(Some(Account {
+            user_id,
+            name: attribute(&answer, "name").unwrap_or_default().to_owned(),
+            email: attribute(&answer, "email").unwrap_or(email).to_lowercase(),
+            confirmed: answer.user_status() != Some(&UserStatusType::Unconfirmed),
+            roles: self.roles(email).await?,
+        }))
+    }
+
+    async fn grant(&self, email: &str, role: Role) -> Result<(), IdentityError> {
+        self.client
+            .admin_add_user_to_group()
+            .user_pool_id(&self.pool_id)
+            .username(email)
+            .group_name(role.group())
+            .send()
+            .await
+            .map_err(|error| failed("AdminAddUserToGroup", error))?;
+        Ok(())
+    }
+
+    async fn confirm(&self, email: &str, code: &str) -> Result<Confirmation, IdentityError> {
+        let answer = self
+            .client
+            .confirm_sign_up()
+            .client_id(&self.client_id)
+            .username(email)
+            .confirmation_code(code)
+            .send()
+            .await;
+        let error = match answer {
+            Ok(_) => return Ok(Confirmation::Confirmed),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(
+                ConfirmError::CodeMismatchException(_)
+                | ConfirmError::ExpiredCodeException(_)
+                | ConfirmError::UserNotFoundException(_)
+                // A code of a form that Cognito never sends.
+                | ConfirmError::InvalidParameterException(_),
+            ) => Ok(Confirmation::WrongCode),
+            // "User cannot be confirmed. Current status is CONFIRMED"
+            Some(ConfirmError::NotAuthorizedException(refusal))
+                if refusal.message().is_some_and(|text| text.contains("CONFIRMED")) =>
+            {
+                Ok(Confirmation::AlreadyConfirmed)
+            }
+            // Disabled, say: no code helps.
+            Some(ConfirmError::NotAuthorizedException(_)) => Ok(Confirmation::WrongCode),
+            _ => Err(failed("ConfirmSignUp", error)),
+        }
+    }
+
+    async fn log_in(&self, email: &str, password: &str) -> Result<LogIn, IdentityError> {
+        let answer = self
+            .client
+            .admin_initiate_auth()
+            .user_pool_id(&self.pool_id)
+            .client_id(&self.client_id)
+            .auth_flow(AuthFlowType::AdminUserPasswordAuth)
+            .auth_parameters("USERNAME", email)
+            .auth_parameters("PASSWORD", password)
+            .send()
+            .await;
+        let error = match answer {
+            Ok(answer) => return granted(answer.authentication_result),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            // Among them accounts that are disabled or locked for too many attempts: a stranger hears the same.
+            Some(
+                AuthError::NotAuthorizedException(_)
+                | AuthError::UserNotFoundException(_)
+                | AuthError::InvalidParameterException(_)
+                | AuthError::PasswordResetRequiredException(_),
+            ) => Ok(LogIn::WrongCredentials),
+            Some(AuthError::UserNotConfirmedException(_)) => Ok(LogIn::NotConfirmed),
+            _ => Err(failed("AdminInitiateAuth", error)),
+        }
+    }
+}
+
+/// The tokens; without them Cognito has answered with a challenge, which this backend does not know (a new password
+/// demanded, a second factor).
+fn granted(result: Option<AuthenticationResultType>) -> Result<LogIn, IdentityError> {
+    let challenge = || IdentityError::Refused("this account cannot log in here yet".to_owned());
+    let tokens = result.ok_or_else(challenge)?;
+    let missing =
+        |what: &'static str| away("AdminInitiateAuth", format!("no {what} in the answer"));
+    Ok(LogIn::Granted(Tokens {
+        access_token: tokens.access_token.ok_or_else(|| missing("access token"))?,
+        id_token: tokens.id_token.ok_or_else(|| missing("ID token"))?,
+        refresh_token: tokens
+            .refresh_token
+            .ok_or_else(|| missing("refresh token"))?,
+        token_type: "Bearer",
+        expires_in: tokens.expires_in,
+    }))
+}
+
+fn attribute<'a>(user: &'a AdminGetUserOutput, name: &str) -> Option<&'a str> {
+    let attributes = user.user_attributes().iter();
+    let mut named = attributes.filter(|attribute| attribute.name() == name);
+    named.next().and_then(AttributeType::value)
+}
+
+fn user_attribute(name: &str, value: &str) -> Result<AttributeType, IdentityError> {
+    let attribute = AttributeType::builder().name(name).value(value).build();
+    attribute.map_err(|error| away("SignUp", error))
+}
+
+fn user_id(call: &'static str, sub: &str) -> Result<UserId, IdentityError> {
+    sub.parse().map_err(|error: uuid::Error| away(call, error))
+}

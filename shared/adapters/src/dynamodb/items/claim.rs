@@ -1,0 +1,113 @@
+//! Claims: things that one of many may do.
+//!
+//! `expires_at_s` is DynamoDB's time to live. It deletes within days, not at the second, so that nothing is decided by
+//! an item's absence that its times have not decided already.
+
+use app::ports::{Dirty, EmailClaim, IdempotencyKey, Placement};
+use domain::{OrderId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::dynamodb::keys;
+
+/// An `Idempotency-Key`, and what was placed with it.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredOrderKey {
+    claim: String,
+    order_id: OrderId,
+    fingerprint: String,
+    expires_at_s: i64,
+}
+
+impl StoredOrderKey {
+    pub(crate) fn new(key: &IdempotencyKey, order_id: OrderId) -> Self {
+        Self {
+            claim: keys::order_key_claim(key.caller, &key.key),
+            order_id,
+            fingerprint: key.fingerprint.clone(),
+            expires_at_s: whole_seconds(key.expires_at),
+        }
+    }
+
+    /// Whether it counts at a time.
+    pub(crate) fn counts_at(&self, now: Timestamp) -> bool {
+        self.expires_at_s > now.as_second()
+    }
+}
+
+impl From<StoredOrderKey> for Placement {
+    fn from(stored: StoredOrderKey) -> Self {
+        Self::KeyUsed {
+            order_id: stored.order_id,
+            fingerprint: stored.fingerprint,
+        }
+    }
+}
+
+/// The sending of an email.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredEmailClaim {
+    claim: String,
+    /// Absent until it was sent.
+    #[serde(default, skip_serializing_if = "is_false")]
+    sent: bool,
+    /// Until then it is its claimant's to send; absent where it was marked without a claim.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lease_until: Option<String>,
+    expires_at_s: i64,
+}
+
+impl StoredEmailClaim {
+    pub(crate) fn new(event: &str, lease_until: Timestamp) -> Self {
+        Self {
+            claim: keys::email_claim(event),
+            sent: false,
+            lease_until: Some(keys::sortable(lease_until)),
+            expires_at_s: whole_seconds(lease_until) + SECONDS_KEPT,
+        }
+    }
+}
+
+impl From<StoredEmailClaim> for EmailClaim {
+    /// As somebody sees it whose own claim was refused.
+    fn from(stored: StoredEmailClaim) -> Self {
+        if stored.sent {
+            Self::Sent
+        } else {
+            Self::Theirs
+        }
+    }
+}
+
+/// The lease of a zone, as its holder gives it back.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredLease {
+    #[serde(default)]
+    dirty: bool,
+    #[serde(default)]
+    everything: bool,
+}
+
+impl From<StoredLease> for Option<Dirty> {
+    fn from(stored: StoredLease) -> Self {
+        stored.dirty.then_some(Dirty {
+            everything: stored.everything,
+        })
+    }
+}
+
+/// A lease that was never given back is kept for so long after its end.
+pub(crate) const SECONDS_KEPT: i64 = 86_400;
+
+/// Seconds since 1970, rounded up: nothing is forgotten before its time.
+pub(crate) fn whole_seconds(time: Timestamp) -> i64 {
+    let rounded_down = time.as_second();
+    if time.subsec_nanosecond() > 0 {
+        rounded_down + 1
+    } else {
+        rounded_down
+    }
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}

@@ -1,0 +1,23 @@
+//! What is stored, attribute by attribute. Each type is one item, or a part of one.
+//!
+//! None of them prints itself: they hold names, addresses and phone numbers.
+
+mod claim;
+mod order;
+mod place;
+mod route;
+mod user;
+
+pub(crate) use claim::{
+    SECONDS_KEPT, StoredEmailClaim, StoredLease, StoredOrderKey, whole_seconds,
+};
+pub(crate) use order::StoredOrder;
+pub(crate) use route::{StoredGeometry, StoredRoute};
+pub(crate) use user::StoredUser;
+
+use thiserror::Error;
+
+/// An item whose attributes contradict each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("the stored item is broken: {0}")]
+pub struct BrokenItem(pub(crate) &'static str);

@@ -1,0 +1,163 @@
+//! Orders: one item an order.
+
+use domain::order::{Assignment, Waiting};
+use domain::{
+    Actor, HistoryLine, Order, OrderId, OrderStatus, RouteId, Timestamp, UnplacedReason, UserId,
+    Zone,
+};
+use serde::{Deserialize, Serialize};
+
+use super::BrokenItem;
+use super::place::StoredStop;
+use crate::dynamodb::keys;
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct StoredOrder {
+    order_id: OrderId,
+    customer_id: UserId,
+    status: OrderStatus,
+    pickup: StoredStop,
+    dropoff: StoredStop,
+    size: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    notes: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    external_id: Option<String>,
+    zone: Zone,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    agent_id: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    route_id: Option<RouteId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    eta: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retry_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    attempts: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    unplaced_reason: Option<UnplacedReason>,
+    history: Vec<StoredHistoryLine>,
+    /// Key of `orders-by-shard`.
+    list_shard: String,
+    /// Key of `orders-by-status`.
+    status_shard: String,
+    /// Key of `pending-orders`: only while the order waits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pending_zone: Option<String>,
+    /// Sort key of `pending-orders`: likewise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    retry_key: Option<String>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    version: u64,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredHistoryLine {
+    status: OrderStatus,
+    at: Timestamp,
+    by: Actor,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl From<Order> for StoredOrder {
+    fn from(order: Order) -> Self {
+        let shard = keys::shard(order.id);
+        let due = order
+            .waiting
+            .filter(|_| order.status == OrderStatus::Pending);
+        Self {
+            order_id: order.id,
+            customer_id: order.customer_id,
+            status: order.status,
+            pickup: order.pickup.into(),
+            dropoff: order.dropoff.into(),
+            size: order.size,
+            notes: order.notes,
+            external_id: order.external_id,
+            zone: order.zone,
+            agent_id: order.assignment.map(|assignment| assignment.agent_id),
+            route_id: order.assignment.map(|assignment| assignment.route_id),
+            eta: order.assignment.and_then(|assignment| assignment.eta),
+            retry_at: order.waiting.map(|waiting| waiting.retry_at),
+            attempts: order.waiting.map(|waiting| waiting.attempts),
+            unplaced_reason: order.waiting.and_then(|waiting| waiting.reason),
+            history: order.history.into_iter().map(Into::into).collect(),
+            list_shard: keys::list_shard(shard),
+            status_shard: keys::status_shard(order.status, shard),
+            pending_zone: due.map(|_| keys::pending_zone(order.zone, shard)),
+            retry_key: due.map(|waiting| keys::retry_key(waiting.retry_at, order.id)),
+            created_at: order.created_at,
+            updated_at: order.updated_at,
+            version: order.version,
+        }
+    }
+}
+
+impl From<HistoryLine> for StoredHistoryLine {
+    fn from(line: HistoryLine) -> Self {
+        Self {
+            status: line.status,
+            at: line.at,
+            by: line.by,
+            reason: line.reason,
+        }
+    }
+}
+
+impl From<StoredHistoryLine> for HistoryLine {
+    fn from(stored: StoredHistoryLine) -> Self {
+        Self {
+            status: stored.status,
+            at: stored.at,
+            by: stored.by,
+            reason: stored.reason,
+        }
+    }
+}
+
+impl TryFrom<StoredOrder> for Order {
+    type Error = BrokenItem;
+
+    fn try_from(stored: StoredOrder) -> Result<Self, BrokenItem> {
+        if stored.version == 0 {
+            return Err(BrokenItem("version 0"));
+        }
+        let assignment = match (stored.agent_id, stored.route_id) {
+            (Some(agent_id), Some(route_id)) => Some(Assignment {
+                agent_id,
+                route_id,
+                eta: stored.eta,
+            }),
+            (None, None) => None,
+            _ => return Err(BrokenItem("an agent without a route, or the reverse")),
+        };
+        let waiting = match (stored.retry_at, stored.attempts) {
+            (Some(retry_at), Some(attempts)) => Some(Waiting {
+                retry_at,
+                attempts,
+                reason: stored.unplaced_reason,
+            }),
+            (None, None) => None,
+            _ => return Err(BrokenItem("retry_at without attempts, or the reverse")),
+        };
+        Ok(Self {
+            id: stored.order_id,
+            customer_id: stored.customer_id,
+            status: stored.status,
+            pickup: stored.pickup.into(),
+            dropoff: stored.dropoff.into(),
+            size: stored.size,
+            notes: stored.notes,
+            external_id: stored.external_id,
+            zone: stored.zone,
+            assignment,
+            waiting,
+            history: stored.history.into_iter().map(Into::into).collect(),
+            created_at: stored.created_at,
+            updated_at: stored.updated_at,
+            version: stored.version,
+        })
+    }
+}

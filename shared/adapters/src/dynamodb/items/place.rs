@@ -1,0 +1,113 @@
+//! Places, and what happens there.
+
+use domain::{Contact, Coordinates, Stop, TimeWindow, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// DynamoDB refuses numbers closer to zero than 1e-130. A degree's last digit that means anything is far above.
+const TINIEST: f64 = 1e-100;
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct StoredCoordinates {
+    lat: f64,
+    lon: f64,
+}
+
+impl From<Coordinates> for StoredCoordinates {
+    fn from(place: Coordinates) -> Self {
+        let storable = |degrees: f64| {
+            if degrees.abs() < TINIEST {
+                0.0
+            } else {
+                degrees
+            }
+        };
+        Self {
+            lat: storable(place.lat),
+            lon: storable(place.lon),
+        }
+    }
+}
+
+impl From<StoredCoordinates> for Coordinates {
+    fn from(stored: StoredCoordinates) -> Self {
+        Self {
+            lat: stored.lat,
+            lon: stored.lon,
+        }
+    }
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct StoredWindow {
+    start: Timestamp,
+    end: Timestamp,
+}
+
+impl From<TimeWindow> for StoredWindow {
+    fn from(window: TimeWindow) -> Self {
+        Self {
+            start: window.start,
+            end: window.end,
+        }
+    }
+}
+
+impl From<StoredWindow> for TimeWindow {
+    fn from(stored: StoredWindow) -> Self {
+        Self {
+            start: stored.start,
+            end: stored.end,
+        }
+    }
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredContact {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    phone: Option<String>,
+}
+
+/// One end of an order.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct StoredStop {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    location: StoredCoordinates,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    contact: Option<StoredContact>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    window: Option<StoredWindow>,
+    service_s: u32,
+}
+
+impl From<Stop> for StoredStop {
+    fn from(stop: Stop) -> Self {
+        Self {
+            address: stop.address,
+            location: stop.location.into(),
+            contact: stop.contact.map(|contact| StoredContact {
+                name: contact.name,
+                phone: contact.phone,
+            }),
+            window: stop.window.map(Into::into),
+            service_s: stop.service_s,
+        }
+    }
+}
+
+impl From<StoredStop> for Stop {
+    fn from(stored: StoredStop) -> Self {
+        Self {
+            address: stored.address,
+            location: stored.location.into(),
+            contact: stored.contact.map(|contact| Contact {
+                name: contact.name,
+                phone: contact.phone,
+            }),
+            window: stored.window.map(Into::into),
+            service_s: stored.service_s,
+        }
+    }
+}

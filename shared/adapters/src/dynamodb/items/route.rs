@@ -1,0 +1,159 @@
+//! Routes: an item for the route, and one for its geometry, which is long and which few calls want.
+
+use domain::route::Departure;
+use domain::{
+    Leg, OrderId, Route, RouteId, RouteStatus, RouteStop, StopKind, StopStatus, Timestamp, UserId,
+};
+use serde::{Deserialize, Serialize};
+
+use super::BrokenItem;
+use super::place::StoredCoordinates;
+use crate::dynamodb::keys;
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct StoredRoute {
+    agent_id: UserId,
+    /// Sort key.
+    item: String,
+    route_id: RouteId,
+    status: RouteStatus,
+    from: StoredDeparture,
+    stops: Vec<StoredRouteStop>,
+    provider: String,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    version: u64,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredDeparture {
+    location: StoredCoordinates,
+    at: Timestamp,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredRouteStop {
+    kind: StopKind,
+    order_id: OrderId,
+    location: StoredCoordinates,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    eta: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_before: Option<Timestamp>,
+    service_s: u32,
+    distance_m: u32,
+    duration_s: u32,
+    status: StopStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    done_at: Option<Timestamp>,
+}
+
+/// The way of a route.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct StoredGeometry {
+    agent_id: UserId,
+    /// Sort key.
+    item: String,
+    pub(crate) route_id: RouteId,
+    /// Encoded polyline, precision 5.
+    pub(crate) polyline: String,
+    /// Of the route with which it was written.
+    route_version: u64,
+}
+
+impl StoredRoute {
+    /// The items of a route; the second one where it has a geometry.
+    pub(crate) fn of(route: Route) -> (Self, Option<StoredGeometry>) {
+        let geometry = route.geometry.map(|polyline| StoredGeometry {
+            agent_id: route.agent_id,
+            item: keys::geometry_item(route.id),
+            route_id: route.id,
+            polyline,
+            route_version: route.version,
+        });
+        let stored = Self {
+            agent_id: route.agent_id,
+            item: keys::route_item(route.id),
+            route_id: route.id,
+            status: route.status,
+            from: StoredDeparture {
+                location: route.from.location.into(),
+                at: route.from.at,
+            },
+            stops: route.stops.into_iter().map(Into::into).collect(),
+            provider: route.provider,
+            created_at: route.created_at,
+            updated_at: route.updated_at,
+            version: route.version,
+        };
+        (stored, geometry)
+    }
+}
+
+impl From<RouteStop> for StoredRouteStop {
+    fn from(stop: RouteStop) -> Self {
+        Self {
+            kind: stop.kind,
+            order_id: stop.order_id,
+            location: stop.location.into(),
+            address: stop.address,
+            eta: stop.eta,
+            not_before: stop.not_before,
+            service_s: stop.service_s,
+            distance_m: stop.leg.distance_m,
+            duration_s: stop.leg.duration_s,
+            status: stop.status,
+            done_at: stop.done_at,
+        }
+    }
+}
+
+impl From<StoredRouteStop> for RouteStop {
+    fn from(stored: StoredRouteStop) -> Self {
+        Self {
+            kind: stored.kind,
+            order_id: stored.order_id,
+            location: stored.location.into(),
+            address: stored.address,
+            eta: stored.eta,
+            not_before: stored.not_before,
+            service_s: stored.service_s,
+            leg: Leg {
+                distance_m: stored.distance_m,
+                duration_s: stored.duration_s,
+            },
+            status: stored.status,
+            done_at: stored.done_at,
+        }
+    }
+}
+
+impl TryFrom<StoredRoute> for Route {
+    type Error = BrokenItem;
+
+    /// The route without its geometry.
+    fn try_from(stored: StoredRoute) -> Result<Self, BrokenItem> {
+        if stored.version == 0 {
+            return Err(BrokenItem("version 0"));
+        }
+        if stored.item != keys::route_item(stored.route_id) {
+            return Err(BrokenItem("a route under another one's key"));
+        }
+        Ok(Self {
+            id: stored.route_id,
+            agent_id: stored.agent_id,
+            status: stored.status,
+            from: Departure {
+                location: stored.from.location.into(),
+                at: stored.from.at,
+            },
+            stops: stored.stops.into_iter().map(Into::into).collect(),
+            provider: stored.provider,
+            geometry: None,
+            created_at: stored.created_at,
+            updated_at: stored.updated_at,
+            version: stored.version,
+        })
+    }
+}

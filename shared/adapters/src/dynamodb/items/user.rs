@@ -1,0 +1,129 @@
+//! Users: one item a person.
+
+use domain::{
+    AgentProfile, EmailNotifications, Role, RouteId, Timestamp, User, UserId, UserStatus, Zone,
+};
+use serde::{Deserialize, Serialize};
+
+use super::BrokenItem;
+use super::place::{StoredCoordinates, StoredWindow};
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct StoredUser {
+    user_id: UserId,
+    role: Role,
+    status: UserStatus,
+    name: String,
+    email: String,
+    email_notifications: EmailNotifications,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subscribed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    confirmed_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    agent: Option<StoredAgent>,
+    /// Key of `agents-by-status`: agents whose address is confirmed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    agent_status: Option<UserStatus>,
+    /// Key of `agents-on-duty`: agents with whom the optimizer may plan.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    duty_zone: Option<Zone>,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+    version: u64,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredAgent {
+    on_duty: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    start_location: Option<StoredCoordinates>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    position: Option<StoredCoordinates>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    zone: Option<Zone>,
+    capacity: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    shift: Option<StoredWindow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    open_route_id: Option<RouteId>,
+}
+
+impl From<User> for StoredUser {
+    fn from(user: User) -> Self {
+        let listed = user.agent.is_some() && user.status != UserStatus::Unconfirmed;
+        let duty_zone = user
+            .agent
+            .as_ref()
+            .filter(|profile| profile.available(user.status))
+            .and_then(|profile| profile.zone);
+        Self {
+            user_id: user.id,
+            role: user.role,
+            status: user.status,
+            name: user.name,
+            email: user.email,
+            email_notifications: user.email_notifications,
+            subscribed_at: user.subscribed_at,
+            confirmed_at: user.confirmed_at,
+            agent: user.agent.map(Into::into),
+            agent_status: listed.then_some(user.status),
+            duty_zone,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+            version: user.version,
+        }
+    }
+}
+
+impl From<AgentProfile> for StoredAgent {
+    fn from(profile: AgentProfile) -> Self {
+        Self {
+            on_duty: profile.on_duty,
+            start_location: profile.start_location.map(Into::into),
+            position: profile.position.map(Into::into),
+            zone: profile.zone,
+            capacity: profile.capacity,
+            shift: profile.shift.map(Into::into),
+            open_route_id: profile.open_route_id,
+        }
+    }
+}
+
+impl From<StoredAgent> for AgentProfile {
+    fn from(stored: StoredAgent) -> Self {
+        Self {
+            on_duty: stored.on_duty,
+            start_location: stored.start_location.map(Into::into),
+            position: stored.position.map(Into::into),
+            zone: stored.zone,
+            capacity: stored.capacity,
+            shift: stored.shift.map(Into::into),
+            open_route_id: stored.open_route_id,
+        }
+    }
+}
+
+impl TryFrom<StoredUser> for User {
+    type Error = BrokenItem;
+
+    fn try_from(stored: StoredUser) -> Result<Self, BrokenItem> {
+        if stored.version == 0 {
+            return Err(BrokenItem("version 0"));
+        }
+        Ok(Self {
+            id: stored.user_id,
+            role: stored.role,
+            status: stored.status,
+            name: stored.name,
+            email: stored.email,
+            email_notifications: stored.email_notifications,
+            subscribed_at: stored.subscribed_at,
+            confirmed_at: stored.confirmed_at,
+            agent: stored.agent.map(Into::into),
+            created_at: stored.created_at,
+            updated_at: stored.updated_at,
+            version: stored.version,
+        })
+    }
+}

@@ -1,0 +1,112 @@
+//! Every key that is put together from parts, and how it is taken apart again.
+//!
+//! | key | form |
+//! | --- | --- |
+//! | Orders `list_shard` | `<shard>` |
+//! | Orders `status_shard` | `<status>#<shard>` |
+//! | Orders `pending_zone` | `<zone>#<shard>` |
+//! | Orders `retry_key` | `<retry_at>#<order_id>` |
+//! | Routes `item` | `route#<route_id>`, `geometry#<route_id>` |
+//! | Idempotency `claim` | `order-key#<caller>#<SHA-256 of the key>`, `email#<event>`, `zone#<zone>` |
+//!
+//! Times in keys are RFC 3339 in UTC with exactly three decimals, so that they sort as text.
+
+use domain::{OrderId, OrderStatus, RouteId, Timestamp, UserId, Zone};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+/// Over so many partitions an index is spread that would else have one hot key: DynamoDB takes 1,000 writes a second
+/// for each.
+pub const SHARDS: u8 = 8;
+
+const ROUTE: &str = "route#";
+const GEOMETRY: &str = "geometry#";
+
+/// The shard of an order: of the last byte of its id, which is random in UUIDs of version 7 and 5 alike.
+pub fn shard(order_id: OrderId) -> u8 {
+    let [.., last] = order_id.0.into_bytes();
+    last % SHARDS
+}
+
+/// All shards.
+pub fn shards() -> impl Iterator<Item = u8> {
+    0..SHARDS
+}
+
+/// Key of `orders-by-shard`.
+pub fn list_shard(shard: u8) -> String {
+    shard.to_string()
+}
+
+/// Key of `orders-by-status`.
+pub fn status_shard(status: OrderStatus, shard: u8) -> String {
+    format!("{}#{shard}", status.name())
+}
+
+/// Key of `pending-orders`.
+pub fn pending_zone(zone: Zone, shard: u8) -> String {
+    format!("{zone}#{shard}")
+}
+
+/// The zone in a key of `pending-orders`.
+pub fn zone_of_pending(pending_zone: &str) -> Option<Zone> {
+    let (zone, _) = pending_zone.split_once('#')?;
+    zone.parse().ok()
+}
+
+/// Sort key of `pending-orders`: by the time when it is due, then by id.
+pub fn retry_key(retry_at: Timestamp, order_id: OrderId) -> String {
+    format!("{}#{order_id}", sortable(retry_at))
+}
+
+/// Sorts after every `retry_key` of that time, and before all of later ones.
+pub fn retry_key_bound(due_by: Timestamp) -> String {
+    format!("{}#~", sortable(due_by))
+}
+
+/// A time in a form that sorts as text.
+pub fn sortable(time: Timestamp) -> String {
+    format!("{time:.3}")
+}
+
+/// Sort key of a route.
+pub fn route_item(route_id: RouteId) -> String {
+    format!("{ROUTE}{route_id}")
+}
+
+/// Sort key of a route's geometry.
+pub fn geometry_item(route_id: RouteId) -> String {
+    format!("{GEOMETRY}{route_id}")
+}
+
+/// Whether a sort key is that of a route itself.
+pub fn is_route_item(item: &str) -> bool {
+    item.starts_with(ROUTE)
+}
+
+/// First and last sort key of the routes before one, or of all; `None` if there can be none.
+pub fn routes_before(before: Option<RouteId>) -> Option<(String, String)> {
+    let last = match before {
+        // UUIDs sort as text as they do as numbers.
+        Some(before) => Uuid::from_u128(before.0.as_u128().checked_sub(1)?),
+        None => Uuid::max(),
+    };
+    Some((route_item(RouteId(Uuid::nil())), route_item(RouteId(last))))
+}
+
+/// Claim of a caller's `Idempotency-Key`. Hashed: the key is the caller's own text, of any length.
+pub fn order_key_claim(caller: UserId, key: &str) -> String {
+    let digest = Sha256::digest(key.as_bytes());
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("order-key#{caller}#{digest}")
+}
+
+/// Claim on the sending of an email.
+pub fn email_claim(event: &str) -> String {
+    format!("email#{event}")
+}
+
+/// The lease of a zone.
+pub fn zone_claim(zone: Zone) -> String {
+    format!("zone#{zone}")
+}

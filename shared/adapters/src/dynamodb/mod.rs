@@ -1,0 +1,24 @@
+//! The stores, on DynamoDB. `docs/DATA-MODEL.md` lists tables, keys, indexes and what each write's condition is.
+
+mod claims;
+mod failures;
+mod index;
+mod items;
+pub mod keys;
+mod leases;
+mod ledger;
+mod orders;
+mod routes;
+pub mod streams;
+mod table;
+mod users;
+
+pub use aws_sdk_dynamodb::Client;
+
+pub use claims::DynamoClaims;
+pub use items::BrokenItem;
+pub use leases::DynamoLeases;
+pub use ledger::{DynamoLedger, LedgerTables};
+pub use orders::DynamoOrders;
+pub use routes::DynamoRoutes;
+pub use users::DynamoUsers;

@@ -1,0 +1,133 @@
+//! Routes.
+
+use std::collections::HashMap;
+
+use app::ports::{RouteStore, StoreError};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use domain::{Route, RouteId, RouteStatus, UserId};
+use futures::future::try_join;
+
+use super::failures::away;
+use super::items::{StoredGeometry, StoredRoute};
+use super::keys;
+use super::table::{self, Item, text};
+
+/// The table's sort key.
+pub(super) const SORT_KEY: &str = "item";
+
+/// Routes, in the table `Routes`.
+#[derive(Debug, Clone)]
+pub struct DynamoRoutes {
+    client: Client,
+    table: String,
+}
+
+impl DynamoRoutes {
+    /// On the table of that name.
+    pub fn new(client: Client, table: impl Into<String>) -> Self {
+        Self {
+            client,
+            table: table.into(),
+        }
+    }
+
+    /// An agent's routes between two sort keys, newest first, without their geometries.
+    async fn between(
+        &self,
+        agent_id: UserId,
+        status: Option<RouteStatus>,
+        (first, last): (String, String),
+        limit: usize,
+    ) -> Result<Vec<Route>, StoreError> {
+        let mut query = self
+            .client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("agent_id = :agent AND #item BETWEEN :first AND :last")
+            .expression_attribute_names("#item", SORT_KEY)
+            .expression_attribute_values(":agent", text(agent_id))
+            .expression_attribute_values(":first", text(first))
+            .expression_attribute_values(":last", text(last))
+            .scan_index_forward(false)
+            .consistent_read(true);
+        if let Some(status) = status {
+            query = query
+                .filter_expression("#status = :status")
+                .expression_attribute_names("#status", "status")
+                .expression_attribute_values(":status", text(status.name()));
+        } else {
+            query = query.limit(i32::try_from(limit).unwrap_or(i32::MAX));
+        }
+        let mut pages = query.into_paginator().send();
+        let mut routes = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| away("Query", error))?;
+            for item in page.items.unwrap_or_default() {
+                routes.push(table::read::<StoredRoute, Route>(item)?);
+                if routes.len() == limit {
+                    return Ok(routes);
+                }
+            }
+        }
+        Ok(routes)
+    }
+}
+
+#[async_trait]
+impl RouteStore for DynamoRoutes {
+    async fn route(
+        &self,
+        agent_id: UserId,
+        route_id: RouteId,
+    ) -> Result<Option<Route>, StoreError> {
+        let read = |item| table::get(&self.client, &self.table, key(agent_id, item));
+        let (route, geometry) = try_join(
+            read(keys::route_item(route_id)),
+            read(keys::geometry_item(route_id)),
+        )
+        .await?;
+        let Some(route) = route else {
+            return Ok(None);
+        };
+        let mut route: Route = table::read::<StoredRoute, Route>(route)?;
+        let geometry = geometry
+            .map(table::from_item::<StoredGeometry>)
+            .transpose()?;
+        route.geometry = geometry.map(|geometry| geometry.polyline);
+        Ok(Some(route))
+    }
+
+    async fn routes_of(
+        &self,
+        agent_id: UserId,
+        status: Option<RouteStatus>,
+        before: Option<RouteId>,
+        limit: usize,
+    ) -> Result<Vec<Route>, StoreError> {
+        let Some(between) = keys::routes_before(before).filter(|_| limit > 0) else {
+            return Ok(Vec::new());
+        };
+        let mut routes = self.between(agent_id, status, between, limit).await?;
+        let keys = routes
+            .iter()
+            .map(|route| key(agent_id, keys::geometry_item(route.id)));
+        let items = table::get_all(&self.client, &self.table, keys.collect()).await?;
+        let mut polylines = HashMap::new();
+        for item in items {
+            let geometry: StoredGeometry = table::from_item(item)?;
+            polylines.insert(geometry.route_id, geometry.polyline);
+        }
+        for route in &mut routes {
+            route.geometry = polylines.remove(&route.id);
+        }
+        Ok(routes)
+    }
+}
+
+fn key(agent_id: UserId, item: String) -> Item {
+    HashMap::from([
+        ("agent_id".to_owned(), text(agent_id)),
+        (SORT_KEY.to_owned(), text(item)),
+    ])
+}

@@ -1,0 +1,3 @@
+//! Who plans routes.
+
+pub mod embedded;

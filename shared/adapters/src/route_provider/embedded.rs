@@ -1,0 +1,153 @@
+//! The planner within this process: it needs no key, no network and no road data.
+
+use std::thread::available_parallelism;
+use std::time::Duration;
+
+use app::ports::{
+    PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit, ProviderError, RouteProvider,
+    UnplacedOrder,
+};
+use async_trait::async_trait;
+use domain::{Coordinates, LegEstimate, StopKind, UnplacedReason};
+use planner::{Limit, Objective, Options, Problem, ProblemSpec, TravelMatrix, solve};
+
+/// Its name in answers and routes.
+const NAME: &str = "embedded";
+/// More threads than that gain little: each searches on its own, and the best plan wins.
+const MOST_THREADS: usize = 2;
+/// The same problem gets the same random numbers.
+const SEED: u64 = 0x5eed;
+/// Decimals of a polyline's degrees.
+const PRECISION: u32 = 5;
+/// The search of a handful of orders is at its end in milliseconds …
+const SEARCH_AT_LEAST: Duration = Duration::from_millis(100);
+/// … and each order makes it longer. At 40 orders to a route this is over a second for a full one, and reaches the 10 s
+/// that a plan has by default with some 330 orders.
+const SEARCH_PER_ORDER: Duration = Duration::from_millis(30);
+
+/// The embedded planner, on estimated legs.
+#[derive(Debug, Clone, Copy)]
+pub struct EmbeddedProvider {
+    estimate: LegEstimate,
+    threads: usize,
+}
+
+impl EmbeddedProvider {
+    /// With legs estimated in that way, on as many threads as there are cores, two at most.
+    pub fn new(estimate: LegEstimate) -> Self {
+        let cores = available_parallelism().map_or(1, usize::from);
+        Self {
+            estimate,
+            threads: cores.min(MOST_THREADS),
+        }
+    }
+
+    fn answer(self, request: PlanRequest) -> Result<PlanAnswer, ProviderError> {
+        let places = request.places;
+        let legs = TravelMatrix::measured(places.len(), |from, to| {
+            let leg = self.estimate.leg(places[from], places[to]);
+            (leg.distance_m, leg.duration_s)
+        });
+        let limit = search_time(request.orders.len(), request.time_limit);
+        let problem = Problem::new(ProblemSpec {
+            travel: legs,
+            vehicles: request.vehicles,
+            orders: request.orders,
+            objective: Objective::Duration,
+            minimise_vehicles: false,
+        })
+        .map_err(contradiction)?;
+        let plan = solve(
+            &problem,
+            &Options {
+                limit: Limit::Time(limit),
+                seed: SEED,
+                threads: self.threads,
+            },
+        );
+        let routes = plan.routes.iter();
+        let unplaced = plan.unplaced.iter().map(|unplaced| UnplacedOrder {
+            order: unplaced.order,
+            reason: reason(unplaced.reason),
+        });
+        Ok(PlanAnswer {
+            provider: NAME,
+            routes: routes
+                .map(|route| planned_route(&problem, &places, route))
+                .collect(),
+            unplaced: unplaced.collect(),
+        })
+    }
+}
+
+#[async_trait]
+impl RouteProvider for EmbeddedProvider {
+    async fn plan(&self, request: PlanRequest) -> Result<PlanAnswer, ProviderError> {
+        let provider = *self;
+        // Planning computes for seconds: on a thread of its own it does not hold up what else the runtime has to do.
+        tokio::task::spawn_blocking(move || provider.answer(request))
+            .await
+            .map_err(|error| ProviderError::Unavailable(error.into()))?
+    }
+}
+
+/// How long to search. The limit is for the largest problems: a small one is as good as it gets long before, and an agent waits
+/// for it while Lambda's clock runs.
+fn search_time(orders: usize, limit: Duration) -> Duration {
+    let orders = u32::try_from(orders).unwrap_or(u32::MAX);
+    SEARCH_PER_ORDER
+        .saturating_mul(orders)
+        .saturating_add(SEARCH_AT_LEAST)
+        .min(limit)
+}
+
+fn planned_route(
+    problem: &Problem,
+    places: &[Coordinates],
+    route: &planner::Route,
+) -> PlannedRoute {
+    let mut at = problem.vehicles()[route.vehicle].start;
+    let mut way = vec![places[at]];
+    let mut visits = Vec::with_capacity(route.stops.len());
+    for stop in &route.stops {
+        let order = &problem.orders()[stop.order];
+        let (kind, end) = match stop.kind {
+            // What is aboard has no pickup, and the planner makes none.
+            planner::StopKind::Pickup => (StopKind::Pickup, order.pickup.unwrap_or(order.dropoff)),
+            planner::StopKind::Dropoff => (StopKind::Dropoff, order.dropoff),
+        };
+        visits.push(PlannedVisit {
+            order: stop.order,
+            kind,
+            begin_s: stop.arrival_s + stop.waiting_s,
+            distance_m: problem.travel().distance_m(at, end.point),
+            duration_s: problem.travel().duration_s(at, end.point),
+        });
+        at = end.point;
+        way.push(places[at]);
+    }
+    PlannedRoute {
+        vehicle: route.vehicle,
+        visits,
+        geometry: polyline(&way),
+    }
+}
+
+/// The way as an encoded polyline; `None` where a place is none.
+fn polyline(way: &[Coordinates]) -> Option<String> {
+    let points = way.iter().map(|place| (place.lon, place.lat).into());
+    polyline::encode_coordinates(points, PRECISION).ok()
+}
+
+fn reason(reason: planner::UnplacedReason) -> UnplacedReason {
+    match reason {
+        planner::UnplacedReason::NoVehicle => UnplacedReason::NoAgentOnDuty,
+        planner::UnplacedReason::OverCapacity => UnplacedReason::OverCapacity,
+        planner::UnplacedReason::OutsideTimeWindows => UnplacedReason::OutsideTimeWindows,
+    }
+}
+
+fn contradiction(faults: Vec<planner::Fault>) -> ProviderError {
+    let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
+    ProviderError::InvalidProblem(faults.join("; "))
+}

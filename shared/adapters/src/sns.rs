@@ -1,0 +1,183 @@
+//! Emails, on SNS: a topic for each user, to which their address subscribes.
+
+use app::ports::{Email, MailError, Mailer};
+use async_trait::async_trait;
+use aws_sdk_sns::operation::list_subscriptions_by_topic::ListSubscriptionsByTopicError;
+use aws_sdk_sns::operation::publish::PublishError;
+use aws_sdk_sns::types::Subscription;
+use domain::{EmailNotifications, UserId};
+
+pub use aws_sdk_sns::Client;
+
+use crate::failure::CallFailed;
+
+/// SNS takes subjects of less than 100 characters.
+const LONGEST_SUBJECT: usize = 99;
+/// In place of an ARN while the address has not confirmed.
+const PENDING: &str = "PendingConfirmation";
+
+/// Emails through a topic per user.
+#[derive(Debug, Clone)]
+pub struct SnsMailer {
+    client: Client,
+    topic_arn_prefix: String,
+}
+
+impl SnsMailer {
+    /// A user's topic has this prefix and then the user's id.
+    pub fn new(client: Client, topic_arn_prefix: impl Into<String>) -> Self {
+        Self {
+            client,
+            topic_arn_prefix: topic_arn_prefix.into(),
+        }
+    }
+
+    fn topic_arn(&self, user_id: UserId) -> String {
+        format!("{}{user_id}", self.topic_arn_prefix)
+    }
+
+    /// The email subscriptions of a topic; none where there is no topic.
+    async fn subscriptions(&self, topic_arn: &str) -> Result<Vec<Subscription>, MailError> {
+        let list = self.client.list_subscriptions_by_topic();
+        let mut pages = list.topic_arn(topic_arn).into_paginator().send();
+        let mut found = Vec::new();
+        while let Some(page) = pages.next().await {
+            match page {
+                Ok(page) => found.extend(page.subscriptions.unwrap_or_default()),
+                Err(error)
+                    if error
+                        .as_service_error()
+                        .is_some_and(ListSubscriptionsByTopicError::is_not_found_exception) =>
+                {
+                    return Ok(Vec::new());
+                }
+                Err(error) => return Err(away("ListSubscriptionsByTopic", error)),
+            }
+        }
+        found.retain(|subscription| subscription.protocol() == Some("email"));
+        Ok(found)
+    }
+}
+
+#[async_trait]
+impl Mailer for SnsMailer {
+    async fn subscribe(&self, user_id: UserId, address: &str) -> Result<(), MailError> {
+        let topic_arn = self.topic_arn(user_id);
+        let (_, name) = topic_arn.rsplit_once(':').unwrap_or(("", &topic_arn));
+        self.client
+            .create_topic()
+            .name(name)
+            .send()
+            .await
+            .map_err(|error| away("CreateTopic", error))?;
+        // Subscribe mails a new request each time while one is open: a message that comes twice must not.
+        let subscriptions = self.subscriptions(&topic_arn).await?;
+        let asked = subscriptions.iter().any(|subscription| {
+            let endpoint = subscription.endpoint().unwrap_or_default();
+            endpoint.eq_ignore_ascii_case(address) && state(subscription).is_some()
+        });
+        if asked {
+            return Ok(());
+        }
+        self.client
+            .subscribe()
+            .topic_arn(&topic_arn)
+            .protocol("email")
+            .endpoint(address)
+            .return_subscription_arn(true)
+            .send()
+            .await
+            .map_err(|error| away("Subscribe", error))?;
+        Ok(())
+    }
+
+    async fn subscription(&self, user_id: UserId) -> Result<EmailNotifications, MailError> {
+        let subscriptions = self.subscriptions(&self.topic_arn(user_id)).await?;
+        let states: Vec<EmailNotifications> = subscriptions.iter().filter_map(state).collect();
+        let best = [EmailNotifications::On, EmailNotifications::Pending];
+        let found = best.into_iter().find(|state| states.contains(state));
+        Ok(found.unwrap_or(EmailNotifications::Off))
+    }
+
+    async fn send(&self, user_id: UserId, email: &Email) -> Result<(), MailError> {
+        let published = self
+            .client
+            .publish()
+            .topic_arn(self.topic_arn(user_id))
+            .subject(subject(&email.subject))
+            .message(&email.body)
+            .send()
+            .await;
+        match published {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PublishError::is_not_found_exception) =>
+            {
+                Err(MailError::NoTopic)
+            }
+            Err(error) => Err(away("Publish", error)),
+        }
+    }
+}
+
+/// What a subscription means; `None` for one that was deleted and is still listed.
+fn state(subscription: &Subscription) -> Option<EmailNotifications> {
+    match subscription.subscription_arn() {
+        Some(PENDING) => Some(EmailNotifications::Pending),
+        Some(arn) if arn.starts_with("arn:") => Some(EmailNotifications::On),
+        _ => None,
+    }
+}
+
+/// A subject as SNS takes it: printable ASCII that does not begin with a space, less than 100 characters.
+fn subject(text: &str) -> String {
+    let printable = |c: char| match c {
+        ' '..='~' => c,
+        _ if c.is_whitespace() || c.is_control() => ' ',
+        _ => '?',
+    };
+    let line: String = text.chars().map(printable).collect();
+    let line: String = line.trim().chars().take(LONGEST_SUBJECT).collect();
+    if line.is_empty() {
+        "-".to_owned()
+    } else {
+        line
+    }
+}
+
+fn away<E, R>(call: &'static str, error: aws_sdk_sns::error::SdkError<E, R>) -> MailError
+where
+    E: std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    MailError::Unavailable(CallFailed::new(call, error).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_subject_is_made_to_fit() {
+        assert_eq!(
+            subject("Your order\nis on its way"),
+            "Your order is on its way"
+        );
+        assert_eq!(subject(" Münze "), "M?nze");
+        assert_eq!(subject(&"x".repeat(300)).len(), 99);
+        assert_eq!(subject("\n"), "-");
+    }
+
+    #[test]
+    fn a_subscription_is_on_only_with_an_arn() {
+        let with = |arn: &str| state(&Subscription::builder().subscription_arn(arn).build());
+        assert_eq!(with(PENDING), Some(EmailNotifications::Pending));
+        assert_eq!(
+            with("arn:aws:sns:eu-west-1:123456789012:t:1"),
+            Some(EmailNotifications::On)
+        );
+        assert_eq!(with("Deleted"), None);
+    }
+}
