@@ -267,7 +267,10 @@ pub(crate) async fn record_subscription(
 ) -> Result<(), Refusal> {
     let mut changed = user.changed(now);
     changed.email_notifications = state;
-    changed.subscribed_at = asked_at.or(changed.subscribed_at);
+    // A request that was never confirmed and is gone has lapsed: the next log-in asks again.
+    let lapsed =
+        (user.email_notifications, state) == (EmailNotifications::Pending, EmailNotifications::Off);
+    changed.subscribed_at = asked_at.or(user.subscribed_at.filter(|_| !lapsed));
     match users.put_user(&changed).await {
         Ok(()) | Err(StoreError::Conflict) => Ok(()),
         Err(error) => Err(error.into()),

@@ -4,7 +4,7 @@ mod texts;
 
 use std::sync::Arc;
 
-use domain::{OrderId, OrderStatus, RouteId, User, UserId};
+use domain::{EmailNotifications, OrderId, OrderStatus, RouteId, User, UserId};
 use jiff::SignedDuration;
 
 use crate::accounts::record_subscription;
@@ -97,7 +97,11 @@ impl SendNotifications {
             return Ok(Told::Subscribed);
         }
         self.mailer.subscribe(user_id, &user.email).await?;
-        let state = self.mailer.subscription(user_id).await?;
+        // A list may not show yet what was asked for a moment ago.
+        let state = match self.mailer.subscription(user_id).await? {
+            EmailNotifications::Off => EmailNotifications::Pending,
+            state => state,
+        };
         let now = self.clock.now();
         record_subscription(self.users.as_ref(), &user, state, Some(now), now).await?;
         Ok(Told::Subscribed)

@@ -1,0 +1,312 @@
+//! Accounts, and how they heal when a step is left out.
+
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use app::accounts::{ConfirmSignUp, LogInUser, RegisterUser, ShowMe};
+use app::ports::{Tokens, UserStore};
+use app::{Caller, Refusal};
+use domain::{EmailNotifications, Role, User, UserStatus};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use testkit::build::grid;
+use testkit::memory::{CODE, IdentityCall};
+use testkit::{MemoryIdentity, MemoryMailer, MemoryStore, NextWrite, StillClock};
+
+const EMAIL: &str = "berta@example.com";
+
+struct Office {
+    users: Arc<MemoryStore>,
+    identity: Arc<MemoryIdentity>,
+    mailer: Arc<MemoryMailer>,
+    clock: Arc<StillClock>,
+}
+
+impl Office {
+    fn new() -> Self {
+        Self {
+            users: Arc::default(),
+            identity: Arc::default(),
+            mailer: Arc::default(),
+            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+        }
+    }
+
+    async fn sign_up(&self) -> Result<(), Refusal> {
+        self.sign_up_as("agent").await
+    }
+
+    async fn sign_up_as(&self, role: &str) -> Result<(), Refusal> {
+        let register = RegisterUser {
+            users: self.users.clone(),
+            identity: self.identity.clone(),
+            clock: self.clock.clone(),
+            grid: grid(),
+        };
+        let mut body = json!({"email": "Berta@Example.com", "password": "Parcel-2030!", "name": "Berta", "role": role});
+        if role == "agent" {
+            body["vehicle"] = json!({"capacity": 7});
+        }
+        register.run(&body).await
+    }
+
+    async fn confirm(&self, code: &str) -> Result<Value, Refusal> {
+        let confirm = ConfirmSignUp {
+            users: self.users.clone(),
+            identity: self.identity.clone(),
+            clock: self.clock.clone(),
+            grid: grid(),
+        };
+        let answer = confirm.run(&json!({"email": EMAIL, "code": code})).await?;
+        Ok(serde_json::to_value(answer).unwrap())
+    }
+
+    async fn log_in(&self, password: &str) -> Result<Tokens, Refusal> {
+        let log_in = LogInUser {
+            users: self.users.clone(),
+            identity: self.identity.clone(),
+            mailer: self.mailer.clone(),
+            clock: self.clock.clone(),
+            grid: grid(),
+        };
+        log_in
+            .run(&json!({"email": EMAIL, "password": password}))
+            .await
+    }
+
+    async fn me(&self) -> Value {
+        let show = ShowMe {
+            users: self.users.clone(),
+            mailer: self.mailer.clone(),
+            clock: self.clock.clone(),
+        };
+        let caller = Caller {
+            user_id: self.user().id,
+            roles: vec![self.user().role],
+        };
+        serde_json::to_value(show.run(&caller).await.unwrap()).unwrap()
+    }
+
+    fn user(&self) -> User {
+        let mut users = self.users.all_users();
+        assert_eq!(users.len(), 1, "one person, one record");
+        users.remove(0)
+    }
+}
+
+#[tokio::test]
+async fn an_agent_signs_up_confirms_and_waits_for_approval() {
+    let office = Office::new();
+    office.sign_up().await.unwrap();
+    assert!(matches!(
+        office.log_in("Parcel-2030!").await,
+        Err(Refusal::NotConfirmed)
+    ));
+    assert!(matches!(
+        office.confirm("000000").await,
+        Err(Refusal::InvalidCode)
+    ));
+    let confirmed = office.confirm(CODE).await.unwrap();
+    assert_eq!(
+        (&confirmed["role"], &confirmed["status"]),
+        (&json!("agent"), &json!("pending_approval"))
+    );
+    assert!(matches!(
+        office.log_in("wrong-2030!").await,
+        Err(Refusal::InvalidCredentials)
+    ));
+    let tokens = office.log_in("Parcel-2030!").await.unwrap();
+    assert!(tokens.access_token.ends_with("as agent"));
+    assert_eq!(office.user().agent.unwrap().capacity, 7);
+}
+
+#[tokio::test]
+async fn signing_up_with_a_known_address_answers_alike_and_changes_nothing() {
+    let office = Office::new();
+    office.sign_up().await.unwrap();
+    office.confirm(CODE).await.unwrap();
+    let before = office.user();
+    office.sign_up_as("customer").await.unwrap();
+    assert_eq!(office.user(), before);
+    assert_eq!(
+        office.identity.account_of(EMAIL).unwrap().roles,
+        [Role::Agent]
+    );
+}
+
+#[tokio::test]
+async fn a_crash_after_the_account_is_healed_by_signing_up_again() {
+    let office = Office::new();
+    office.identity.set_away(Some(IdentityCall::Grant));
+    assert!(office.sign_up().await.is_err());
+    office.identity.set_away(None);
+    office.sign_up().await.unwrap();
+    office.confirm(CODE).await.unwrap();
+    assert_eq!(
+        (office.user().role, office.user().status),
+        (Role::Agent, UserStatus::PendingApproval)
+    );
+}
+
+#[tokio::test]
+async fn a_crash_before_the_record_is_healed_by_the_confirmation() {
+    let office = Office::new();
+    office.users.next_writes([NextWrite::IsRefused]);
+    assert!(office.sign_up().await.is_err());
+    office.confirm(CODE).await.unwrap();
+    assert_eq!(
+        (office.user().role, office.user().status),
+        (Role::Agent, UserStatus::PendingApproval)
+    );
+}
+
+#[tokio::test]
+async fn a_crash_after_the_confirmation_is_healed_by_confirming_again_or_logging_in() {
+    for again in [true, false] {
+        let office = Office::new();
+        office.sign_up().await.unwrap();
+        office.users.next_writes([NextWrite::IsRefused]);
+        assert!(office.confirm(CODE).await.is_err());
+        if again {
+            office.confirm(CODE).await.unwrap();
+        } else {
+            office.log_in("Parcel-2030!").await.unwrap();
+        }
+        assert_eq!(office.user().status, UserStatus::PendingApproval);
+    }
+}
+
+#[tokio::test]
+async fn who_has_nothing_but_an_account_becomes_a_customer_at_log_in_with_a_token_that_says_so() {
+    let office = Office::new();
+    office.identity.set_away(Some(IdentityCall::Grant));
+    assert!(office.sign_up().await.is_err());
+    assert!(
+        office.confirm(CODE).await.is_err(),
+        "Cognito has confirmed, the group is missing"
+    );
+    office.identity.set_away(None);
+    let tokens = office.log_in("Parcel-2030!").await.unwrap();
+    assert!(
+        tokens.access_token.ends_with("as customer"),
+        "{}",
+        tokens.access_token
+    );
+    assert_eq!(
+        (office.user().role, office.user().status),
+        (Role::Customer, UserStatus::Active)
+    );
+}
+
+#[tokio::test]
+async fn confirming_again_later_tells_strangers_nothing() {
+    let office = Office::new();
+    office.sign_up().await.unwrap();
+    office.confirm(CODE).await.unwrap();
+    office.confirm(CODE).await.unwrap();
+    office.clock.advance(SignedDuration::from_mins(16));
+    assert!(matches!(
+        office.confirm(CODE).await,
+        Err(Refusal::InvalidCode)
+    ));
+}
+
+#[tokio::test]
+async fn a_subscription_that_lapsed_is_asked_for_again_and_one_that_was_ended_is_not() {
+    let office = Office::new();
+    office.sign_up().await.unwrap();
+    office.confirm(CODE).await.unwrap();
+    // The confirmation's own message never came: log-in asks.
+    office.log_in("Parcel-2030!").await.unwrap();
+    assert_eq!(office.mailer.take_subscribed().len(), 1);
+    office.log_in("Parcel-2030!").await.unwrap();
+    assert_eq!(
+        office.mailer.take_subscribed(),
+        [],
+        "the request still runs"
+    );
+    office.clock.advance(SignedDuration::from_hours(49));
+    office
+        .mailer
+        .set_subscription(office.user().id, EmailNotifications::Off);
+    assert_eq!(office.me().await["email_notifications"], "off");
+    office.log_in("Parcel-2030!").await.unwrap();
+    assert_eq!(
+        office.mailer.take_subscribed().len(),
+        1,
+        "the request had lapsed"
+    );
+
+    office
+        .mailer
+        .set_subscription(office.user().id, EmailNotifications::On);
+    assert_eq!(office.me().await["email_notifications"], "on");
+    office
+        .mailer
+        .set_subscription(office.user().id, EmailNotifications::Off);
+    assert_eq!(office.me().await["email_notifications"], "off");
+    office.clock.advance(SignedDuration::from_hours(49));
+    office.log_in("Parcel-2030!").await.unwrap();
+    assert_eq!(
+        office.mailer.take_subscribed(),
+        [],
+        "who has unsubscribed is left alone"
+    );
+}
+
+#[tokio::test]
+async fn nobody_is_kept_out_because_mail_is_away() {
+    let office = Office::new();
+    office.sign_up().await.unwrap();
+    office.confirm(CODE).await.unwrap();
+    office.mailer.set_away(true);
+    office.log_in("Parcel-2030!").await.unwrap();
+    assert_eq!(office.me().await["email_notifications"], "off");
+}
+
+#[tokio::test]
+async fn somebody_put_into_the_dispatchers_group_by_hand_is_one_from_the_next_log_in_on() {
+    use app::ports::IdentityProvider;
+    let office = Office::new();
+    office.sign_up_as("customer").await.unwrap();
+    office.confirm(CODE).await.unwrap();
+    office
+        .identity
+        .grant(EMAIL, Role::Dispatcher)
+        .await
+        .unwrap();
+    office.log_in("Parcel-2030!").await.unwrap();
+    let id = office.user().id;
+    assert_eq!(
+        office.users.user(id).await.unwrap().unwrap().role,
+        Role::Dispatcher
+    );
+}
+
+#[tokio::test]
+async fn every_bad_field_of_a_sign_up_is_named() {
+    let office = Office::new();
+    let register = RegisterUser {
+        users: office.users.clone(),
+        identity: office.identity.clone(),
+        clock: office.clock.clone(),
+        grid: grid(),
+    };
+    let body = json!({"email": "berta", "name": " ", "role": "dispatcher", "vehicle": {"capacity": 0}, "admin": true});
+    let Err(Refusal::Invalid(faults)) = register.run(&body).await else {
+        unreachable!("it is not valid");
+    };
+    let pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
+    assert_eq!(
+        pointers,
+        [
+            "#/admin",
+            "#/email",
+            "#/password",
+            "#/name",
+            "#/role",
+            "#/vehicle/capacity"
+        ]
+    );
+}

@@ -1,0 +1,501 @@
+//! From placed orders to completed routes, with everything that can come in between.
+
+#![allow(clippy::unwrap_used)]
+
+mod world;
+
+use app::ports::UserStore;
+use app::{Refusal, messages::WakeCause};
+use domain::{OrderStatus, RouteStatus, StopStatus, UnplacedReason, UserStatus};
+use jiff::SignedDuration;
+use serde_json::json;
+use testkit::build::user_id;
+use testkit::{NextWrite, Places, a_customer, an_agent, an_order};
+use world::{World, agent, customer, dispatcher};
+
+const BERTA: u64 = 10;
+const CARLA: u64 = 11;
+
+fn body() -> serde_json::Value {
+    json!({
+        "pickup": {"location": {"lat": 41.3870, "lon": 2.1701}},
+        "dropoff": {"location": {"lat": 41.4036, "lon": 2.1744}},
+    })
+}
+
+async fn place(world: &World, orders: usize) {
+    for _ in 0..orders {
+        let body = body();
+        world
+            .place_order()
+            .run(&customer(1), b"{}", &body, None)
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_order_becomes_a_stop_is_delivered_and_everybody_hears_of_it() {
+    let mut world = World::with(
+        [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
+        [],
+    );
+    world.deliveries = 2;
+    place(&world, 2).await;
+    world.settle().await;
+    world.assert_consistent();
+    let route = world.only_route();
+    assert_eq!(
+        (route.status, route.stops.len()),
+        (RouteStatus::Assigned, 4)
+    );
+
+    let berta = agent(BERTA);
+    for order in world.store.all_orders() {
+        world
+            .set_status(&berta, order.id, "in_progress")
+            .await
+            .unwrap();
+        world
+            .set_status(&berta, order.id, "delivered")
+            .await
+            .unwrap();
+        world.settle().await;
+        world.assert_consistent();
+    }
+    assert_eq!(world.only_route().status, RouteStatus::Completed);
+    let mails = world.mailer.take_sent();
+    let to_customer = mails.iter().filter(|(to, _)| *to == user_id(1)).count();
+    let to_agent = mails.iter().filter(|(to, _)| *to == user_id(BERTA)).count();
+    // Each event is told once, though every message came twice.
+    assert_eq!(to_customer, 4, "two assigned, two delivered");
+    assert!(
+        (1..=2).contains(&to_agent),
+        "one route, that may have gained an order"
+    );
+}
+
+#[tokio::test]
+async fn an_order_waits_with_its_reason_until_somebody_comes_on_duty() {
+    let world = World::with([a_customer(1).build(), an_agent(BERTA).build()], []);
+    place(&world, 1).await;
+    world.settle().await;
+    let order = world.store.all_orders().remove(0);
+    let waiting = order.waiting.unwrap();
+    assert_eq!(order.status, OrderStatus::Pending);
+    assert_eq!(waiting.reason, Some(UnplacedReason::NoAgentOnDuty));
+    assert_eq!(
+        waiting.retry_at,
+        order.created_at + SignedDuration::from_mins(1)
+    );
+
+    // Coming on duty ends the pause, which has not run out.
+    world
+        .update(&agent(BERTA), user_id(BERTA), json!({"on_duty": true}))
+        .await
+        .unwrap();
+    world.settle().await;
+    assert_eq!(world.order(order.id).status, OrderStatus::Assigned);
+    world.assert_consistent();
+}
+
+#[tokio::test]
+async fn the_pause_grows_while_an_order_does_not_fit() {
+    let too_large = an_order(1).with_size(11).build();
+    let world = World::with([an_agent(BERTA).on_duty().build()], [too_large.clone()]);
+    for minutes in [1, 2, 4] {
+        world.sweep().run().await.unwrap();
+        world.clock.advance(SignedDuration::from_secs(31));
+        world.sweep().run().await.unwrap();
+        world.settle().await;
+        let order = world.order(too_large.id);
+        let waiting = order.waiting.unwrap();
+        assert_eq!(waiting.reason, Some(UnplacedReason::OverCapacity));
+        assert_eq!(
+            waiting.retry_at - order.updated_at,
+            jiff::Span::new().seconds(minutes * 60).fieldwise()
+        );
+        world.clock.advance(SignedDuration::from_mins(minutes));
+    }
+}
+
+#[tokio::test]
+async fn an_order_for_tomorrow_waits_until_its_window_comes_near() {
+    let tomorrow = an_order(1)
+        .picked_up_between("2030-05-07T08:00:00Z", "2030-05-07T10:00:00Z")
+        .build();
+    let world = World::with([an_agent(BERTA).on_duty().build()], [tomorrow.clone()]);
+    world.clock.advance(SignedDuration::from_secs(60));
+    world.sweep().run().await.unwrap();
+    world.settle().await;
+    let waiting = world.order(tomorrow.id).waiting.unwrap();
+    assert_eq!(waiting.retry_at.to_string(), "2030-05-06T20:00:00Z");
+    assert_eq!(waiting.reason, None);
+    world.clock.advance(SignedDuration::from_hours(12));
+    world.sweep().run().await.unwrap();
+    world.settle().await;
+    assert_eq!(world.order(tomorrow.id).status, OrderStatus::Assigned);
+}
+
+#[tokio::test]
+async fn an_order_joins_an_open_route_and_what_is_aboard_stays_aboard() {
+    let world = World::with(
+        [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
+        [],
+    );
+    place(&world, 1).await;
+    world.settle().await;
+    let first = world.store.all_orders().remove(0);
+    world
+        .set_status(&agent(BERTA), first.id, "in_progress")
+        .await
+        .unwrap();
+    place(&world, 1).await;
+    world.settle().await;
+    world.assert_consistent();
+    let route = world.only_route();
+    assert_eq!(route.status, RouteStatus::InProgress);
+    assert_eq!(route.stops[0].status, StopStatus::Done);
+    assert_eq!(
+        route.open_stops().next().unwrap().order_id,
+        first.id,
+        "the next stop is fixed"
+    );
+    let request = world.provider.take_requests().pop().unwrap();
+    assert_eq!(request.orders[0].pickup, None, "it is aboard");
+    assert_eq!(
+        request.vehicles[0].next_stop,
+        Some((0, planner::StopKind::Dropoff))
+    );
+}
+
+#[tokio::test]
+async fn an_order_cancelled_while_it_is_planned_stays_cancelled_and_the_others_are_planned_again() {
+    let world = World::with(
+        [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
+        [],
+    );
+    place(&world, 2).await;
+    let cancelled = world.store.all_orders().remove(0).id;
+    let change = world.change_status();
+    world.provider.meanwhile(move || {
+        let body = json!({"status": "cancelled"});
+        let cancel = async {
+            change
+                .run(&customer(1), &cancelled.to_string(), &body)
+                .await
+        };
+        futures::executor::block_on(cancel).unwrap();
+    });
+    world.settle().await;
+    world.assert_consistent();
+    let statuses: Vec<OrderStatus> = world.store.all_orders().iter().map(|o| o.status).collect();
+    assert_eq!(statuses, [OrderStatus::Cancelled, OrderStatus::Assigned]);
+}
+
+#[tokio::test]
+async fn an_agent_suspended_while_a_route_is_planned_gets_none() {
+    let world = World::with(
+        [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
+        [],
+    );
+    place(&world, 1).await;
+    let update = world.update_agent();
+    world.provider.meanwhile(move || {
+        let (id, body) = (user_id(BERTA).to_string(), json!({"status": "suspended"}));
+        futures::executor::block_on(update.run(&dispatcher(), &id, &body)).unwrap();
+    });
+    world.settle().await;
+    world.assert_consistent();
+    assert_eq!(world.store.all_routes(), []);
+    assert_eq!(world.store.all_orders()[0].status, OrderStatus::Pending);
+}
+
+#[tokio::test]
+async fn two_runs_over_one_zone_put_no_order_on_two_routes() {
+    let agents = [
+        an_agent(BERTA).on_duty().build(),
+        an_agent(CARLA).on_duty().build(),
+    ];
+    let orders = (1..=6).map(|n| an_order(n).build());
+    let world = World::with(agents, orders);
+    let zone = world.store.all_orders()[0].zone;
+    let other = world.optimize();
+    let clock = world.clock.clone();
+    // The first run is so slow that its lease expires, and another plans and commits before it.
+    world.provider.meanwhile(move || {
+        clock.advance(SignedDuration::from_secs(61));
+        futures::executor::block_on(other.run(zone, &[])).unwrap();
+    });
+    let report = world.optimize().run(zone, &[]).await.unwrap();
+    assert!(report.conflicts > 0, "the slow run lost");
+    world.assert_consistent();
+    world.settle().await;
+    world.assert_consistent();
+    assert!(
+        world
+            .store
+            .all_orders()
+            .iter()
+            .all(|order| order.status == OrderStatus::Assigned)
+    );
+}
+
+#[tokio::test]
+async fn a_wake_up_during_a_plan_leads_to_another_plan() {
+    let agents = [an_agent(BERTA).on_duty().build()];
+    let world = World::with(agents, [an_order(1).build()]);
+    let zone = world.store.all_orders()[0].zone;
+    let other = world.optimize();
+    world.provider.meanwhile(move || {
+        let report = futures::executor::block_on(other.run(zone, &[])).unwrap();
+        assert_eq!(report.provider, None, "the zone is taken");
+    });
+    world.optimize().run(zone, &[]).await.unwrap();
+    let causes: Vec<WakeCause> = world
+        .wakes
+        .take()
+        .into_iter()
+        .map(|(wake, _)| wake.cause)
+        .collect();
+    assert_eq!(causes, [WakeCause::AskedMeanwhile]);
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_made_once() {
+    let world = World::with([an_agent(BERTA).on_duty().build()], [an_order(1).build()]);
+    let zone = world.store.all_orders()[0].zone;
+    world.store.next_writes([NextWrite::LosesItsAnswer]);
+    let lost = world.optimize().run(zone, &[]).await;
+    assert!(
+        matches!(lost, Err(Refusal::Unavailable(_))),
+        "the messages come again"
+    );
+    world.optimize().run(zone, &[]).await.unwrap();
+    world.settle().await;
+    world.assert_consistent();
+    assert_eq!(world.only_route().version, 1);
+}
+
+#[tokio::test]
+async fn a_full_route_takes_no_more_than_forty_orders() {
+    let world = World::with(
+        [an_agent(BERTA).on_duty().with_capacity(100).build()],
+        (1..=45).map(|n| an_order(n).build()),
+    );
+    let zone = world.store.all_orders()[0].zone;
+    world.optimize().run(zone, &[]).await.unwrap();
+    world.assert_consistent();
+    assert_eq!(world.only_route().lifetime_orders(), 40);
+    let left = world
+        .store
+        .all_orders()
+        .into_iter()
+        .filter_map(|order| order.waiting?.reason);
+    assert_eq!(left.collect::<Vec<_>>(), [UnplacedReason::OverCapacity; 5]);
+}
+
+#[tokio::test]
+async fn a_suspension_gives_back_what_is_not_aboard() {
+    let agents = [an_agent(BERTA).on_duty().build(), an_agent(CARLA).build()];
+    let world = World::with(agents, [an_order(1).build(), an_order(2).build()]);
+    world.sweep().run().await.unwrap();
+    world.clock.advance(SignedDuration::from_secs(40));
+    world.sweep().run().await.unwrap();
+    world.settle().await;
+    let [aboard, waiting] = [0, 1].map(|n| world.store.all_orders().remove(n).id);
+    world
+        .set_status(&agent(BERTA), aboard, "in_progress")
+        .await
+        .unwrap();
+    world
+        .update(
+            &dispatcher(),
+            user_id(BERTA),
+            json!({"status": "suspended"}),
+        )
+        .await
+        .unwrap();
+    world.assert_consistent();
+    assert_eq!(world.order(waiting).status, OrderStatus::Pending);
+    assert_eq!(world.order(aboard).status, OrderStatus::InProgress);
+    let refused = world.set_status(&agent(BERTA), aboard, "delivered").await;
+    assert!(
+        matches!(refused, Err(Refusal::AgentNotActive)),
+        "the token outlives the suspension"
+    );
+
+    // Somebody else comes, and the dispatcher settles what is aboard.
+    world
+        .update(&agent(CARLA), user_id(CARLA), json!({"on_duty": true}))
+        .await
+        .unwrap();
+    world.settle().await;
+    assert_eq!(
+        world.order(waiting).assignment.unwrap().agent_id,
+        user_id(CARLA)
+    );
+    world
+        .set_status(&dispatcher(), aboard, "delivered")
+        .await
+        .unwrap();
+    world.assert_consistent();
+    let berta = world.store.user(user_id(BERTA)).await.unwrap().unwrap();
+    assert_eq!(berta.status, UserStatus::Suspended);
+    assert_eq!(berta.agent.unwrap().open_route_id, None);
+}
+
+#[tokio::test]
+async fn an_agent_with_an_open_route_stays_on_duty() {
+    let world = World::with(
+        [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
+        [],
+    );
+    place(&world, 1).await;
+    world.settle().await;
+    let refused = world
+        .update(&agent(BERTA), user_id(BERTA), json!({"on_duty": false}))
+        .await;
+    assert!(matches!(refused, Err(Refusal::RouteOpen)));
+}
+
+#[tokio::test]
+async fn a_route_that_ends_begins_the_next_where_it_ended() {
+    let world = World::with(
+        [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
+        [],
+    );
+    place(&world, 1).await;
+    world.settle().await;
+    let order = world.store.all_orders().remove(0);
+    world
+        .set_status(&agent(BERTA), order.id, "delivered")
+        .await
+        .unwrap();
+    place(&world, 1).await;
+    world.settle().await;
+    let last = world.store.all_routes().pop().unwrap();
+    assert_eq!(last.from.location, Places::SAGRADA_FAMILIA);
+}
+
+#[tokio::test]
+async fn others_see_nothing_of_an_order() {
+    let world = World::with(
+        [
+            a_customer(1).build(),
+            a_customer(2).build(),
+            an_agent(BERTA).on_duty().build(),
+            an_agent(CARLA).on_duty().build(),
+        ],
+        [],
+    );
+    place(&world, 1).await;
+    world.settle().await;
+    let order = world.store.all_orders().remove(0);
+    let id = order.id.to_string();
+    for stranger in [customer(2), agent(CARLA)] {
+        let shown = world.show_order().run(&stranger, &id).await;
+        assert!(matches!(shown, Err(Refusal::NotFound)));
+        let changed = world.set_status(&stranger, order.id, "cancelled").await;
+        assert!(matches!(changed, Err(Refusal::NotFound)));
+        let listed = world
+            .list_orders()
+            .run(&stranger, &Default::default())
+            .await
+            .unwrap();
+        assert_eq!(listed.orders, []);
+    }
+    for known in [customer(1), agent(BERTA), dispatcher()] {
+        world.show_order().run(&known, &id).await.unwrap();
+        let listed = world
+            .list_orders()
+            .run(&known, &Default::default())
+            .await
+            .unwrap();
+        assert_eq!(listed.orders.len(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_status_set_twice_is_one_change() {
+    let world = World::with(
+        [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
+        [],
+    );
+    place(&world, 1).await;
+    world.settle().await;
+    let id = world.store.all_orders().remove(0).id;
+    for _ in 0..2 {
+        world
+            .set_status(&agent(BERTA), id, "delivered")
+            .await
+            .unwrap();
+    }
+    let told = world
+        .order(id)
+        .history
+        .iter()
+        .filter(|l| l.status == OrderStatus::Delivered)
+        .count();
+    assert_eq!(told, 1);
+    let back = world.set_status(&agent(BERTA), id, "in_progress").await;
+    assert!(matches!(back, Err(Refusal::StepNotAllowed { .. })));
+}
+
+#[tokio::test]
+async fn a_lost_race_is_read_and_tried_again() {
+    let world = World::with(
+        [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
+        [],
+    );
+    place(&world, 1).await;
+    world.settle().await;
+    let id = world.store.all_orders().remove(0).id;
+    world
+        .store
+        .next_writes([NextWrite::Conflicts, NextWrite::Conflicts]);
+    world
+        .set_status(&agent(BERTA), id, "in_progress")
+        .await
+        .unwrap();
+    world.store.next_writes([NextWrite::Conflicts; 50]);
+    let contended = world.set_status(&agent(BERTA), id, "delivered").await;
+    assert!(matches!(contended, Err(Refusal::Contended)));
+    assert_eq!(world.order(id).status, OrderStatus::InProgress);
+}
+
+#[tokio::test]
+async fn the_same_key_and_body_answer_with_the_first_order() {
+    let world = World::with([a_customer(1).build()], []);
+    let (place, body) = (world.place_order(), body());
+    let first = place
+        .run(&customer(1), b"one", &body, Some("k"))
+        .await
+        .unwrap();
+    let again = place
+        .run(&customer(1), b"one", &body, Some("k"))
+        .await
+        .unwrap();
+    assert_eq!(first, again);
+    let reused = place.run(&customer(1), b"two", &body, Some("k")).await;
+    assert!(matches!(reused, Err(Refusal::IdempotencyKeyReused)));
+    place
+        .run(&customer(2), b"two", &body, Some("k"))
+        .await
+        .unwrap();
+    assert_eq!(
+        world.store.all_orders().len(),
+        2,
+        "keys are each caller's own"
+    );
+    world.clock.advance(SignedDuration::from_hours(24));
+    place
+        .run(&customer(1), b"two", &body, Some("k"))
+        .await
+        .unwrap();
+    assert_eq!(
+        world.store.all_orders().len(),
+        3,
+        "a key is forgotten after a day"
+    );
+}

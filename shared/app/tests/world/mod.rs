@@ -1,0 +1,321 @@
+//! The whole of Waybill in memory: use cases, stores, streams, queues and mail.
+
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::agents::UpdateAgent;
+use app::events::{Announce, StateChange};
+use app::messages::{Notification, Wake};
+use app::notify::{Letterhead, SendNotifications};
+use app::optimize::{OptimizeRoutes, OptimizeSettings};
+use app::order_status::ChangeOrderStatus;
+use app::orders::{ListOrders, PlaceOrder, ShowOrder};
+use app::sweep::SweepPendingOrders;
+use app::{Caller, Refusal};
+use domain::{LegEstimate, Order, OrderId, OrderStatus, Role, Route, User, UserId, Zone};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use testkit::build::grid;
+use testkit::{
+    CountedIds, FirstComeFirstServed, MemoryMailer, MemoryNotifications, MemoryStore, MemoryWakes,
+    NoJitter, StillClock,
+};
+
+pub struct World {
+    pub store: Arc<MemoryStore>,
+    pub wakes: Arc<MemoryWakes>,
+    pub notifications: Arc<MemoryNotifications>,
+    pub mailer: Arc<MemoryMailer>,
+    pub provider: Arc<FirstComeFirstServed>,
+    pub clock: Arc<StillClock>,
+    pub ids: Arc<CountedIds>,
+    /// How often each stream record and message is delivered.
+    pub deliveries: usize,
+}
+
+impl World {
+    pub fn with(
+        users: impl IntoIterator<Item = User>,
+        orders: impl IntoIterator<Item = Order>,
+    ) -> Self {
+        Self {
+            store: Arc::new(MemoryStore::with(users, orders)),
+            wakes: Arc::default(),
+            notifications: Arc::default(),
+            mailer: Arc::default(),
+            provider: Arc::default(),
+            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+            ids: Arc::default(),
+            deliveries: 1,
+        }
+    }
+
+    pub fn place_order(&self) -> PlaceOrder {
+        PlaceOrder {
+            users: self.store.clone(),
+            orders: self.store.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            grid: grid(),
+        }
+    }
+
+    pub fn list_orders(&self) -> ListOrders {
+        ListOrders {
+            users: self.store.clone(),
+            orders: self.store.clone(),
+            routes: self.store.clone(),
+        }
+    }
+
+    pub fn show_order(&self) -> ShowOrder {
+        ShowOrder {
+            users: self.store.clone(),
+            orders: self.store.clone(),
+        }
+    }
+
+    pub fn change_status(&self) -> ChangeOrderStatus {
+        ChangeOrderStatus {
+            users: self.store.clone(),
+            orders: self.store.clone(),
+            routes: self.store.clone(),
+            ledger: self.store.clone(),
+            clock: self.clock.clone(),
+            jitter: Arc::new(NoJitter),
+            grid: grid(),
+            estimate: LegEstimate::default(),
+        }
+    }
+
+    pub fn update_agent(&self) -> UpdateAgent {
+        UpdateAgent {
+            users: self.store.clone(),
+            orders: self.store.clone(),
+            routes: self.store.clone(),
+            ledger: self.store.clone(),
+            clock: self.clock.clone(),
+            jitter: Arc::new(NoJitter),
+            grid: grid(),
+            estimate: LegEstimate::default(),
+        }
+    }
+
+    pub fn announce(&self) -> Announce {
+        Announce {
+            wakes: self.wakes.clone(),
+            notifications: self.notifications.clone(),
+        }
+    }
+
+    pub fn optimize(&self) -> OptimizeRoutes {
+        OptimizeRoutes {
+            users: self.store.clone(),
+            orders: self.store.clone(),
+            routes: self.store.clone(),
+            ledger: self.store.clone(),
+            leases: self.store.clone(),
+            wakes: self.wakes.clone(),
+            provider: self.provider.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            jitter: Arc::new(NoJitter),
+            settings: OptimizeSettings {
+                horizon: SignedDuration::from_hours(12),
+                time_limit: Duration::from_secs(1),
+                lease: SignedDuration::from_secs(60),
+            },
+        }
+    }
+
+    pub fn send_notifications(&self) -> SendNotifications {
+        SendNotifications {
+            users: self.store.clone(),
+            orders: self.store.clone(),
+            routes: self.store.clone(),
+            claims: self.store.clone(),
+            mailer: self.mailer.clone(),
+            clock: self.clock.clone(),
+            letterhead: Letterhead {
+                company: "Missatgers SL".to_owned(),
+                time_zone: jiff::tz::TimeZone::get("Europe/Madrid").unwrap(),
+            },
+        }
+    }
+
+    pub fn sweep(&self) -> SweepPendingOrders {
+        SweepPendingOrders {
+            orders: self.store.clone(),
+            wakes: self.wakes.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// Lets streams and queues work until nothing moves any more. What fails is delivered again, as SQS does.
+    pub async fn settle(&self) {
+        for _ in 0..200 {
+            if !self.deliver().await {
+                return;
+            }
+        }
+        panic!("streams and queues never come to rest");
+    }
+
+    async fn deliver(&self) -> bool {
+        let changes = self.store.take_changes();
+        for change in &changes {
+            for _ in 0..self.deliveries {
+                self.announce_surely(change).await;
+            }
+        }
+        let wakes = self.wakes.take();
+        let mut by_zone: BTreeMap<Zone, Vec<Wake>> = BTreeMap::new();
+        for (wake, _) in &wakes {
+            by_zone.entry(wake.zone).or_default().push(wake.clone());
+        }
+        for (zone, wakes) in &by_zone {
+            for _ in 0..self.deliveries {
+                if self.optimize().run(*zone, wakes).await.is_err() {
+                    self.wakes_again(wakes).await;
+                }
+            }
+        }
+        let notifications = self.notifications.take();
+        for notification in &notifications {
+            for _ in 0..self.deliveries {
+                self.notify_surely(notification).await;
+            }
+        }
+        !(changes.is_empty() && wakes.is_empty() && notifications.is_empty())
+    }
+
+    async fn announce_surely(&self, change: &StateChange) {
+        self.announce()
+            .run(std::slice::from_ref(change))
+            .await
+            .unwrap();
+    }
+
+    async fn wakes_again(&self, wakes: &[Wake]) {
+        use app::ports::WakeQueue;
+        self.wakes.wake(wakes, 0).await.unwrap();
+    }
+
+    async fn notify_surely(&self, notification: &Notification) {
+        self.send_notifications().run(notification).await.unwrap();
+    }
+
+    pub async fn set_status(
+        &self,
+        caller: &Caller,
+        order: OrderId,
+        status: &str,
+    ) -> Result<(), Refusal> {
+        let body = json!({"status": status, "reason": "as the test wants it"});
+        self.change_status()
+            .run(caller, &order.to_string(), &body)
+            .await
+            .map(|_| ())
+    }
+
+    pub async fn update(&self, caller: &Caller, agent: UserId, body: Value) -> Result<(), Refusal> {
+        self.update_agent()
+            .run(caller, &agent.to_string(), &body)
+            .await
+            .map(|_| ())
+    }
+
+    pub fn order(&self, id: OrderId) -> Order {
+        let orders = self.store.all_orders();
+        orders
+            .into_iter()
+            .find(|order| order.id == id)
+            .expect("the order is stored")
+    }
+
+    pub fn only_route(&self) -> Route {
+        let mut routes = self.store.all_routes();
+        assert_eq!(routes.len(), 1, "one route");
+        routes.remove(0)
+    }
+
+    /// What must hold between any two steps, whatever has happened.
+    pub fn assert_consistent(&self) {
+        let (orders, routes, users) = (
+            self.store.all_orders(),
+            self.store.all_routes(),
+            self.store.all_users(),
+        );
+        let open: Vec<&Route> = routes
+            .iter()
+            .filter(|route| route.status.is_open())
+            .collect();
+        for order in &orders {
+            let on: Vec<&&Route> = open
+                .iter()
+                .filter(|route| route.open_orders().contains(&order.id))
+                .collect();
+            let travelling = matches!(
+                order.status,
+                OrderStatus::Assigned | OrderStatus::InProgress
+            );
+            assert_eq!(
+                on.len(),
+                usize::from(travelling),
+                "{:?} {}",
+                order.status,
+                order.id
+            );
+            if let Some(route) = on.first() {
+                let assignment = order.assignment.expect("an assignment");
+                assert_eq!(
+                    (assignment.agent_id, assignment.route_id),
+                    (route.agent_id, route.id)
+                );
+                assert_eq!(
+                    assignment.eta,
+                    route.eta_of(order.id),
+                    "the eta is that of the next stop"
+                );
+            }
+        }
+        for user in users.iter().filter(|user| user.role == Role::Agent) {
+            let theirs: Vec<_> = open
+                .iter()
+                .filter(|route| route.agent_id == user.id)
+                .map(|r| r.id)
+                .collect();
+            let named = user
+                .agent
+                .as_ref()
+                .and_then(|profile| profile.open_route_id);
+            assert_eq!(
+                theirs,
+                named.into_iter().collect::<Vec<_>>(),
+                "one open route, and the agent knows it"
+            );
+        }
+    }
+}
+
+pub fn customer(number: u64) -> Caller {
+    caller(number, Role::Customer)
+}
+
+pub fn agent(number: u64) -> Caller {
+    caller(number, Role::Agent)
+}
+
+pub fn dispatcher() -> Caller {
+    caller(999, Role::Dispatcher)
+}
+
+fn caller(number: u64, role: Role) -> Caller {
+    Caller {
+        user_id: testkit::build::user_id(number),
+        roles: vec![role],
+    }
+}

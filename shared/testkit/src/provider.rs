@@ -1,0 +1,123 @@
+//! A route provider whose plans a test can foresee.
+
+use std::sync::Mutex;
+
+use app::ports::{
+    PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit, ProviderError, RouteProvider,
+    UnplacedOrder,
+};
+use async_trait::async_trait;
+use domain::{LegEstimate, StopKind, UnplacedReason};
+
+type Meanwhile = Box<dyn FnOnce() + Send>;
+
+/// Gives each order to the first vehicle that has room for it, and serves one order after the other. Windows
+/// and shifts are not looked at.
+#[derive(Default)]
+pub struct FirstComeFirstServed {
+    meanwhile: Mutex<Option<Meanwhile>>,
+    asked: Mutex<Vec<PlanRequest>>,
+}
+
+impl FirstComeFirstServed {
+    /// What is to happen while the next plan is made.
+    pub fn meanwhile(&self, happens: impl FnOnce() + Send + 'static) {
+        *self.meanwhile.lock().unwrap() = Some(Box::new(happens));
+    }
+
+    /// The requests since the last call.
+    pub fn take_requests(&self) -> Vec<PlanRequest> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+struct Tour<'a> {
+    request: &'a PlanRequest,
+    point: usize,
+    at_s: i64,
+    visits: Vec<PlannedVisit>,
+}
+
+impl Tour<'_> {
+    fn visit(&mut self, order: usize, kind: StopKind, stop: &planner::Stop) {
+        let places = &self.request.places;
+        let leg = LegEstimate::default().leg(places[self.point], places[stop.point]);
+        let begin_s = self.at_s + i64::from(leg.duration_s);
+        self.visits.push(PlannedVisit {
+            order,
+            kind,
+            begin_s,
+            distance_m: leg.distance_m,
+            duration_s: leg.duration_s,
+        });
+        self.point = stop.point;
+        self.at_s = begin_s + stop.service_s;
+    }
+
+    fn serve(&mut self, index: usize) {
+        let order = &self.request.orders[index];
+        if let Some(pickup) = &order.pickup {
+            self.visit(index, StopKind::Pickup, pickup);
+        }
+        self.visit(index, StopKind::Dropoff, &order.dropoff);
+    }
+}
+
+#[async_trait]
+impl RouteProvider for FirstComeFirstServed {
+    async fn plan(&self, request: PlanRequest) -> Result<PlanAnswer, ProviderError> {
+        let happens = self.meanwhile.lock().unwrap().take();
+        if let Some(happens) = happens {
+            happens();
+        }
+        let mut taken = vec![Vec::new(); request.vehicles.len()];
+        let mut unplaced = Vec::new();
+        for (index, order) in request.orders.iter().enumerate() {
+            let vehicle = order.vehicle.or_else(|| {
+                (0..taken.len()).find(|v| {
+                    let vehicle = &request.vehicles[*v];
+                    let most = vehicle.max_orders.map_or(usize::MAX, |most| most as usize);
+                    taken[*v].len() < most && order.size <= vehicle.capacity
+                })
+            });
+            match vehicle {
+                Some(vehicle) => taken[vehicle].push(index),
+                None => unplaced.push(UnplacedOrder {
+                    order: index,
+                    reason: UnplacedReason::OverCapacity,
+                }),
+            }
+        }
+        let driven = taken
+            .into_iter()
+            .enumerate()
+            .filter(|(_, orders)| !orders.is_empty());
+        let routes = driven.map(|(vehicle, orders)| {
+            let mut tour = Tour {
+                request: &request,
+                point: request.vehicles[vehicle].start,
+                at_s: request.vehicles[vehicle].shift.start_s,
+                visits: Vec::new(),
+            };
+            // What is aboard leaves first, so that a fixed next stop stays the next.
+            let (aboard, waiting): (Vec<usize>, Vec<usize>) = orders
+                .into_iter()
+                .partition(|order| request.orders[*order].pickup.is_none());
+            for order in aboard.into_iter().chain(waiting) {
+                tour.serve(order);
+            }
+            PlannedRoute {
+                vehicle,
+                visits: tour.visits,
+                geometry: None,
+            }
+        });
+        let answer = PlanAnswer {
+            provider: "first-come-first-served",
+            routes: routes.collect(),
+            unplaced,
+        };
+        self.asked.lock().unwrap().push(request);
+        Ok(answer)
+    }
+}
