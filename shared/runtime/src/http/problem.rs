@@ -1,0 +1,275 @@
+//! Errors as RFC 9457 has them: `application/problem+json`.
+//!
+//! What is told to the caller and what is kept for the log are two things: a problem carries the cause, and
+//! never shows it.
+
+use app::Refusal;
+use domain::{Fault, OrderStatus};
+use serde_json::{Map, Value, json};
+
+use crate::failure::chain;
+
+/// Why a request was not granted, for the caller.
+#[derive(Debug)]
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
+    status: u16,
+    code: &'static str,
+    detail: String,
+    errors: Vec<Fault>,
+    allowed: Option<Vec<OrderStatus>>,
+    retry_after_s: Option<u32>,
+    cause: Option<String>,
+}
+
+impl Problem {
+    fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
+        Self(Box::new(Parts {
+            status,
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            allowed: None,
+            retry_after_s: None,
+            cause: None,
+        }))
+    }
+
+    /// The body could not be read at all.
+    pub fn unreadable(detail: impl Into<String>) -> Self {
+        Self::new(400, "unreadable", detail)
+    }
+
+    /// Nobody has checked a token. The gateway answers with the same code.
+    pub fn no_token() -> Self {
+        Self::new(
+            401,
+            "unauthorized",
+            "A valid access token is needed: Authorization: Bearer <access_token>.",
+        )
+    }
+
+    /// Something broke; what it was is for the log.
+    pub fn internal(cause: impl Into<String>) -> Self {
+        Self::new(500, "internal", "Something went wrong. Try again.").because(cause.into())
+    }
+
+    fn naming(mut self, errors: Vec<Fault>) -> Self {
+        self.0.errors = errors;
+        self
+    }
+
+    fn allowing(mut self, allowed: Vec<OrderStatus>) -> Self {
+        self.0.allowed = Some(allowed);
+        self
+    }
+
+    fn retry_after(mut self, seconds: u32) -> Self {
+        self.0.retry_after_s = Some(seconds);
+        self
+    }
+
+    fn because(mut self, cause: String) -> Self {
+        self.0.cause = Some(cause);
+        self
+    }
+
+    pub(super) fn status(&self) -> u16 {
+        self.0.status
+    }
+
+    pub(super) fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    pub(super) fn retry_after_s(&self) -> Option<u32> {
+        self.0.retry_after_s
+    }
+
+    /// What is behind it, for the log.
+    pub(super) fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    /// The members of the problem; `instance` is the request's id.
+    pub(super) fn body(&self, instance: &str) -> Value {
+        let mut body = Map::new();
+        // With this type the title is the status' own name, and `code` says which problem it is.
+        body.insert("type".to_owned(), "about:blank".into());
+        body.insert("title".to_owned(), title(self.0.status).into());
+        body.insert("status".to_owned(), self.0.status.into());
+        body.insert("detail".to_owned(), self.0.detail.as_str().into());
+        body.insert("instance".to_owned(), instance.into());
+        body.insert("code".to_owned(), self.0.code.into());
+        if !self.0.errors.is_empty() {
+            body.insert("errors".to_owned(), json!(self.0.errors));
+        }
+        if let Some(allowed) = &self.0.allowed {
+            body.insert("allowed".to_owned(), json!(allowed));
+        }
+        Value::Object(body)
+    }
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let fault = |pointer: &str, detail: &str| {
+            vec![Fault {
+                pointer: pointer.to_owned(),
+                detail: detail.to_owned(),
+            }]
+        };
+        match refusal {
+            Refusal::Invalid(errors) => Self::new(
+                422,
+                "invalid",
+                "The request can be read, but is not valid. See errors.",
+            )
+            .naming(errors),
+            Refusal::InvalidCode => {
+                Self::new(422, "invalid_code", "The code is wrong or has expired.")
+                    .naming(fault("#/code", "is wrong or has expired"))
+            }
+            Refusal::InvalidCredentials => Self::new(
+                401,
+                "invalid_credentials",
+                "The email address or the password is wrong.",
+            ),
+            Refusal::NotConfirmed => Self::new(
+                403,
+                "not_confirmed",
+                "The email address is not confirmed yet: POST /signup/confirm.",
+            ),
+            Refusal::Forbidden => Self::new(403, "forbidden", "Your role does not allow this."),
+            Refusal::AgentNotActive => Self::new(
+                403,
+                "agent_not_active",
+                "The agent is not active: not approved by a dispatcher yet, or suspended.",
+            ),
+            Refusal::NotFound => Self::new(404, "not_found", "There is no such thing for you."),
+            Refusal::StepNotAllowed { from, to, allowed } => Self::new(
+                409,
+                "transition_not_allowed",
+                format!(
+                    "An order that is {} cannot become {}.",
+                    from.name(),
+                    to.name()
+                ),
+            )
+            .allowing(allowed),
+            Refusal::RouteOpen => Self::new(
+                409,
+                "route_open",
+                "The agent has an open route. It has to be finished first.",
+            ),
+            Refusal::AgentUnconfirmed => Self::new(
+                409,
+                "agent_unconfirmed",
+                "The agent has not confirmed the email address yet.",
+            ),
+            Refusal::IdempotencyKeyReused => Self::new(
+                422,
+                "idempotency_key_reused",
+                "This Idempotency-Key came with another body before.",
+            )
+            .naming(fault("Idempotency-Key", "was used with another body")),
+            Refusal::Throttled => Self::new(
+                429,
+                "too_many_requests",
+                "Too many requests. Wait a moment and try again.",
+            )
+            .retry_after(5),
+            Refusal::Contended => Self::new(
+                503,
+                "contended",
+                "Others are changing the same thing. Nothing was changed; try again.",
+            )
+            .retry_after(1),
+            Refusal::Unavailable(_) => {
+                Self::new(503, "unavailable", "It could not be done now. Try again.")
+                    .retry_after(5)
+                    .because(chain(&refusal))
+            }
+            Refusal::Broken(_) => Self::internal(chain(&refusal)),
+        }
+    }
+}
+
+/// The status' name (RFC 9110, section 15).
+fn title(status: u16) -> &'static str {
+    match status {
+        400 => "Bad Request",
+        401 => "Unauthorized",
+        403 => "Forbidden",
+        404 => "Not Found",
+        409 => "Conflict",
+        422 => "Unprocessable Content",
+        429 => "Too Many Requests",
+        503 => "Service Unavailable",
+        _ => "Internal Server Error",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_refusal_has_a_status_and_a_code_of_its_own() {
+        let secret = || -> app::refusal::Cause { "table orders-17 is gone".into() };
+        let refusals = [
+            (Refusal::Invalid(Vec::new()), 422, "invalid"),
+            (Refusal::InvalidCode, 422, "invalid_code"),
+            (Refusal::InvalidCredentials, 401, "invalid_credentials"),
+            (Refusal::NotConfirmed, 403, "not_confirmed"),
+            (Refusal::Forbidden, 403, "forbidden"),
+            (Refusal::AgentNotActive, 403, "agent_not_active"),
+            (Refusal::NotFound, 404, "not_found"),
+            (Refusal::RouteOpen, 409, "route_open"),
+            (Refusal::AgentUnconfirmed, 409, "agent_unconfirmed"),
+            (Refusal::IdempotencyKeyReused, 422, "idempotency_key_reused"),
+            (Refusal::Throttled, 429, "too_many_requests"),
+            (Refusal::Contended, 503, "contended"),
+            (Refusal::Unavailable(secret()), 503, "unavailable"),
+            (Refusal::Broken(secret()), 500, "internal"),
+        ];
+        for (refusal, status, code) in refusals {
+            let problem = Problem::from(refusal);
+            let body = problem.body("request-1");
+            assert_eq!((problem.status(), problem.code()), (status, code));
+            assert_eq!(body["status"], status);
+            assert_eq!(body["instance"], "request-1");
+            assert_eq!(body["title"], title(status));
+            assert!(!body.to_string().contains("orders-17"), "{body}");
+            let waits = matches!(status, 429 | 503);
+            assert_eq!(problem.retry_after_s().is_some(), waits, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_cause_is_kept_for_the_log() {
+        let problem = Problem::from(Refusal::Unavailable("no route to host".into()));
+        assert_eq!(
+            problem.cause(),
+            Some("a dependency is away: no route to host")
+        );
+    }
+
+    #[test]
+    fn a_step_that_is_not_allowed_names_those_that_are() {
+        let problem = Problem::from(Refusal::StepNotAllowed {
+            from: OrderStatus::Delivered,
+            to: OrderStatus::Failed,
+            allowed: Vec::new(),
+        });
+        assert_eq!(problem.body("r")["allowed"], json!([]));
+        let problem = Problem::from(Refusal::StepNotAllowed {
+            from: OrderStatus::Assigned,
+            to: OrderStatus::Pending,
+            allowed: vec![OrderStatus::InProgress],
+        });
+        assert_eq!(problem.body("r")["allowed"], json!(["in_progress"]));
+    }
+}

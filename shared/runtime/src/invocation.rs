@@ -1,0 +1,47 @@
+//! One invocation of the function: what its log lines share.
+
+use std::time::{Duration, SystemTime};
+
+use lambda_runtime::Context;
+use tracing::Span;
+
+/// The span that each log line of an invocation belongs to.
+pub(crate) fn span(context: &Context) -> Span {
+    tracing::info_span!(
+        "invocation",
+        function = context.env_config.function_name,
+        request_id = context.request_id,
+        xray_trace_id = trace_id(context),
+        // The gateway's own id of a request, which the caller gets as `instance`.
+        api_request_id = tracing::field::Empty,
+    )
+}
+
+/// How long the invocation has left.
+pub(crate) fn time_left(context: &Context) -> Duration {
+    context
+        .deadline()
+        .duration_since(SystemTime::now())
+        .unwrap_or_default()
+}
+
+/// The trace's own id out of a header such as `Root=1-5f…;Parent=53…;Sampled=1`.
+fn trace_id(context: &Context) -> Option<&str> {
+    let header = context.xray_trace_id.as_deref()?;
+    header
+        .split(';')
+        .find_map(|part| part.strip_prefix("Root="))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_trace_id_is_the_root() {
+        let mut context = Context::default();
+        assert_eq!(trace_id(&context), None);
+        context.xray_trace_id = Some("Root=1-65a-b;Parent=c;Sampled=1".to_owned());
+        assert_eq!(trace_id(&context), Some("1-65a-b"));
+    }
+}

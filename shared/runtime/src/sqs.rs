@@ -1,0 +1,267 @@
+//! Messages from an SQS queue.
+//!
+//! Each message succeeds or fails on its own: Lambda deletes those that are not reported as failed. A message that
+//! fails comes again, and ends in the dead-letter queue when it keeps failing.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use futures::future::BoxFuture;
+use futures::stream::{self, StreamExt as _};
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use serde::de::DeserializeOwned;
+use tracing::{Instrument, error, info};
+
+use crate::failure::{Failure, caught, chain};
+use crate::invocation;
+
+/// How many jobs of a batch are worked on at a time.
+const JOBS_AT_ONCE: usize = 8;
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    id: String,
+    body: String,
+    received: Option<u32>,
+}
+
+impl Message {
+    /// Reads the body as JSON.
+    ///
+    /// # Errors
+    /// [`Failure::Unreadable`] when it is something else.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        serde_json::from_str(&self.body).map_err(|error| {
+            // serde's own words quote the value.
+            let place = format!("line {}, column {}", error.line(), error.column());
+            Failure::Unreadable(place.into())
+        })
+    }
+}
+
+/// Work on one message, or on several that belong together.
+pub struct Job<'a> {
+    messages: Vec<&'a Message>,
+    work: BoxFuture<'a, Result<(), Failure>>,
+}
+
+impl<'a> Job<'a> {
+    /// Work on messages that succeed or fail together.
+    pub fn new(
+        messages: Vec<&'a Message>,
+        work: impl Future<Output = Result<(), Failure>> + Send + 'a,
+    ) -> Self {
+        Self {
+            messages,
+            work: Box::pin(work),
+        }
+    }
+
+    /// A message that has failed before there was any work.
+    pub fn failed(message: &'a Message, failure: Failure) -> Self {
+        Self::new(vec![message], async { Err(failure) })
+    }
+}
+
+/// What a function does with the messages of a queue.
+#[async_trait]
+pub trait Handler: Send + Sync {
+    /// Makes jobs of a batch. A message of which no job is made counts as done.
+    fn jobs<'a>(&'a self, batch: &'a [Message]) -> Vec<Job<'a>>;
+
+    /// How long a job may take: with less time left none is begun, and its messages come again.
+    fn longest_job(&self) -> Duration {
+        Duration::from_secs(5)
+    }
+}
+
+/// Waits for messages, forever.
+///
+/// # Errors
+/// When the Lambda runtime is away.
+pub async fn serve(handler: Arc<dyn Handler>) -> Result<(), lambda_runtime::Error> {
+    let service = service_fn(move |event: LambdaEvent<SqsEvent>| {
+        let handler = Arc::clone(&handler);
+        let span = invocation::span(&event.context);
+        let time = invocation::time_left(&event.context);
+        async move { handle(handler.as_ref(), event.payload, time).await }.instrument(span)
+    });
+    Runtime::new(service).run().await
+}
+
+/// Works through a batch within `time`, and says which messages have failed.
+///
+/// # Errors
+/// When a message has no id, so that it could not be reported: then the whole batch comes again.
+pub async fn handle(
+    handler: &dyn Handler,
+    event: SqsEvent,
+    time: Duration,
+) -> Result<SqsBatchResponse, lambda_runtime::Error> {
+    let begun = Instant::now();
+    let batch: Option<Vec<Message>> = event
+        .records
+        .into_iter()
+        .map(|record| {
+            let received = record.attributes.get("ApproximateReceiveCount");
+            Some(Message {
+                received: received.and_then(|count| count.parse().ok()),
+                id: record.message_id?,
+                body: record.body.unwrap_or_default(),
+            })
+        })
+        .collect();
+    let batch = batch.ok_or("a message has no id")?;
+    let last_start = time.saturating_sub(handler.longest_job());
+    let outcomes: Vec<Vec<&str>> = stream::iter(handler.jobs(&batch))
+        .map(|job| async move {
+            let job_begun = Instant::now();
+            let outcome = if begun.elapsed() > last_start {
+                Err(Failure::OutOfTime)
+            } else {
+                caught(job.work).await
+            };
+            for message in &job.messages {
+                log(message, &outcome, job_begun.elapsed());
+            }
+            let failed = if outcome.is_err() {
+                job.messages
+            } else {
+                Vec::new()
+            };
+            failed
+                .into_iter()
+                .map(|message| message.id.as_str())
+                .collect()
+        })
+        .buffer_unordered(JOBS_AT_ONCE)
+        .collect()
+        .await;
+    let mut response = SqsBatchResponse::default();
+    for id in outcomes.into_iter().flatten() {
+        response.add_failure(id);
+    }
+    Ok(response)
+}
+
+fn log(message: &Message, outcome: &Result<(), Failure>, time: Duration) {
+    let (message_id, received) = (&message.id, message.received);
+    let duration_ms = time.as_millis() as u64;
+    match outcome {
+        Ok(()) => info!(message_id, received, duration_ms, "message done"),
+        Err(failure) => error!(
+            message_id,
+            received,
+            duration_ms,
+            cause = chain(failure),
+            "message failed"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use app::Refusal;
+    use serde_json::{Value, json};
+
+    const AMPLE: Duration = Duration::from_secs(60);
+
+    /// Does what each message says.
+    struct Obedient;
+
+    impl Handler for Obedient {
+        fn jobs<'a>(&'a self, batch: &'a [Message]) -> Vec<Job<'a>> {
+            batch
+                .iter()
+                .map(|message| {
+                    Job::new(vec![message], async {
+                        match message.json::<String>()?.as_str() {
+                            "panic" => panic!("as told"),
+                            "refuse" => Err(Refusal::Contended.into()),
+                            _ => Ok(()),
+                        }
+                    })
+                })
+                .collect()
+        }
+    }
+
+    /// Takes all messages as one job, which fails.
+    struct AllOrNothing;
+
+    impl Handler for AllOrNothing {
+        fn jobs<'a>(&'a self, batch: &'a [Message]) -> Vec<Job<'a>> {
+            let work = async { Err(Refusal::Contended.into()) };
+            vec![Job::new(batch.iter().collect(), work)]
+        }
+    }
+
+    fn event(bodies: &[&str]) -> SqsEvent {
+        let records: Vec<Value> = bodies
+            .iter()
+            .enumerate()
+            .map(|(index, body)| json!({"messageId": format!("m{index}"), "body": body}))
+            .collect();
+        serde_json::from_value(json!({ "Records": records })).unwrap()
+    }
+
+    async fn failed(handler: &dyn Handler, bodies: &[&str], time: Duration) -> Vec<String> {
+        let response = handle(handler, event(bodies), time).await.unwrap();
+        let mut ids: Vec<String> = response
+            .batch_item_failures
+            .into_iter()
+            .map(|failure| failure.item_identifier)
+            .collect();
+        ids.sort();
+        ids
+    }
+
+    #[tokio::test]
+    async fn one_bad_message_does_not_take_the_others_along() {
+        let bodies = [
+            r#""go""#,
+            r#""panic""#,
+            "no JSON",
+            "",
+            r#""refuse""#,
+            r#""go""#,
+        ];
+        let failed = failed(&Obedient, &bodies, AMPLE).await;
+        assert_eq!(failed, ["m1", "m2", "m3", "m4"]);
+    }
+
+    #[tokio::test]
+    async fn messages_of_one_job_fail_together() {
+        assert_eq!(
+            failed(&AllOrNothing, &["1", "2"], AMPLE).await,
+            ["m0", "m1"]
+        );
+    }
+
+    #[tokio::test]
+    async fn without_time_left_nothing_is_begun_and_everything_comes_again() {
+        let ids = failed(&Obedient, &[r#""go""#], Duration::from_secs(1)).await;
+        assert_eq!(ids, ["m0"]);
+    }
+
+    #[tokio::test]
+    async fn a_batch_that_could_not_be_reported_fails_as_a_whole() {
+        let event = serde_json::from_value(json!({"Records": [{"body": "1"}]})).unwrap();
+        assert!(handle(&Obedient, event, AMPLE).await.is_err());
+    }
+
+    #[test]
+    fn an_unreadable_message_is_not_quoted() {
+        let message = Message {
+            id: "m".to_owned(),
+            body: r#"{"secret": 1}"#.to_owned(),
+            received: None,
+        };
+        let failure = message.json::<String>().unwrap_err();
+        assert!(!chain(&failure).contains("secret"));
+    }
+}
