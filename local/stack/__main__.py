@@ -17,9 +17,10 @@ def up():
         raise Problem("the functions are Linux programs, and run here as they are: use Linux, or a virtual machine with it")
     began = time.monotonic()
     STATE.mkdir(parents=True, exist_ok=True)
-    # First, so that a port that is taken shows before minutes of building.
-    server.start()
+    # First, and not after minutes of building.
+    server.refuse_taken_port()
     build.build()
+    server.start()
     deploy.deploy()
     say(f"Up after {time.monotonic() - began:.0f} s: {deploy.variables()['API_URL']}")
     port = "" if PORT == 4566 else f" PORT={PORT}"

@@ -22,11 +22,18 @@ def running():
     return None
 
 
+def refuse_taken_port():
+    with socket.socket() as probe:
+        if not running() and probe.connect_ex(("127.0.0.1", PORT)) == 0:
+            other = PORT + 1
+            raise Problem(f"port {PORT} is taken: stop what listens there, or take another, as in PORT={other} make up")
+
+
 def start():
     if running():
         return
+    # What a MiniStack that died left behind.
     stop()
-    _refuse_taken_port()
     say(f"Starting MiniStack on {ENDPOINT}")
     scratch = STATE / "tmp"
     scratch.mkdir(parents=True, exist_ok=True)
@@ -84,12 +91,6 @@ def _record():
         return json.loads(RECORD.read_text())
     except FileNotFoundError:
         return None
-
-
-def _refuse_taken_port():
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", PORT)) == 0:
-            raise Problem(f"port {PORT} is taken: stop what listens there, or take another one, as in PORT={PORT + 1} make up")
 
 
 def _answers():
