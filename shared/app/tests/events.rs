@@ -1,0 +1,188 @@
+//! Which changes wake the optimizer, and of which people are told.
+
+#![allow(clippy::unwrap_used)]
+
+use std::sync::Arc;
+
+use app::events::{Announce, StateChange};
+use app::messages::{Notification, Wake, WakeCause};
+use domain::order::Waiting;
+use domain::{Actor, Order, OrderStatus, RouteId, User, UserStatus};
+use testkit::build::{at, user_id};
+use testkit::{MemoryNotifications, MemoryWakes, Places, an_agent, an_order};
+
+async fn announced(change: StateChange) -> (Vec<Wake>, Vec<Notification>) {
+    let (wakes, notifications) = (
+        Arc::<MemoryWakes>::default(),
+        Arc::<MemoryNotifications>::default(),
+    );
+    let announce = Announce {
+        wakes: wakes.clone(),
+        notifications: notifications.clone(),
+    };
+    announce.run(&[change]).await.unwrap();
+    let wakes = wakes.take().into_iter().map(|(wake, _)| wake).collect();
+    (wakes, notifications.take())
+}
+
+fn of_order(before: Option<&Order>, after: &Order) -> StateChange {
+    StateChange::Order {
+        before: before.cloned().map(Box::new),
+        after: Some(Box::new(after.clone())),
+    }
+}
+
+fn of_user(before: Option<&User>, after: &User) -> StateChange {
+    StateChange::User {
+        before: before.cloned().map(Box::new),
+        after: Some(Box::new(after.clone())),
+    }
+}
+
+fn noon() -> domain::Timestamp {
+    at("2030-05-06T12:00:00Z")
+}
+
+fn assigned() -> Order {
+    let route = RouteId(user_id(7).0);
+    an_order(1)
+        .build()
+        .assigned(user_id(10), route, None, noon())
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_new_order_wakes_its_zone_and_names_itself() {
+    let order = an_order(1).build();
+    let (wakes, told) = announced(of_order(None, &order)).await;
+    assert_eq!(
+        (wakes[0].zone, wakes[0].order_id),
+        (order.zone, Some(order.id))
+    );
+    assert_eq!((wakes.len(), told.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_note_on_why_an_order_waits_wakes_nobody() {
+    let order = an_order(1).build();
+    let note = Waiting {
+        retry_at: noon(),
+        attempts: 1,
+        reason: None,
+    };
+    let (wakes, told) = announced(of_order(Some(&order), &order.waits(note, noon()))).await;
+    assert_eq!((wakes.len(), told.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn an_order_given_back_wakes_its_zone_again() {
+    let order = assigned();
+    let back = order
+        .step(OrderStatus::Pending, Actor::Dispatcher, None, noon())
+        .unwrap();
+    assert_eq!(announced(of_order(Some(&order), &back)).await.0.len(), 1);
+}
+
+#[tokio::test]
+async fn customers_hear_of_assignment_delivery_and_failure_and_of_nothing_else() {
+    let (pending, assigned) = (an_order(1).build(), assigned());
+    assert_eq!(
+        announced(of_order(Some(&pending), &assigned)).await.1.len(),
+        1
+    );
+    for (status, emails) in [
+        (OrderStatus::InProgress, 0),
+        (OrderStatus::Delivered, 1),
+        (OrderStatus::Failed, 1),
+        (OrderStatus::Cancelled, 0),
+    ] {
+        let after = assigned.step(status, Actor::Agent, None, noon()).unwrap();
+        let told = announced(of_order(Some(&assigned), &after)).await.1;
+        assert_eq!(told.len(), emails, "{status:?}");
+    }
+    let mut retimed = assigned.changed(noon());
+    retimed.expect_at(Some(noon()));
+    assert_eq!(announced(of_order(Some(&assigned), &retimed)).await.1, []);
+}
+
+#[tokio::test]
+async fn an_agent_who_comes_on_duty_wakes_the_zone_and_those_around() {
+    let (off, on) = (an_agent(10).build(), an_agent(10).on_duty().build());
+    let (wakes, _) = announced(of_user(Some(&off), &on)).await;
+    assert_eq!(wakes.len(), 7);
+    assert!(
+        wakes
+            .iter()
+            .all(|wake| wake.cause == WakeCause::AgentAvailable && wake.agent_id == Some(on.id))
+    );
+    assert!(
+        wakes
+            .iter()
+            .any(|wake| Some(wake.zone) == on.agent.as_ref().unwrap().zone)
+    );
+}
+
+#[tokio::test]
+async fn only_what_may_place_an_order_wakes_somebody() {
+    let on = || an_agent(10).on_duty();
+    let mut with_route = on().build();
+    with_route.agent.as_mut().unwrap().open_route_id = Some(RouteId(user_id(7).0));
+    let duty = on().build();
+    for (before, after, wakes) in [
+        (&duty, duty.clone(), 0),
+        (&duty, on().with_capacity(11).build(), 7),
+        (&duty, on().with_capacity(9).build(), 0),
+        (&duty, on().starting_at(Places::TOKYO_STATION).build(), 7),
+        (
+            &duty,
+            on().with_shift("2030-05-06T08:00:00Z", "2030-05-06T18:00:00Z")
+                .build(),
+            7,
+        ),
+        (&duty, with_route.clone(), 0),
+        (&with_route, duty.clone(), 7),
+        (&duty, an_agent(10).build(), 0),
+        (&duty, on().with_status(UserStatus::Suspended).build(), 0),
+    ] {
+        assert_eq!(
+            announced(of_user(Some(before), &after)).await.0.len(),
+            wakes,
+            "{after:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_confirmed_address_gets_its_topic_once() {
+    let confirmed = an_agent(10)
+        .with_status(UserStatus::PendingApproval)
+        .build();
+    let unconfirmed = an_agent(10).with_status(UserStatus::Unconfirmed).build();
+    let made = [Notification::UserConfirmed {
+        user_id: confirmed.id,
+    }];
+    assert_eq!(
+        announced(of_user(Some(&unconfirmed), &confirmed)).await.1,
+        made
+    );
+    assert_eq!(
+        announced(of_user(None, &confirmed)).await.1,
+        made,
+        "a record that log-in has repaired"
+    );
+    assert_eq!(announced(of_user(None, &unconfirmed)).await.1, []);
+    let active = an_agent(10).build();
+    assert_eq!(announced(of_user(Some(&confirmed), &active)).await.1, []);
+}
+
+#[tokio::test]
+async fn a_queue_that_is_away_fails_the_record() {
+    let wakes = Arc::<MemoryWakes>::default();
+    wakes.set_away(true);
+    let announce = Announce {
+        wakes,
+        notifications: Arc::<MemoryNotifications>::default(),
+    };
+    let change = of_order(None, &an_order(1).build());
+    assert!(announce.run(&[change]).await.is_err());
+}

@@ -1,0 +1,146 @@
+//! What agents and dispatchers may change of an agent, and when.
+
+use domain::agent::AgentUpdateRefused;
+use domain::{
+    AgentProfile, AgentUpdate, Coordinates, EmailNotifications, Role, RouteId, Timestamp, User,
+    UserId, UserStatus, ZoneGrid, ids::Uuid,
+};
+use serde_json::{Value, json};
+
+const HOME: Coordinates = Coordinates {
+    lat: 41.39,
+    lon: 2.17,
+};
+
+fn now() -> Timestamp {
+    "2030-05-06T08:00:00Z".parse().unwrap()
+}
+
+fn grid() -> ZoneGrid {
+    ZoneGrid::new(5).unwrap()
+}
+
+fn agent(status: UserStatus, start: Option<Coordinates>) -> User {
+    User {
+        id: UserId(Uuid::from_u128(1)),
+        role: Role::Agent,
+        status,
+        name: "Berta".to_owned(),
+        email: "berta@example.com".to_owned(),
+        email_notifications: EmailNotifications::On,
+        subscribed_at: None,
+        agent: Some(AgentProfile::new(10, start, grid())),
+        confirmed_at: Some(now()),
+        created_at: now(),
+        updated_at: now(),
+        version: 3,
+    }
+}
+
+fn updated(user: &User, body: Value) -> Result<User, AgentUpdateRefused> {
+    let update = AgentUpdate::read(&body, Role::Dispatcher, now()).unwrap();
+    update.apply(user, user.agent.as_ref().unwrap(), grid(), now())
+}
+
+fn pointers(role: Role, body: Value) -> Vec<String> {
+    let faults = AgentUpdate::read(&body, role, now()).unwrap_err();
+    faults
+        .into_vec()
+        .into_iter()
+        .map(|fault| fault.pointer)
+        .collect()
+}
+
+#[test]
+fn an_active_agent_with_a_start_goes_on_duty_and_can_be_found() {
+    let on = updated(
+        &agent(UserStatus::Active, Some(HOME)),
+        json!({"on_duty": true}),
+    )
+    .unwrap();
+    let profile = on.agent.unwrap();
+    assert!(profile.available(on.status));
+    assert_eq!(
+        (profile.position, profile.zone),
+        (Some(HOME), grid().zone_of(HOME))
+    );
+    assert_eq!(on.version, 4);
+}
+
+#[test]
+fn nobody_goes_on_duty_unapproved_or_from_nowhere() {
+    let waiting = agent(UserStatus::PendingApproval, Some(HOME));
+    assert!(matches!(
+        updated(&waiting, json!({"on_duty": true})),
+        Err(AgentUpdateRefused::NotActive)
+    ));
+    let nowhere = agent(UserStatus::Active, None);
+    let refused = updated(&nowhere, json!({"on_duty": true}));
+    assert!(matches!(refused, Err(AgentUpdateRefused::NoStartLocation)));
+    let both = json!({"on_duty": true, "start_location": {"lat": 41.39, "lon": 2.17}});
+    assert!(updated(&nowhere, both).is_ok());
+}
+
+#[test]
+fn who_is_under_way_stays_on_duty_and_where_the_route_is() {
+    let mut busy = agent(UserStatus::Active, Some(HOME));
+    let profile = busy.agent.as_mut().unwrap();
+    profile.on_duty = true;
+    profile.open_route_id = Some(RouteId(Uuid::from_u128(9)));
+    assert!(matches!(
+        updated(&busy, json!({"on_duty": false})),
+        Err(AgentUpdateRefused::RouteOpen)
+    ));
+    let moved = updated(
+        &busy,
+        json!({"start_location": {"lat": 35.68, "lon": 139.77}}),
+    )
+    .unwrap();
+    assert_eq!(moved.agent.unwrap().position, Some(HOME));
+}
+
+#[test]
+fn a_suspension_takes_off_duty() {
+    let on = updated(
+        &agent(UserStatus::Active, Some(HOME)),
+        json!({"on_duty": true}),
+    )
+    .unwrap();
+    let off = updated(&on, json!({"status": "suspended"})).unwrap();
+    assert!(!off.agent.unwrap().on_duty);
+}
+
+#[test]
+fn an_address_that_is_not_confirmed_cannot_be_approved() {
+    let unconfirmed = agent(UserStatus::Unconfirmed, Some(HOME));
+    let refused = updated(&unconfirmed, json!({"status": "active"}));
+    assert!(matches!(refused, Err(AgentUpdateRefused::Unconfirmed)));
+}
+
+#[test]
+fn agents_do_not_approve_themselves() {
+    assert_eq!(
+        pointers(Role::Agent, json!({"status": "active", "on_duty": true})),
+        ["#/status"]
+    );
+}
+
+#[test]
+fn every_bad_field_is_named() {
+    let body = json!({
+        "on_duty": "yes", "start_location": {"lat": 1}, "vehicle": {}, "status": "retired",
+        "shift": {"start": "2030-05-06T08:00:00Z", "end": "2030-05-06T07:00:00Z"}, "open_route_id": null,
+    });
+    assert_eq!(
+        pointers(Role::Dispatcher, body),
+        [
+            "#/open_route_id",
+            "#/on_duty",
+            "#/start_location/lon",
+            "#/vehicle/capacity",
+            "#/shift/end",
+            "#/status",
+        ]
+    );
+    assert_eq!(pointers(Role::Agent, json!({})), ["#"]);
+}
