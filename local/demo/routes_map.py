@@ -52,7 +52,7 @@ def feature_collection(driven):
             told = {
                 "sequence": stop["sequence"],
                 "place": row.get(f"{stop['kind']}_name", ""),
-                "address": stop.get("address") or row.get(f"{stop['kind']}_address", ""),
+                "address": row.get(f"{stop['kind']}_address") or stop.get("address", ""),
                 "eta": stop["eta"],
                 "distance_m": stop["distance_m"],
                 "order_id": stop["order_id"],
