@@ -6,7 +6,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use async_trait::async_trait;
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use futures::future::BoxFuture;
 use futures::stream::{self, StreamExt as _};
@@ -16,9 +15,6 @@ use tracing::{Instrument, error, info};
 
 use crate::failure::{Failure, caught, chain};
 use crate::invocation;
-
-/// How many jobs of a batch are worked on at a time.
-const JOBS_AT_ONCE: usize = 8;
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,10 +63,14 @@ impl<'a> Job<'a> {
 }
 
 /// What a function does with the messages of a queue.
-#[async_trait]
 pub trait Handler: Send + Sync {
     /// Makes jobs of a batch. A message of which no job is made counts as done.
     fn jobs<'a>(&'a self, batch: &'a [Message]) -> Vec<Job<'a>>;
+
+    /// How many jobs are worked on at a time.
+    fn at_once(&self) -> usize {
+        8
+    }
 
     /// How long a job may take: with less time left none is begun, and its messages come again.
     fn longest_job(&self) -> Duration {
@@ -137,7 +137,7 @@ pub async fn handle(
                 .map(|message| message.id.as_str())
                 .collect()
         })
-        .buffer_unordered(JOBS_AT_ONCE)
+        .buffer_unordered(handler.at_once())
         .collect()
         .await;
     let mut response = SqsBatchResponse::default();

@@ -1,0 +1,64 @@
+//! Plans the zones that messages name, and commits the routes.
+
+mod handler;
+
+use std::sync::Arc;
+
+use adapters::dynamodb::{
+    DynamoLeases, DynamoLedger, DynamoOrders, DynamoRoutes, DynamoUsers, LedgerTables,
+};
+use adapters::route_provider::embedded::EmbeddedProvider;
+use adapters::sqs::SqsWakes;
+use adapters::system::{RandomJitter, SystemClock, UuidIds};
+use app::optimize::{OptimizeRoutes, OptimizeSettings};
+use jiff::SignedDuration;
+use runtime::config::Environment;
+
+use handler::PlanZones;
+
+/// The function's timeout in `template.yaml`: a lease that is older belongs to nobody.
+const LEASE: SignedDuration = SignedDuration::from_secs(60);
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::Error> {
+    runtime::telemetry::init()?;
+    let env = Environment::new();
+    let (users, orders, routes, leases, queue, horizon, time_limit, estimate, _provider) = env
+        .all((
+            env.text("USERS_TABLE"),
+            env.text("ORDERS_TABLE"),
+            env.text("ROUTES_TABLE"),
+            env.text("IDEMPOTENCY_TABLE"),
+            env.text("OPTIMIZATION_QUEUE_URL"),
+            env.planning_horizon(),
+            env.plan_time(),
+            env.leg_estimate(),
+            env.one_of("ROUTE_PROVIDER", &["embedded"]),
+        ))?;
+    let aws = adapters::aws::config().await;
+    let dynamodb = adapters::dynamodb::Client::new(&aws);
+    let sqs = adapters::sqs::Client::new(&aws);
+    let tables = LedgerTables {
+        users: users.clone(),
+        orders: orders.clone(),
+        routes: routes.clone(),
+    };
+    let optimize_routes = OptimizeRoutes {
+        users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
+        orders: Arc::new(DynamoOrders::without_keys(dynamodb.clone(), orders)),
+        routes: Arc::new(DynamoRoutes::new(dynamodb.clone(), routes)),
+        ledger: Arc::new(DynamoLedger::new(dynamodb.clone(), tables)),
+        leases: Arc::new(DynamoLeases::new(dynamodb, leases)),
+        wakes: Arc::new(SqsWakes::new(sqs, queue)),
+        provider: Arc::new(EmbeddedProvider::new(estimate)),
+        clock: Arc::new(SystemClock),
+        ids: Arc::new(UuidIds),
+        jitter: Arc::new(RandomJitter),
+        settings: OptimizeSettings {
+            horizon,
+            time_limit,
+            lease: LEASE,
+        },
+    };
+    runtime::sqs::serve(Arc::new(PlanZones(optimize_routes))).await
+}

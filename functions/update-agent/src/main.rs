@@ -1,0 +1,42 @@
+//! `PUT /agents/{agent_id}`: changes an agent's duty, place, vehicle, shift or, for dispatchers, status.
+
+mod handler;
+
+use std::sync::Arc;
+
+use adapters::dynamodb::{DynamoLedger, DynamoOrders, DynamoRoutes, DynamoUsers, LedgerTables};
+use adapters::system::{RandomJitter, SystemClock};
+use app::agents::UpdateAgent;
+use handler::UpdateAgentRecord;
+use runtime::config::Environment;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::Error> {
+    runtime::telemetry::init()?;
+    let env = Environment::new();
+    let (users, orders, routes, grid, estimate) = env.all((
+        env.text("USERS_TABLE"),
+        env.text("ORDERS_TABLE"),
+        env.text("ROUTES_TABLE"),
+        env.zone_grid(),
+        env.leg_estimate(),
+    ))?;
+    let aws = adapters::aws::config().await;
+    let dynamodb = adapters::dynamodb::Client::new(&aws);
+    let tables = LedgerTables {
+        users: users.clone(),
+        orders: orders.clone(),
+        routes: routes.clone(),
+    };
+    let update_agent = UpdateAgent {
+        users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
+        orders: Arc::new(DynamoOrders::without_keys(dynamodb.clone(), orders)),
+        routes: Arc::new(DynamoRoutes::new(dynamodb.clone(), routes)),
+        ledger: Arc::new(DynamoLedger::new(dynamodb, tables)),
+        clock: Arc::new(SystemClock),
+        jitter: Arc::new(RandomJitter),
+        grid,
+        estimate,
+    };
+    runtime::http::serve(Arc::new(UpdateAgentRecord(update_agent))).await
+}
