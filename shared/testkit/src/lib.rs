@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 
 pub mod build;
+pub mod contracts;
 pub mod memory;
 pub mod provider;
 pub mod still;

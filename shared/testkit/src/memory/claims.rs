@@ -57,16 +57,13 @@ impl ZoneLeases for MemoryStore {
         until: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut tables = self.tables();
-        let held = tables
-            .leases
-            .get(&zone)
-            .is_some_and(|lease| lease.until > now);
+        let before = tables.leases.get(&zone);
+        let held = before.is_some_and(|lease| lease.until > now && lease.owner != owner);
         if !held {
-            let owner = owner.to_owned();
             let lease = LeaseRecord {
-                owner,
+                owner: owner.to_owned(),
                 until,
-                dirty: None,
+                dirty: before.and_then(|lease| lease.dirty),
             };
             tables.leases.insert(zone, lease);
         }

@@ -152,12 +152,16 @@ impl Tables {
     }
 
     fn put_route(&mut self, route: &Route) {
-        let before = self
-            .routes
-            .insert((route.agent_id, route.id), route.clone());
+        let key = (route.agent_id, route.id);
+        let before = self.routes.remove(&key);
+        let mut after = route.clone();
+        // A geometry is an item of its own, and stays where none is written.
+        let kept = before.as_ref().and_then(|before| before.geometry.clone());
+        after.geometry = after.geometry.or(kept);
+        self.routes.insert(key, after.clone());
         self.changes.push(StateChange::Route {
             before: before.map(Box::new),
-            after: Some(Box::new(route.clone())),
+            after: Some(Box::new(after)),
         });
     }
 }
@@ -170,10 +174,9 @@ impl UserStore for MemoryStore {
 
     async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
         let tables = self.tables();
-        Ok(ids
-            .iter()
-            .filter_map(|id| tables.users.get(id).cloned())
-            .collect())
+        let distinct: BTreeSet<&UserId> = ids.iter().collect();
+        let found = distinct.into_iter().filter_map(|id| tables.users.get(id));
+        Ok(found.cloned().collect())
     }
 
     async fn put_user(&self, user: &User) -> Result<(), StoreError> {
@@ -194,7 +197,8 @@ impl UserStore for MemoryStore {
         let agents = tables
             .users
             .values()
-            .filter(|user| user.agent.is_some() && user.status == status);
+            .filter(|user| user.agent.is_some() && user.status == status)
+            .filter(|user| user.status != UserStatus::Unconfirmed);
         let ids = agents
             .map(|user| user.id)
             .filter(|id| after.is_none_or(|after| *id > after));
@@ -225,10 +229,9 @@ impl OrderStore for MemoryStore {
 
     async fn orders(&self, ids: &[OrderId]) -> Result<Vec<Order>, StoreError> {
         let tables = self.tables();
-        Ok(ids
-            .iter()
-            .filter_map(|id| tables.orders.get(id).cloned())
-            .collect())
+        let distinct: BTreeSet<&OrderId> = ids.iter().collect();
+        let found = distinct.into_iter().filter_map(|id| tables.orders.get(id));
+        Ok(found.cloned().collect())
     }
 
     async fn place(

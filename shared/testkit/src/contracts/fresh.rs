@@ -1,0 +1,171 @@
+//! Values that nobody else has.
+
+use domain::ids::Uuid;
+use domain::order::Assignment;
+use domain::route::Departure;
+use domain::{
+    Contact, Coordinates, Leg, Order, OrderId, OrderStatus, Route, RouteId, RouteStatus, RouteStop,
+    StopKind, StopStatus, TimeWindow, Timestamp, User, UserId, Zone,
+};
+use jiff::{SignedDuration, Timestamp as Time};
+
+use crate::build::{a_customer, an_agent, an_order, grid};
+
+/// Makes values with new ids, in a zone of its own.
+#[derive(Debug, Clone, Copy)]
+pub struct Fresh {
+    place: Coordinates,
+}
+
+impl Default for Fresh {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Fresh {
+    /// In some place on earth, far from the poles.
+    pub fn new() -> Self {
+        let [.., a, b, c, d] = Uuid::now_v7().into_bytes();
+        let part = |high: u8, low: u8| f64::from(u16::from_be_bytes([high, low])) / 65_536.0;
+        Self {
+            place: Coordinates {
+                lat: part(a, b) * 120.0 - 60.0,
+                lon: part(c, d) * 360.0 - 180.0,
+            },
+        }
+    }
+
+    /// The zone.
+    pub fn zone(&self) -> Zone {
+        grid().zone_of(self.place).expect("a place on earth")
+    }
+
+    /// The place.
+    pub fn place(&self) -> Coordinates {
+        self.place
+    }
+
+    /// An id.
+    pub fn user_id(&self) -> UserId {
+        UserId(Uuid::now_v7())
+    }
+
+    /// An id.
+    pub fn route_id(&self) -> RouteId {
+        RouteId(Uuid::now_v7())
+    }
+
+    /// An active customer, not stored yet.
+    pub fn customer(&self) -> User {
+        User {
+            id: self.user_id(),
+            ..a_customer(1).build()
+        }
+    }
+
+    /// An active agent in the zone, on duty, not stored yet.
+    pub fn agent(&self) -> User {
+        User {
+            id: self.user_id(),
+            ..an_agent(1).starting_at(self.place).on_duty().build()
+        }
+    }
+
+    /// A pending order in the zone with every field that an order can have, not stored yet.
+    pub fn order(&self, customer: UserId, placed_at: Time) -> Order {
+        let mut order = an_order(1)
+            .of(customer)
+            .from(self.place)
+            .with_size(3)
+            .build();
+        let window = TimeWindow {
+            start: placed_at,
+            end: later(placed_at, 7200),
+        };
+        order.pickup.address = Some("Carrer de Mallorca 401, 08013 Barcelona".to_owned());
+        order.pickup.contact = Some(Contact {
+            name: Some("Núria".to_owned()),
+            phone: None,
+        });
+        order.pickup.window = Some(window);
+        order.dropoff.location = Coordinates {
+            lat: self.place.lat + 0.01,
+            lon: self.place.lon / 3.0,
+        };
+        order.notes = Some("third floor, no lift 🚲".to_owned());
+        order.external_id = Some("SO-1001".to_owned());
+        order = Order::placed(
+            OrderId(Uuid::now_v7()),
+            customer,
+            domain::NewOrder {
+                pickup: order.pickup,
+                dropoff: order.dropoff,
+                size: order.size,
+                notes: order.notes,
+                external_id: order.external_id,
+            },
+            self.zone(),
+            placed_at,
+        );
+        order
+    }
+
+    /// The first version of a route that serves these orders, not stored yet.
+    pub fn route(&self, agent: UserId, orders: &[Order], at: Time) -> Route {
+        let both = |order: &Order| {
+            [
+                (StopKind::Pickup, order.pickup.clone(), order.id),
+                (StopKind::Dropoff, order.dropoff.clone(), order.id),
+            ]
+        };
+        let stops = orders
+            .iter()
+            .flat_map(both)
+            .map(|(kind, stop, order_id)| RouteStop {
+                kind,
+                order_id,
+                location: stop.location,
+                address: stop.address,
+                eta: later(at, 600),
+                not_before: stop.window.map(|window| window.start),
+                service_s: stop.service_s,
+                leg: Leg {
+                    distance_m: 1300,
+                    duration_s: 306,
+                },
+                status: StopStatus::Pending,
+                done_at: None,
+            });
+        Route {
+            id: self.route_id(),
+            agent_id: agent,
+            status: RouteStatus::Assigned,
+            from: Departure {
+                location: self.place,
+                at,
+            },
+            stops: stops.collect(),
+            provider: "embedded".to_owned(),
+            geometry: Some("_p~iF~ps|U_ulLnnqC".to_owned()),
+            created_at: at,
+            updated_at: at,
+            version: 1,
+        }
+    }
+
+    /// A pending order put on a route.
+    pub fn on_route(&self, order: &Order, route: &Route) -> Order {
+        let at = route.updated_at;
+        let assigned = order.assigned(route.agent_id, route.id, Some(later(at, 600)), at);
+        let assigned = assigned.expect("a pending order");
+        assert_eq!(assigned.status, OrderStatus::Assigned);
+        assert!(matches!(assigned.assignment, Some(Assignment { .. })));
+        assigned
+    }
+}
+
+/// `seconds` later.
+pub(crate) fn later(at: Timestamp, seconds: i64) -> Timestamp {
+    at + SignedDuration::from_secs(seconds)
+}

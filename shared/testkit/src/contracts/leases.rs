@@ -1,0 +1,113 @@
+//! [`ZoneLeases`]
+
+use app::ports::{Dirty, ZoneLeases};
+use futures::future::join_all;
+
+use super::Fresh;
+use super::fresh::later;
+use crate::build::at;
+
+/// All that leases on zones must do.
+pub async fn run(leases: &dyn ZoneLeases) {
+    one_holds_a_zone(leases).await;
+    the_holder_hears_what_others_asked(leases).await;
+    a_dead_holder_is_succeeded(leases).await;
+    of_many_one_gets_it(leases).await;
+}
+
+async fn one_holds_a_zone(leases: &dyn ZoneLeases) {
+    let now = at("2030-05-06T08:00:00.100Z");
+    let until = later(now, 60);
+    let (zone, other) = (Fresh::new().zone(), Fresh::new().zone());
+    assert!(leases.take(zone, "a", now, until).await.unwrap());
+    assert!(!leases.take(zone, "b", later(now, 1), until).await.unwrap());
+    assert!(
+        leases.take(zone, "a", later(now, 1), until).await.unwrap(),
+        "a repetition"
+    );
+    assert!(leases.take(other, "b", now, until).await.unwrap());
+    assert_eq!(leases.release(zone, "b").await.unwrap(), None, "not theirs");
+    assert!(!leases.take(zone, "b", later(now, 2), until).await.unwrap());
+    assert_eq!(
+        leases.release(zone, "a").await.unwrap(),
+        None,
+        "nobody asked"
+    );
+    assert!(leases.take(zone, "b", later(now, 3), until).await.unwrap());
+    leases.release(zone, "b").await.unwrap();
+    assert_eq!(leases.release(zone, "b").await.unwrap(), None, "nobody's");
+}
+
+async fn the_holder_hears_what_others_asked(leases: &dyn ZoneLeases) {
+    let now = at("2030-05-06T08:00:00Z");
+    let until = later(now, 60);
+    let zone = Fresh::new().zone();
+    assert!(
+        !leases.mark_dirty(zone, true, now).await.unwrap(),
+        "nobody to ask"
+    );
+    for (asked, heard) in [
+        (&[false][..], false),
+        (&[true], true),
+        (&[false, true, false], true),
+    ] {
+        assert!(leases.take(zone, "a", now, until).await.unwrap());
+        for everything in asked {
+            assert!(
+                leases
+                    .mark_dirty(zone, *everything, later(now, 1))
+                    .await
+                    .unwrap()
+            );
+        }
+        let dirty = leases.release(zone, "a").await.unwrap();
+        assert_eq!(dirty, Some(Dirty { everything: heard }));
+    }
+    assert!(leases.take(zone, "b", now, until).await.unwrap());
+    assert_eq!(leases.release(zone, "b").await.unwrap(), None, "heard once");
+}
+
+async fn a_dead_holder_is_succeeded(leases: &dyn ZoneLeases) {
+    let now = at("2030-05-06T08:00:00Z");
+    let until = later(now, 60);
+    let zone = Fresh::new().zone();
+    assert!(leases.take(zone, "a", now, until).await.unwrap());
+    assert!(leases.mark_dirty(zone, true, later(now, 1)).await.unwrap());
+    assert!(
+        !leases.mark_dirty(zone, false, until).await.unwrap(),
+        "nobody holds it any more"
+    );
+    assert!(
+        leases
+            .take(zone, "b", until, later(until, 60))
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        leases.release(zone, "a").await.unwrap(),
+        None,
+        "not theirs any more"
+    );
+    assert!(
+        !leases
+            .take(zone, "c", later(until, 1), later(until, 61))
+            .await
+            .unwrap()
+    );
+    let dirty = leases.release(zone, "b").await.unwrap();
+    assert_eq!(
+        dirty,
+        Some(Dirty { everything: true }),
+        "what the dead one was asked"
+    );
+}
+
+async fn of_many_one_gets_it(leases: &dyn ZoneLeases) {
+    let now = at("2030-05-06T08:00:00Z");
+    let zone = Fresh::new().zone();
+    let owners = ["a", "b", "c", "d", "e", "f"];
+    let takes = owners.map(|owner| leases.take(zone, owner, now, later(now, 60)));
+    let results = join_all(takes).await;
+    let taken = results.into_iter().filter(|taken| *taken.as_ref().unwrap());
+    assert_eq!(taken.count(), 1);
+}

@@ -1,0 +1,36 @@
+//! [`Mailer`]
+
+use app::ports::{Email, MailError, Mailer};
+use domain::EmailNotifications;
+use domain::ids::Uuid;
+
+use super::Fresh;
+
+/// All that a mailer must do.
+pub async fn run(mailer: &dyn Mailer) {
+    let user = Fresh::new().user_id();
+    let email = Email {
+        subject: "Your order is on its way".to_owned(),
+        body: "Núria,\n\nit comes at about 10:20.\n".to_owned(),
+    };
+    let state = mailer.subscription(user).await.unwrap();
+    assert_eq!(state, EmailNotifications::Off, "nobody has asked yet");
+    let sent = mailer.send(user, &email).await;
+    assert!(matches!(sent, Err(MailError::NoTopic)), "{sent:?}");
+
+    let address = format!("ana-{}@example.com", Uuid::now_v7());
+    mailer.subscribe(user, &address).await.unwrap();
+    let asked = mailer.subscription(user).await.unwrap();
+    assert_ne!(asked, EmailNotifications::Off);
+    mailer.subscribe(user, &address).await.unwrap();
+    assert_eq!(
+        mailer.subscription(user).await.unwrap(),
+        asked,
+        "nothing changes"
+    );
+    mailer.send(user, &email).await.unwrap();
+
+    let other = Fresh::new().user_id();
+    let state = mailer.subscription(other).await.unwrap();
+    assert_eq!(state, EmailNotifications::Off, "a topic for each");
+}

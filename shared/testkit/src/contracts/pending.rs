@@ -1,0 +1,92 @@
+//! [`OrderStore::pending_in`] and [`OrderStore::zones_overdue`]
+
+use app::ports::OrderStore;
+use domain::order::Waiting;
+use domain::{Order, OrderId, UnplacedReason};
+use futures::future::join_all;
+
+use super::fresh::later;
+use super::{Fresh, eventually};
+use crate::build::at;
+
+/// Enough to be in several shards.
+const ORDERS: i64 = 20;
+
+/// All that the index of pending orders must do.
+pub async fn run(store: &dyn OrderStore) {
+    let fresh = Fresh::new();
+    let zone = fresh.zone();
+    let first_due = at("2030-05-06T08:00:00.250Z");
+    let due = |number| later(first_due, 60 * number);
+    // One minute after the other, whatever the order of their ids.
+    let mut orders: Vec<Order> = Vec::new();
+    for number in (0..ORDERS).rev() {
+        let mut order = fresh.order(fresh.user_id(), first_due);
+        order.waiting = waiting_until(due(number));
+        orders.insert(0, order);
+    }
+    for result in join_all(orders.iter().map(|order| store.put_order(order))).await {
+        result.unwrap();
+    }
+    let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
+
+    eventually(
+        "pending orders are found, those due longest first",
+        || async { store.pending_in(zone, None, 100).await.unwrap() == ids },
+    )
+    .await;
+    let found = async |due_by, limit| store.pending_in(zone, due_by, limit).await.unwrap();
+    assert_eq!(found(None, 5).await, ids[..5], "at most the limit");
+    assert_eq!(
+        found(Some(due(6)), 100).await,
+        ids[..7],
+        "due by then, that moment included"
+    );
+    assert_eq!(found(Some(due(6)), 3).await, ids[..3]);
+    assert_eq!(found(Some(later(first_due, -1)), 100).await, []);
+    let elsewhere = Fresh::new().zone();
+    assert_eq!(store.pending_in(elsewhere, None, 100).await.unwrap(), []);
+
+    an_assigned_order_is_not_pending(store, &fresh, &orders[0]).await;
+    eventually("an order that is put off is due later", || async {
+        let found = found(None, 100).await;
+        found == ids[1..]
+    })
+    .await;
+    let put_off = orders[1].waits(waiting_until(due(ORDERS + 5)).unwrap(), first_due);
+    store.put_order(&put_off).await.unwrap();
+    eventually("an order that is put off is due later", || async {
+        let found = found(None, 100).await;
+        found.first() == ids.get(2) && found.last() == Some(&ids[1])
+    })
+    .await;
+
+    // Orders 2 and later are still waiting in this zone; the earliest at due(2).
+    let overdue = async |due_by| store.zones_overdue(due_by).await.unwrap().contains(&zone);
+    eventually("the zone is overdue", || async { overdue(due(2)).await }).await;
+    assert!(
+        !overdue(later(due(2), -1)).await,
+        "nothing is due there yet"
+    );
+}
+
+async fn an_assigned_order_is_not_pending(store: &dyn OrderStore, fresh: &Fresh, order: &Order) {
+    let route = fresh.route(fresh.user_id(), &[], order.created_at);
+    store
+        .put_order(&fresh.on_route(order, &route))
+        .await
+        .unwrap();
+    eventually("an assigned order leaves the index", || async {
+        let found = store.pending_in(order.zone, None, 100).await.unwrap();
+        !found.contains(&order.id)
+    })
+    .await;
+}
+
+fn waiting_until(retry_at: domain::Timestamp) -> Option<Waiting> {
+    Some(Waiting {
+        retry_at,
+        attempts: 1,
+        reason: Some(UnplacedReason::NoAgentOnDuty),
+    })
+}

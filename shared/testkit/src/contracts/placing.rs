@@ -1,0 +1,126 @@
+//! [`OrderStore::place`]
+
+use app::ports::{IdempotencyKey, OrderStore, Placement};
+use domain::{Order, Timestamp, UserId};
+use futures::future::join_all;
+
+use super::fresh::later;
+use super::{Fresh, assert_conflict};
+use crate::build::at;
+
+/// All that placing an order must do.
+pub async fn run(store: &dyn OrderStore) {
+    an_order_is_placed_once(store).await;
+    a_key_is_used_once(store).await;
+    a_key_is_its_callers_own(store).await;
+    a_key_is_forgotten_in_time(store).await;
+    of_many_with_one_key_one_is_placed(store).await;
+}
+
+fn now() -> Timestamp {
+    at("2030-05-06T08:00:00Z")
+}
+
+fn key(caller: UserId, key: &str, body: &str) -> IdempotencyKey {
+    IdempotencyKey {
+        caller,
+        key: key.to_owned(),
+        fingerprint: body.to_owned(),
+        expires_at: later(now(), 86_400),
+    }
+}
+
+fn used_by(order: &Order, body: &str) -> Placement {
+    Placement::KeyUsed {
+        order_id: order.id,
+        fingerprint: body.to_owned(),
+    }
+}
+
+async fn an_order_is_placed_once(store: &dyn OrderStore) {
+    let fresh = Fresh::new();
+    let order = fresh.order(fresh.user_id(), now());
+    assert_eq!(store.place(&order, None).await.unwrap(), Placement::Placed);
+    assert_eq!(store.order(order.id).await.unwrap().as_ref(), Some(&order));
+    assert_conflict(store.place(&order, None).await, "placed again");
+}
+
+async fn a_key_is_used_once(store: &dyn OrderStore) {
+    let fresh = Fresh::new();
+    let caller = fresh.user_id();
+    // As long as a header may be, and not all of it what one would put into a key.
+    let text = format!("#/{}", "k".repeat(253));
+    let first = fresh.order(caller, now());
+    let placed = store
+        .place(&first, Some(&key(caller, &text, "body a")))
+        .await;
+    assert_eq!(placed.unwrap(), Placement::Placed);
+
+    for body in ["body a", "body b"] {
+        let again = fresh.order(caller, later(now(), 86_399));
+        let placed = store.place(&again, Some(&key(caller, &text, body))).await;
+        assert_eq!(placed.unwrap(), used_by(&first, "body a"));
+        assert_eq!(
+            store.order(again.id).await.unwrap(),
+            None,
+            "nothing was stored"
+        );
+    }
+    let placed = store
+        .place(&first, Some(&key(caller, &text, "body a")))
+        .await;
+    assert_eq!(placed.unwrap(), used_by(&first, "body a"), "by itself");
+    assert_eq!(store.order(first.id).await.unwrap(), Some(first));
+}
+
+async fn a_key_is_its_callers_own(store: &dyn OrderStore) {
+    let fresh = Fresh::new();
+    for caller in [fresh.user_id(), fresh.user_id()] {
+        let order = fresh.order(caller, now());
+        let placed = store
+            .place(&order, Some(&key(caller, "the-same", "body")))
+            .await;
+        assert_eq!(placed.unwrap(), Placement::Placed);
+    }
+}
+
+async fn a_key_is_forgotten_in_time(store: &dyn OrderStore) {
+    let fresh = Fresh::new();
+    let caller = fresh.user_id();
+    let first = fresh.order(caller, now());
+    let used = key(caller, "k", "body a");
+    store.place(&first, Some(&used)).await.unwrap();
+
+    let day_after = fresh.order(caller, used.expires_at);
+    let mut again = key(caller, "k", "body b");
+    again.expires_at = later(used.expires_at, 60);
+    assert_eq!(
+        store.place(&day_after, Some(&again)).await.unwrap(),
+        Placement::Placed
+    );
+    let third = fresh.order(caller, later(used.expires_at, 1));
+    let placed = store.place(&third, Some(&again)).await.unwrap();
+    assert_eq!(placed, used_by(&day_after, "body b"));
+}
+
+async fn of_many_with_one_key_one_is_placed(store: &dyn OrderStore) {
+    let fresh = Fresh::new();
+    let caller = fresh.user_id();
+    let used = key(caller, "raced", "body");
+    let orders: Vec<Order> = (0..8).map(|_| fresh.order(caller, now())).collect();
+    let placements = join_all(orders.iter().map(|order| store.place(order, Some(&used)))).await;
+    let placements: Vec<Placement> = placements.into_iter().map(Result::unwrap).collect();
+    let placed = placements
+        .iter()
+        .position(|p| *p == Placement::Placed)
+        .unwrap();
+    for (number, placement) in placements.iter().enumerate() {
+        let stored = store.order(orders[number].id).await.unwrap();
+        if number == placed {
+            assert!(stored.is_some());
+        } else {
+            assert_eq!(*placement, used_by(&orders[placed], "body"));
+            assert_eq!(stored, None);
+        }
+    }
+}

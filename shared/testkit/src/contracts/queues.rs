@@ -1,0 +1,80 @@
+//! [`WakeQueue`] and [`NotificationQueue`]
+
+use app::messages::{Notification, Wake, WakeCause};
+use app::ports::{NotificationQueue, WakeQueue};
+use async_trait::async_trait;
+use domain::{OrderId, OrderStatus};
+
+use super::{Fresh, eventually};
+use domain::ids::Uuid;
+use std::sync::Mutex;
+
+/// More than SQS takes in one call.
+const MANY: u64 = 25;
+
+/// The other end of a queue.
+#[async_trait]
+pub trait Outlet: Sync {
+    /// Takes messages out of the queue, some of those that are there.
+    async fn take(&self) -> Vec<String>;
+}
+
+/// All that the optimization queue must do.
+pub async fn run_wakes(queue: &dyn WakeQueue, outlet: &dyn Outlet) {
+    queue.wake(&[], 0).await.unwrap();
+    let zone = Fresh::new().zone();
+    let wakes: Vec<Wake> = (0..MANY)
+        .map(|number| Wake {
+            zone,
+            cause: WakeCause::OrderPending,
+            order_id: (number > 0).then(|| OrderId(Uuid::now_v7())),
+            agent_id: None,
+        })
+        .collect();
+    queue.wake(&wakes, 0).await.unwrap();
+    all_arrive(&wakes, outlet).await;
+    queue.wake(&wakes[..1], 1).await.unwrap();
+    all_arrive(&wakes[..1], outlet).await;
+}
+
+/// All that the notification queue must do.
+pub async fn run_notifications(queue: &dyn NotificationQueue, outlet: &dyn Outlet) {
+    queue.notify(&[]).await.unwrap();
+    let fresh = Fresh::new();
+    let mut notifications = vec![
+        Notification::UserConfirmed {
+            user_id: fresh.user_id(),
+        },
+        Notification::RoutePlanned {
+            agent_id: fresh.user_id(),
+            route_id: fresh.route_id(),
+            version: 2,
+            gained_orders: 3,
+            new: false,
+        },
+    ];
+    notifications.extend((0..MANY).map(|version| Notification::OrderChanged {
+        order_id: OrderId(Uuid::now_v7()),
+        status: OrderStatus::Delivered,
+        version,
+    }));
+    queue.notify(&notifications).await.unwrap();
+    all_arrive(&notifications, outlet).await;
+}
+
+/// Each message, as often as it comes, is one of those sent; and all come.
+async fn all_arrive<M>(sent: &[M], outlet: &dyn Outlet)
+where
+    M: PartialEq + std::fmt::Debug + serde::de::DeserializeOwned,
+{
+    let missing: Mutex<Vec<&M>> = Mutex::new(sent.iter().collect());
+    eventually("all messages arrive", || async {
+        for body in outlet.take().await {
+            let message: M = serde_json::from_str(&body).unwrap();
+            assert!(sent.contains(&message), "never sent: {message:?}");
+            missing.lock().unwrap().retain(|wanted| **wanted != message);
+        }
+        missing.lock().unwrap().is_empty()
+    })
+    .await;
+}

@@ -1,0 +1,106 @@
+//! [`RouteStore`]
+
+use app::ports::Changeset;
+use domain::{Route, RouteId, RouteStatus};
+
+use super::{Fresh, Stores};
+use crate::build::at;
+
+/// All that a store of routes must do.
+pub async fn run(stores: Stores<'_>) {
+    a_route_is_read_with_its_geometry(stores).await;
+    an_agents_routes_are_listed(stores).await;
+}
+
+async fn put(stores: Stores<'_>, route: &Route) {
+    let change = Changeset {
+        route: Some(route.clone()),
+        ..Changeset::default()
+    };
+    stores.ledger.commit(&change).await.unwrap();
+}
+
+async fn a_route_is_read_with_its_geometry(stores: Stores<'_>) {
+    let fresh = Fresh::new();
+    let agent = fresh.user_id();
+    let now = at("2030-05-06T08:00:00Z");
+    let orders = [fresh.order(fresh.user_id(), now)];
+    let route = fresh.route(agent, &orders, now);
+    assert_eq!(stores.routes.route(agent, route.id).await.unwrap(), None);
+    put(stores, &route).await;
+    assert_eq!(
+        stores.routes.route(agent, route.id).await.unwrap(),
+        Some(route.clone())
+    );
+    let stranger = fresh.user_id();
+    assert_eq!(stores.routes.route(stranger, route.id).await.unwrap(), None);
+
+    let moved_on = Route {
+        status: RouteStatus::InProgress,
+        geometry: None,
+        ..route.changed(now)
+    };
+    put(stores, &moved_on).await;
+    let found = stores.routes.route(agent, route.id).await.unwrap().unwrap();
+    assert_eq!(found.status, RouteStatus::InProgress);
+    assert_eq!(found.geometry, route.geometry, "kept where none is given");
+
+    let bare = Route {
+        geometry: None,
+        ..fresh.route(agent, &[], now)
+    };
+    put(stores, &bare).await;
+    assert_eq!(
+        stores.routes.route(agent, bare.id).await.unwrap(),
+        Some(bare)
+    );
+}
+
+async fn an_agents_routes_are_listed(stores: Stores<'_>) {
+    let fresh = Fresh::new();
+    let agent = fresh.user_id();
+    let now = at("2030-05-06T08:00:00Z");
+    let mut routes = Vec::new();
+    for number in 0..7 {
+        let mut route = fresh.route(agent, &[], now);
+        route.geometry = Some(format!("geometry {number}"));
+        if number % 2 == 0 {
+            route.status = RouteStatus::Completed;
+        }
+        put(stores, &route).await;
+        put(stores, &fresh.route(fresh.user_id(), &[], now)).await;
+        routes.insert(0, route);
+    }
+    let listed = async |status, before: Option<RouteId>, limit| {
+        stores
+            .routes
+            .routes_of(agent, status, before, limit)
+            .await
+            .unwrap()
+    };
+    assert_eq!(
+        listed(None, None, 100).await,
+        routes,
+        "newest first, with geometries"
+    );
+    assert_eq!(listed(None, None, 3).await, routes[..3]);
+    assert_eq!(listed(None, Some(routes[2].id), 3).await, routes[3..6]);
+    assert_eq!(listed(None, Some(routes[6].id), 3).await, []);
+    let completed: Vec<Route> = routes.iter().step_by(2).cloned().collect();
+    let status = Some(RouteStatus::Completed);
+    assert_eq!(listed(status, None, 100).await, completed);
+    assert_eq!(
+        listed(status, Some(completed[0].id), 2).await,
+        completed[1..3]
+    );
+    assert_eq!(listed(Some(RouteStatus::Cancelled), None, 2).await, []);
+    let nobody = fresh.user_id();
+    assert_eq!(
+        stores
+            .routes
+            .routes_of(nobody, None, None, 10)
+            .await
+            .unwrap(),
+        []
+    );
+}

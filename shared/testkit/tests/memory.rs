@@ -1,0 +1,100 @@
+//! The in-memory ports keep the contract that the real ones keep.
+
+use async_trait::async_trait;
+use testkit::contracts::queues::Outlet;
+use testkit::contracts::{self, Stores};
+use testkit::memory::CODE;
+use testkit::{MemoryIdentity, MemoryMailer, MemoryNotifications, MemoryStore, MemoryWakes};
+
+fn stores(store: &MemoryStore) -> Stores<'_> {
+    Stores {
+        users: store,
+        orders: store,
+        routes: store,
+        ledger: store,
+    }
+}
+
+#[tokio::test]
+async fn users() {
+    contracts::users::run(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn orders() {
+    contracts::orders::run(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn placing() {
+    contracts::placing::run(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn listings() {
+    contracts::listings::run(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn pending() {
+    contracts::pending::run(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn routes() {
+    contracts::routes::run(stores(&MemoryStore::default())).await;
+}
+
+#[tokio::test]
+async fn ledger() {
+    contracts::ledger::run(stores(&MemoryStore::default())).await;
+}
+
+#[tokio::test]
+async fn claims() {
+    contracts::claims::run(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn leases() {
+    contracts::leases::run(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn mail() {
+    contracts::mail::run(&MemoryMailer::default()).await;
+}
+
+#[tokio::test]
+async fn identity() {
+    contracts::identity::run(&MemoryIdentity::default(), CODE).await;
+}
+
+struct Wakes<'a>(&'a MemoryWakes);
+
+#[async_trait]
+impl Outlet for Wakes<'_> {
+    async fn take(&self) -> Vec<String> {
+        let sent = self.0.take().into_iter();
+        sent.map(|(wake, _)| serde_json::to_string(&wake).unwrap())
+            .collect()
+    }
+}
+
+struct Notifications<'a>(&'a MemoryNotifications);
+
+#[async_trait]
+impl Outlet for Notifications<'_> {
+    async fn take(&self) -> Vec<String> {
+        let sent = self.0.take().into_iter();
+        sent.map(|told| serde_json::to_string(&told).unwrap())
+            .collect()
+    }
+}
+
+#[tokio::test]
+async fn queues() {
+    let (wakes, notifications) = (MemoryWakes::default(), MemoryNotifications::default());
+    contracts::queues::run_wakes(&wakes, &Wakes(&wakes)).await;
+    contracts::queues::run_notifications(&notifications, &Notifications(&notifications)).await;
+}
