@@ -54,6 +54,8 @@ def env():
         raise Problem(f"nothing runs on port {PORT}: make up")
     # A profile or a session token of the shell would win over the credentials here.
     print("unset AWS_PROFILE AWS_SESSION_TOKEN")
+    # For `make dispatcher` and the like in this shell.
+    print(f"export PORT={PORT}")
     for name, value in (deploy.variables() | build_environment()).items():
         print(f"export {name}={shlex.quote(value)}")
     # For sam, aws and cargo lambda as .venv has them.
