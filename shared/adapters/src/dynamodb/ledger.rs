@@ -81,7 +81,7 @@ impl DynamoLedger {
             .table_name(&self.tables.users)
             .set_key(Some(index::key(users::KEY, user.id)))
             .condition_expression(condition.expression)
-            .set_expression_attribute_names(condition.names)
+            .set_expression_attribute_names(Some(condition.names))
             .set_expression_attribute_values(condition.values)
             .build()
             .map_err(incomplete)?;

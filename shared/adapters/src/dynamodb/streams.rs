@@ -70,3 +70,95 @@ where
     let stored: S = serde_dynamo::from_item(item.clone())?;
     Ok(Some(Box::new(stored.try_into()?)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+    use testkit::contracts::Fresh;
+    use testkit::{an_agent, an_order, at};
+
+    /// A record as Lambda hands it over.
+    fn record(keys: &[&str], old: Option<Item>, new: Option<Item>) -> EventRecord {
+        let image = new.as_ref().or(old.as_ref()).unwrap();
+        let keys = keys
+            .iter()
+            .map(|key| ((*key).to_owned(), image.get(*key).unwrap().clone()));
+        let keys: Item = keys.collect::<std::collections::HashMap<_, _>>().into();
+        let mut change = json!({
+            "ApproximateCreationDateTime": 1_904_284_800.0,
+            "Keys": keys, "SequenceNumber": "1", "SizeBytes": 1, "StreamViewType": "NEW_AND_OLD_IMAGES",
+        });
+        for (name, image) in [("OldImage", old), ("NewImage", new)] {
+            if let Some(image) = image {
+                change[name] = json!(image);
+            }
+        }
+        serde_json::from_value(json!({
+            "awsRegion": "eu-west-1", "eventID": "1", "eventName": "MODIFY", "eventSource": "aws:dynamodb",
+            "eventSourceARN": "arn:aws:dynamodb:eu-west-1:123456789012:table/t/stream/1",
+            "eventVersion": "1.1", "dynamodb": change,
+        }))
+        .unwrap()
+    }
+
+    fn item<S: serde::Serialize>(stored: S) -> Item {
+        serde_dynamo::to_item(stored).unwrap()
+    }
+
+    #[test]
+    fn a_user_before_and_after() {
+        let before = an_agent(1).build();
+        let after = before.changed(at("2030-05-06T08:00:00Z"));
+        let image = |user: &User| Some(item(StoredUser::from(user.clone())));
+        let change = state_change(&record(&["user_id"], image(&before), image(&after)));
+        let expected = StateChange::User {
+            before: Some(Box::new(before)),
+            after: Some(Box::new(after)),
+        };
+        assert_eq!(change.unwrap(), Some(expected));
+    }
+
+    #[test]
+    fn a_new_order_has_no_before() {
+        let order = an_order(1).build();
+        let image = item(StoredOrder::from(order.clone()));
+        let change = state_change(&record(&["order_id"], None, Some(image)));
+        let expected = StateChange::Order {
+            before: None,
+            after: Some(Box::new(order)),
+        };
+        assert_eq!(change.unwrap(), Some(expected));
+    }
+
+    #[test]
+    fn a_geometry_is_no_news_and_its_route_is() {
+        let fresh = Fresh::new();
+        let route = fresh.route(fresh.user_id(), &[], at("2030-05-06T08:00:00Z"));
+        let (stored, geometry) = StoredRoute::of(route.clone());
+        let keys = ["agent_id", "item"];
+        let change = state_change(&record(&keys, None, geometry.map(item)));
+        assert_eq!(change.unwrap(), None);
+        let change = state_change(&record(&keys, None, Some(item(stored))));
+        let after = Route {
+            geometry: None,
+            ..route
+        };
+        let expected = StateChange::Route {
+            before: None,
+            after: Some(Box::new(after)),
+        };
+        assert_eq!(change.unwrap(), Some(expected));
+    }
+
+    #[test]
+    fn an_item_of_another_shape_is_an_error() {
+        let mut image = item(StoredOrder::from(an_order(1).build())).into_inner();
+        image.remove("status");
+        let change = state_change(&record(&["order_id"], None, Some(image.into())));
+        assert!(
+            matches!(change, Err(UnreadableRecord::Attributes(_))),
+            "{change:?}"
+        );
+    }
+}

@@ -147,7 +147,7 @@ async fn get_batch(
 /// The condition under which a record's next version is written.
 pub(super) struct VersionCondition {
     pub(super) expression: String,
-    pub(super) names: Option<HashMap<String, String>>,
+    pub(super) names: HashMap<String, String>,
     pub(super) values: Option<Item>,
 }
 
@@ -156,8 +156,9 @@ impl VersionCondition {
     pub(super) fn to_write(version: u64, key: &str) -> Self {
         if version <= 1 {
             return Self {
-                expression: format!("attribute_not_exists({key})"),
-                names: None,
+                // By a placeholder: `item`, the routes' sort key, is a reserved word.
+                expression: "attribute_not_exists(#key)".to_owned(),
+                names: HashMap::from([("#key".to_owned(), key.to_owned())]),
                 values: None,
             };
         }
@@ -168,10 +169,7 @@ impl VersionCondition {
     pub(super) fn stands(version: u64) -> Self {
         Self {
             expression: "#version = :version".to_owned(),
-            names: Some(HashMap::from([(
-                "#version".to_owned(),
-                "version".to_owned(),
-            )])),
+            names: HashMap::from([("#version".to_owned(), "version".to_owned())]),
             values: Some(HashMap::from([(":version".to_owned(), number(version))])),
         }
     }
@@ -191,7 +189,7 @@ pub(super) async fn put_version<S: Serialize>(
         .table_name(table)
         .set_item(Some(to_item(stored)?))
         .condition_expression(condition.expression)
-        .set_expression_attribute_names(condition.names)
+        .set_expression_attribute_names(Some(condition.names))
         .set_expression_attribute_values(condition.values)
         .send()
         .await;
@@ -212,6 +210,6 @@ pub(super) fn version_put<S: Serialize>(
         .table_name(table)
         .set_item(Some(to_item(stored)?))
         .condition_expression(condition.expression)
-        .set_expression_attribute_names(condition.names)
+        .set_expression_attribute_names(Some(condition.names))
         .set_expression_attribute_values(condition.values))
 }

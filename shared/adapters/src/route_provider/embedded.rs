@@ -151,3 +151,100 @@ fn contradiction(faults: Vec<planner::Fault>) -> ProviderError {
     let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
     ProviderError::InvalidProblem(faults.join("; "))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use planner::{Order, Shift, Stop, Vehicle};
+    use testkit::Places;
+
+    fn request(orders: Vec<Order>) -> PlanRequest {
+        let shift = Shift {
+            start_s: 0,
+            end_s: 8 * 3600,
+        };
+        PlanRequest {
+            places: vec![
+                Places::PLACA_CATALUNYA,
+                Places::SAGRADA_FAMILIA,
+                Places::BARCELONETA,
+            ],
+            vehicles: vec![Vehicle::new(0, 2, shift)],
+            orders,
+            time_limit: Duration::from_millis(200),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_plan_has_its_legs_its_times_and_its_way() {
+        let estimate = LegEstimate::default();
+        let dropoff = Stop {
+            service_s: 60,
+            ..Stop::at(2)
+        };
+        let too_large = Order::new(Stop::at(0), Stop::at(1), 3);
+        let orders = vec![Order::new(Stop::at(1), dropoff, 1), too_large];
+        let answer = EmbeddedProvider::new(estimate)
+            .plan(request(orders))
+            .await
+            .unwrap();
+
+        assert_eq!(answer.provider, "embedded");
+        let [route] = &answer.routes[..] else {
+            panic!("one vehicle, one route: {answer:?}");
+        };
+        let to_pickup = estimate.leg(Places::PLACA_CATALUNYA, Places::SAGRADA_FAMILIA);
+        let to_dropoff = estimate.leg(Places::SAGRADA_FAMILIA, Places::BARCELONETA);
+        let [pickup, dropoff] = route.visits[..] else {
+            panic!("two stops: {route:?}");
+        };
+        assert_eq!(
+            (pickup.kind, dropoff.kind),
+            (StopKind::Pickup, StopKind::Dropoff)
+        );
+        assert_eq!(
+            (pickup.distance_m, pickup.duration_s),
+            (to_pickup.distance_m, to_pickup.duration_s)
+        );
+        assert_eq!(dropoff.distance_m, to_dropoff.distance_m);
+        assert_eq!(pickup.begin_s, i64::from(to_pickup.duration_s));
+        assert_eq!(
+            dropoff.begin_s,
+            i64::from(to_pickup.duration_s + to_dropoff.duration_s)
+        );
+
+        let way = polyline::decode_polyline(route.geometry.as_ref().unwrap(), PRECISION).unwrap();
+        let way: Vec<(f64, f64)> = way.points().map(|point| (point.y(), point.x())).collect();
+        assert_eq!(
+            way,
+            [(41.387, 2.1701), (41.4036, 2.1744), (41.3797, 2.1894)]
+        );
+        let unplaced = UnplacedOrder {
+            order: 1,
+            reason: UnplacedReason::OverCapacity,
+        };
+        assert_eq!(answer.unplaced, [unplaced]);
+    }
+
+    #[tokio::test]
+    async fn a_problem_that_contradicts_itself_is_named() {
+        let nowhere = Order::new(Stop::at(1), Stop::at(7), 1);
+        let refused = EmbeddedProvider::new(LegEstimate::default())
+            .plan(request(vec![nowhere]))
+            .await;
+        let Err(ProviderError::InvalidProblem(why)) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(why.contains("no point 7"), "{why}");
+    }
+
+    #[test]
+    fn a_small_problem_is_searched_briefly() {
+        let limit = Duration::from_secs(10);
+        assert!(search_time(5, limit) < Duration::from_secs(1));
+        assert_eq!(search_time(2_000, limit), limit);
+        assert_eq!(search_time(usize::MAX, limit), limit);
+        let short = Duration::from_millis(10);
+        assert_eq!(search_time(5, short), short);
+    }
+}

@@ -6,6 +6,8 @@ mod claim;
 mod order;
 mod place;
 mod route;
+#[cfg(test)]
+mod tests;
 mod user;
 
 pub(crate) use claim::{

@@ -1,0 +1,257 @@
+//! Any user, order and route that there can be.
+
+use domain::ids::Uuid;
+use domain::order::{Assignment, Waiting};
+use domain::route::Departure;
+use domain::{
+    Actor, AgentProfile, Contact, Coordinates, EmailNotifications, HistoryLine, Leg, Order,
+    OrderId, OrderStatus, Role, Route, RouteId, RouteStatus, RouteStop, Stop, StopKind, StopStatus,
+    TimeWindow, Timestamp, UnplacedReason, User, UserId, UserStatus, Zone, ZoneGrid,
+};
+use proptest::collection::vec;
+use proptest::option::of;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+fn uuid() -> impl Strategy<Value = Uuid> {
+    any::<u128>().prop_map(Uuid::from_u128)
+}
+
+/// To the nanosecond, from 1970 to 2200.
+fn time() -> impl Strategy<Value = Timestamp> {
+    (0..7_258_118_400_i64, 0..1_000_000_000_i32)
+        .prop_map(|(second, nanosecond)| Timestamp::new(second, nanosecond).unwrap())
+}
+
+/// Not so close to zero that DynamoDB would not take it.
+fn place() -> impl Strategy<Value = Coordinates> {
+    let degrees = |most: f64| prop_oneof![Just(0.0), Just(-most), -most..=most, -1e-9..=1e-9];
+    (degrees(90.0), degrees(180.0))
+        .prop_filter("too close to zero", |(lat, lon)| {
+            [lat, lon]
+                .iter()
+                .all(|degrees| **degrees == 0.0 || degrees.abs() > 1e-100)
+        })
+        .prop_map(|(lat, lon)| Coordinates { lat, lon })
+}
+
+fn zone() -> impl Strategy<Value = Zone> {
+    (place(), 3_u8..=8)
+        .prop_map(|(place, resolution)| ZoneGrid::new(resolution).unwrap().zone_of(place).unwrap())
+}
+
+fn text() -> impl Strategy<Value = String> {
+    ".{1,40}"
+}
+
+fn window() -> impl Strategy<Value = TimeWindow> {
+    (time(), time()).prop_map(|(start, end)| TimeWindow { start, end })
+}
+
+fn contact() -> impl Strategy<Value = Contact> {
+    (of(text()), of(text())).prop_map(|(name, phone)| Contact { name, phone })
+}
+
+fn stop() -> impl Strategy<Value = Stop> {
+    (
+        of(text()),
+        place(),
+        of(contact()),
+        of(window()),
+        any::<u32>(),
+    )
+        .prop_map(|(address, location, contact, window, service_s)| Stop {
+            address,
+            location,
+            contact,
+            window,
+            service_s,
+        })
+}
+
+fn agent() -> impl Strategy<Value = AgentProfile> {
+    let places = (of(place()), of(place()), of(zone()));
+    let rest = (
+        any::<bool>(),
+        any::<u32>(),
+        of(window()),
+        of(uuid().prop_map(RouteId)),
+    );
+    (places, rest).prop_map(
+        |((start_location, position, zone), (on_duty, capacity, shift, open_route_id))| {
+            AgentProfile {
+                on_duty,
+                start_location,
+                position,
+                zone,
+                capacity,
+                shift,
+                open_route_id,
+            }
+        },
+    )
+}
+
+pub fn user() -> impl Strategy<Value = User> {
+    let status = select(vec![
+        UserStatus::Unconfirmed,
+        UserStatus::PendingApproval,
+        UserStatus::Active,
+        UserStatus::Suspended,
+    ]);
+    let mail = select(vec![
+        EmailNotifications::Pending,
+        EmailNotifications::On,
+        EmailNotifications::Off,
+    ]);
+    let who = (uuid(), select(Role::ALL.to_vec()), status, text(), text());
+    let rest = (
+        mail,
+        of(time()),
+        of(time()),
+        of(agent()),
+        time(),
+        time(),
+        1_u64..,
+    );
+    (who, rest).prop_map(|((id, role, status, name, email), rest)| User {
+        id: UserId(id),
+        role,
+        status,
+        name,
+        email,
+        email_notifications: rest.0,
+        subscribed_at: rest.1,
+        confirmed_at: rest.2,
+        agent: rest.3,
+        created_at: rest.4,
+        updated_at: rest.5,
+        version: rest.6,
+    })
+}
+
+fn order_status() -> impl Strategy<Value = OrderStatus> {
+    select(OrderStatus::ALL.to_vec())
+}
+
+fn assignment() -> impl Strategy<Value = Assignment> {
+    (uuid(), uuid(), of(time())).prop_map(|(agent_id, route_id, eta)| Assignment {
+        agent_id: UserId(agent_id),
+        route_id: RouteId(route_id),
+        eta,
+    })
+}
+
+fn waiting() -> impl Strategy<Value = Waiting> {
+    let reason = select(vec![
+        UnplacedReason::NoAgentOnDuty,
+        UnplacedReason::OverCapacity,
+        UnplacedReason::OutsideTimeWindows,
+    ]);
+    (time(), any::<u32>(), of(reason)).prop_map(|(retry_at, attempts, reason)| Waiting {
+        retry_at,
+        attempts,
+        reason,
+    })
+}
+
+fn history_line() -> impl Strategy<Value = HistoryLine> {
+    let by = select(vec![
+        Actor::Customer,
+        Actor::Agent,
+        Actor::Dispatcher,
+        Actor::Optimizer,
+    ]);
+    (order_status(), time(), by, of(text())).prop_map(|(status, at, by, reason)| HistoryLine {
+        status,
+        at,
+        by,
+        reason,
+    })
+}
+
+pub fn order() -> impl Strategy<Value = Order> {
+    let what = (stop(), stop(), any::<u32>(), of(text()), of(text()), zone());
+    let state = (
+        order_status(),
+        of(assignment()),
+        of(waiting()),
+        vec(history_line(), 0..4),
+    );
+    (uuid(), uuid(), what, state, (time(), time(), 1_u64..)).prop_map(
+        |(id, customer_id, what, (status, assignment, waiting, history), stamps)| Order {
+            id: OrderId(id),
+            customer_id: UserId(customer_id),
+            status,
+            pickup: what.0,
+            dropoff: what.1,
+            size: what.2,
+            notes: what.3,
+            external_id: what.4,
+            zone: what.5,
+            assignment,
+            waiting,
+            history,
+            created_at: stamps.0,
+            updated_at: stamps.1,
+            version: stamps.2,
+        },
+    )
+}
+
+fn route_stop() -> impl Strategy<Value = RouteStop> {
+    let status = select(vec![
+        StopStatus::Pending,
+        StopStatus::Done,
+        StopStatus::Skipped,
+    ]);
+    let what = (
+        select(vec![StopKind::Pickup, StopKind::Dropoff]),
+        uuid(),
+        place(),
+        of(text()),
+    );
+    let when = (time(), of(time()), of(time()), any::<u32>());
+    (what, when, (any::<u32>(), any::<u32>()), status).prop_map(
+        |((kind, order, location, address), (eta, not_before, done_at, service_s), leg, status)| {
+            RouteStop {
+                kind,
+                order_id: OrderId(order),
+                location,
+                address,
+                eta,
+                not_before,
+                service_s,
+                leg: Leg {
+                    distance_m: leg.0,
+                    duration_s: leg.1,
+                },
+                status,
+                done_at,
+            }
+        },
+    )
+}
+
+pub fn route() -> impl Strategy<Value = Route> {
+    let ids = (uuid(), uuid());
+    let what = (
+        select(RouteStatus::ALL.to_vec()),
+        place(),
+        time(),
+        vec(route_stop(), 0..6),
+    );
+    let rest = (text(), of(text()), time(), time(), 1_u64..);
+    (ids, what, rest).prop_map(|((id, agent), (status, location, at, stops), rest)| Route {
+        id: RouteId(id),
+        agent_id: UserId(agent),
+        status,
+        from: Departure { location, at },
+        stops,
+        provider: rest.0,
+        geometry: rest.1,
+        created_at: rest.2,
+        updated_at: rest.3,
+        version: rest.4,
+    })
+}

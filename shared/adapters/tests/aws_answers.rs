@@ -1,0 +1,336 @@
+//! What AWS answers and the local stack does not: contention, partial batches, subscriptions that wait to be
+//! confirmed, the words of Cognito's refusals.
+
+mod canned;
+
+use adapters::cognito::CognitoAccounts;
+use adapters::dynamodb::{DynamoLedger, DynamoOrders, DynamoUsers, LedgerTables};
+use adapters::sns::SnsMailer;
+use adapters::sqs::SqsNotifications;
+use app::messages::Notification;
+use app::ports::{
+    Changeset, Confirmation, DispatchLedger, IdentityError, IdentityProvider, LogIn, Mailer,
+    NotificationQueue, OrderStore, Placement, StoreError, UserStore,
+};
+use canned::{Answer, Canned};
+use domain::{EmailNotifications, Order, UserId};
+use testkit::build::user_id;
+use testkit::contracts::Fresh;
+use testkit::{a_customer, an_order};
+
+const UNAVAILABLE: Answer = Answer(503, "{}");
+
+fn orders(aws: &Canned) -> DynamoOrders {
+    let client = adapters::dynamodb::Client::new(aws.config());
+    DynamoOrders::new(client, "orders", "keys")
+}
+
+fn ledger(aws: &Canned) -> DynamoLedger {
+    let client = adapters::dynamodb::Client::new(aws.config());
+    let tables = LedgerTables {
+        users: "users".to_owned(),
+        orders: "orders".to_owned(),
+        routes: "routes".to_owned(),
+    };
+    DynamoLedger::new(client, tables)
+}
+
+fn one_order() -> (Order, Changeset) {
+    let order = an_order(1).build();
+    let change = Changeset {
+        orders: vec![order.clone()],
+        ..Changeset::default()
+    };
+    (order, change)
+}
+
+fn tokens(aws: &Canned) -> Vec<String> {
+    let bodies = aws.json_bodies().into_iter();
+    let token = |body: serde_json::Value| body["ClientRequestToken"].as_str().map(str::to_owned);
+    bodies
+        .map(|body| token(body).expect("a client token"))
+        .collect()
+}
+
+const CONTENDED: Answer = Answer(
+    400,
+    r#"{"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "CancellationReasons": [{"Code": "TransactionConflict"}], "Message": "cancelled"}"#,
+);
+
+#[tokio::test]
+async fn a_repeated_transaction_has_the_same_token() {
+    let aws = Canned::answering([UNAVAILABLE, UNAVAILABLE, Answer(200, "{}")]);
+    ledger(&aws).commit(&one_order().1).await.unwrap();
+    let tokens = tokens(&aws);
+    assert_eq!(tokens.len(), 3);
+    assert!(tokens.iter().all(|token| *token == tokens[0]), "{tokens:?}");
+}
+
+#[tokio::test]
+async fn another_commit_of_the_same_change_has_another_token() {
+    let aws = Canned::answering([Answer(200, "{}"), Answer(200, "{}")]);
+    let ledger = ledger(&aws);
+    for _ in 0..2 {
+        ledger.commit(&one_order().1).await.unwrap();
+    }
+    let tokens = tokens(&aws);
+    assert_ne!(tokens[0], tokens[1]);
+}
+
+#[tokio::test]
+async fn a_contended_commit_is_a_lost_race() {
+    let aws = Canned::answering([CONTENDED]);
+    let result = ledger(&aws).commit(&one_order().1).await;
+    assert!(matches!(result, Err(StoreError::Conflict)), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_throttled_commit_is_none() {
+    let throttled = Answer(
+        400,
+        r#"{"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+            "CancellationReasons": [{"Code": "ThrottlingError"}, {"Code": "None"}], "Message": "cancelled"}"#,
+    );
+    let aws = Canned::answering([throttled; 4]);
+    let result = ledger(&aws).commit(&one_order().1).await;
+    assert!(
+        matches!(result, Err(StoreError::Unavailable(_))),
+        "{result:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_contended_placement_is_tried_again() {
+    let aws = Canned::answering([CONTENDED, CONTENDED, Answer(200, "{}")]);
+    let placed = orders(&aws).place(&one_order().0, None).await.unwrap();
+    assert_eq!(placed, Placement::Placed);
+    let tokens = tokens(&aws);
+    assert_ne!(tokens[0], tokens[1], "each is a transaction of its own");
+}
+
+#[tokio::test]
+async fn a_write_into_a_running_transaction_is_a_lost_race() {
+    let aws = Canned::answering([Answer(
+        400,
+        r#"{"__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException", "message": "ongoing"}"#,
+    )]);
+    let result = orders(&aws).put_order(&one_order().0).await;
+    assert!(matches!(result, Err(StoreError::Conflict)), "{result:?}");
+}
+
+#[tokio::test]
+async fn a_store_that_stays_away_is_unavailable_and_tells_nothing_of_people() {
+    let aws = Canned::answering([UNAVAILABLE; 4]);
+    let client = adapters::dynamodb::Client::new(aws.config());
+    let user = a_customer(1).build();
+    let failed = DynamoUsers::new(client, "users")
+        .put_user(&user)
+        .await
+        .unwrap_err();
+    assert!(matches!(failed, StoreError::Unavailable(_)));
+    let told = format!("{failed:?} {failed}");
+    assert!(told.contains("PutItem failed"), "{told}");
+    assert!(!told.contains(&user.email), "{told}");
+}
+
+#[tokio::test]
+async fn keys_that_were_not_processed_are_asked_for_again() {
+    let id = |number| user_id(number).to_string();
+    let first = format!(
+        r#"{{"Responses": {{"users": []}}, "UnprocessedKeys":
+            {{"users": {{"ConsistentRead": true, "Keys": [{{"user_id": {{"S": "{}"}}}}]}}}}}}"#,
+        id(2)
+    );
+    let second = r#"{"Responses": {"users": []}, "UnprocessedKeys": {}}"#;
+    let aws = Canned::answering_texts([(200, first), (200, second.to_owned())]);
+    let client = adapters::dynamodb::Client::new(aws.config());
+    let users = DynamoUsers::new(client, "users");
+    users.users(&[user_id(1), user_id(2)]).await.unwrap();
+    let asked: Vec<_> = aws.json_bodies();
+    let keys = |number: usize| &asked[number]["RequestItems"]["users"]["Keys"];
+    assert_eq!(keys(0).as_array().unwrap().len(), 2);
+    assert_eq!(*keys(1), serde_json::json!([{"user_id": {"S": id(2)}}]));
+}
+
+#[tokio::test]
+async fn a_message_that_sqs_did_not_take_is_sent_again() {
+    let partly = Answer(
+        200,
+        r#"{"Successful": [{"Id": "0", "MessageId": "m", "MD5OfMessageBody": ""}],
+            "Failed": [{"Id": "1", "SenderFault": false, "Code": "InternalError"}]}"#,
+    );
+    let wholly = Answer(
+        200,
+        r#"{"Successful": [{"Id": "1", "MessageId": "m", "MD5OfMessageBody": ""}]}"#,
+    );
+    let aws = Canned::answering([partly, wholly]);
+    let queue = SqsNotifications::new(adapters::sqs::Client::new(aws.config()), "http://queue/1");
+    let told = [1, 2].map(|number| Notification::UserConfirmed {
+        user_id: user_id(number),
+    });
+    queue.notify(&told).await.unwrap();
+    let sent = aws.json_bodies();
+    assert_eq!(sent[0]["Entries"].as_array().unwrap().len(), 2);
+    assert_eq!(sent[1]["Entries"].as_array().unwrap().len(), 1);
+    assert_eq!(sent[1]["Entries"][0]["Id"], "1");
+}
+
+#[tokio::test]
+async fn a_message_that_sqs_refuses_is_not_sent_again() {
+    let refused = Answer(
+        200,
+        r#"{"Successful": [], "Failed": [{"Id": "0", "SenderFault": true, "Code": "InvalidMessageContents"}]}"#,
+    );
+    let aws = Canned::answering([refused]);
+    let queue = SqsNotifications::new(adapters::sqs::Client::new(aws.config()), "http://queue/1");
+    let told = [Notification::UserConfirmed {
+        user_id: user_id(1),
+    }];
+    let failed = queue.notify(&told).await.unwrap_err();
+    assert!(
+        format!("{failed:?}").contains("InvalidMessageContents"),
+        "{failed:?}"
+    );
+}
+
+const TOPIC: Answer = Answer(
+    200,
+    "<CreateTopicResponse><CreateTopicResult><TopicArn>arn:aws:sns:eu-west-1:123456789012:t</TopicArn>\
+     </CreateTopicResult></CreateTopicResponse>",
+);
+const NO_SUBSCRIPTION: Answer = Answer(
+    200,
+    "<ListSubscriptionsByTopicResponse><ListSubscriptionsByTopicResult><Subscriptions/>\
+     </ListSubscriptionsByTopicResult></ListSubscriptionsByTopicResponse>",
+);
+const SUBSCRIBED: Answer = Answer(
+    200,
+    "<SubscribeResponse><SubscribeResult><SubscriptionArn>arn:aws:sns:eu-west-1:123456789012:t:1</SubscriptionArn>\
+     </SubscribeResult></SubscribeResponse>",
+);
+
+/// One subscription to a topic, with this ARN.
+fn subscription(arn: &str) -> (u16, String) {
+    let member = format!(
+        "<member><TopicArn>t</TopicArn><Protocol>email</Protocol><Endpoint>Ana@example.com</Endpoint>\
+         <Owner>1</Owner><SubscriptionArn>{arn}</SubscriptionArn></member>"
+    );
+    let body = format!(
+        "<ListSubscriptionsByTopicResponse><ListSubscriptionsByTopicResult><Subscriptions>{member}\
+         </Subscriptions></ListSubscriptionsByTopicResult></ListSubscriptionsByTopicResponse>"
+    );
+    (200, body)
+}
+
+fn mailer(aws: &Canned) -> (SnsMailer, UserId) {
+    let client = adapters::sns::Client::new(aws.config());
+    let prefix = "arn:aws:sns:eu-west-1:123456789012:waybill-user-";
+    (SnsMailer::new(client, prefix), Fresh::new().user_id())
+}
+
+#[tokio::test]
+async fn who_was_asked_to_confirm_is_not_asked_again() {
+    let aws = Canned::answering_texts([TOPIC.into(), subscription("PendingConfirmation")]);
+    let (mailer, user) = mailer(&aws);
+    mailer.subscribe(user, "ana@example.com").await.unwrap();
+    let requests = aws.bodies();
+    assert_eq!(requests.len(), 2, "no Subscribe: {requests:?}");
+    assert!(
+        requests[0].contains(&format!("Name=waybill-user-{user}")),
+        "{requests:?}"
+    );
+}
+
+#[tokio::test]
+async fn who_was_not_is_asked() {
+    let aws = Canned::answering([TOPIC, NO_SUBSCRIPTION, SUBSCRIBED]);
+    let (mailer, user) = mailer(&aws);
+    mailer.subscribe(user, "ana@example.com").await.unwrap();
+    let requests = aws.bodies();
+    assert!(requests[2].contains("Action=Subscribe"), "{requests:?}");
+    assert!(requests[2].contains("Protocol=email"), "{requests:?}");
+}
+
+#[tokio::test]
+async fn a_subscription_is_pending_on_or_off() {
+    for (arn, expected) in [
+        ("PendingConfirmation", EmailNotifications::Pending),
+        (
+            "arn:aws:sns:eu-west-1:123456789012:t:1",
+            EmailNotifications::On,
+        ),
+        ("Deleted", EmailNotifications::Off),
+    ] {
+        let aws = Canned::answering_texts([subscription(arn)]);
+        let (mailer, user) = mailer(&aws);
+        assert_eq!(mailer.subscription(user).await.unwrap(), expected);
+    }
+}
+
+fn accounts(aws: &Canned) -> CognitoAccounts {
+    let client = adapters::cognito::Client::new(aws.config());
+    CognitoAccounts::new(client, "eu-west-1_pool", "client")
+}
+
+#[tokio::test]
+async fn a_confirmed_address_stays_confirmed() {
+    let aws = Canned::answering([Answer(
+        400,
+        r#"{"__type": "NotAuthorizedException",
+            "message": "User cannot be confirmed. Current status is CONFIRMED"}"#,
+    )]);
+    let answer = accounts(&aws).confirm("ana@example.com", "123456").await;
+    assert_eq!(answer.unwrap(), Confirmation::AlreadyConfirmed);
+}
+
+#[tokio::test]
+async fn a_stranger_and_a_wrong_code_are_alike() {
+    for kind in [
+        "UserNotFoundException",
+        "ExpiredCodeException",
+        "CodeMismatchException",
+    ] {
+        let body = format!(r#"{{"__type": "{kind}", "message": "no"}}"#);
+        let aws = Canned::answering_texts([(400, body)]);
+        let answer = accounts(&aws).confirm("ana@example.com", "123456").await;
+        assert_eq!(answer.unwrap(), Confirmation::WrongCode, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_stranger_a_locked_account_and_a_wrong_password_are_alike() {
+    for kind in ["UserNotFoundException", "NotAuthorizedException"] {
+        let body = format!(r#"{{"__type": "{kind}", "message": "Password attempts exceeded"}}"#);
+        let aws = Canned::answering_texts([(400, body)]);
+        let answer = accounts(&aws)
+            .log_in("ana@example.com", "secret")
+            .await
+            .unwrap();
+        assert!(answer == LogIn::WrongCredentials, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_is_no_log_in() {
+    let aws = Canned::answering([Answer(
+        200,
+        r#"{"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": "s", "ChallengeParameters": {}}"#,
+    )]);
+    let answer = accounts(&aws).log_in("ana@example.com", "secret").await;
+    assert!(matches!(answer.map(|_| ()), Err(IdentityError::Refused(_))));
+}
+
+#[tokio::test]
+async fn too_many_attempts_are_throttled() {
+    let limit = Answer(
+        400,
+        r#"{"__type": "LimitExceededException", "message": "wait"}"#,
+    );
+    let aws = Canned::answering([limit; 4]);
+    let answer = accounts(&aws).confirm("ana@example.com", "123456").await;
+    assert!(
+        matches!(answer, Err(IdentityError::Throttled)),
+        "{answer:?}"
+    );
+}

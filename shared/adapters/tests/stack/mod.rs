@@ -1,0 +1,190 @@
+//! What the contract tests need of a running stack.
+
+use adapters::cognito::CognitoAccounts;
+use adapters::{aws, cognito, dynamodb, sns, sqs};
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_dynamodb::types::{
+    BillingMode, GlobalSecondaryIndex, GlobalSecondaryIndexDescription, TableDescription,
+    TableStatus,
+};
+use testkit::contracts::queues::Outlet;
+use uuid::Uuid;
+
+/// The stack that the environment names.
+pub struct Stack {
+    aws: SdkConfig,
+}
+
+impl Stack {
+    pub async fn new() -> Self {
+        Self {
+            aws: aws::config().await,
+        }
+    }
+
+    pub fn dynamodb(&self) -> dynamodb::Client {
+        dynamodb::Client::new(&self.aws)
+    }
+
+    pub fn sqs(&self) -> sqs::Client {
+        sqs::Client::new(&self.aws)
+    }
+
+    pub fn sns(&self) -> sns::Client {
+        sns::Client::new(&self.aws)
+    }
+
+    pub fn accounts(&self) -> CognitoAccounts {
+        let client = cognito::Client::new(&self.aws);
+        CognitoAccounts::new(
+            client,
+            variable("USER_POOL_ID"),
+            variable("USER_POOL_CLIENT_ID"),
+        )
+    }
+
+    /// An empty table with the keys and indexes of one of the stack's.
+    pub async fn copy_of(&self, name_variable: &str) -> TableCopy {
+        let client = self.dynamodb();
+        let original = variable(name_variable);
+        let described = client.describe_table().table_name(&original).send().await;
+        let described = described.unwrap_or_else(|error| panic!("{original}: {error:?}"));
+        let definition = described.table.unwrap();
+        let name = format!("contract-{}", Uuid::now_v7());
+        create(&client, &name, definition).await;
+        TableCopy { client, name }
+    }
+
+    /// A queue of the test's own.
+    pub async fn queue(&self) -> OwnQueue {
+        let client = self.sqs();
+        let name = format!("contract-{}", Uuid::now_v7());
+        let made = client.create_queue().queue_name(name).send().await.unwrap();
+        OwnQueue {
+            client,
+            url: made.queue_url.unwrap(),
+        }
+    }
+
+    /// A prefix for topics of the test's own, on this stack's account.
+    pub async fn topic_arn_prefix(&self) -> String {
+        let name = format!("contract-{}-", Uuid::now_v7());
+        let made = self.sns().create_topic().name(name).send().await.unwrap();
+        made.topic_arn.unwrap()
+    }
+
+    pub async fn delete_topics(&self, prefix: &str) {
+        let mut topics = self.sns().list_topics().into_paginator().items().send();
+        while let Some(topic) = topics.next().await {
+            let arn = topic.unwrap().topic_arn.unwrap();
+            if arn.starts_with(prefix) {
+                self.sns()
+                    .delete_topic()
+                    .topic_arn(arn)
+                    .send()
+                    .await
+                    .unwrap();
+            }
+        }
+    }
+}
+
+/// A variable that `eval "$(make -s env)"` sets.
+fn variable(name: &str) -> String {
+    std::env::var(name).unwrap_or_else(|_| {
+        panic!(r#"{name} is not set: start the stack with `make up`, then `eval "$(make -s env)"`"#)
+    })
+}
+
+async fn create(client: &dynamodb::Client, name: &str, original: TableDescription) {
+    let indexes = original.global_secondary_indexes.unwrap_or_default();
+    let indexes: Vec<GlobalSecondaryIndex> = indexes.into_iter().map(index).collect();
+    client
+        .create_table()
+        .table_name(name)
+        .billing_mode(BillingMode::PayPerRequest)
+        .set_key_schema(original.key_schema)
+        .set_attribute_definitions(original.attribute_definitions)
+        .set_global_secondary_indexes((!indexes.is_empty()).then_some(indexes))
+        .send()
+        .await
+        .unwrap();
+    testkit::contracts::eventually("the table is active", || async {
+        let described = client
+            .describe_table()
+            .table_name(name)
+            .send()
+            .await
+            .unwrap();
+        described.table.unwrap().table_status == Some(TableStatus::Active)
+    })
+    .await;
+}
+
+fn index(described: GlobalSecondaryIndexDescription) -> GlobalSecondaryIndex {
+    GlobalSecondaryIndex::builder()
+        .set_index_name(described.index_name)
+        .set_key_schema(described.key_schema)
+        .set_projection(described.projection)
+        .build()
+        .unwrap()
+}
+
+/// A table that the test deletes when all went well; else it stays to be looked at.
+pub struct TableCopy {
+    client: dynamodb::Client,
+    name: String,
+}
+
+impl TableCopy {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub async fn delete(self) {
+        self.client
+            .delete_table()
+            .table_name(self.name)
+            .send()
+            .await
+            .unwrap();
+    }
+}
+
+/// A queue that the test reads itself.
+pub struct OwnQueue {
+    client: sqs::Client,
+    url: String,
+}
+
+impl OwnQueue {
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub async fn delete(self) {
+        self.client
+            .delete_queue()
+            .queue_url(self.url)
+            .send()
+            .await
+            .unwrap();
+    }
+}
+
+#[async_trait]
+impl Outlet for OwnQueue {
+    async fn take(&self) -> Vec<String> {
+        let receive = self.client.receive_message().queue_url(&self.url);
+        let answer = receive.max_number_of_messages(10).send().await.unwrap();
+        let mut bodies = Vec::new();
+        for message in answer.messages.unwrap_or_default() {
+            let handle = message.receipt_handle.unwrap();
+            let delete = self.client.delete_message().queue_url(&self.url);
+            delete.receipt_handle(handle).send().await.unwrap();
+            bodies.extend(message.body);
+        }
+        bodies
+    }
+}
