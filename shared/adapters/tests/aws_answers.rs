@@ -1,6 +1,8 @@
 //! What AWS answers and the local stack does not: contention, partial batches, subscriptions that wait to be
 //! confirmed, the words of Cognito's refusals.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod canned;
 
 use adapters::cognito::CognitoAccounts;

@@ -2,7 +2,9 @@
 //!
 //! The tables are copies of the stack's own, so that no function of the stack takes part: same keys and indexes, no
 //! stream. Queues and topics are made for the test likewise. The user pool is the stack's.
+
 #![cfg(feature = "stack")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod stack;
 

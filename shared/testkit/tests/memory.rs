@@ -1,5 +1,7 @@
 //! The in-memory ports keep the contract that the real ones keep.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use async_trait::async_trait;
 use testkit::contracts::queues::Outlet;
 use testkit::contracts::{self, Stores};
