@@ -10,9 +10,14 @@ use super::recreate::Recreate;
 use super::ruin::{Measure, Ruin};
 use super::schedule::{Schedule, Worth};
 
-/// Temperatures, in average legs.
-pub(crate) const HOT: f64 = 1.0;
-pub(crate) const COLD: f64 = 0.01;
+/// Temperature in the beginning, in average legs.
+const HOT: f64 = 5.0;
+
+/// Temperature in the end, in average legs.
+const COLD: f64 = 0.03;
+
+/// How often the clock is looked at.
+pub(crate) const ROUNDS_PER_CHECK: u32 = 4;
 
 /// The state of a search: one thread's.
 pub(crate) struct Search<'a, 'n> {
@@ -39,6 +44,8 @@ impl<'a, 'n> Search<'a, 'n> {
             string: 10.0,
             split: 0.5,
             split_stop: 0.01,
+            kin: 10,
+            kin_share: 0.3,
         };
         let current = Schedule::new(network);
         Self {
@@ -50,6 +57,21 @@ impl<'a, 'n> Search<'a, 'n> {
             vehicle_limit: usize::MAX,
             best: current.clone(),
             current,
+        }
+    }
+
+    /// The same search, with other random numbers from here on.
+    pub(crate) fn with_seed(&self, seed: u64) -> Self {
+        let mut random = self.random.clone();
+        Self {
+            network: self.network,
+            random: Random::new(random.next() ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15)),
+            ruin: self.ruin.clone(),
+            recreate: self.recreate.clone(),
+            rounds: self.rounds,
+            vehicle_limit: self.vehicle_limit,
+            current: self.current.clone(),
+            best: self.best.clone(),
         }
     }
 
@@ -71,15 +93,14 @@ impl<'a, 'n> Search<'a, 'n> {
             + worth.vehicles as i64 * self.network.vehicle_weight) as f64
     }
 
-    /// Cools down from hot to cold between two points of the clock.
-    pub(crate) fn anneal(&mut self, clock: &Clock, until: f64, report: Report<'_>) {
+    /// Cools down from hot at one point of the clock to cold at its end; stops
+    /// on the way at another.
+    pub(crate) fn anneal(&mut self, clock: &Clock, from: f64, until: f64, report: Report<'_>) {
         self.recreate.blink = blink(self.network);
-        let from = clock.progress(self.rounds);
         let visits = 2.0 * self.network.jobs.len() as f64;
-        let leg = (self.current.worth.travel as f64 / visits).max(1e-6);
-        let hot = leg * HOT;
+        let leg = (self.best.worth.travel as f64 / visits).max(1e-6);
         let ratio = ln(COLD / HOT);
-        let mut temperature = hot;
+        let mut temperature = leg * HOT;
         let mut energy = self.energy(&self.current.worth);
         let mut check = 0_u32;
         loop {
@@ -88,9 +109,9 @@ impl<'a, 'n> Search<'a, 'n> {
                 if progress >= until {
                     break;
                 }
-                let done = (progress - from) / (until - from);
-                temperature = hot * exp(ratio * done);
-                check = 16;
+                let done = ((progress - from) / (1.0 - from)).clamp(0.0, 1.0);
+                temperature = leg * HOT * exp(ratio * done);
+                check = ROUNDS_PER_CHECK;
             }
             check -= 1;
             self.rounds += 1;

@@ -1,10 +1,9 @@
 //! Fewer vehicles, and room for orders that found none.
 
-use super::anneal::{Report, Search, blink};
+use super::anneal::{ROUNDS_PER_CHECK, Report, Search, blink};
 use super::clock::Clock;
 use super::network::{Network, order_of};
 use super::portable::ln;
-use super::schedule::Schedule;
 use super::tour::Tour;
 
 /// How often each order was left over: who finds it hard to get onto a tour
@@ -65,7 +64,7 @@ impl Search<'_, '_> {
                 if clock.progress(self.rounds) >= until {
                     break;
                 }
-                check = 16;
+                check = ROUNDS_PER_CHECK;
             }
             check -= 1;
             self.rounds += 1;
@@ -94,13 +93,17 @@ impl Search<'_, '_> {
             }
             sum = absences.sum(&self.current.absent);
         }
-        let best = std::mem::replace(&mut self.best, Schedule::new(self.network));
-        self.current.become_like(&best);
-        self.best = best;
+        self.restart_from_best();
+    }
+
+    /// Goes on from the best schedule, with as many vehicles as it has.
+    pub(crate) fn restart_from_best(&mut self) {
+        self.current.become_like(&self.best);
         let worth = &self.best.worth;
+        let saves = self.network.problem.minimises_vehicles();
         // Lateness comes first, and another vehicle may lessen it.
         self.vehicle_limit = if saves && worth.absent == 0 && worth.lateness == 0 {
-            self.best.worth.vehicles
+            worth.vehicles
         } else {
             usize::MAX
         };

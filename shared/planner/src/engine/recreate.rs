@@ -60,6 +60,9 @@ pub(crate) struct Recreate {
     /// answer: most have not.
     known: Vec<Known>,
     queue: Vec<(i64, u32)>,
+    /// Tours that have to be looked at, and what an insertion costs there at
+    /// least.
+    unknown: Vec<(u32, i64)>,
     /// The kinds of which an empty vehicle was tried already.
     tried: Vec<bool>,
     /// Per order: how far it is from where vehicles start.
@@ -91,6 +94,7 @@ impl Recreate {
             blink: 0.0,
             inserter: Inserter::new(network.lateness_weight),
             queue: Vec::with_capacity(network.jobs.len()),
+            unknown: Vec::with_capacity(network.carriers.len()),
             tried: vec![false; network.kinds],
             remoteness,
         }
@@ -176,6 +180,9 @@ impl Recreate {
             Some(tied) => tied..tied + 1,
             None => 0..schedule.tours.len(),
         };
+        // What is remembered costs nothing to look at, and rules out most of
+        // the rest.
+        self.unknown.clear();
         for index in candidates {
             let tour = &schedule.tours[index];
             if tour.is_empty() {
@@ -187,17 +194,23 @@ impl Recreate {
                     continue;
                 }
             }
-            let mut found = self.look(network, order, tour, best.cost);
-            // Greedy insertion *blinks*: it overlooks a position now and then.
-            // To roll the dice for improvements alone comes to the same.
-            if found.cost < best.cost && self.blink > 0.0 && random.happens(self.blink) {
-                found = self
-                    .inserter
-                    .second_best(network, order, tour, found, best.cost);
+            match self.remembered(network, order, tour) {
+                Some(known) if known.insertion.pickup == NO_POSITION => {
+                    self.unknown.push((index as u32, known.insertion.cost));
+                }
+                Some(known) => {
+                    let found = known.insertion;
+                    self.weigh(network, random, order, tour, found, &mut best, &mut on);
+                }
+                None => self.unknown.push((index as u32, i64::MIN)),
             }
-            if found.cost < best.cost {
-                best = found;
-                on = index;
+        }
+        for at in 0..self.unknown.len() {
+            let (index, least) = self.unknown[at];
+            if least < best.cost {
+                let tour = &schedule.tours[index as usize];
+                let found = self.look(network, order, tour, best.cost);
+                self.weigh(network, random, order, tour, found, &mut best, &mut on);
             }
         }
         if best.cost < i64::MAX {
@@ -205,32 +218,56 @@ impl Recreate {
         }
     }
 
-    /// The best insertion into a tour that costs less than `bound`, from
-    /// memory if it is there.
-    fn look(&mut self, network: &Network<'_>, order: usize, tour: &Tour, bound: i64) -> Insertion {
-        let at = order * network.carriers.len() + tour.vehicle;
-        let Some(known) = self.known.get_mut(at) else {
-            return self.inserter.best(network, order, tour, bound);
-        };
-        if known.stamp == tour.stamp && tour.stamp != 0 {
-            if known.insertion.pickup != NO_POSITION {
-                return known.insertion;
-            }
-            if known.insertion.cost >= bound {
-                return NOWHERE;
-            }
+    /// Takes an insertion if it is the best so far.
+    ///
+    /// Greedy insertion *blinks*: it overlooks a position now and then. To
+    /// roll the dice for improvements alone comes to the same.
+    #[allow(clippy::too_many_arguments)]
+    fn weigh(
+        &mut self,
+        network: &Network<'_>,
+        random: &mut Random,
+        order: usize,
+        tour: &Tour,
+        mut found: Insertion,
+        best: &mut Insertion,
+        on: &mut usize,
+    ) {
+        if found.cost < best.cost && self.blink > 0.0 && random.happens(self.blink) {
+            found = self
+                .inserter
+                .second_best(network, order, tour, found, best.cost);
         }
+        if found.cost < best.cost {
+            *best = found;
+            *on = tour.vehicle;
+        }
+    }
+
+    /// What is known about an order and a tour as it is now.
+    fn remembered(&self, network: &Network<'_>, order: usize, tour: &Tour) -> Option<Known> {
+        let known = self
+            .known
+            .get(order * network.carriers.len() + tour.vehicle)?;
+        (known.stamp == tour.stamp).then_some(*known)
+    }
+
+    /// The best insertion into a tour that costs less than `bound`.
+    fn look(&mut self, network: &Network<'_>, order: usize, tour: &Tour, bound: i64) -> Insertion {
         let found = self.inserter.best(network, order, tour, bound);
-        known.stamp = tour.stamp;
-        known.insertion = if found.cost < bound {
-            found
-        } else {
-            Insertion {
-                cost: bound,
-                pickup: NO_POSITION,
-                dropoff: NO_POSITION,
-            }
-        };
+        let at = order * network.carriers.len() + tour.vehicle;
+        if let Some(known) = self.known.get_mut(at) {
+            known.stamp = tour.stamp;
+            known.insertion = if found.cost < bound {
+                found
+            } else {
+                Insertion {
+                    cost: bound,
+                    pickup: NO_POSITION,
+                    dropoff: NO_POSITION,
+                }
+            };
+        }
         found
     }
 }

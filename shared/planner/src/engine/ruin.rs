@@ -1,6 +1,7 @@
-//! Takes strings of neighbouring stops off neighbouring tours.
+//! Takes orders off their tours: strings of neighbouring stops, or orders that
+//! are alike.
 
-use super::network::{Network, Node, kind_of, order_of};
+use super::network::{Network, Node, dropoff_of, kind_of, order_of, pickup_of};
 use super::random::Random;
 use super::schedule::{ABSENT, Schedule};
 use super::tour::NO_NODE;
@@ -8,6 +9,12 @@ use crate::problem::StopKind;
 
 /// How many neighbours of a node are known at most.
 const NEIGHBOURS: usize = 256;
+
+/// How many orders that are like an order are known at most.
+const KIN: usize = 64;
+
+/// How often an order is passed over though it is alike.
+const SKIPPED_KIN: f64 = 0.2;
 
 /// What is taken off at a time.
 #[derive(Clone, Copy, Debug)]
@@ -20,16 +27,24 @@ pub(crate) struct Measure {
     pub(crate) split: f64,
     /// Probability that a split string's middle does not grow further.
     pub(crate) split_stop: f64,
+    /// Orders removed at most for being alike.
+    pub(crate) kin: usize,
+    /// How often orders are removed for being alike, and not in strings.
+    pub(crate) kin_share: f64,
 }
 
-/// *Adjacent string removal* of Christiaens and Vanden Berghe (2020), §5.1,
-/// each removed stop taking its order's other one along.
+/// Takes orders off: mostly by *adjacent string removal* (Christiaens and
+/// Vanden Berghe 2020, §5.1), each removed stop taking its order's other one
+/// along.
 #[derive(Clone, Debug)]
 pub(crate) struct Ruin {
     pub(crate) measure: Measure,
     /// Nodes by closeness: `reach` of them for each node.
     neighbours: Vec<Node>,
     reach: usize,
+    /// Orders by likeness: `kin_reach` of them for each order.
+    kin: Vec<u32>,
+    kin_reach: usize,
     nodes: Vec<Node>,
     ruined: Vec<bool>,
     removed: Vec<u32>,
@@ -68,7 +83,10 @@ impl Ruin {
                 *slot = *other;
             }
         }
+        let (kin, kin_reach) = kin(network);
         Self {
+            kin,
+            kin_reach,
             measure,
             neighbours,
             reach,
@@ -78,7 +96,7 @@ impl Ruin {
         }
     }
 
-    /// Takes some strings off.
+    /// Takes some orders off.
     pub(crate) fn run(
         &mut self,
         network: &Network<'_>,
@@ -88,6 +106,37 @@ impl Ruin {
         if self.nodes.is_empty() || schedule.worth.vehicles == 0 {
             return;
         }
+        if random.happens(self.measure.kin_share) {
+            self.kin(network, random, schedule);
+        } else {
+            self.strings(network, random, schedule);
+        }
+        schedule.settle(network);
+    }
+
+    /// Takes off orders that resemble one: *related removal* (P. Shaw, *Using
+    /// constraint programming and local search methods to solve vehicle routing
+    /// problems*, 1998), by where orders begin and end. Strings seldom take
+    /// along two orders that ought to change places on distant parts of a long
+    /// tour.
+    fn kin(&mut self, network: &Network<'_>, random: &mut Random, schedule: &mut Schedule) {
+        let orders = network.jobs.len();
+        let seed = random.below(orders);
+        let mut left = 1 + random.below(self.measure.kin.min(orders));
+        for rank in 0..self.kin_reach {
+            let order = self.kin[seed * self.kin_reach + rank] as usize;
+            if left == 0 {
+                break;
+            }
+            if schedule.tour_of[order] != ABSENT && !random.happens(SKIPPED_KIN) {
+                schedule.remove(network, order);
+                left -= 1;
+            }
+        }
+    }
+
+    /// Takes some strings off.
+    fn strings(&mut self, network: &Network<'_>, random: &mut Random, schedule: &mut Schedule) {
         let placed: usize = schedule.tours.iter().map(super::tour::Tour::len).sum();
         let average = placed as f64 / schedule.worth.vehicles as f64;
         let longest = self.measure.string.min(average);
@@ -112,7 +161,6 @@ impl Ruin {
             self.string(network, random, schedule, node, length.clamp(1, stops));
             count += 1;
         }
-        schedule.settle(network);
     }
 
     /// Takes a string of stops around a node off its tour.
@@ -157,4 +205,37 @@ impl Ruin {
             schedule.remove(network, order as usize);
         }
     }
+}
+
+/// For each order those that are most like it, and how many these are.
+fn kin(network: &Network<'_>) -> (Vec<u32>, usize) {
+    let orders = network.jobs.len();
+    let reach = orders.min(KIN);
+    let ends = |order: usize| {
+        let dropoff = network.sites[dropoff_of(order) as usize].point;
+        if network.jobs[order].aboard {
+            (dropoff, dropoff)
+        } else {
+            (network.sites[pickup_of(order) as usize].point, dropoff)
+        }
+    };
+    let mut kin = Vec::with_capacity(orders * reach);
+    let mut by_likeness: Vec<(i64, u32)> = Vec::with_capacity(orders);
+    for order in 0..orders {
+        let (pickup, dropoff) = ends(order);
+        let (pickup, dropoff) = (network.from(pickup), network.from(dropoff));
+        by_likeness.clear();
+        by_likeness.extend((0..orders).map(|other| {
+            let at = ends(other);
+            let gap = network.cost(pickup[at.0 as usize]) + network.cost(dropoff[at.1 as usize]);
+            (if other == order { -1 } else { gap }, other as u32)
+        }));
+        if reach < orders {
+            by_likeness.select_nth_unstable(reach);
+            by_likeness.truncate(reach);
+        }
+        by_likeness.sort_unstable();
+        kin.extend(by_likeness.iter().map(|&(_, other)| other));
+    }
+    (kin, reach)
 }
