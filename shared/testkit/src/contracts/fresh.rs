@@ -1,15 +1,14 @@
 //! Values that nobody else has.
 
 use domain::ids::Uuid;
-use domain::order::Assignment;
 use domain::route::Departure;
 use domain::{
-    Contact, Coordinates, Leg, Order, OrderId, OrderStatus, Route, RouteId, RouteStatus, RouteStop,
-    StopKind, StopStatus, TimeWindow, Timestamp, User, UserId, Zone,
+    Contact, Coordinates, Leg, NewOrder, Order, OrderId, Route, RouteId, RouteStatus, RouteStop,
+    Stop, StopKind, StopStatus, TimeWindow, Timestamp, User, UserId, Zone,
 };
 use jiff::{SignedDuration, Timestamp as Time};
 
-use crate::build::{a_customer, an_agent, an_order, grid};
+use crate::build::{a_customer, an_agent, grid};
 
 /// Makes values with new ids, in a zone of its own.
 #[derive(Debug, Clone, Copy)]
@@ -74,41 +73,38 @@ impl Fresh {
 
     /// A pending order in the zone with every field that an order can have, not stored yet.
     pub fn order(&self, customer: UserId, placed_at: Time) -> Order {
-        let mut order = an_order(1)
-            .of(customer)
-            .from(self.place)
-            .with_size(3)
-            .build();
-        let window = TimeWindow {
-            start: placed_at,
-            end: later(placed_at, 7200),
+        let pickup = Stop {
+            address: Some("Carrer de Mallorca 401, 08013 Barcelona".to_owned()),
+            location: self.place,
+            contact: Some(Contact {
+                name: Some("Núria".to_owned()),
+                phone: Some("+34 600 000 000".to_owned()),
+            }),
+            window: Some(TimeWindow {
+                start: placed_at,
+                end: later(placed_at, 7200),
+            }),
+            service_s: 90,
         };
-        order.pickup.address = Some("Carrer de Mallorca 401, 08013 Barcelona".to_owned());
-        order.pickup.contact = Some(Contact {
-            name: Some("Núria".to_owned()),
-            phone: None,
-        });
-        order.pickup.window = Some(window);
-        order.dropoff.location = Coordinates {
-            lat: self.place.lat + 0.01,
-            lon: self.place.lon / 3.0,
-        };
-        order.notes = Some("third floor, no lift 🚲".to_owned());
-        order.external_id = Some("SO-1001".to_owned());
-        order = Order::placed(
-            OrderId(Uuid::now_v7()),
-            customer,
-            domain::NewOrder {
-                pickup: order.pickup,
-                dropoff: order.dropoff,
-                size: order.size,
-                notes: order.notes,
-                external_id: order.external_id,
+        let dropoff = Stop {
+            address: None,
+            location: Coordinates {
+                lat: self.place.lat + 0.01,
+                lon: self.place.lon / 3.0,
             },
-            self.zone(),
-            placed_at,
-        );
-        order
+            contact: None,
+            window: None,
+            service_s: 0,
+        };
+        let new = NewOrder {
+            pickup,
+            dropoff,
+            size: 3,
+            notes: Some("third floor, no lift 🚲".to_owned()),
+            external_id: Some("SO-1001".to_owned()),
+        };
+        let id = OrderId(Uuid::now_v7());
+        Order::placed(id, customer, new, self.zone(), placed_at)
     }
 
     /// The first version of a route that serves these orders, not stored yet.
@@ -157,11 +153,9 @@ impl Fresh {
     /// A pending order put on a route.
     pub fn on_route(&self, order: &Order, route: &Route) -> Order {
         let at = route.updated_at;
-        let assigned = order.assigned(route.agent_id, route.id, Some(later(at, 600)), at);
-        let assigned = assigned.expect("a pending order");
-        assert_eq!(assigned.status, OrderStatus::Assigned);
-        assert!(matches!(assigned.assignment, Some(Assignment { .. })));
-        assigned
+        let eta = Some(later(at, 600));
+        let assigned = order.assigned(route.agent_id, route.id, eta, at);
+        assigned.expect("a pending order")
     }
 }
 

@@ -1,13 +1,14 @@
 //! [`WakeQueue`] and [`NotificationQueue`]
 
+use std::sync::Mutex;
+
 use app::messages::{Notification, Wake, WakeCause};
 use app::ports::{NotificationQueue, WakeQueue};
 use async_trait::async_trait;
+use domain::ids::Uuid;
 use domain::{OrderId, OrderStatus};
 
 use super::{Fresh, eventually};
-use domain::ids::Uuid;
-use std::sync::Mutex;
 
 /// More than SQS takes in one call.
 const MANY: u64 = 25;

@@ -1,4 +1,4 @@
-//! [`RouteStore`]
+//! [`RouteStore`](app::ports::RouteStore)
 
 use app::ports::Changeset;
 use domain::{Route, RouteId, RouteStatus};
