@@ -31,6 +31,10 @@ pub(crate) struct Args {
     /// then distance (as is usual for lilim), `distance` (for json), or `duration`
     #[arg(long, value_enum)]
     pub(crate) objective: Option<Aim>,
+    /// Do not plan, but check and measure the plan in this file: an answer as
+    /// JSON, of which only vehicles and stops are read
+    #[arg(long, value_name = "ANSWER")]
+    pub(crate) check: Option<PathBuf>,
     /// How to answer
     #[arg(long, value_enum, default_value_t = Output::Json)]
     pub(crate) output: Output,

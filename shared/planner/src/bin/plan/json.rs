@@ -122,7 +122,7 @@ fn names(key: &str, list: &[Value], faults: &mut Faults) -> Vec<Name> {
 }
 
 /// The index of what bears a name.
-fn find(names: &[Name], value: &Value) -> Option<usize> {
+pub(crate) fn find(names: &[Name], value: &Value) -> Option<usize> {
     names.iter().position(|name| match (name, value) {
         (Name::Text(name), Value::String(text)) => name == text,
         (Name::Number(name), Value::Number(number)) => number.as_u64() == Some(*name),

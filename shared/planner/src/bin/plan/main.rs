@@ -13,12 +13,14 @@ mod input;
 mod json;
 mod lilim;
 mod progress;
+mod sequences;
 mod table;
 
 use std::process::ExitCode;
 use std::time::Instant;
 
 use clap::Parser;
+use planner::{Plan, check, solve_with};
 
 use args::{Args, Output};
 use input::Input;
@@ -45,11 +47,22 @@ fn main() -> ExitCode {
         );
         return ExitCode::from(BAD_INPUT);
     }
-    // Reading the file was part of the time that the caller waits.
-    let options = args.options(started.elapsed());
-    let mut progress = progress::Line::new(input.problem.orders().len());
-    let plan = planner::solve_with(&input.problem, &options, |it| progress.show(it));
-    progress.clear();
+    let plan = match &args.check {
+        Some(file) => match sequences::read(file, &input) {
+            Ok(routes) => Plan::timed(&input.problem, &routes),
+            Err(fault) => {
+                eprintln!("{}: {fault}", file.display());
+                return ExitCode::from(BAD_INPUT);
+            }
+        },
+        None => search(&args, &input, started),
+    };
+    if let (Some(file), Err(violations)) = (&args.check, check(&input.problem, &plan)) {
+        for violation in violations {
+            eprintln!("{}: {violation}", file.display());
+        }
+        return ExitCode::FAILURE;
+    }
     let seconds = started.elapsed().as_secs_f64();
     let text = match args.output {
         Output::Json => answer::Answer::new(&input, &plan, seconds).to_json(),
@@ -66,4 +79,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn search(args: &Args, input: &Input, started: Instant) -> Plan {
+    // Reading the file was part of the time that the caller waits.
+    let options = args.options(started.elapsed());
+    let mut progress = progress::Line::new(input.problem.orders().len());
+    let plan = solve_with(&input.problem, &options, |it| progress.show(it));
+    progress.clear();
+    plan
 }

@@ -63,8 +63,9 @@ fn great_circle(
     }
     let metres_per_second = speed_kmh? / 3.6;
     let circuity = circuity?;
-    Some(TravelMatrix::measured(coordinates.len(), |from, to| {
-        let metres = great_circle_m(coordinates[from], coordinates[to]) * circuity;
+    let places: Vec<[f64; 3]> = coordinates.iter().map(|&it| on_sphere(it)).collect();
+    Some(TravelMatrix::measured(places.len(), |from, to| {
+        let metres = great_circle_m(places[from], places[to]) * circuity;
         (
             metres.round() as u32,
             (metres / metres_per_second).round() as u32,
@@ -72,14 +73,19 @@ fn great_circle(
     }))
 }
 
-/// Great-circle distance by the haversine formula (R. Sinnott, *Virtues of the
-/// haversine*, 1984), in metres.
-fn great_circle_m(from: (f64, f64), to: (f64, f64)) -> f64 {
-    let (lat_a, lat_b) = (from.0.to_radians(), to.0.to_radians());
-    let lat = ((lat_b - lat_a) / 2.0).sin();
-    let lon = ((to.1 - from.1).to_radians() / 2.0).sin();
-    let h = lat * lat + lat_a.cos() * lat_b.cos() * lon * lon;
-    2.0 * EARTH_RADIUS_M * h.sqrt().min(1.0).asin()
+/// A point of the unit sphere, from latitude and longitude in degrees.
+fn on_sphere((lat, lon): (f64, f64)) -> [f64; 3] {
+    let (lat, lon) = (lat.to_radians(), lon.to_radians());
+    [lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()]
+}
+
+/// Great-circle distance in metres, from the chord: half of it is the sine of
+/// half of the angle. What the haversine formula gives, without a sine and a
+/// cosine for each pair.
+fn great_circle_m(from: [f64; 3], to: [f64; 3]) -> f64 {
+    let [x, y, z] = [from[0] - to[0], from[1] - to[1], from[2] - to[2]];
+    let chord = (x * x + y * y + z * z).sqrt();
+    2.0 * EARTH_RADIUS_M * (chord / 2.0).min(1.0).asin()
 }
 
 fn matrix(
