@@ -32,5 +32,8 @@ trap finish EXIT
 .venv/bin/python local/stack up
 eval "$(.venv/bin/python local/stack env)"
 
+step "The ports' contract against the stack"
+cargo test -p adapters --features stack --test contract
+
 step "pytest tests"
 .venv/bin/python -m pytest tests

@@ -499,3 +499,25 @@ async fn the_same_key_and_body_answer_with_the_first_order() {
         "a key is forgotten after a day"
     );
 }
+
+#[tokio::test]
+async fn nobody_is_expected_before_a_window_opens_whatever_the_second_is() {
+    let agents = [an_agent(BERTA).on_duty().build()];
+    let early = an_order(1)
+        .picked_up_between("2030-05-06T08:10:00.250Z", "2030-05-06T09:00:00Z")
+        .build();
+    let world = World::with(agents, [early.clone()]);
+    world.clock.advance(SignedDuration::from_millis(653));
+    world.optimize().run(early.zone, &[]).await.unwrap();
+    let request = world.provider.take_requests().pop().unwrap();
+    let window = request.orders[0]
+        .pickup
+        .and_then(|stop| stop.window)
+        .unwrap();
+    // Planned from 08:00:01: 08:10:01 is the first full second within, 09:00:00 the last.
+    assert_eq!((window.earliest_s, window.latest_s), (600, 3599));
+    assert_eq!(
+        world.only_route().from.at.to_string(),
+        "2030-05-06T08:00:01Z"
+    );
+}

@@ -91,6 +91,8 @@ impl Problem {
         horizon: SignedDuration,
         most_points: usize,
     ) -> Self {
+        // Legs and windows are counted in whole seconds, so the moment of planning is one too.
+        let now = next_full_second(now);
         let taken: usize = crews
             .iter()
             .map(|crew| 1 + 2 * crew.open_orders().len())
@@ -163,8 +165,8 @@ impl Problem {
         planner::Stop {
             point: places.index_of(stop.location),
             window: stop.window.map(|window| planner::Window {
-                earliest_s: self.second_of(window.start),
-                latest_s: self.second_of(window.end),
+                earliest_s: self.second_from(window.start),
+                latest_s: self.second_until(window.end),
             }),
             service_s: stop.service_s.into(),
         }
@@ -183,8 +185,8 @@ impl Problem {
             .position()
             .unwrap_or(Coordinates { lat: 0.0, lon: 0.0 });
         let shift = planner::Shift {
-            start_s: shift.map_or(0, |shift| self.second_of(shift.start).max(0)),
-            end_s: shift.map_or(self.horizon.as_secs(), |shift| self.second_of(shift.end)),
+            start_s: shift.map_or(0, |shift| self.second_from(shift.start).max(0)),
+            end_s: shift.map_or(self.horizon.as_secs(), |shift| self.second_until(shift.end)),
         };
         let mut vehicle = planner::Vehicle::new(places.index_of(start), capacity, shift);
         let closed_orders = crew.under_way.as_ref().map_or(0, |(route, orders)| {
@@ -202,9 +204,16 @@ impl Problem {
         vehicle
     }
 
-    /// Seconds from the moment of planning.
-    fn second_of(&self, time: Timestamp) -> i64 {
-        time.duration_since(self.now).as_secs()
+    /// Seconds from the moment of planning to the first full one that is not before `time`.
+    fn second_from(&self, time: Timestamp) -> i64 {
+        let early = time.duration_since(self.now);
+        early.as_secs() + i64::from(early.subsec_nanos() > 0)
+    }
+
+    /// Seconds from the moment of planning to the last full one that is not after `time`.
+    fn second_until(&self, time: Timestamp) -> i64 {
+        let late = time.duration_since(self.now);
+        late.as_secs() - i64::from(late.subsec_nanos() < 0)
     }
 
     /// The moment that is so many seconds from that of planning.
@@ -329,6 +338,13 @@ impl Problem {
             })
             .collect()
     }
+}
+
+/// The time itself if it is on a full second, or else the next one.
+fn next_full_second(time: Timestamp) -> Timestamp {
+    let rest = SignedDuration::from_nanos(time.subsec_nanosecond().into());
+    let second = SignedDuration::from_secs(i64::from(!rest.is_zero()));
+    time.saturating_add(second - rest).unwrap_or(time)
 }
 
 /// A new route takes the agent; on an open one, the agent only has to be as read: active and on duty.
