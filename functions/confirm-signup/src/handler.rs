@@ -13,3 +13,68 @@ impl Handler for ConfirmSignup {
         Response::ok(&self.0.run(&request.json()?).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use app::accounts::RegisterUser;
+    use runtime::http::answer;
+    use serde_json::{Value, json};
+    use testkit::build::grid;
+    use testkit::{MemoryIdentity, MemoryStore, StillClock};
+
+    /// The handler in a world where Marta has signed up.
+    async fn confirm_signup() -> ConfirmSignup {
+        let store = Arc::new(MemoryStore::default());
+        let identity = Arc::new(MemoryIdentity::default());
+        let clock = Arc::new(StillClock::at("2030-05-06T08:00:00Z"));
+        let register = RegisterUser {
+            users: store.clone(),
+            identity: identity.clone(),
+            clock: clock.clone(),
+            grid: grid(),
+        };
+        let marta = json!({
+            "email": "marta.puig@example.com", "password": "Correct-Horse-7",
+            "name": "Marta Puig", "role": "customer",
+        });
+        register.run(&marta).await.unwrap();
+        ConfirmSignup(ConfirmSignUp {
+            users: store,
+            identity,
+            clock,
+            grid: grid(),
+        })
+    }
+
+    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
+        let event = serde_json::from_str(event).unwrap();
+        let response = answer(handler, event).await;
+        let body = serde_json::from_str(&response.body).unwrap();
+        (response.status_code, body)
+    }
+
+    #[tokio::test]
+    async fn the_code_opens_the_account_and_may_be_sent_twice() {
+        let handler = confirm_signup().await;
+        let event = include_str!("../../../events/confirm-signup.json");
+        for _ in 0..2 {
+            let (status, body) = answered(&handler, event).await;
+            assert_eq!(status, 200);
+            assert_eq!(
+                (&body["role"], &body["status"]),
+                (&json!("customer"), &json!("active"))
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn a_wrong_code_is_told_on_its_field() {
+        let event = include_str!("../../../events/confirm-signup.json").replace("123456", "000000");
+        let (status, body) = answered(&confirm_signup().await, &event).await;
+        assert_eq!((status, &body["code"]), (422, &json!("invalid_code")));
+        assert_eq!(body["errors"][0]["pointer"], "#/code");
+    }
+}

@@ -17,3 +17,98 @@ impl Handler for CreateOrder {
         Response::created(&order)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use runtime::http::answer;
+    use serde_json::{Value, json};
+    use testkit::build::grid;
+    use testkit::{CountedIds, MemoryStore, StillClock};
+
+    fn create_order(store: &Arc<MemoryStore>) -> CreateOrder {
+        CreateOrder(PlaceOrder {
+            users: store.clone(),
+            orders: store.clone(),
+            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+            ids: Arc::new(CountedIds::default()),
+            grid: grid(),
+        })
+    }
+
+    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
+        let event = serde_json::from_str(event).unwrap();
+        let response = answer(handler, event).await;
+        let body = serde_json::from_str(&response.body).unwrap();
+        (response.status_code, body)
+    }
+
+    fn pointers(body: &Value) -> Vec<&str> {
+        let errors = body["errors"].as_array().unwrap().iter();
+        errors
+            .map(|error| error["pointer"].as_str().unwrap())
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn an_order_sent_twice_with_its_key_is_placed_once() {
+        let store = Arc::default();
+        let handler = create_order(&store);
+        let event = include_str!("../../../events/create-order.json");
+        let (status, first) = answered(&handler, event).await;
+        assert_eq!((status, &first["status"]), (201, &json!("pending")));
+        assert_eq!(first["customer_id"], "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11");
+        assert_eq!(
+            first["pickup"]["address"],
+            "Plaça de Catalunya 1, Barcelona"
+        );
+        assert_eq!(answered(&handler, event).await, (201, first));
+        assert_eq!(store.all_orders().len(), 1);
+
+        let other = event.replace("Ring twice.", "Ring once.");
+        let (status, body) = answered(&handler, &other).await;
+        assert_eq!(
+            (status, &body["code"]),
+            (422, &json!("idempotency_key_reused"))
+        );
+    }
+
+    #[tokio::test]
+    async fn every_bad_field_is_named_and_nothing_is_stored() {
+        let store = Arc::default();
+        let event = include_str!("../../../events/create-order-invalid.json");
+        let (status, body) = answered(&create_order(&store), event).await;
+        assert_eq!(status, 422);
+        let expected = [
+            "#/note",
+            "#/pickup/location/lat",
+            "#/dropoff/location/lon",
+            "#/size",
+        ];
+        assert_eq!(pointers(&body), expected);
+        assert!(store.all_orders().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_body_that_breaks_off_is_unreadable() {
+        let event = include_str!("../../../events/create-order-not-json.json");
+        let (status, body) = answered(&create_order(&Arc::default()), event).await;
+        assert_eq!((status, &body["code"]), (400, &json!("unreadable")));
+    }
+
+    #[tokio::test]
+    async fn agents_place_no_orders_and_strangers_do_nothing() {
+        let event = include_str!("../../../events/create-order.json");
+        let handler = create_order(&Arc::default());
+        let by_agent = event.replace(
+            r#""cognito:groups": "customer""#,
+            r#""cognito:groups": "[agent]""#,
+        );
+        assert_eq!(answered(&handler, &by_agent).await.0, 403);
+        let mut without_claims: Value = serde_json::from_str(event).unwrap();
+        without_claims["requestContext"]["authorizer"] = Value::Null;
+        assert_eq!(answered(&handler, &without_claims.to_string()).await.0, 401);
+    }
+}

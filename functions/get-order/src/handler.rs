@@ -14,3 +14,56 @@ impl Handler for GetOrder {
         Response::ok(&self.0.run(&caller, request.path("order_id")).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use runtime::http::answer;
+    use serde_json::{Value, json};
+    use testkit::{MemoryStore, an_order};
+
+    const EVENT: &str = include_str!("../../../events/get-order.json");
+
+    fn get_order() -> GetOrder {
+        let mut order = an_order(1)
+            .of("c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11".parse().unwrap())
+            .build();
+        order.id = "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse().unwrap();
+        let store = Arc::new(MemoryStore::with([], [order]));
+        GetOrder(ShowOrder {
+            users: store.clone(),
+            orders: store,
+        })
+    }
+
+    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
+        let event = serde_json::from_str(event).unwrap();
+        let response = answer(handler, event).await;
+        let body = serde_json::from_str(&response.body).unwrap();
+        (response.status_code, body)
+    }
+
+    #[tokio::test]
+    async fn customers_see_an_order_of_theirs() {
+        let (status, body) = answered(&get_order(), EVENT).await;
+        assert_eq!(
+            (status, &body["order_id"]),
+            (200, &json!("0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90"))
+        );
+    }
+
+    #[tokio::test]
+    async fn an_order_of_somebody_else_and_one_that_is_not_there_look_alike() {
+        let other = "d3a48a72-0061-70a5-1b6c-3f2c1a9d0b11";
+        for (from, to) in [
+            ("c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11", other),
+            ("0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90", other),
+            ("0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90", "17"),
+        ] {
+            let (status, body) = answered(&get_order(), &EVENT.replace(from, to)).await;
+            assert_eq!((status, &body["code"]), (404, &json!("not_found")));
+        }
+    }
+}

@@ -20,3 +20,55 @@ impl Handler for GetRoutes {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use runtime::http::answer;
+    use serde_json::{Value, json};
+    use testkit::{MemoryStore, an_agent};
+
+    fn get_routes() -> GetRoutes {
+        let mut agent = an_agent(1).build();
+        agent.id = "63b4c8f2-4071-70e0-5d0f-8a1b2c3d4e5f".parse().unwrap();
+        let store = Arc::new(MemoryStore::with([agent], []));
+        GetRoutes(ListRoutes {
+            users: store.clone(),
+            routes: store,
+        })
+    }
+
+    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
+        let event = serde_json::from_str(event).unwrap();
+        let response = answer(handler, event).await;
+        let body = serde_json::from_str(&response.body).unwrap();
+        (response.status_code, body)
+    }
+
+    #[tokio::test]
+    async fn agents_and_dispatchers_see_the_routes() {
+        for event in [
+            include_str!("../../../events/get-routes.json"),
+            include_str!("../../../events/get-routes-dispatcher.json"),
+        ] {
+            let (status, body) = answered(&get_routes(), event).await;
+            assert_eq!(
+                (status, body),
+                (200, json!({"routes": [], "next_cursor": null}))
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn another_agents_routes_are_not_there() {
+        let event = include_str!("../../../events/get-routes.json");
+        let of_other = event.replace(
+            r#""agent_id": "me""#,
+            r#""agent_id": "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11""#,
+        );
+        let (status, body) = answered(&get_routes(), &of_other).await;
+        assert_eq!((status, &body["code"]), (404, &json!("not_found")));
+    }
+}

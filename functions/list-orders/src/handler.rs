@@ -14,3 +14,65 @@ impl Handler for ListOrdersOfCaller {
         Response::ok(&self.0.run(&caller, &request.page_query()?).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use domain::UserId;
+    use runtime::http::answer;
+    use serde_json::{Value, json};
+    use testkit::{MemoryStore, an_order};
+
+    fn list_orders() -> ListOrdersOfCaller {
+        let marta: UserId = "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11".parse().unwrap();
+        let orders = [
+            an_order(1).of(marta).build(),
+            an_order(2).of(marta).build(),
+            an_order(3).build(),
+        ];
+        let store = Arc::new(MemoryStore::with([], orders));
+        ListOrdersOfCaller(ListOrders {
+            users: store.clone(),
+            orders: store.clone(),
+            routes: store,
+        })
+    }
+
+    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
+        let event = serde_json::from_str(event).unwrap();
+        let response = answer(handler, event).await;
+        let body = serde_json::from_str(&response.body).unwrap();
+        (response.status_code, body)
+    }
+
+    fn pointers(body: &Value) -> Vec<&str> {
+        let errors = body["errors"].as_array().unwrap().iter();
+        errors
+            .map(|error| error["pointer"].as_str().unwrap())
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn customers_see_their_own_orders_newest_first() {
+        let event = include_str!("../../../events/list-orders.json");
+        let (status, body) = answered(&list_orders(), event).await;
+        assert_eq!((status, &body["next_cursor"]), (200, &Value::Null));
+        let ids = |body: &Value| -> Vec<String> {
+            let orders = body["orders"].as_array().unwrap().iter();
+            orders.map(|order| order["order_id"].to_string()).collect()
+        };
+        let listed = ids(&body);
+        assert_eq!(listed.len(), 2);
+        assert!(listed.is_sorted_by(|a, b| a > b));
+    }
+
+    #[tokio::test]
+    async fn every_bad_parameter_is_named() {
+        let event = include_str!("../../../events/list-orders-invalid.json");
+        let (status, body) = answered(&list_orders(), event).await;
+        assert_eq!((status, &body["code"]), (422, &json!("invalid")));
+        assert_eq!(pointers(&body), ["?status", "?limit", "?cursor"]);
+    }
+}

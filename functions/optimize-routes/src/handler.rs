@@ -101,3 +101,104 @@ fn name(reason: UnplacedReason) -> &'static str {
         UnplacedReason::OutsideTimeWindows => "outside_time_windows",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use app::optimize::OptimizeSettings;
+    use domain::OrderStatus;
+    use jiff::SignedDuration;
+    use runtime::sqs;
+    use serde_json::{Value, json};
+    use testkit::{
+        CountedIds, FirstComeFirstServed, MemoryStore, MemoryWakes, NoJitter, StillClock, an_agent,
+        an_order,
+    };
+
+    fn plan_zones(store: &Arc<MemoryStore>) -> PlanZones {
+        PlanZones(OptimizeRoutes {
+            users: store.clone(),
+            orders: store.clone(),
+            routes: store.clone(),
+            ledger: store.clone(),
+            leases: store.clone(),
+            wakes: Arc::new(MemoryWakes::default()),
+            provider: Arc::new(FirstComeFirstServed::default()),
+            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+            ids: Arc::new(CountedIds::default()),
+            jitter: Arc::new(NoJitter),
+            settings: OptimizeSettings {
+                horizon: SignedDuration::from_hours(12),
+                time_limit: Duration::from_secs(1),
+                lease: SignedDuration::from_secs(60),
+            },
+        })
+    }
+
+    fn store() -> Arc<MemoryStore> {
+        let mut agent = an_agent(2).on_duty().build();
+        agent.id = "63b4c8f2-4071-70e0-5d0f-8a1b2c3d4e5f".parse().unwrap();
+        let mut order = an_order(1).build();
+        order.id = "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse().unwrap();
+        Arc::new(MemoryStore::with([agent], [order]))
+    }
+
+    async fn handled(store: &Arc<MemoryStore>, event: &str) -> Value {
+        let event = serde_json::from_str(event).unwrap();
+        let time = Duration::from_secs(60);
+        let response = sqs::handle(&plan_zones(store), event, time).await.unwrap();
+        serde_json::to_value(response).unwrap()
+    }
+
+    #[tokio::test]
+    async fn the_messages_of_a_zone_are_one_plan_and_may_come_twice() {
+        let store = store();
+        let event = include_str!("../../../events/optimize-routes.json");
+        for _ in 0..2 {
+            assert_eq!(
+                handled(&store, event).await,
+                json!({"batchItemFailures": []})
+            );
+            assert_eq!(store.all_orders()[0].status, OrderStatus::Assigned);
+            assert_eq!(store.all_routes().len(), 1);
+        }
+    }
+
+    #[tokio::test]
+    async fn a_message_that_cannot_be_read_does_not_keep_the_zone_waiting() {
+        let store = store();
+        let event = include_str!("../../../events/optimize-routes-unreadable.json");
+        let failed = json!([{"itemIdentifier": "2e1424d4-f796-459a-8184-9c92662be602"}]);
+        assert_eq!(handled(&store, event).await["batchItemFailures"], failed);
+        assert_eq!(store.all_orders()[0].status, OrderStatus::Assigned);
+    }
+
+    #[tokio::test]
+    async fn all_messages_of_a_zone_that_failed_come_again() {
+        let store = store();
+        let mut broken = plan_zones(&store);
+        let wakes = Arc::new(MemoryWakes::default());
+        wakes.set_away(true);
+        broken.0.wakes = wakes;
+        // The plan loses its race, and the zone cannot be woken again.
+        store.next_writes([testkit::NextWrite::Conflicts]);
+        let event = include_str!("../../../events/optimize-routes.json");
+        let event = serde_json::from_str(event).unwrap();
+        let response = sqs::handle(&broken, event, Duration::from_secs(60))
+            .await
+            .unwrap();
+        let failures = response.batch_item_failures.iter();
+        let mut failed: Vec<&str> = failures.map(|f| f.item_identifier.as_str()).collect();
+        failed.sort_unstable();
+        assert!(
+            failed.contains(&"2e1424d4-f796-459a-8184-9c92662be601"),
+            "{failed:?}"
+        );
+        assert!(
+            failed.contains(&"2e1424d4-f796-459a-8184-9c92662be602"),
+            "{failed:?}"
+        );
+    }
+}

@@ -15,3 +15,71 @@ impl Handler for UpdateAgentRecord {
         Response::ok(&self.0.run(&caller, request.path("agent_id"), &body).await?)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use domain::{LegEstimate, UserStatus};
+    use runtime::http::answer;
+    use serde_json::{Value, json};
+    use testkit::build::grid;
+    use testkit::{MemoryStore, NoJitter, StillClock, an_agent};
+
+    fn handler(status: UserStatus) -> UpdateAgentRecord {
+        let mut agent = an_agent(1).with_status(status).build();
+        agent.id = "63b4c8f2-4071-70e0-5d0f-8a1b2c3d4e5f".parse().unwrap();
+        let store = Arc::new(MemoryStore::with([agent], []));
+        UpdateAgentRecord(UpdateAgent {
+            users: store.clone(),
+            orders: store.clone(),
+            routes: store.clone(),
+            ledger: store,
+            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+            jitter: Arc::new(NoJitter),
+            grid: grid(),
+            estimate: LegEstimate::default(),
+        })
+    }
+
+    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
+        let event = serde_json::from_str(event).unwrap();
+        let response = answer(handler, event).await;
+        let body = serde_json::from_str(&response.body).unwrap();
+        (response.status_code, body)
+    }
+
+    const ON_DUTY: &str = include_str!("../../../events/update-agent.json");
+    const APPROVE: &str = include_str!("../../../events/update-agent-approve.json");
+
+    #[tokio::test]
+    async fn agents_come_on_duty_once_a_dispatcher_has_approved_them() {
+        let handler = handler(UserStatus::PendingApproval);
+        let (status, body) = answered(&handler, ON_DUTY).await;
+        assert_eq!((status, &body["code"]), (403, &json!("agent_not_active")));
+        let (status, body) = answered(&handler, APPROVE).await;
+        assert_eq!((status, &body["status"]), (200, &json!("active")));
+        let (status, body) = answered(&handler, ON_DUTY).await;
+        assert_eq!((status, &body["on_duty"]), (200, &json!(true)));
+        assert_eq!(
+            body["start_location"],
+            json!({"lat": 41.387, "lon": 2.1701})
+        );
+    }
+
+    #[tokio::test]
+    async fn agents_do_not_approve_themselves() {
+        let groups = |name: &str| format!(r#""cognito:groups": "{name}""#);
+        let by_agent = APPROVE.replace(&groups("dispatcher"), &groups("agent"));
+        let by_agent = by_agent.replace(
+            "b394a8c2-50f1-7028-9d43-1e6f7a8b9c0d",
+            "63b4c8f2-4071-70e0-5d0f-8a1b2c3d4e5f",
+        );
+        let (status, body) = answered(&handler(UserStatus::PendingApproval), &by_agent).await;
+        assert_eq!(
+            (status, &body["errors"][0]["pointer"]),
+            (422, &json!("#/status"))
+        );
+    }
+}

@@ -39,9 +39,9 @@ pub async fn serve(handler: Arc<dyn Handler>) -> Result<(), lambda_runtime::Erro
         let (handler, cors) = (Arc::clone(&handler), Arc::clone(&cors));
         let span = invocation::span(&event.context);
         async move {
-            let origin = header(&event.payload, "Origin");
-            let mut response = answer(handler.as_ref(), event.payload).await;
-            cors.allow(origin.as_deref(), &mut response);
+            let request = Request::from(event.payload);
+            let mut response = respond(handler.as_ref(), &request).await;
+            cors.allow(request.header("Origin"), &mut response);
             Ok::<_, lambda_runtime::Error>(response)
         }
         .instrument(span)
@@ -51,12 +51,15 @@ pub async fn serve(handler: Arc<dyn Handler>) -> Result<(), lambda_runtime::Erro
 
 /// Answers one request. A panic of the handler is answered too.
 pub async fn answer(handler: &dyn Handler, event: ProxyEvent) -> ProxyResponse {
+    respond(handler, &event.into()).await
+}
+
+async fn respond(handler: &dyn Handler, request: &Request) -> ProxyResponse {
     let begun = Instant::now();
-    let request = Request::from(event);
     let id = request.id().unwrap_or_default();
     Span::current().record("api_request_id", id);
     // Whatever the handler leaves behind when it panics is not used again: it has no state of its own.
-    let outcome = std::panic::AssertUnwindSafe(handler.handle(&request)).catch_unwind();
+    let outcome = std::panic::AssertUnwindSafe(handler.handle(request)).catch_unwind();
     let outcome = outcome
         .await
         .unwrap_or_else(|_| Err(Problem::internal("the handler panicked")));
@@ -87,13 +90,6 @@ pub async fn answer(handler: &dyn Handler, event: ProxyEvent) -> ProxyResponse {
             problem.answer(id)
         }
     }
-}
-
-fn header(event: &ProxyEvent, name: &str) -> Option<String> {
-    let mut headers = event.headers.iter();
-    headers
-        .find(|(sent, _)| sent.eq_ignore_ascii_case(name))
-        .map(|(_, value)| value.clone())
 }
 
 #[cfg(test)]

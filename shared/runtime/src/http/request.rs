@@ -101,10 +101,11 @@ impl Request {
             .map_err(|error| Problem::unreadable(format!("The body is not JSON: {error}.")))
     }
 
-    /// The query of a listing: `?status`, `?limit` and `?cursor`, each at most once and not empty.
+    /// The query of a listing: `?status`, `?limit` and `?cursor`, each at most once. An empty one is handed on, for the
+    /// listing to refuse together with whatever else is wrong.
     ///
     /// # Errors
-    /// 422 that names every parameter that is wrong.
+    /// 422 that names every parameter that is unknown or repeated.
     pub fn page_query(&self) -> Result<PageQuery, Problem> {
         let known = ["status", "limit", "cursor"];
         let faults = Faults::new();
@@ -141,12 +142,9 @@ impl Request {
             return None;
         }
         let single = self.event.query_string_parameters.get(name);
-        let value = single.or_else(|| multiple.and_then(|values| values.first()))?;
-        if value.trim().is_empty() {
-            faults.note(format!("?{name}"), "must not be empty");
-            return None;
-        }
-        Some(value.clone())
+        single
+            .or_else(|| multiple.and_then(|values| values.first()))
+            .cloned()
     }
 }
 
@@ -204,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn every_parameter_that_is_wrong_is_named() {
+    fn parameters_that_are_unknown_or_repeated_are_named() {
         let request = request(json!({
             "queryStringParameters": {"status": "", "limit": "5", "page": "2"},
             "multiValueQueryStringParameters": {"limit": ["4", "5"], "sort": ["asc"]},
@@ -216,7 +214,7 @@ mod tests {
             .iter()
             .map(|error| error["pointer"].as_str().unwrap())
             .collect();
-        assert_eq!(pointers, ["?page", "?sort", "?status", "?limit"]);
+        assert_eq!(pointers, ["?page", "?sort", "?limit"]);
     }
 
     #[test]
