@@ -521,3 +521,30 @@ async fn nobody_is_expected_before_a_window_opens_whatever_the_second_is() {
         "2030-05-06T08:00:01Z"
     );
 }
+
+#[tokio::test]
+async fn no_window_is_too_odd_to_plan_with() {
+    for (start, end) in [
+        ("-009998-01-01T00:00:00Z", "9998-12-31T23:59:59Z"),
+        ("2030-05-06T08:10:00.100Z", "2030-05-06T08:10:00.900Z"),
+    ] {
+        let odd = an_order(1)
+            .picked_up_between(start, end)
+            .dropped_off_between(start, end)
+            .build();
+        let agent = an_agent(BERTA).on_duty().with_shift(start, end).build();
+        let world = World::with([agent], [odd.clone()]);
+        world.optimize().run(odd.zone, &[]).await.unwrap();
+        let request = world.provider.take_requests().pop().unwrap();
+        let vehicles = request.vehicles;
+        let spec = planner::ProblemSpec {
+            travel: planner::TravelMatrix::new(request.places.len(), vec![0; 4], vec![0; 4])
+                .unwrap(),
+            vehicles,
+            orders: request.orders,
+            objective: planner::Objective::Duration,
+            minimise_vehicles: false,
+        };
+        assert!(planner::Problem::new(spec).is_ok(), "{start} to {end}");
+    }
+}

@@ -15,6 +15,10 @@ use crate::ports::{
     AgentPart, Changeset, Ids, PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit,
 };
 
+/// Ten years: to a plan, whatever lies further off than that lies at that distance. A window may end in the year 9999,
+/// and the planner does not count that far.
+const FURTHEST_S: i64 = 10 * 366 * 24 * 3600;
+
 /// An agent who takes part, with the open route and the orders that have a stop left on it.
 #[derive(Debug, Clone)]
 pub(super) struct Crew {
@@ -164,10 +168,7 @@ impl Problem {
     fn planner_stop(&self, stop: &Stop, places: &mut Places) -> planner::Stop {
         planner::Stop {
             point: places.index_of(stop.location),
-            window: stop.window.map(|window| planner::Window {
-                earliest_s: self.second_from(window.start),
-                latest_s: self.second_until(window.end),
-            }),
+            window: stop.window.map(|window| self.planner_window(window)),
             service_s: stop.service_s.into(),
         }
     }
@@ -207,13 +208,24 @@ impl Problem {
     /// Seconds from the moment of planning to the first full one that is not before `time`.
     fn second_from(&self, time: Timestamp) -> i64 {
         let early = time.duration_since(self.now);
-        early.as_secs() + i64::from(early.subsec_nanos() > 0)
+        let second = early.as_secs() + i64::from(early.subsec_nanos() > 0);
+        second.clamp(-FURTHEST_S, FURTHEST_S)
     }
 
     /// Seconds from the moment of planning to the last full one that is not after `time`.
     fn second_until(&self, time: Timestamp) -> i64 {
         let late = time.duration_since(self.now);
-        late.as_secs() - i64::from(late.subsec_nanos() < 0)
+        let second = late.as_secs() - i64::from(late.subsec_nanos() < 0);
+        second.clamp(-FURTHEST_S, FURTHEST_S)
+    }
+
+    /// A window in whole seconds; one that lies within a single second is that second.
+    fn planner_window(&self, window: TimeWindow) -> planner::Window {
+        let earliest_s = self.second_from(window.start);
+        planner::Window {
+            earliest_s,
+            latest_s: self.second_until(window.end).max(earliest_s),
+        }
     }
 
     /// The moment that is so many seconds from that of planning.
