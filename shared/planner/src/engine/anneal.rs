@@ -16,6 +16,9 @@ const HOT: f64 = 5.0;
 /// Temperature in the end, in average legs.
 const COLD: f64 = 0.03;
 
+/// What a second of lateness costs in the beginning, in seconds of driving.
+const LENIENCY: f64 = 5.0;
+
 /// How often the clock is looked at.
 pub(crate) const ROUNDS_PER_CHECK: u32 = 4;
 
@@ -87,10 +90,17 @@ impl<'a, 'n> Search<'a, 'n> {
         self.best.become_like(&self.current);
     }
 
-    pub(crate) fn energy(&self, worth: &Worth) -> f64 {
-        (worth.travel
-            + worth.lateness.saturating_mul(self.network.lateness_weight)
-            + worth.vehicles as i64 * self.network.vehicle_weight) as f64
+    /// What annealing minimises while a second of lateness has this price.
+    pub(crate) fn energy(&self, worth: &Worth, lateness_price: f64) -> f64 {
+        (worth.travel + worth.vehicles as i64 * self.network.vehicle_weight) as f64
+            + worth.lateness as f64 * lateness_price
+    }
+
+    /// What a second costs where driving is all that it is spent on.
+    fn second(&self) -> f64 {
+        let visits = self.best.tours.iter().flat_map(|tour| &tour.visits);
+        let seconds: i64 = visits.map(|visit| i64::from(visit.leg_s)).sum();
+        self.best.worth.travel as f64 / (seconds as f64).max(1.0)
     }
 
     /// Cools down from hot at one point of the clock to cold at its end; stops
@@ -101,7 +111,13 @@ impl<'a, 'n> Search<'a, 'n> {
         let leg = (self.best.worth.travel as f64 / visits).max(1e-6);
         let ratio = ln(COLD / HOT);
         let mut temperature = leg * HOT;
-        let mut energy = self.energy(&self.current.worth);
+        // Lateness has to outweigh travel in the end. If it did so from the
+        // start, the search could never get past a plan that is a bit late.
+        let (strict, lenient) = (
+            self.network.lateness_weight as f64,
+            (LENIENCY * self.second()).max(1e-6),
+        );
+        let mut lateness_price = lenient;
         let mut check = 0_u32;
         loop {
             if check == 0 {
@@ -111,6 +127,7 @@ impl<'a, 'n> Search<'a, 'n> {
                 }
                 let done = ((progress - from) / (1.0 - from)).clamp(0.0, 1.0);
                 temperature = leg * HOT * exp(ratio * done);
+                lateness_price = lenient * exp(ln(strict / lenient) * done);
                 check = ROUNDS_PER_CHECK;
             }
             check -= 1;
@@ -124,8 +141,10 @@ impl<'a, 'n> Search<'a, 'n> {
                 self.vehicle_limit,
             );
             let worth = self.current.worth;
-            let candidate = self.energy(&worth);
-            let placed = worth.absent.cmp(&self.current.kept().absent);
+            let kept = *self.current.kept();
+            let energy = self.energy(&kept, lateness_price);
+            let candidate = self.energy(&worth, lateness_price);
+            let placed = worth.absent.cmp(&kept.absent);
             let worse = match placed {
                 Ordering::Less => false,
                 Ordering::Equal => candidate >= energy - temperature * ln(self.random.unit()),
@@ -136,7 +155,6 @@ impl<'a, 'n> Search<'a, 'n> {
                 continue;
             }
             self.current.keep();
-            energy = candidate;
             self.take_if_best(report);
         }
     }

@@ -49,7 +49,8 @@ impl Search<'_, '_> {
         self.recreate.blink = blink(self.network);
         let visits = 2.0 * self.network.jobs.len() as f64;
         let temperature = self.current.worth.travel as f64 / visits * PACKING_HEAT;
-        let mut energy = self.energy(&self.current.worth);
+        let price = self.network.lateness_weight as f64;
+        let mut energy = self.energy(&self.current.worth, price);
         let mut sum = absences.sum(&self.current.absent);
         let mut check = 0_u32;
         loop {
@@ -58,7 +59,7 @@ impl Search<'_, '_> {
                     break;
                 }
                 sum = absences.sum(&self.current.absent);
-                energy = self.energy(&self.current.worth);
+                energy = self.energy(&self.current.worth, price);
             }
             if check == 0 {
                 if clock.progress(self.rounds) >= until {
@@ -78,7 +79,7 @@ impl Search<'_, '_> {
             );
             let worth = self.current.worth;
             let candidate = absences.sum(&self.current.absent);
-            let candidate_energy = self.energy(&worth);
+            let candidate_energy = self.energy(&worth, price);
             let accepted = worth.forsaken <= self.best.worth.forsaken
                 && (candidate < sum
                     || (candidate == sum

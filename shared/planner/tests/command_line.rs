@@ -1,0 +1,205 @@
+//! What somebody at a terminal sees.
+#![cfg(feature = "cli")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::{env, fs, process};
+
+/// A file that is there as long as the test runs.
+struct File(PathBuf);
+
+impl File {
+    fn new(name: &str, text: &str) -> Self {
+        let path = env::temp_dir().join(format!("planner-{}-{name}", process::id()));
+        fs::write(&path, text).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for File {
+    fn drop(&mut self) {
+        // A file that stays behind in the temporary folder harms nobody.
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+fn plan(file: &File, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_plan"))
+        .arg(&file.0)
+        .args(arguments)
+        .output()
+        .unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+fn answer(output: &Output) -> serde_json::Value {
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let mut answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    // The only thing that may differ from run to run.
+    answer["seconds"] = 0.into();
+    answer
+}
+
+const CITY: &str = r#"{
+  "travel": {"kind": "great_circle", "circuity": 1.3, "speed_kmh": 25},
+  "locations": [{"lat": 41.4, "lon": 2.16}, {"lat": 41.41, "lon": 2.16}, {"lat": 41.41, "lon": 2.18}],
+  "vehicles": [{"id": "v1", "start": 0, "end": null, "capacity": 4, "shift": [0, 14400]}],
+  "orders": [
+    {"id": "o1", "size": 1, "vehicle": null,
+     "pickup": {"location": 1, "window": [60, 14000], "service_s": 120},
+     "dropoff": {"location": 2, "window": null, "service_s": 120}},
+    {"id": "o2", "size": 5, "vehicle": "v1",
+     "pickup": {"location": 1, "window": null, "service_s": 120},
+     "dropoff": {"location": 2, "window": null, "service_s": 120}}]}"#;
+
+const MATRIX: &str = r#"{
+  "travel": {"kind": "matrix", "distances_m": [[0, 70], [90, 0]], "durations_s": [[0, 7], [9, 0]]},
+  "vehicles": [{"id": 1, "start": 0, "end": 0, "capacity": 1, "shift": [100, 200]}],
+  "orders": [{"id": 7, "size": 1, "pickup": null, "vehicle": 1, "committed": true,
+              "dropoff": {"location": 1, "window": [0, 50], "service_s": 5}}]}"#;
+
+/// Three orders of which two go together; the third has a narrow window.
+const LILIM: &str = "2 10 1
+0 0 0 0 0 100 0 0 0
+1 3 4 5 0 100 1 0 2
+2 6 8 -5 0 100 1 1 0
+3 0 1 5 0 2 1 0 4
+4 0 2 -5 0 100 1 3 0
+";
+
+#[test]
+fn a_city_problem_is_answered_in_its_own_names() {
+    let file = File::new("city.json", CITY);
+    let answer = answer(&plan(&file, &["--iterations", "50"]));
+    assert_eq!(answer["placed"], 1);
+    assert_eq!(answer["unplaced"][0]["order"], "o2");
+    assert_eq!(answer["unplaced"][0]["reason"], "over_capacity");
+    let route = &answer["routes"][0];
+    assert_eq!(route["vehicle"], "v1");
+    assert_eq!(route["stops"][0]["kind"], "pickup");
+    // 0.01 degrees of latitude are 1,112 m, the bend makes them 1,446.
+    assert_eq!(route["stops"][0]["arrival_s"], 208);
+    assert_eq!(route["stops"][0]["departure_s"], 328);
+    assert_eq!(route["stops"][1]["load"], 0);
+}
+
+#[test]
+fn a_matrix_may_differ_by_direction_and_a_return_counts() {
+    let file = File::new("matrix.json", MATRIX);
+    let answer = answer(&plan(
+        &file,
+        &["--iterations", "5", "--objective", "duration"],
+    ));
+    assert_eq!(answer["distance_m"], 160);
+    assert_eq!(answer["duration_s"], 16);
+    assert_eq!(answer["routes"][0]["stops"][0]["order"], 7);
+    assert_eq!(answer["routes"][0]["stops"][0]["arrival_s"], 107);
+}
+
+#[test]
+fn li_and_lim_are_answered_in_units_of_the_file() {
+    let file = File::new("small.txt", LILIM);
+    let answer = answer(&plan(&file, &["--format", "lilim", "--iterations", "200"]));
+    assert_eq!(answer["placed"], 2);
+    assert_eq!(answer["vehicles"], 1);
+    let length = 2.0 + (9.0_f64 + 4.0).sqrt() + 5.0 + 10.0;
+    let found = answer["distance_m"].as_f64().unwrap();
+    assert!((found - length).abs() < 1e-9, "{found} {length}");
+    assert_eq!(answer["routes"][0]["stops"][0]["order"], 3);
+}
+
+#[test]
+fn the_same_iterations_give_the_same_bytes() {
+    let file = File::new("same.txt", LILIM);
+    let run = || answer(&plan(&file, &["--iterations", "300", "--seed", "5"])).to_string();
+    assert_eq!(run(), run());
+}
+
+#[test]
+fn geojson_has_a_line_and_its_stops() {
+    let file = File::new("geo.json", CITY);
+    let drawn = answer(&plan(&file, &["--iterations", "9", "--output", "geojson"]));
+    let features = drawn["features"].as_array().unwrap();
+    assert_eq!(features.len(), 3);
+    assert_eq!(features[0]["geometry"]["type"], "LineString");
+    assert_eq!(features[0]["geometry"]["coordinates"][0][0], 2.16);
+    assert_eq!(features[2]["properties"]["kind"], "dropoff");
+}
+
+#[test]
+fn a_plan_from_elsewhere_is_measured_or_refused() {
+    let file = File::new("checked.json", CITY);
+    let stop = |kind: &str| format!(r#"{{"order": "o1", "kind": "{kind}"}}"#);
+    let routes = |first: &str, second: &str| {
+        let stops = [stop(first), stop(second)].join(",");
+        format!(r#"{{"routes": [{{"vehicle": "v1", "stops": [{stops}]}}]}}"#)
+    };
+    let good = File::new("good.json", &routes("pickup", "dropoff"));
+    let measured = answer(&plan(&file, &["--check", good.0.to_str().unwrap()]));
+    assert_eq!(measured["placed"], 1);
+    let bad = File::new("bad.json", &routes("dropoff", "pickup"));
+    let output = plan(&file, &["--check", bad.0.to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("dropped off before it is picked up"));
+}
+
+#[test]
+fn a_bad_file_is_told_every_fault_with_its_place() {
+    let broken = CITY
+        .replace("\"lat\": 41.4,", "\"lat\": 141,")
+        .replace("\"speed_kmh\": 25", "\"speed_kmh\": 0")
+        .replace("\"start\": 0", "\"start\": 12")
+        .replace("[60, 14000]", "[60]")
+        .replace("\"size\": 5", "\"size\": -1")
+        .replace("\"vehicle\": \"v1\"", "\"vehicle\": \"v9\"")
+        .replace("\"id\": \"o2\"", "\"id\": \"o1\"");
+    let output = plan(&File::new("broken.json", &broken), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    for place in [
+        "locations[0].lat: ",
+        "travel.speed_kmh: ",
+        "orders[1].id: is that of orders[0] too",
+        "orders[0].pickup.window: ",
+        "orders[1].size: ",
+        "orders[1].vehicle: is no vehicle's id",
+        "vehicles[0].start: no location 12, there are 3",
+    ] {
+        assert!(said.contains(place), "{place} is missing in:\n{said}");
+    }
+    assert_eq!(said.lines().count(), 7, "{said}");
+}
+
+#[test]
+fn a_window_that_ends_before_it_begins_is_named() {
+    let broken = CITY.replace("[60, 14000]", "[60, 14]");
+    let output = plan(&File::new("window.json", &broken), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains("orders[0].pickup.window: ends before it begins"));
+}
+
+#[test]
+fn bad_lines_are_named_by_number() {
+    let broken = LILIM
+        .replace("1 3 4 5", "1 3 4 6")
+        .replace("3 0 1 5 0 2 1 0 4", "3 0 1 x 0 2 1 0 4")
+        .replace("4 0 2 -5 0 100 1 3 0", "4 0 2 -5");
+    let output = plan(&File::new("broken.txt", &broken), &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stderr);
+    assert!(said.contains("line 5: `x` is not a number"), "{said}");
+    assert!(said.contains("line 6: has 4 numbers, needs 9"), "{said}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_said_so() {
+    let file = File(PathBuf::from("no-such-problem.json"));
+    let output = plan(&file, &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).starts_with("no-such-problem.json: "));
+}

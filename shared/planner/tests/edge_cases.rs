@@ -1,0 +1,298 @@
+//! What is easily got wrong.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+use planner::{
+    Fault, FaultKind, Limit, Objective, Options, Order, Plan, Problem, ProblemSpec, Shift, Stop,
+    StopKind, TravelMatrix, UnplacedReason, Vehicle, ViolationKind, Window, check, solve,
+};
+
+const DAY: Shift = Shift {
+    start_s: 0,
+    end_s: 10_000,
+};
+
+/// Points 0 to 9 on a line, 100 m and 10 s apart.
+fn line() -> TravelMatrix {
+    TravelMatrix::measured(10, |from, to| {
+        let gap = u32::try_from(from.abs_diff(to)).unwrap_or(0);
+        (100 * gap, 10 * gap)
+    })
+}
+
+fn spec(vehicles: Vec<Vehicle>, orders: Vec<Order>) -> ProblemSpec {
+    ProblemSpec {
+        travel: line(),
+        vehicles,
+        orders,
+        objective: Objective::Distance,
+        minimise_vehicles: false,
+    }
+}
+
+fn planned(spec: ProblemSpec) -> (Problem, Plan) {
+    let problem = Problem::new(spec).unwrap();
+    let plan = solve(&problem, &Options::new(Limit::Iterations(300)));
+    assert_eq!(check(&problem, &plan), Ok(()));
+    (problem, plan)
+}
+
+fn stops(plan: &Plan) -> Vec<(usize, StopKind)> {
+    let stops = plan.routes.iter().flat_map(|route| &route.stops);
+    stops.map(|stop| (stop.order, stop.kind)).collect()
+}
+
+fn until(point: usize, latest_s: i64) -> Stop {
+    Stop {
+        window: Some(Window {
+            earliest_s: latest_s - 1000,
+            latest_s,
+        }),
+        ..Stop::at(point)
+    }
+}
+
+#[test]
+fn without_orders_nobody_drives() {
+    let mut vehicle = Vehicle::new(0, 4, DAY);
+    vehicle.end = Some(9);
+    let (_, plan) = planned(spec(vec![vehicle], vec![]));
+    assert!(plan.routes.is_empty());
+    assert_eq!(plan.distance_m, 0);
+}
+
+#[test]
+fn without_vehicles_every_order_says_so() {
+    let (_, plan) = planned(spec(vec![], vec![Order::new(Stop::at(1), Stop::at(2), 1)]));
+    assert_eq!(plan.unplaced[0].reason, UnplacedReason::NoVehicle);
+}
+
+#[test]
+fn what_is_too_large_is_told_from_what_is_too_late() {
+    let large = Order::new(Stop::at(1), Stop::at(2), 9);
+    let late = Order::new(Stop::at(9), until(8, 50), 1);
+    let (_, plan) = planned(spec(vec![Vehicle::new(0, 4, DAY)], vec![large, late]));
+    let reasons: Vec<_> = plan.unplaced.iter().map(|it| it.reason).collect();
+    assert_eq!(
+        reasons,
+        [
+            UnplacedReason::OverCapacity,
+            UnplacedReason::OutsideTimeWindows
+        ]
+    );
+}
+
+#[test]
+fn a_vehicle_takes_no_more_orders_than_it_may() {
+    let mut vehicle = Vehicle::new(0, 9, DAY);
+    vehicle.max_orders = Some(2);
+    let order = Order::new(Stop::at(1), Stop::at(2), 1);
+    let (_, plan) = planned(spec(vec![vehicle], vec![order; 3]));
+    assert_eq!(plan.unplaced.len(), 1);
+    assert_eq!(plan.unplaced[0].reason, UnplacedReason::OverCapacity);
+}
+
+#[test]
+fn what_is_aboard_is_delivered_from_where_the_vehicle_is() {
+    let aboard = Order::aboard(0, Stop::at(3), 2);
+    let (_, plan) = planned(spec(vec![Vehicle::new(5, 4, DAY)], vec![aboard]));
+    assert_eq!(stops(&plan), [(0, StopKind::Dropoff)]);
+    assert_eq!(plan.distance_m, 200);
+    assert_eq!(plan.routes[0].stops[0].load, 0);
+}
+
+#[test]
+fn what_is_aboard_takes_room_until_it_is_delivered() {
+    let aboard = Order::aboard(0, Stop::at(9), 3);
+    let pending = Order::new(Stop::at(1), Stop::at(2), 2);
+    let (_, plan) = planned(spec(vec![Vehicle::new(0, 4, DAY)], vec![aboard, pending]));
+    assert_eq!(stops(&plan)[0], (0, StopKind::Dropoff));
+}
+
+#[test]
+fn more_aboard_than_fits_is_delivered_and_nothing_else_taken() {
+    let aboard = Order::aboard(0, Stop::at(3), 9);
+    let pending = Order::new(Stop::at(4), Stop::at(5), 1);
+    let (_, plan) = planned(spec(vec![Vehicle::new(0, 4, DAY)], vec![aboard, pending]));
+    assert_eq!(stops(&plan), [(0, StopKind::Dropoff)]);
+    assert_eq!(plan.unplaced[0].order, 1);
+}
+
+#[test]
+fn committed_orders_are_kept_however_late() {
+    let mut order = Order::new(until(8, -500), until(9, -400), 1);
+    order.vehicle = Some(0);
+    order.committed = true;
+    let mut vehicle = Vehicle::new(0, 4, DAY);
+    // It works overtime already.
+    vehicle.shift.end_s = -100;
+    vehicle.max_orders = Some(0);
+    let pending = Order::new(Stop::at(1), Stop::at(2), 1);
+    let (_, plan) = planned(spec(vec![vehicle], vec![order, pending]));
+    assert_eq!(
+        stops(&plan),
+        [(0, StopKind::Pickup), (0, StopKind::Dropoff)]
+    );
+    // 580 at the pickup, 490 at the drop-off, 190 over the shift.
+    assert_eq!(plan.lateness_s, 580 + 490 + 190);
+    assert_eq!(plan.unplaced.len(), 1);
+}
+
+#[test]
+fn lateness_of_committed_orders_comes_before_travel() {
+    let mut near = Order::new(Stop::at(1), Stop::at(2), 1);
+    let mut urgent = Order::new(Stop::at(5), until(6, 60), 1);
+    for order in [&mut near, &mut urgent] {
+        order.vehicle = Some(0);
+        order.committed = true;
+    }
+    near.dropoff = Stop::at(0);
+    let (_, plan) = planned(spec(vec![Vehicle::new(0, 4, DAY)], vec![near, urgent]));
+    assert_eq!(plan.lateness_s, 0);
+}
+
+#[test]
+fn a_vehicle_under_way_goes_where_it_is_heading() {
+    for kind in [StopKind::Pickup, StopKind::Dropoff] {
+        let mut heading = Order::new(Stop::at(9), Stop::at(8), 1);
+        heading.vehicle = Some(0);
+        if kind == StopKind::Dropoff {
+            heading = Order::aboard(0, Stop::at(9), 1);
+        }
+        let mut vehicle = Vehicle::new(4, 4, DAY);
+        vehicle.next_stop = Some((1, kind));
+        let near = Order::new(Stop::at(4), Stop::at(3), 1);
+        let (_, plan) = planned(spec(vec![vehicle], vec![near, heading]));
+        assert_eq!(stops(&plan)[0], (1, kind));
+        assert!(plan.unplaced.is_empty());
+    }
+}
+
+#[test]
+fn orders_may_share_a_point() {
+    let order = Order::new(Stop::at(3), Stop::at(3), 1);
+    let (_, plan) = planned(spec(vec![Vehicle::new(3, 2, DAY)], vec![order; 5]));
+    assert!(plan.unplaced.is_empty());
+    assert_eq!(plan.distance_m, 0);
+}
+
+#[test]
+fn fewer_vehicles_come_first_where_asked_for() {
+    let near = |point: usize| Order::new(Stop::at(point), Stop::at(point), 1);
+    let vehicles = vec![Vehicle::new(0, 4, DAY), Vehicle::new(9, 4, DAY)];
+    let mut spec = spec(vehicles, vec![near(0), near(9)]);
+    let (_, plan) = planned(spec.clone());
+    assert_eq!((plan.routes.len(), plan.distance_m), (2, 0));
+    spec.minimise_vehicles = true;
+    let (_, plan) = planned(spec);
+    assert_eq!((plan.routes.len(), plan.distance_m), (1, 900));
+}
+
+#[test]
+fn a_fixed_cost_keeps_a_vehicle_at_home() {
+    let near = |point: usize| Order::new(Stop::at(point), Stop::at(point), 1);
+    let mut vehicles = vec![Vehicle::new(0, 4, DAY), Vehicle::new(9, 4, DAY)];
+    vehicles[1].fixed_cost = 901;
+    let (_, plan) = planned(spec(vehicles, vec![near(0), near(9)]));
+    assert_eq!(plan.routes.len(), 1);
+}
+
+#[test]
+fn several_threads_agree_with_themselves() {
+    let orders: Vec<Order> = (0..9)
+        .map(|at| Order::new(Stop::at(at), Stop::at(9 - at), 1))
+        .collect();
+    let problem = Problem::new(spec(vec![Vehicle::new(0, 3, DAY); 3], orders)).unwrap();
+    let options = Options {
+        limit: Limit::Iterations(200),
+        seed: 7,
+        threads: 3,
+    };
+    let plan = solve(&problem, &options);
+    assert_eq!(check(&problem, &plan), Ok(()));
+    assert_eq!(plan, solve(&problem, &options));
+    assert!(plan.iterations >= 600);
+}
+
+#[test]
+fn every_fault_is_named_with_its_place() {
+    let mut vehicle = Vehicle::new(77, 4, DAY);
+    vehicle.next_stop = Some((1, StopKind::Dropoff));
+    vehicle.fixed_cost = -1;
+    let mut order = Order::new(Stop::at(99), until(2, i64::MAX), 0);
+    order.dropoff.service_s = -3;
+    let mut aboard = Order::aboard(5, Stop::at(1), 1);
+    let mut lost = aboard;
+    lost.vehicle = None;
+    aboard.dropoff.window = Some(Window {
+        earliest_s: 9,
+        latest_s: 8,
+    });
+    let faults = Problem::new(spec(vec![vehicle], vec![order, aboard, lost])).unwrap_err();
+    let places: Vec<&str> = faults.iter().map(|it| it.place.as_str()).collect();
+    assert_eq!(
+        places,
+        [
+            "vehicles[0].start",
+            "vehicles[0].fixed_cost",
+            "vehicles[0].next_stop",
+            "orders[0].pickup.point",
+            "orders[0].dropoff.window",
+            "orders[0].dropoff.window",
+            "orders[0].dropoff.service_s",
+            "orders[0].size",
+            "orders[1].dropoff.window",
+            "orders[1].vehicle",
+            "orders[2].vehicle",
+        ]
+    );
+    let matrix = TravelMatrix::new(2, vec![0; 4], vec![0; 3]);
+    let kind = FaultKind::MatrixSize {
+        expected: 4,
+        found: 3,
+    };
+    let place = "travel.durations_s".to_owned();
+    assert_eq!(matrix, Err(vec![Fault { place, kind }]));
+}
+
+#[test]
+fn the_oracle_sees_what_a_foreign_plan_does_wrong() {
+    let large = Order::new(Stop::at(1), Stop::at(2), 3);
+    let late = Order::new(Stop::at(3), until(4, 1000), 3);
+    let mut tied = Order::new(Stop::at(5), Stop::at(6), 1);
+    tied.vehicle = Some(1);
+    let vehicles = vec![Vehicle::new(0, 4, DAY); 2];
+    let problem = Problem::new(spec(vehicles, vec![large, late, tied])).unwrap();
+    let wrong = |stops: &[(usize, StopKind)]| -> Vec<ViolationKind> {
+        let plan = Plan::timed(&problem, &[(0, stops.to_vec())]);
+        let found = check(&problem, &plan).unwrap_err();
+        found.into_iter().map(|it| it.kind).collect()
+    };
+    let (pickup, dropoff) = (StopKind::Pickup, StopKind::Dropoff);
+    assert_eq!(
+        wrong(&[(0, pickup), (1, pickup), (0, dropoff), (1, dropoff)]),
+        [ViolationKind::OverCapacity {
+            load: 6,
+            capacity: 4
+        }]
+    );
+    assert_eq!(
+        wrong(&[(0, dropoff), (0, pickup)])[0],
+        ViolationKind::DroppedOffFirst
+    );
+    assert_eq!(wrong(&[(0, pickup)])[0], ViolationKind::Missing(dropoff));
+    assert_eq!(
+        wrong(&[(2, pickup), (2, dropoff)])[0],
+        ViolationKind::TiedElsewhere
+    );
+    assert_eq!(
+        wrong(&[(0, pickup), (0, dropoff), (0, dropoff)])[0],
+        ViolationKind::Repeated(dropoff)
+    );
+    let mut lying = Plan::timed(&problem, &[(0, vec![(0, pickup), (0, dropoff)])]);
+    assert_eq!(check(&problem, &lying), Ok(()));
+    lying.routes[0].stops[1].arrival_s -= 1;
+    lying.unplaced.pop();
+    let found = check(&problem, &lying).unwrap_err();
+    assert_eq!(found.len(), 2, "{found:?}");
+}
