@@ -128,11 +128,19 @@ class Functions:
 
         def look():
             nonlocal calm
-            waiting = self.waiting_in(self.optimization_queue) + self.waiting_in(self.notification_queue)
-            calm = 0 if waiting else calm + 1
-            return calm >= 12
+            waiting = {name: self.waiting_in(url) for name, url in self.queues.items()}
+            calm = 0 if any(waiting.values()) else calm + 1
+            return waiting if calm >= 12 else None
 
-        eventually("the queues are empty and stay so", look, seconds=120, pause=0.25)
+        try:
+            eventually("the queues are empty and stay so", look, seconds=120)
+        except AssertionError:
+            waiting = {name: self.waiting_in(url) for name, url in self.queues.items()}
+            raise AssertionError(f"the queues do not become empty: {waiting}") from None
+
+    @property
+    def queues(self):
+        return {"optimization": self.optimization_queue, "notification": self.notification_queue}
 
     # Streams
 

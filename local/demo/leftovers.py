@@ -27,8 +27,8 @@ def clear(dispatcher, external_ids, city):
             if off_duty.status_code == 409:  # there is still something on their route
                 expect(dispatcher.put(f"/agents/{agent['agent_id']}", {"status": "suspended"}), 200)
             taken_off += 1
-    told = [f"{ended} orders ended"] * bool(ended) + [f"{taken_off} agents taken off duty"] * bool(taken_off)
-    return ", ".join(told)
+    told = [(ended, "orders ended"), (taken_off, "agents taken off duty")]
+    return ", ".join(f"{what}: {count}" for count, what in told if count)
 
 
 def kilometres(a, b):

@@ -39,6 +39,11 @@ def rows(name):
         return list(csv.DictReader(file))
 
 
+def window(now, from_min, until_min):
+    start, end = (now + timedelta(minutes=int(minutes)) for minutes in (from_min, until_min))
+    return {"start": start.isoformat(), "end": end.isoformat()}
+
+
 def at_once(work, items):
     """Do the same for all of them, several at a time, in their order."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -77,7 +82,7 @@ class Day:
         expect(self.dispatcher.log_in(), 200)
         near = {"lat": float(self.agent_rows[0]["start_lat"]), "lon": float(self.agent_rows[0]["start_lon"])}
         cleared = leftovers.clear(self.dispatcher, {row["external_id"] for row in self.order_rows}, near)
-        self.tell("dispatcher", f"{email}, " + (f"cleared away from before: {cleared}" if cleared else "nothing left from before"))
+        self.tell("dispatcher", f"{email}, " + (f"left from before, {cleared}" if cleared else "nothing left from before"))
 
     def people_join(self):
         self.mailbox = Mailbox(self.stack, f"waybill-demo-{self.run}")
@@ -87,6 +92,8 @@ class Day:
             person = Person(self.stack, "agent", self.address(f"agent{number}"), row["name"])
             start = {"lat": float(row["start_lat"]), "lon": float(row["start_lon"])}
             person.join(start_location=start, vehicle={"capacity": int(row["capacity"])})
+            shift = window(datetime.now(timezone.utc), 0, row["shift_min"])
+            expect(person.put("/agents/me", {"shift": shift}), 200)
             self.mailbox.follow(person)
             return row["name"], person
 
@@ -120,8 +127,7 @@ class Day:
                 "contact": {"name": row[f"{end}_contact"], "phone": row[f"{end}_phone"]},
             }
             if row[f"{end}_until_min"]:
-                opens, closes = (now + timedelta(minutes=int(row[f"{end}_{at}_min"])) for at in ("from", "until"))
-                told["window"] = {"start": opens.isoformat(), "end": closes.isoformat()}
+                told["window"] = window(now, row[f"{end}_from_min"], row[f"{end}_until_min"])
             return told
 
         body = {
