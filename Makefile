@@ -1,7 +1,7 @@
 # PORT=4567 in front of a target means another local stack, beside the one on port 4566.
 SHELL := /usr/bin/env bash
 PYTHON := .venv/bin/python
-STACK := $(PYTHON) local/stack
+LOCAL_STACK := $(PYTHON) local/stack
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
@@ -12,25 +12,25 @@ help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 up: .venv/ready ## Build, start and deploy the local stack, or update it
-	@$(STACK) up
+	@$(LOCAL_STACK) up
 
 down: .venv/ready ## Stop the local stack; its data goes with it
-	@$(STACK) down
+	@$(LOCAL_STACK) down
 
 status: .venv/ready ## Whether it runs, and its addresses and names
-	@$(STACK) status
+	@$(LOCAL_STACK) status
 
 env: .venv/ready ## The same for a shell: eval "$$(make -s env)"
-	@$(STACK) env
+	@$(LOCAL_STACK) env
 
 logs: .venv/ready ## Follow what the functions log; one alone with FUNCTION=create-order
-	@$(STACK) logs
+	@$(LOCAL_STACK) logs
 
 dispatcher: .venv/ready ## Make a dispatcher: EMAIL=… [NAME=…] [PASSWORD=…]; on AWS with STACK=waybill-prod
 	@local/dispatcher.sh
 
 demo: up ## The whole story on the local stack: orders, routes, deliveries, emails
-	@eval "$$($(STACK) env)" && exec $(PYTHON) local/demo/run.py
+	@eval "$$($(LOCAL_STACK) env)" && exec $(PYTHON) local/demo/run.py
 
 test: .venv/ready ## All checks and tests, the end-to-end tests on a stack of their own
 	@local/test.sh
@@ -43,7 +43,7 @@ deny: ## Licences and known faults of the dependencies (cargo install cargo-deny
 	@cargo deny check
 
 clean: ## Stop the local stack and throw away all that was built
-	@if [ -e .venv/ready ]; then $(STACK) down; fi
+	@if [ -e .venv/ready ]; then $(LOCAL_STACK) down; fi
 	rm -rf .venv .aws-sam target local/state local/demo/out
 
 .venv/ready: local/requirements.txt local/venv.sh

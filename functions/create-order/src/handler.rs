@@ -30,7 +30,6 @@ mod tests {
 
     fn create_order(store: &Arc<MemoryStore>) -> CreateOrder {
         CreateOrder(PlaceOrder {
-            users: store.clone(),
             orders: store.clone(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             ids: Arc::new(CountedIds::default()),

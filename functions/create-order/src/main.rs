@@ -4,7 +4,7 @@ mod handler;
 
 use std::sync::Arc;
 
-use adapters::dynamodb::{DynamoOrders, DynamoUsers};
+use adapters::dynamodb::DynamoOrders;
 use adapters::system::{SystemClock, UuidIds};
 use app::orders::PlaceOrder;
 use handler::CreateOrder;
@@ -14,8 +14,7 @@ use runtime::config::Environment;
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let env = Environment::new();
-    let (users, orders, keys, grid) = env.all((
-        env.text("USERS_TABLE"),
+    let (orders, keys, grid) = env.all((
         env.text("ORDERS_TABLE"),
         env.text("IDEMPOTENCY_TABLE"),
         env.zone_grid(),
@@ -23,7 +22,6 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let place_order = PlaceOrder {
-        users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
         orders: Arc::new(DynamoOrders::new(dynamodb, orders, keys)),
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds),

@@ -21,8 +21,6 @@ const LONGEST_KEY: usize = 255;
 
 /// `POST /orders`
 pub struct PlaceOrder {
-    /// The records of people.
-    pub users: Arc<dyn UserStore>,
     /// The orders.
     pub orders: Arc<dyn OrderStore>,
     /// The time.

@@ -55,7 +55,6 @@ impl World {
 
     pub fn place_order(&self) -> PlaceOrder {
         PlaceOrder {
-            users: self.store.clone(),
             orders: self.store.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
