@@ -5,7 +5,8 @@ use std::time::Duration;
 /// When a search ends. What was found until then is the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// After this much time on the wall clock. Cooling follows the clock too,
+    /// After this much time on the wall clock, or sooner if the problem is so
+    /// small that there is nothing left to find. Cooling follows the clock too,
     /// so that two runs differ.
     Time(Duration),
     /// After this many rounds of ruin and recreate, per thread. The same seed

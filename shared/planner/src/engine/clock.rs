@@ -4,19 +4,35 @@ use std::time::{Duration, Instant};
 
 use crate::options::Limit;
 
+/// How many rounds a problem without orders would get.
+const ROUNDS_FOR_NONE: u64 = 2000;
+
 /// Measures a search's progress from 0 to 1, by time or by rounds.
 #[derive(Clone, Debug)]
 pub(crate) enum Clock {
-    Time { start: Instant, limit: Duration },
-    Rounds { limit: u64 },
+    Time {
+        start: Instant,
+        limit: Duration,
+        /// Rounds after which there is nothing left to find.
+        enough: u64,
+    },
+    Rounds {
+        limit: u64,
+    },
 }
 
 impl Clock {
-    pub(crate) fn start(limit: Limit) -> Self {
+    /// A small problem needs but part of a generous time: each order more
+    /// triples what it may take.
+    pub(crate) fn start(limit: Limit, orders: usize) -> Self {
         match limit {
             Limit::Time(limit) => Self::Time {
                 start: Instant::now(),
                 limit,
+                enough: u32::try_from(orders)
+                    .ok()
+                    .and_then(|orders| 3_u64.checked_pow(orders))
+                    .map_or(u64::MAX, |power| power.saturating_mul(ROUNDS_FOR_NONE)),
             },
             Limit::Iterations(limit) => Self::Rounds { limit },
         }
@@ -26,11 +42,16 @@ impl Clock {
     /// when it is to end.
     pub(crate) fn progress(&self, rounds: u64) -> f64 {
         match self {
-            Self::Time { start, limit } => {
+            Self::Time {
+                start,
+                limit,
+                enough,
+            } => {
                 if limit.is_zero() {
                     return 1.0;
                 }
-                start.elapsed().as_secs_f64() / limit.as_secs_f64()
+                let time = start.elapsed().as_secs_f64() / limit.as_secs_f64();
+                time.max(rounds as f64 / *enough as f64)
             }
             Self::Rounds { limit } => {
                 if *limit == 0 {

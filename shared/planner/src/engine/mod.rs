@@ -51,7 +51,7 @@ pub fn solve_with(
     options: &Options,
     mut progress: impl FnMut(&Progress),
 ) -> Plan {
-    let clock = Clock::start(options.limit);
+    let clock = Clock::start(options.limit, problem.orders().len());
     let network = Network::new(problem);
     let vehicles_first = problem.minimises_vehicles();
     let mut told: Option<Worth> = None;
@@ -71,6 +71,9 @@ pub fn solve_with(
     let mut first = Search::new(&network, options.seed);
     first.construct();
     report(0, &first.best.worth);
+    if network.jobs.is_empty() || network.carriers.is_empty() {
+        return answer::plan(&network, &first.best, 0);
+    }
     let mut others: Vec<Search<'_, '_>> = (1..options.threads)
         .map(|thread| first.with_seed(thread as u64))
         .collect();
