@@ -11,10 +11,10 @@ use super::ruin::{Measure, Ruin};
 use super::schedule::{Schedule, Worth};
 
 /// Temperature in the beginning, in average legs.
-const HOT: f64 = 5.0;
+const HOT: f64 = 3.0;
 
 /// Temperature in the end, in average legs.
-const COLD: f64 = 0.03;
+const COLD: f64 = 0.1;
 
 /// What a second of lateness costs in the beginning, in seconds of driving.
 const LENIENCY: f64 = 5.0;
