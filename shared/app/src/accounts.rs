@@ -107,11 +107,13 @@ impl ConfirmSignUp {
         let account = account.ok_or(Refusal::InvalidCode)?;
         let now = self.clock.now();
         if confirmation == Confirmation::AlreadyConfirmed {
-            let settled = self.users.user(account.user_id).await?.filter(|user| {
+            // Cognito has not looked at the code. A record that waits, or was confirmed a moment ago, is a repetition;
+            // anything else is somebody who tries out addresses.
+            let repeated = self.users.user(account.user_id).await?.is_some_and(|user| {
                 let since = user.confirmed_at.map(|at| now.duration_since(at));
-                since.is_some_and(|since| since > REPEATED_CONFIRMATION)
+                since.is_none_or(|since| since <= REPEATED_CONFIRMATION)
             });
-            if settled.is_some() {
+            if !repeated {
                 return Err(Refusal::InvalidCode);
             }
         }
@@ -302,11 +304,7 @@ impl Records<'_> {
             None => self.new_record(account, role, now).confirmed(now),
             Some(user) if user.status == UserStatus::Unconfirmed => user.confirmed(now),
             // Somebody was put into another group by hand, as the first dispatcher is.
-            Some(user) if user.role != role => User {
-                role,
-                agent: user.agent.clone().or_else(|| self.profile_for(role)),
-                ..user.changed(now)
-            },
+            Some(user) if user.role != role => self.moved_to(role, user, now),
             Some(user) => return Ok(user.clone()),
         };
         // A new record is version 1, confirmed or not: nobody has seen the step between.
@@ -343,6 +341,22 @@ impl Records<'_> {
             updated_at: now,
             version: 1,
         }
+    }
+
+    /// Agents wait for approval whichever way they came, and nobody else is on duty.
+    fn moved_to(&self, role: Role, user: &User, now: Timestamp) -> User {
+        let mut moved = User {
+            role,
+            status: UserStatus::Unconfirmed,
+            agent: user.agent.clone().or_else(|| self.profile_for(role)),
+            ..user.clone()
+        }
+        .confirmed(now);
+        moved.confirmed_at = user.confirmed_at;
+        if let Some(profile) = &mut moved.agent {
+            profile.on_duty = false;
+        }
+        moved
     }
 
     fn profile_for(&self, role: Role) -> Option<AgentProfile> {

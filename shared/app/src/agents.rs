@@ -133,19 +133,21 @@ impl UpdateAgent {
             let (released, aboard): (Vec<Order>, Vec<Order>) = open
                 .into_iter()
                 .partition(|order| order.status == OrderStatus::Assigned);
-            if !released.is_empty() {
-                let ids: Vec<_> = released.iter().map(|order| order.id).collect();
-                let route = route.with_orders_taken_off(&ids, &self.estimate, now);
-                let back = released.iter().filter_map(|order| {
-                    order
-                        .step(OrderStatus::Pending, Actor::Dispatcher, None, now)
-                        .ok()
-                });
-                changeset.orders = back.collect();
-                changeset.orders.extend(retimed(aboard, &route, now));
-                set_free(&mut agent, &route, self.grid);
-                changeset.route = Some(route);
-            }
+            let ids: Vec<_> = released.iter().map(|order| order.id).collect();
+            // Written even if nothing is given back: an order that the optimizer adds at this moment loses against the
+            // route's version, or makes us lose and read again.
+            let mut route = route.with_orders_taken_off(&ids, &self.estimate, now);
+            // Read apart from the route, it may be an older one.
+            route.geometry = None;
+            let back = released.iter().filter_map(|order| {
+                order
+                    .step(OrderStatus::Pending, Actor::Dispatcher, None, now)
+                    .ok()
+            });
+            changeset.orders = back.collect();
+            changeset.orders.extend(retimed(aboard, &route, now));
+            set_free(&mut agent, &route, self.grid);
+            changeset.route = Some(route);
         }
         changeset.agent = Some(AgentPart::Changed(agent));
         Ok(changeset)

@@ -7,6 +7,7 @@ use domain::{
     LegEstimate, Order, OrderId, OrderStatus, Role, Route, StopKind, Timestamp, User, UserStatus,
     ZoneGrid,
 };
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::answers::OrderAnswer;
@@ -18,6 +19,9 @@ use crate::ports::{
 };
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
+
+/// For so long an agent may repeat a tap on an order of a route that has ended.
+const REPEATED_TAP: SignedDuration = SignedDuration::from_mins(15);
 
 /// `PUT /orders/{order_id}/status`
 pub struct ChangeOrderStatus {
@@ -87,18 +91,26 @@ impl ChangeOrderStatus {
     }
 
     async fn read(&self, caller: &Caller, role: Role, id: OrderId) -> Result<Dispatched, Refusal> {
-        if role == Role::Agent {
-            let agent = self.users.user(caller.user_id).await?;
-            agent
-                .as_ref()
-                .and_then(User::active_agent)
-                .ok_or(Refusal::AgentNotActive)?;
-        }
+        let open_route_id = match role {
+            Role::Agent => {
+                let agent = self.users.user(caller.user_id).await?;
+                let profile = agent.as_ref().and_then(User::active_agent);
+                profile.ok_or(Refusal::AgentNotActive)?.open_route_id
+            }
+            Role::Dispatcher | Role::Customer => None,
+        };
         let order = self.orders.order(id).await?.ok_or(Refusal::NotFound)?;
         let theirs = match role {
             Role::Dispatcher => true,
             Role::Customer => order.customer_id == caller.user_id,
-            Role::Agent => order.is_on_route_of(caller.user_id),
+            Role::Agent => {
+                let on_open_route = order
+                    .assignment
+                    .is_some_and(|on| Some(on.route_id) == open_route_id);
+                // A tap whose answer was lost is repeated, maybe after it has ended the route.
+                let just_now = self.clock.now().duration_since(order.updated_at) <= REPEATED_TAP;
+                order.is_on_route_of(caller.user_id) && (on_open_route || just_now)
+            }
         };
         if !theirs {
             return Err(Refusal::NotFound);
@@ -142,7 +154,7 @@ impl ChangeOrderStatus {
             return Err(Refusal::AgentNotActive);
         }
         let mut others = Vec::new();
-        let route = match change.status {
+        let mut route = match change.status {
             OrderStatus::InProgress => route.with_stop_made(order.id, StopKind::Pickup, now),
             OrderStatus::Delivered => route.with_stop_made(order.id, StopKind::Dropoff, now),
             _ => {
@@ -152,6 +164,8 @@ impl ChangeOrderStatus {
                 shorter
             }
         };
+        // Read apart from the route, it may be an older one; the store keeps what it has.
+        route.geometry = None;
         order.expect_at(route.eta_of(order.id));
         others.push(order);
         let mut freed = agent.changed(now);

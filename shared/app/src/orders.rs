@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Faults, NewOrder, Order, OrderId, OrderStatus, Role, User, ZoneGrid};
+use domain::{Faults, NewOrder, Order, OrderId, OrderStatus, Role, Timestamp, User, ZoneGrid};
 use jiff::SignedDuration;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -47,41 +47,71 @@ impl PlaceOrder {
     ) -> Result<OrderAnswer, Refusal> {
         caller.acting_as(&[Role::Customer])?;
         let now = self.clock.now();
-        let new = NewOrder::read(body, now)?;
+        let read = NewOrder::read(body, now);
         let key = match idempotency_key {
+            Some(key) if !is_key(key) => {
+                let faults = read.err().unwrap_or_default();
+                let detail = format!("must be 1 to {LONGEST_KEY} visible ASCII characters");
+                faults.note("Idempotency-Key", detail);
+                return Err(faults.into());
+            }
             Some(key) => Some(IdempotencyKey {
                 caller: caller.user_id,
-                key: check_key(key)?,
+                key: key.to_owned(),
                 fingerprint: fingerprint(raw_body),
                 expires_at: now + KEY_REMEMBERED,
             }),
             None => None,
         };
+        let new = match (read, &key) {
+            (Ok(new), _) => new,
+            (Err(faults), None) => return Err(faults.into()),
+            (Err(faults), Some(key)) => return self.placed_before(key, faults, now).await,
+        };
         let zone = self.grid.zone_of(new.pickup.location);
         let zone = zone.ok_or_else(|| Faults::one("#/pickup/location", "is no place on earth"))?;
         let order = Order::placed(self.ids.order_id(), caller.user_id, new, zone, now);
-        match (self.orders.place(&order, key.as_ref()).await?, key) {
-            (Placement::Placed, _) => Ok(order.into()),
-            (
-                Placement::KeyUsed {
-                    order_id,
-                    fingerprint,
-                },
-                Some(key),
-            ) if fingerprint == key.fingerprint => {
+        match self.orders.place(&order, key.as_ref()).await? {
+            Placement::Placed => Ok(order.into()),
+            used @ Placement::KeyUsed { .. } => self.first_order(used, key.as_ref()).await,
+        }
+    }
+
+    /// A body that was good once may be bad when it is repeated: its window has passed meanwhile. If its order was placed
+    /// then, that is the answer.
+    async fn placed_before(
+        &self,
+        key: &IdempotencyKey,
+        faults: Faults,
+        now: Timestamp,
+    ) -> Result<OrderAnswer, Refusal> {
+        match self.orders.key_used(key, now).await? {
+            Some(used) => self.first_order(used, Some(key)).await,
+            None => Err(faults.into()),
+        }
+    }
+
+    /// The order of the first time, if the body is that of the first time too.
+    async fn first_order(
+        &self,
+        used: Placement,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<OrderAnswer, Refusal> {
+        match used {
+            Placement::KeyUsed {
+                order_id,
+                fingerprint,
+            } if key.is_some_and(|key| key.fingerprint == fingerprint) => {
                 let first = self.orders.order(order_id).await?;
                 first.map(OrderAnswer::from).ok_or(Refusal::Contended)
             }
-            (Placement::KeyUsed { .. }, _) => Err(Refusal::IdempotencyKeyReused),
+            _ => Err(Refusal::IdempotencyKeyReused),
         }
     }
 }
 
-fn check_key(key: &str) -> Result<String, Faults> {
-    let fits = (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic());
-    let detail = format!("must be 1 to {LONGEST_KEY} visible ASCII characters");
-    fits.then(|| key.to_owned())
-        .ok_or_else(|| Faults::one("Idempotency-Key", detail))
+fn is_key(key: &str) -> bool {
+    (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// SHA-256 of a body, in hexadecimal.

@@ -548,3 +548,93 @@ async fn no_window_is_too_odd_to_plan_with() {
         assert!(planner::Problem::new(spec).is_ok(), "{start} to {end}");
     }
 }
+
+#[tokio::test]
+async fn a_repetition_gets_the_first_order_though_its_window_has_passed_meanwhile() {
+    let world = World::with([a_customer(1).build()], []);
+    let mut body = body();
+    body["pickup"]["window"] =
+        json!({"start": "2030-05-06T08:00:00Z", "end": "2030-05-06T08:30:00Z"});
+    let place = world.place_order();
+    let first = place
+        .run(&customer(1), b"one", &body, Some("k"))
+        .await
+        .unwrap();
+    world.clock.advance(SignedDuration::from_mins(31));
+    let again = place
+        .run(&customer(1), b"one", &body, Some("k"))
+        .await
+        .unwrap();
+    assert_eq!(first, again);
+    let late = place.run(&customer(1), b"one", &body, Some("other")).await;
+    assert!(matches!(late, Err(Refusal::Invalid(_))));
+}
+
+#[tokio::test]
+async fn a_lost_race_over_orders_that_paused_still_ends_their_pauses() {
+    // Two zones side by side, an order pausing in each, and one agent whom both plans want.
+    let in_town = an_order(1).from(Places::CAMP_NOU).build();
+    let next_door = an_order(2).from(Places::BADALONA).build();
+    assert_ne!(in_town.zone, next_door.zone);
+    let world = World::with([an_agent(BERTA).build()], [in_town, next_door]);
+    world.clock.advance(SignedDuration::from_secs(31));
+    world.sweep().run().await.unwrap();
+    world.settle().await;
+    world
+        .update(&agent(BERTA), user_id(BERTA), json!({"on_duty": true}))
+        .await
+        .unwrap();
+    world.store.next_writes([NextWrite::Conflicts]);
+    world.settle().await;
+    for order in world.store.all_orders() {
+        assert_eq!(order.status, OrderStatus::Assigned, "{:?}", order.waiting);
+    }
+}
+
+#[tokio::test]
+async fn routes_that_fill_a_plan_leave_room_for_orders() {
+    // More full routes around than a plan has points: none of them can take anything.
+    let world = World::with(
+        (0..20).map(|n| an_agent(BERTA + n).on_duty().with_capacity(100).build()),
+        (1..=800).map(|n| an_order(n).build()),
+    );
+    let zone = world.store.all_orders()[0].zone;
+    for _ in 0..3 {
+        world.optimize().run(zone, &[]).await.unwrap();
+    }
+    world.assert_consistent();
+    let late = an_order(900).build();
+    {
+        use app::ports::OrderStore;
+        world.store.place(&late, None).await.unwrap();
+    }
+    let report = world.optimize().run(zone, &[]).await.unwrap();
+    assert_eq!(report.left_for_next, 0);
+    assert_eq!(
+        world.order(late.id).waiting.unwrap().attempts,
+        1,
+        "it pauses, and nobody spins"
+    );
+}
+
+#[tokio::test]
+async fn an_agent_sees_nothing_of_what_was_carried_long_ago() {
+    let world = World::with(
+        [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
+        [],
+    );
+    place(&world, 1).await;
+    world.settle().await;
+    let id = world.store.all_orders().remove(0).id;
+    world
+        .set_status(&agent(BERTA), id, "delivered")
+        .await
+        .unwrap();
+    world
+        .set_status(&agent(BERTA), id, "delivered")
+        .await
+        .unwrap();
+    world.clock.advance(SignedDuration::from_mins(16));
+    let repeated = world.set_status(&agent(BERTA), id, "delivered").await;
+    assert!(matches!(repeated, Err(Refusal::NotFound)));
+}

@@ -11,6 +11,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+/// So many faults are told at most: no answer grows with a body that somebody has filled with nonsense.
+pub const MOST_FAULTS: usize = 50;
+/// So much is repeated of a name that somebody else has made up, in characters.
+const LONGEST_ECHO: usize = 60;
+
 /// One thing that is wrong with a request, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fault {
@@ -40,12 +45,15 @@ impl Faults {
         faults
     }
 
-    /// Adds a fault.
+    /// Adds a fault. After [`MOST_FAULTS`] of them the rest is passed over.
     pub fn note(&self, pointer: impl Into<String>, detail: impl Into<String>) {
-        self.found.borrow_mut().push(Fault {
-            pointer: pointer.into(),
-            detail: detail.into(),
-        });
+        let mut found = self.found.borrow_mut();
+        if found.len() < MOST_FAULTS {
+            found.push(Fault {
+                pointer: pointer.into(),
+                detail: detail.into(),
+            });
+        }
     }
 
     /// Whether nothing was found.
@@ -133,8 +141,19 @@ impl<'a> Fields<'a> {
         self.object(name)
     }
 
-    /// Text of 1 to `most` characters.
+    /// A line of text, of 1 to `most` characters. Line breaks and other control characters are refused: nobody writes lines
+    /// of their own into an email.
     pub fn text(&self, name: &str, most: usize) -> Option<&'a str> {
+        let text = self.lines(name, most)?;
+        if text.chars().any(char::is_control) {
+            self.fault(name, "must be one line, without control characters");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// Text of 1 to `most` characters, over as many lines as it likes.
+    pub fn lines(&self, name: &str, most: usize) -> Option<&'a str> {
         let value = self.value(name)?;
         let Some(text) = value.as_str() else {
             self.fault(name, format!("must be text, not {}", kind_of(value)));
@@ -237,6 +256,7 @@ impl<'a> Fields<'a> {
     }
 
     fn pointer_to(&self, name: &str) -> String {
+        let name: String = name.chars().take(LONGEST_ECHO).collect();
         // RFC 6901: `~` and `/` within a name are escaped.
         format!(
             "{}/{}",

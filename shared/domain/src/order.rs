@@ -346,7 +346,7 @@ impl NewOrder {
             .as_ref()
             .and_then(|stop| Stop::read(stop, now));
         let size = fields.whole_number("size", 1..=LARGEST_SIZE);
-        let notes = fields.text("notes", LONGEST_NOTES);
+        let notes = fields.lines("notes", LONGEST_NOTES);
         let external_id = fields.text("external_id", LONGEST_EXTERNAL_ID);
 
         let opens = pickup

@@ -225,16 +225,17 @@ impl Route {
             }
         }
         if let Some(gap) = first_gap {
-            changed.retime_after(gap, estimate);
+            changed.retime_after(gap, estimate, now);
         }
         changed.settle();
         changed
     }
 
-    /// Times anew the open stops after `gap`. Only the leg over a gap changes its length; the others
+    /// Times anew, from `now` on, the open stops after `gap`. Only the leg over a gap changes its length; the others
     /// keep theirs, which may come from a road network.
-    fn retime_after(&mut self, gap: usize, estimate: &LegEstimate) {
+    fn retime_after(&mut self, gap: usize, estimate: &LegEstimate, now: Timestamp) {
         let mut departure = self.departure_before(gap);
+        departure.at = departure.at.max(now);
         let mut over_gap = false;
         for stop in &mut self.stops[gap..] {
             match stop.status {

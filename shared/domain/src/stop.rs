@@ -10,7 +10,7 @@ use crate::geo::Coordinates;
 pub const DEFAULT_SERVICE_S: u32 = 120;
 /// The longest stop that can be asked for: four hours, in seconds.
 pub const LONGEST_SERVICE_S: u32 = 4 * 3600;
-/// How far ahead a window may lie, in days.
+/// How far ahead a window may begin, and how long ago, in days.
 pub const FURTHEST_WINDOW_DAYS: i64 = 366;
 
 const LONGEST_ADDRESS: usize = 300;
@@ -125,6 +125,14 @@ impl TimeWindow {
         let window = Self::read(fields)?;
         if window.end <= now {
             fields.fault("end", "is in the past");
+            return None;
+        }
+        let earliest = now.saturating_sub((FURTHEST_WINDOW_DAYS * 24).hours());
+        if earliest.is_ok_and(|earliest| window.start < earliest) {
+            fields.fault(
+                "start",
+                format!("is more than {FURTHEST_WINDOW_DAYS} days ago"),
+            );
             return None;
         }
         let furthest = now.saturating_add((FURTHEST_WINDOW_DAYS * 24).hours());

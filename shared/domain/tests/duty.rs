@@ -1,5 +1,7 @@
 //! What agents and dispatchers may change of an agent, and when.
 
+#![allow(clippy::unwrap_used)]
+
 use domain::agent::AgentUpdateRefused;
 use domain::{
     AgentProfile, AgentUpdate, Coordinates, EmailNotifications, Role, RouteId, Timestamp, User,

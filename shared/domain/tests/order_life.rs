@@ -1,5 +1,7 @@
 //! An order's way through its states, whatever is asked of it.
 
+#![allow(clippy::unwrap_used)]
+
 use domain::order::Waiting;
 use domain::{
     Actor, Coordinates, NewOrder, Order, OrderId, OrderStatus, Role, RouteId, Timestamp, UserId,

@@ -1,5 +1,7 @@
 //! A route while its stops are made and its orders taken off.
 
+#![allow(clippy::unwrap_used)]
+
 use domain::route::Departure;
 use domain::{
     Coordinates, Leg, LegEstimate, OrderId, Route, RouteId, RouteStatus, RouteStop, StopKind,

@@ -37,6 +37,11 @@ impl Places {
         lat: 41.3809,
         lon: 2.1228,
     };
+    /// Beside Barcelona, in the next zone.
+    pub const BADALONA: Coordinates = Coordinates {
+        lat: 41.4500,
+        lon: 2.2474,
+    };
     /// Tokyo: its longitude is no latitude.
     pub const TOKYO_STATION: Coordinates = Coordinates {
         lat: 35.6812,

@@ -139,13 +139,25 @@ impl OrderStore for DynamoOrders {
         key: Option<&IdempotencyKey>,
     ) -> Result<Placement, StoreError> {
         for attempt in 0..PLACE_ATTEMPTS {
-            if let Some(placement) = self.try_to_place(order, key).await? {
-                return Ok(placement);
+            match self.try_to_place(order, key).await {
+                Ok(Some(placement)) => return Ok(placement),
+                Ok(None) => {}
+                // Nobody else knows the id: it is an earlier attempt of ours that was still under way and has landed.
+                Err(StoreError::Conflict) if attempt > 0 => return Ok(Placement::Placed),
+                Err(error) => return Err(error),
             }
             let pause = rand::random_range(1..=PLACE_PAUSE_MS << attempt);
             tokio::time::sleep(Duration::from_millis(pause)).await;
         }
         Err(StoreError::Conflict)
+    }
+
+    async fn key_used(
+        &self,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<Placement>, StoreError> {
+        Ok(self.used_before(key, now).await?.map(Placement::from))
     }
 
     async fn put_order(&self, order: &Order) -> Result<(), StoreError> {

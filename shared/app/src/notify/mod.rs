@@ -174,6 +174,9 @@ impl SendNotifications {
         let Some((route, agent)) = route.zip(agent) else {
             return Ok(None);
         };
+        if !route.status.is_open() || agent.active_agent().is_none() {
+            return Ok(None);
+        }
         let email = match gained_orders {
             None => self.letterhead.route_assigned(&agent, &route),
             Some(gained) => self.letterhead.route_gained(&agent, &route, gained),

@@ -10,6 +10,7 @@ use crate::ports::Email;
 
 /// SNS takes fewer than 100 characters.
 const LONGEST_SUBJECT: usize = 99;
+const LONGEST_NAME_IN_SUBJECT: usize = 40;
 /// The day and time of day, and the zone that they are in.
 const DAY_AND_TIME: &str = "%A, %-d %B, %H:%M %Z";
 const TIME: &str = "%H:%M";
@@ -43,7 +44,7 @@ impl Letterhead {
         }
         self.email(
             customer,
-            format!("Order {} has an agent", name_of(order)),
+            format!("Order {} has an agent", short_name_of(order)),
             &format!("Your order {} is on an agent's route.", name_of(order)),
             &facts,
             "You will hear from us again when it is delivered.",
@@ -55,7 +56,7 @@ impl Letterhead {
         facts.push(("Delivered", self.came_to(order, OrderStatus::Delivered)));
         self.email(
             customer,
-            format!("Order {} was delivered", name_of(order)),
+            format!("Order {} was delivered", short_name_of(order)),
             &format!("Your order {} was delivered.", name_of(order)),
             &facts,
             "Thank you for sending with us.",
@@ -75,7 +76,7 @@ impl Letterhead {
         }
         self.email(
             customer,
-            format!("Order {} could not be delivered", name_of(order)),
+            format!("Order {} could not be delivered", short_name_of(order)),
             &format!(
                 "We are sorry: your order {} could not be delivered.",
                 name_of(order)
@@ -236,6 +237,14 @@ fn name_of(order: &Order) -> String {
     let id = order.id.to_string();
     let tail = id.rsplit('-').next().unwrap_or(&id).to_owned();
     order.external_id.clone().unwrap_or(tail)
+}
+
+/// As much of the name as leaves room for the news in a subject.
+fn short_name_of(order: &Order) -> String {
+    name_of(order)
+        .chars()
+        .take(LONGEST_NAME_IN_SUBJECT)
+        .collect()
 }
 
 fn is_open(stop: &RouteStop) -> bool {

@@ -113,13 +113,17 @@ impl OptimizeRoutes {
             self.wake_again(zone, cause, 0).await?;
         }
         let report = planned?;
-        if report.conflicts > 0 || report.left_for_next > 0 {
-            let delay_s = if report.conflicts > 0 {
-                1 + self.jitter.up_to(LONGEST_RETRY_S - 1)
+        if report.conflicts > 0 {
+            // Orders whose pauses this run was to end have them still.
+            let cause = if everything {
+                WakeCause::AgentsChangedMeanwhile
             } else {
-                0
+                WakeCause::More
             };
-            self.wake_again(zone, WakeCause::More, delay_s).await?;
+            let delay_s = 1 + self.jitter.up_to(LONGEST_RETRY_S - 1);
+            self.wake_again(zone, cause, delay_s).await?;
+        } else if report.left_for_next > 0 {
+            self.wake_again(zone, WakeCause::More, 0).await?;
         }
         Ok(report)
     }
@@ -180,6 +184,10 @@ impl OptimizeRoutes {
             return Ok(PlanReport::default());
         }
         let crews = self.crews(zone, wakes, now).await?;
+        let (crews, left_out) = problem::with_room(crews, MOST_POINTS / 2);
+        if left_out > 0 {
+            info!(%zone, left_out, "agents whose routes are full, or are too many for one plan, are left out");
+        }
         let problem = Problem::of(due, crews, now, self.settings.horizon, MOST_POINTS);
         let left_for_next = problem.left_for_next();
         if left_for_next > 0 {

@@ -65,9 +65,38 @@ impl Crew {
         }
     }
 
+    /// The places that a plan has of it: where it starts, and two for each order.
+    fn points(&self) -> usize {
+        1 + 2 * self.open_orders().len()
+    }
+
+    /// How many more orders the route may take in its life.
+    fn orders_left(&self) -> usize {
+        let had = self
+            .under_way
+            .as_ref()
+            .map_or(0, |(route, _)| route.lifetime_orders());
+        MOST_ORDERS.saturating_sub(had)
+    }
+
     fn open_orders(&self) -> &[Order] {
         self.under_way.as_ref().map_or(&[], |(_, orders)| orders)
     }
+}
+
+/// The crews that can take another order, those with the shortest routes first, as many as make up at most so many
+/// points; and how many are left out. Whatever routes there are, a plan has room for orders.
+pub(super) fn with_room(mut crews: Vec<Crew>, most_points: usize) -> (Vec<Crew>, usize) {
+    let all = crews.len();
+    crews.retain(|crew| crew.orders_left() > 0);
+    crews.sort_by_key(|crew| crew.points());
+    let mut points = 0;
+    crews.retain(|crew| {
+        points += crew.points();
+        points <= most_points
+    });
+    let left_out = all - crews.len();
+    (crews, left_out)
 }
 
 fn is_aboard(route: &Route, order: &Order) -> bool {
@@ -97,10 +126,7 @@ impl Problem {
     ) -> Self {
         // Legs and windows are counted in whole seconds, so the moment of planning is one too.
         let now = next_full_second(now);
-        let taken: usize = crews
-            .iter()
-            .map(|crew| 1 + 2 * crew.open_orders().len())
-            .sum();
+        let taken: usize = crews.iter().map(Crew::points).sum();
         let room = most_points.saturating_sub(taken) / 2;
         let left_for_next = pending.len().saturating_sub(room);
         pending.truncate(room);
@@ -190,10 +216,7 @@ impl Problem {
             end_s: shift.map_or(self.horizon.as_secs(), |shift| self.second_until(shift.end)),
         };
         let mut vehicle = planner::Vehicle::new(places.index_of(start), capacity, shift);
-        let closed_orders = crew.under_way.as_ref().map_or(0, |(route, orders)| {
-            route.lifetime_orders().saturating_sub(orders.len())
-        });
-        let most = MOST_ORDERS.saturating_sub(closed_orders);
+        let most = crew.open_orders().len() + crew.orders_left();
         vehicle.max_orders = u32::try_from(most).ok();
         if let Some((route, orders)) = &crew.under_way
             && route.status == RouteStatus::InProgress

@@ -117,6 +117,13 @@ pub trait OrderStore: Send + Sync {
         key: Option<&IdempotencyKey>,
     ) -> Result<Placement, StoreError>;
 
+    /// The order that was placed with a key before, if the key is remembered still.
+    async fn key_used(
+        &self,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<Placement>, StoreError>;
+
     /// Writes a record on the condition of its version.
     async fn put_order(&self, order: &Order) -> Result<(), StoreError>;
 

@@ -261,6 +261,20 @@ impl OrderStore for MemoryStore {
         })
     }
 
+    async fn key_used(
+        &self,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<Placement>, StoreError> {
+        let tables = self.tables();
+        let used = tables.order_keys.get(&(key.caller, key.key.clone()));
+        let used = used.filter(|(_, _, expires_at)| *expires_at > now);
+        Ok(used.map(|(order_id, fingerprint, _)| Placement::KeyUsed {
+            order_id: *order_id,
+            fingerprint: fingerprint.clone(),
+        }))
+    }
+
     async fn put_order(&self, order: &Order) -> Result<(), StoreError> {
         self.write(|tables| {
             tables.order_follows(order)?;
