@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env logs dispatcher demo test lint deny clean
+.PHONY: help up down status env logs dispatcher demo test lint deny bench-planner clean
 
 help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -42,9 +42,15 @@ deny: ## Licences and known faults of the dependencies (cargo install cargo-deny
 	@cargo deny --version >/dev/null 2>&1 || { echo "waybill: cargo-deny is needed: cargo install --locked cargo-deny" >&2; exit 1; }
 	@cargo deny check
 
+bench-planner: ## The planner beside VROOM, OR-Tools and PyVRP, on the same problems; FILES=… for some of your own
+	@test -d local/bench-planner/.venv || python3 -m venv local/bench-planner/.venv
+	@local/bench-planner/.venv/bin/pip install -q -r local/bench-planner/requirements.txt
+	@cargo build --release -p planner --bin plan
+	@local/bench-planner/.venv/bin/python local/bench-planner/bench.py --plan target/release/plan $(FILES)
+
 clean: ## Stop the local stack and throw away all that was built
 	@if [ -e .venv/ready ]; then $(LOCAL_STACK) down; fi
-	rm -rf .venv .aws-sam target local/state local/demo/out
+	rm -rf .venv local/bench-planner/.venv .aws-sam target local/state local/demo/out
 
 .venv/ready: local/requirements.txt local/venv.sh
 	@local/venv.sh

@@ -33,7 +33,8 @@ trap finish EXIT
 eval "$(.venv/bin/python local/stack env)"
 
 step "The ports' contract against the stack"
-cargo test -p adapters --features stack --test contract
+# Of the whole workspace, as above: of one package alone, cargo would compile every SDK again for other features.
+cargo test --workspace --features adapters/stack --test contract
 
 step "pytest tests"
 .venv/bin/python -m pytest tests
