@@ -17,12 +17,13 @@ pub(crate) fn span(context: &Context) -> Span {
     )
 }
 
-/// How long the invocation has left.
+/// How long the invocation has left, asked when it begins. None begins after its deadline: one in the past is that of an
+/// emulator that keeps none, such as `cargo lambda watch`.
 pub(crate) fn time_left(context: &Context) -> Duration {
     context
         .deadline()
         .duration_since(SystemTime::now())
-        .unwrap_or_default()
+        .unwrap_or(Duration::MAX)
 }
 
 /// The trace's own id out of a header such as `Root=1-5f…;Parent=53…;Sampled=1`.
@@ -36,6 +37,18 @@ fn trace_id(context: &Context) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_deadline_in_the_past_is_none() {
+        let mut context = Context::default();
+        context.deadline = 600_000;
+        assert_eq!(time_left(&context), Duration::MAX);
+        let in_a_minute = SystemTime::now() + Duration::from_secs(60);
+        let since = in_a_minute.duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        context.deadline = since.as_millis() as u64;
+        let left = time_left(&context).as_secs();
+        assert!((55..=60).contains(&left), "{left}");
+    }
 
     #[test]
     fn the_trace_id_is_the_root() {
