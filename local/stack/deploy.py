@@ -58,7 +58,16 @@ def variables():
     """The environment of a client: the outputs as USERS_TABLE, USER_POOL_ID and so on, and how to reach them."""
     found = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper(): value for name, value in outputs().items()}
     found["API_URL"] = api_url(found["API_ID"])
-    return client_environment() | found
+    return client_environment() | _function_environment() | found
+
+
+def _function_environment():
+    """What the functions are told, all together: so that `cargo lambda watch` can serve any of them."""
+    told = {}
+    for page in client("lambda").get_paginator("list_functions").paginate():
+        for function in page["Functions"]:
+            told |= function.get("Environment", {}).get("Variables", {})
+    return told
 
 
 def _wait_for_api(url):

@@ -46,6 +46,11 @@ def build_environment():
     return {"SAM_BUILD_MODE": "debug", "CARGO_LAMBDA_COMPILER": "cargo", "SAM_CLI_TELEMETRY": "0"}
 
 
+def watch_environment():
+    """Makes plain cargo, and so `cargo lambda watch`, share what `cargo lambda build` has compiled with --target."""
+    return {"CARGO_BUILD_TARGET": f"{platform.machine()}-unknown-linux-gnu"}
+
+
 def environment():
     """For the tools that we call: only this stack, whatever account the shell points at."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
