@@ -1,0 +1,235 @@
+//! The optimizer: what it plans with, when it looks again, and what becomes of plans that collide.
+
+#![allow(clippy::unwrap_used)]
+
+mod world;
+
+use app::Refusal;
+use app::messages::WakeCause;
+use domain::{OrderStatus, UnplacedReason};
+use jiff::SignedDuration;
+use serde_json::json;
+use testkit::build::user_id;
+use testkit::{NextWrite, Places, an_agent, an_order};
+use world::{World, agent};
+
+const BERTA: u64 = 10;
+const CARLA: u64 = 11;
+
+#[tokio::test]
+async fn the_pause_grows_while_an_order_does_not_fit() {
+    let too_large = an_order(1).with_size(11).build();
+    let world = World::with([an_agent(BERTA).on_duty().build()], [too_large.clone()]);
+    for minutes in [1, 2, 4] {
+        world.sweep().run().await.unwrap();
+        world.clock.advance(SignedDuration::from_secs(31));
+        world.sweep().run().await.unwrap();
+        world.settle().await;
+        let order = world.order(too_large.id);
+        let waiting = order.waiting.unwrap();
+        assert_eq!(waiting.reason, Some(UnplacedReason::OverCapacity));
+        assert_eq!(
+            waiting.retry_at - order.updated_at,
+            jiff::Span::new().seconds(minutes * 60).fieldwise()
+        );
+        world.clock.advance(SignedDuration::from_mins(minutes));
+    }
+}
+
+#[tokio::test]
+async fn an_order_for_tomorrow_waits_until_its_window_comes_near() {
+    let tomorrow = an_order(1)
+        .picked_up_between("2030-05-07T08:00:00Z", "2030-05-07T10:00:00Z")
+        .build();
+    let world = World::with([an_agent(BERTA).on_duty().build()], [tomorrow.clone()]);
+    world.clock.advance(SignedDuration::from_secs(60));
+    world.sweep().run().await.unwrap();
+    world.settle().await;
+    let waiting = world.order(tomorrow.id).waiting.unwrap();
+    assert_eq!(waiting.retry_at.to_string(), "2030-05-06T20:00:00Z");
+    assert_eq!(waiting.reason, None);
+    world.clock.advance(SignedDuration::from_hours(12));
+    world.sweep().run().await.unwrap();
+    world.settle().await;
+    assert_eq!(world.order(tomorrow.id).status, OrderStatus::Assigned);
+}
+
+#[tokio::test]
+async fn two_runs_over_one_zone_put_no_order_on_two_routes() {
+    let agents = [
+        an_agent(BERTA).on_duty().build(),
+        an_agent(CARLA).on_duty().build(),
+    ];
+    let orders = (1..=6).map(|n| an_order(n).build());
+    let world = World::with(agents, orders);
+    let zone = world.store.all_orders()[0].zone;
+    let other = world.optimize();
+    let clock = world.clock.clone();
+    // The first run is so slow that its lease expires, and another plans and commits before it.
+    world.provider.meanwhile(move || {
+        clock.advance(SignedDuration::from_secs(61));
+        futures::executor::block_on(other.run(zone, &[])).unwrap();
+    });
+    let report = world.optimize().run(zone, &[]).await.unwrap();
+    assert!(report.conflicts > 0, "the slow run lost");
+    world.assert_consistent();
+    world.settle().await;
+    world.assert_consistent();
+    assert!(
+        world
+            .store
+            .all_orders()
+            .iter()
+            .all(|order| order.status == OrderStatus::Assigned)
+    );
+}
+
+#[tokio::test]
+async fn a_wake_up_during_a_plan_leads_to_another_plan() {
+    let agents = [an_agent(BERTA).on_duty().build()];
+    let world = World::with(agents, [an_order(1).build()]);
+    let zone = world.store.all_orders()[0].zone;
+    let other = world.optimize();
+    world.provider.meanwhile(move || {
+        let report = futures::executor::block_on(other.run(zone, &[])).unwrap();
+        assert_eq!(report.provider, None, "the zone is taken");
+    });
+    world.optimize().run(zone, &[]).await.unwrap();
+    let causes: Vec<WakeCause> = world
+        .wakes
+        .take()
+        .into_iter()
+        .map(|(wake, _)| wake.cause)
+        .collect();
+    assert_eq!(causes, [WakeCause::AskedMeanwhile]);
+}
+
+#[tokio::test]
+async fn a_commit_whose_answer_is_lost_is_made_once() {
+    let world = World::with([an_agent(BERTA).on_duty().build()], [an_order(1).build()]);
+    let zone = world.store.all_orders()[0].zone;
+    world.store.next_writes([NextWrite::LosesItsAnswer]);
+    let lost = world.optimize().run(zone, &[]).await;
+    assert!(
+        matches!(lost, Err(Refusal::Unavailable(_))),
+        "the messages come again"
+    );
+    world.optimize().run(zone, &[]).await.unwrap();
+    world.settle().await;
+    world.assert_consistent();
+    assert_eq!(world.only_route().version, 1);
+}
+
+#[tokio::test]
+async fn a_full_route_takes_no_more_than_forty_orders() {
+    let world = World::with(
+        [an_agent(BERTA).on_duty().with_capacity(100).build()],
+        (1..=45).map(|n| an_order(n).build()),
+    );
+    let zone = world.store.all_orders()[0].zone;
+    world.optimize().run(zone, &[]).await.unwrap();
+    world.assert_consistent();
+    assert_eq!(world.only_route().lifetime_orders(), 40);
+    let left = world
+        .store
+        .all_orders()
+        .into_iter()
+        .filter_map(|order| order.waiting?.reason);
+    assert_eq!(left.collect::<Vec<_>>(), [UnplacedReason::OverCapacity; 5]);
+}
+
+#[tokio::test]
+async fn nobody_is_expected_before_a_window_opens_whatever_the_second_is() {
+    let agents = [an_agent(BERTA).on_duty().build()];
+    let early = an_order(1)
+        .picked_up_between("2030-05-06T08:10:00.250Z", "2030-05-06T09:00:00Z")
+        .build();
+    let world = World::with(agents, [early.clone()]);
+    world.clock.advance(SignedDuration::from_millis(653));
+    world.optimize().run(early.zone, &[]).await.unwrap();
+    let request = world.provider.take_requests().pop().unwrap();
+    let window = request.orders[0]
+        .pickup
+        .and_then(|stop| stop.window)
+        .unwrap();
+    // Planned from 08:00:01: 08:10:01 is the first full second within, 09:00:00 the last.
+    assert_eq!((window.earliest_s, window.latest_s), (600, 3599));
+    assert_eq!(
+        world.only_route().from.at.to_string(),
+        "2030-05-06T08:00:01Z"
+    );
+}
+
+#[tokio::test]
+async fn no_window_is_too_odd_to_plan_with() {
+    for (start, end) in [
+        ("-009998-01-01T00:00:00Z", "9998-12-31T23:59:59Z"),
+        ("2030-05-06T08:10:00.100Z", "2030-05-06T08:10:00.900Z"),
+    ] {
+        let odd = an_order(1)
+            .picked_up_between(start, end)
+            .dropped_off_between(start, end)
+            .build();
+        let agent = an_agent(BERTA).on_duty().with_shift(start, end).build();
+        let world = World::with([agent], [odd.clone()]);
+        world.optimize().run(odd.zone, &[]).await.unwrap();
+        let request = world.provider.take_requests().pop().unwrap();
+        let vehicles = request.vehicles;
+        let spec = planner::ProblemSpec {
+            travel: planner::TravelMatrix::new(request.places.len(), vec![0; 4], vec![0; 4])
+                .unwrap(),
+            vehicles,
+            orders: request.orders,
+            objective: planner::Objective::Duration,
+            minimise_vehicles: false,
+        };
+        assert!(planner::Problem::new(spec).is_ok(), "{start} to {end}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_race_over_orders_that_paused_still_ends_their_pauses() {
+    // Two zones side by side, an order pausing in each, and one agent whom both plans want.
+    let in_town = an_order(1).from(Places::CAMP_NOU).build();
+    let next_door = an_order(2).from(Places::BADALONA).build();
+    assert_ne!(in_town.zone, next_door.zone);
+    let world = World::with([an_agent(BERTA).build()], [in_town, next_door]);
+    world.clock.advance(SignedDuration::from_secs(31));
+    world.sweep().run().await.unwrap();
+    world.settle().await;
+    world
+        .update(&agent(BERTA), user_id(BERTA), json!({"on_duty": true}))
+        .await
+        .unwrap();
+    world.store.next_writes([NextWrite::Conflicts]);
+    world.settle().await;
+    for order in world.store.all_orders() {
+        assert_eq!(order.status, OrderStatus::Assigned, "{:?}", order.waiting);
+    }
+}
+
+#[tokio::test]
+async fn routes_that_fill_a_plan_leave_room_for_orders() {
+    // More full routes around than a plan has points: none of them can take anything.
+    let world = World::with(
+        (0..20).map(|n| an_agent(BERTA + n).on_duty().with_capacity(100).build()),
+        (1..=800).map(|n| an_order(n).build()),
+    );
+    let zone = world.store.all_orders()[0].zone;
+    for _ in 0..3 {
+        world.optimize().run(zone, &[]).await.unwrap();
+    }
+    world.assert_consistent();
+    let late = an_order(900).build();
+    {
+        use app::ports::OrderStore;
+        world.store.place(&late, None).await.unwrap();
+    }
+    let report = world.optimize().run(zone, &[]).await.unwrap();
+    assert_eq!(report.left_for_next, 0);
+    assert_eq!(
+        world.order(late.id).waiting.unwrap().attempts,
+        1,
+        "it pauses, and nobody spins"
+    );
+}
