@@ -20,9 +20,9 @@ mod tests {
     use std::sync::Arc;
 
     use app::accounts::RegisterUser;
-    use runtime::http::answer;
-    use serde_json::{Value, json};
+    use serde_json::json;
     use testkit::build::grid;
+    use testkit::http::answered;
     use testkit::{MemoryIdentity, MemoryStore, StillClock};
 
     /// The handler in a world where Marta has signed up.
@@ -47,13 +47,6 @@ mod tests {
             clock,
             grid: grid(),
         })
-    }
-
-    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
-        let event = serde_json::from_str(event).unwrap();
-        let response = answer(handler, event).await;
-        let body = serde_json::from_str(&response.body).unwrap();
-        (response.status_code, body)
     }
 
     #[tokio::test]

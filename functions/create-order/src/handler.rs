@@ -23,9 +23,9 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    use runtime::http::answer;
     use serde_json::{Value, json};
     use testkit::build::grid;
+    use testkit::http::{answered, pointers};
     use testkit::{CountedIds, MemoryStore, StillClock};
 
     fn create_order(store: &Arc<MemoryStore>) -> CreateOrder {
@@ -35,20 +35,6 @@ mod tests {
             ids: Arc::new(CountedIds::default()),
             grid: grid(),
         })
-    }
-
-    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
-        let event = serde_json::from_str(event).unwrap();
-        let response = answer(handler, event).await;
-        let body = serde_json::from_str(&response.body).unwrap();
-        (response.status_code, body)
-    }
-
-    fn pointers(body: &Value) -> Vec<&str> {
-        let errors = body["errors"].as_array().unwrap().iter();
-        errors
-            .map(|error| error["pointer"].as_str().unwrap())
-            .collect()
     }
 
     #[tokio::test]

@@ -20,16 +20,9 @@ mod tests {
     use std::sync::Arc;
 
     use domain::EmailNotifications;
-    use runtime::http::answer;
-    use serde_json::{Value, json};
+    use serde_json::json;
+    use testkit::http::answered;
     use testkit::{MemoryMailer, MemoryStore, StillClock, a_customer};
-
-    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
-        let event = serde_json::from_str(event).unwrap();
-        let response = answer(handler, event).await;
-        let body = serde_json::from_str(&response.body).unwrap();
-        (response.status_code, body)
-    }
 
     #[tokio::test]
     async fn callers_see_themselves_and_whether_emails_reach_them() {

@@ -20,8 +20,8 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    use runtime::http::answer;
-    use serde_json::{Value, json};
+    use serde_json::json;
+    use testkit::http::answered;
     use testkit::{MemoryStore, an_order};
 
     const EVENT: &str = include_str!("../../../events/get-order.json");
@@ -36,13 +36,6 @@ mod tests {
             users: store.clone(),
             orders: store,
         })
-    }
-
-    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
-        let event = serde_json::from_str(event).unwrap();
-        let response = answer(handler, event).await;
-        let body = serde_json::from_str(&response.body).unwrap();
-        (response.status_code, body)
     }
 
     #[tokio::test]

@@ -26,8 +26,8 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    use runtime::http::answer;
-    use serde_json::{Value, json};
+    use serde_json::json;
+    use testkit::http::answered;
     use testkit::{MemoryStore, an_agent};
 
     fn get_routes() -> GetRoutes {
@@ -38,13 +38,6 @@ mod tests {
             users: store.clone(),
             routes: store,
         })
-    }
-
-    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
-        let event = serde_json::from_str(event).unwrap();
-        let response = answer(handler, event).await;
-        let body = serde_json::from_str(&response.body).unwrap();
-        (response.status_code, body)
     }
 
     #[tokio::test]

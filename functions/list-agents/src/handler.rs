@@ -21,8 +21,8 @@ mod tests {
     use std::sync::Arc;
 
     use domain::UserStatus;
-    use runtime::http::answer;
-    use serde_json::{Value, json};
+    use serde_json::json;
+    use testkit::http::answered;
     use testkit::{MemoryStore, an_agent};
 
     fn list_agents() -> ListAgentsForDispatcher {
@@ -31,13 +31,6 @@ mod tests {
         ListAgentsForDispatcher(ListAgents {
             users: Arc::new(store),
         })
-    }
-
-    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
-        let event = serde_json::from_str(event).unwrap();
-        let response = answer(handler, event).await;
-        let body = serde_json::from_str(&response.body).unwrap();
-        (response.status_code, body)
     }
 
     const EVENT: &str = include_str!("../../../events/list-agents.json");

@@ -21,8 +21,8 @@ mod tests {
     use std::sync::Arc;
 
     use domain::UserId;
-    use runtime::http::answer;
     use serde_json::{Value, json};
+    use testkit::http::{answered, pointers};
     use testkit::{MemoryStore, an_order};
 
     fn list_orders() -> ListOrdersOfCaller {
@@ -38,20 +38,6 @@ mod tests {
             orders: store.clone(),
             routes: store,
         })
-    }
-
-    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
-        let event = serde_json::from_str(event).unwrap();
-        let response = answer(handler, event).await;
-        let body = serde_json::from_str(&response.body).unwrap();
-        (response.status_code, body)
-    }
-
-    fn pointers(body: &Value) -> Vec<&str> {
-        let errors = body["errors"].as_array().unwrap().iter();
-        errors
-            .map(|error| error["pointer"].as_str().unwrap())
-            .collect()
     }
 
     #[tokio::test]

@@ -20,9 +20,9 @@ mod tests {
     use std::sync::Arc;
 
     use app::accounts::{ConfirmSignUp, RegisterUser};
-    use runtime::http::answer;
-    use serde_json::{Value, json};
+    use serde_json::json;
     use testkit::build::grid;
+    use testkit::http::answered;
     use testkit::memory::CODE;
     use testkit::{MemoryIdentity, MemoryMailer, MemoryStore, StillClock};
 
@@ -62,13 +62,6 @@ mod tests {
             clock,
             grid: grid(),
         })
-    }
-
-    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
-        let event = serde_json::from_str(event).unwrap();
-        let response = answer(handler, event).await;
-        let body = serde_json::from_str(&response.body).unwrap();
-        (response.status_code, body)
     }
 
     const EVENT: &str = include_str!("../../../events/login.json");

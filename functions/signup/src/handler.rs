@@ -22,9 +22,8 @@ mod tests {
     use std::sync::Arc;
 
     use domain::{Role, UserStatus};
-    use runtime::http::answer;
-    use serde_json::Value;
     use testkit::build::grid;
+    use testkit::http::{answered, pointers};
     use testkit::{MemoryIdentity, MemoryStore, StillClock};
 
     fn signup(store: &Arc<MemoryStore>) -> Signup {
@@ -34,13 +33,6 @@ mod tests {
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             grid: grid(),
         })
-    }
-
-    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
-        let event = serde_json::from_str(event).unwrap();
-        let response = answer(handler, event).await;
-        let body = serde_json::from_str(&response.body).unwrap();
-        (response.status_code, body)
     }
 
     #[tokio::test]
@@ -77,13 +69,6 @@ mod tests {
             (profile.capacity, profile.start_location.is_some()),
             (12, true)
         );
-    }
-
-    fn pointers(body: &Value) -> Vec<&str> {
-        let errors = body["errors"].as_array().unwrap().iter();
-        errors
-            .map(|error| error["pointer"].as_str().unwrap())
-            .collect()
     }
 
     #[tokio::test]

@@ -22,9 +22,9 @@ mod tests {
     use std::sync::Arc;
 
     use domain::{LegEstimate, UserStatus};
-    use runtime::http::answer;
-    use serde_json::{Value, json};
+    use serde_json::json;
     use testkit::build::grid;
+    use testkit::http::answered;
     use testkit::{MemoryStore, NoJitter, StillClock, an_agent};
 
     fn handler(status: UserStatus) -> UpdateAgentRecord {
@@ -41,13 +41,6 @@ mod tests {
             grid: grid(),
             estimate: LegEstimate::default(),
         })
-    }
-
-    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
-        let event = serde_json::from_str(event).unwrap();
-        let response = answer(handler, event).await;
-        let body = serde_json::from_str(&response.body).unwrap();
-        (response.status_code, body)
     }
 
     const ON_DUTY: &str = include_str!("../../../events/update-agent.json");

@@ -26,9 +26,9 @@ mod tests {
     use domain::{
         Leg, LegEstimate, Order, Route, RouteStatus, RouteStop, StopKind, StopStatus, User,
     };
-    use runtime::http::answer;
-    use serde_json::{Value, json};
+    use serde_json::json;
     use testkit::build::{at, grid};
+    use testkit::http::answered;
     use testkit::{MemoryStore, NoJitter, Places, StillClock, an_agent, an_order};
 
     fn agent() -> User {
@@ -102,13 +102,6 @@ mod tests {
         };
         store.commit(&change).await.unwrap();
         store
-    }
-
-    async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
-        let event = serde_json::from_str(event).unwrap();
-        let response = answer(handler, event).await;
-        let body = serde_json::from_str(&response.body).unwrap();
-        (response.status_code, body)
     }
 
     const IN_PROGRESS: &str = include_str!("../../../events/update-order-status.json");

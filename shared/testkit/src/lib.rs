@@ -5,6 +5,7 @@
 
 pub mod build;
 pub mod contracts;
+pub mod http;
 pub mod memory;
 pub mod provider;
 pub mod still;

@@ -1,0 +1,21 @@
+//! A handler's answer to a payload from `events/`.
+
+use runtime::http::{Handler, answer};
+use serde_json::Value;
+
+/// The status and the JSON body with which a handler answers an event of the gateway.
+pub async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
+    let event = serde_json::from_str(event).expect("an event of the gateway");
+    let response = answer(handler, event).await;
+    let body = serde_json::from_str(&response.body).expect("a body of JSON");
+    (response.status_code, body)
+}
+
+/// The pointers of the faults that a problem names.
+pub fn pointers(problem: &Value) -> Vec<&str> {
+    let errors = problem["errors"].as_array().expect("a list of errors");
+    let pointers = errors.iter().map(|error| error["pointer"].as_str());
+    pointers
+        .map(|pointer| pointer.expect("a pointer"))
+        .collect()
+}
