@@ -78,13 +78,14 @@ impl<'a, 'n> Search<'a, 'n> {
         }
     }
 
-    /// A first plan, by greedy insertion.
-    pub(crate) fn construct(&mut self) {
-        self.recreate.run(
+    /// A first plan, by greedy insertion, as far as time allows.
+    pub(crate) fn construct(&mut self, clock: &Clock) {
+        self.recreate.run_until(
             self.network,
             &mut self.random,
             &mut self.current,
             self.vehicle_limit,
+            || clock.ends_the_first_plan(),
         );
         self.current.keep();
         self.best.become_like(&self.current);
@@ -174,4 +175,42 @@ impl<'a, 'n> Search<'a, 'n> {
 /// (2020), more where there are few positions.
 pub(crate) fn blink(network: &Network<'_>) -> f64 {
     (0.5 / network.jobs.len().max(1) as f64).clamp(0.01, 0.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Objective, Order, Problem, ProblemSpec, Shift, Stop, TravelMatrix, Vehicle};
+
+    #[test]
+    fn without_time_the_first_plan_has_what_it_must_have_and_no_more() {
+        let shift = Shift {
+            start_s: 0,
+            end_s: 1000,
+        };
+        let mut committed = Order::new(Stop::at(1), Stop::at(2), 1);
+        committed.vehicle = Some(0);
+        committed.committed = true;
+        let problem = Problem::new(ProblemSpec {
+            travel: TravelMatrix::measured(3, |from, to| {
+                let length = from.abs_diff(to) as u32;
+                (length, length)
+            }),
+            vehicles: vec![Vehicle::new(0, 4, shift)],
+            orders: vec![
+                Order::new(Stop::at(1), Stop::at(2), 1),
+                Order::aboard(0, Stop::at(2), 1),
+                committed,
+            ],
+            objective: Objective::Distance,
+            minimise_vehicles: false,
+        });
+        let problem = problem.unwrap_or_else(|faults| panic!("{faults:?}"));
+        let network = Network::new(&problem);
+        let mut search = Search::new(&network, 0);
+        search.construct(&Clock::of_the_past());
+        assert_eq!(search.best.absent, [0]);
+        search.construct(&Clock::start(crate::Limit::Iterations(0), 3));
+        assert!(search.best.absent.is_empty());
+    }
 }

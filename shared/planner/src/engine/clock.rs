@@ -7,6 +7,9 @@ use crate::options::Limit;
 /// How many rounds a problem without orders would get.
 const ROUNDS_FOR_NONE: u64 = 2000;
 
+/// How far a first plan may overrun a limit that is too short for one.
+const GRACE: Duration = Duration::from_millis(20);
+
 /// Measures a search's progress from 0 to 1, by time or by rounds.
 #[derive(Clone, Debug)]
 pub(crate) enum Clock {
@@ -35,6 +38,26 @@ impl Clock {
                     .map_or(u64::MAX, |power| power.saturating_mul(ROUNDS_FOR_NONE)),
             },
             Limit::Iterations(limit) => Self::Rounds { limit },
+        }
+    }
+
+    /// Whether even the first plan has to be left unfinished. A limit of rounds
+    /// counts what comes after it.
+    pub(crate) fn ends_the_first_plan(&self) -> bool {
+        match self {
+            Self::Time { start, limit, .. } => start.elapsed() > limit.saturating_add(GRACE),
+            Self::Rounds { .. } => false,
+        }
+    }
+
+    /// A clock whose time was up long ago.
+    #[cfg(test)]
+    pub(crate) fn of_the_past() -> Self {
+        let now = Instant::now();
+        Self::Time {
+            start: now.checked_sub(Duration::from_secs(9)).unwrap_or(now),
+            limit: Duration::ZERO,
+            enough: u64::MAX,
         }
     }
 

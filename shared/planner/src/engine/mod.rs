@@ -69,7 +69,7 @@ pub fn solve_with(
         }
     };
     let mut first = Search::new(&network, options.seed);
-    first.construct();
+    first.construct(&clock);
     report(0, &first.best.worth);
     if network.jobs.is_empty() || network.carriers.is_empty() {
         return answer::plan(&network, &first.best, 0);

@@ -108,9 +108,27 @@ impl Recreate {
         schedule: &mut Schedule,
         vehicle_limit: usize,
     ) {
+        self.run_until(network, random, schedule, vehicle_limit, || false);
+    }
+
+    /// Tries to place every absent order until time is over, and after that
+    /// those that must not be left over.
+    pub(crate) fn run_until(
+        &mut self,
+        network: &Network<'_>,
+        random: &mut Random,
+        schedule: &mut Schedule,
+        vehicle_limit: usize,
+        is_over: impl Fn() -> bool,
+    ) {
         self.line_up(network, random, schedule);
         let queue = std::mem::take(&mut self.queue);
         for &(_, order) in &queue {
+            let job = &network.jobs[order as usize];
+            let must = job.next || job.aboard || job.committed;
+            if !must && is_over() {
+                continue;
+            }
             self.place(network, random, schedule, order as usize, vehicle_limit);
         }
         self.queue = queue;
@@ -222,7 +240,10 @@ impl Recreate {
     ///
     /// Greedy insertion *blinks*: it overlooks a position now and then. To
     /// roll the dice for improvements alone comes to the same.
-    #[allow(clippy::too_many_arguments)]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "what is weighed and what it is weighed against are borrowed apart"
+    )]
     fn weigh(
         &mut self,
         network: &Network<'_>,

@@ -18,7 +18,7 @@ pub(crate) struct Args {
     /// Stop after this long, reading included
     #[arg(long, value_name = "S", default_value_t = 5.0, value_parser = positive)]
     pub(crate) seconds: f64,
-    /// Stop after this many rounds instead: the same plan each time
+    /// Stop after this many rounds instead: the same bytes each time, `seconds` being 0
     #[arg(long, value_name = "N", conflicts_with = "seconds")]
     pub(crate) iterations: Option<u64>,
     /// Where the random numbers start
