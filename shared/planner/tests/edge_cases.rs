@@ -198,6 +198,55 @@ fn a_fixed_cost_keeps_a_vehicle_at_home() {
 }
 
 #[test]
+fn two_orders_open_a_vehicle_that_neither_is_worth_alone() {
+    // Back from point 1 to point 0 takes 24 s, everything else nothing.
+    let travel = TravelMatrix::new(2, vec![0; 4], vec![0, 0, 24, 0]).unwrap();
+    let shift = |start_s, end_s| Shift { start_s, end_s };
+    let mut dear = Vehicle::new(0, 4, shift(0, 370));
+    dear.fixed_cost = 28;
+    let cheap = Vehicle::new(1, 5, shift(0, 208));
+    let mut heading = Vehicle::new(0, 3, shift(2, 370));
+    heading.next_stop = Some((3, StopKind::Pickup));
+    let at = |point, earliest_s, latest_s| Stop {
+        window: Some(Window {
+            earliest_s,
+            latest_s,
+        }),
+        ..Stop::at(point)
+    };
+    let mut punctual = at(1, 203, 203);
+    punctual.service_s = 6;
+    let mut tied = Order::new(Stop::at(1), Stop::at(1), 1);
+    tied.vehicle = Some(2);
+    let orders = vec![
+        Order::new(Stop::at(0), punctual, 2),
+        Order::new(at(1, -42, 35), Stop::at(1), 1),
+        Order::new(Stop::at(0), Stop::at(1), 2),
+        tied,
+    ];
+    let problem = Problem::new(ProblemSpec {
+        travel,
+        vehicles: vec![dear, cheap, heading],
+        orders,
+        objective: Objective::Duration,
+        minimise_vehicles: false,
+    })
+    .unwrap();
+    for seed in 0..20 {
+        let plan = solve(
+            &problem,
+            &Options {
+                seed,
+                ..Options::new(Limit::Iterations(2000))
+            },
+        );
+        assert!(plan.unplaced.is_empty());
+        // The dear one alone takes both, and nobody drives back.
+        assert_eq!(plan.duration_s, 0, "seed {seed}");
+    }
+}
+
+#[test]
 fn several_threads_agree_with_themselves() {
     let orders: Vec<Order> = (0..9)
         .map(|at| Order::new(Stop::at(at), Stop::at(9 - at), 1))

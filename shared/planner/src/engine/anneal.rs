@@ -6,7 +6,7 @@ use super::clock::Clock;
 use super::network::Network;
 use super::portable::{exp, ln};
 use super::random::Random;
-use super::recreate::Recreate;
+use super::recreate::{LEAST_BLINK, Recreate};
 use super::ruin::{Measure, Ruin};
 use super::schedule::{Schedule, Worth};
 
@@ -171,10 +171,9 @@ impl<'a, 'n> Search<'a, 'n> {
     }
 }
 
-/// How often a position is overlooked: 1 % as in Christiaens and Vanden Berghe
-/// (2020), more where there are few positions.
+/// How often a position is overlooked: more often where there are few.
 pub(crate) fn blink(network: &Network<'_>) -> f64 {
-    (0.5 / network.jobs.len().max(1) as f64).clamp(0.01, 0.1)
+    (0.5 / network.jobs.len().max(1) as f64).clamp(LEAST_BLINK, 0.1)
 }
 
 #[cfg(test)]

@@ -50,6 +50,13 @@ const UNKNOWN: Known = Known {
 /// More than this is not remembered, so that memory stays small.
 const MEMORY: usize = 1 << 21;
 
+/// How often a position is overlooked in a large problem: 1 % as in
+/// Christiaens and Vanden Berghe (2020).
+pub(crate) const LEAST_BLINK: f64 = 0.01;
+
+/// How often a blink in a small problem overlooks the whole tour.
+const WHOLE_TOUR: f64 = 0.25;
+
 /// Puts absent orders back.
 #[derive(Clone, Debug)]
 pub(crate) struct Recreate {
@@ -255,9 +262,14 @@ impl Recreate {
         on: &mut usize,
     ) {
         if found.cost < best.cost && self.blink > 0.0 && random.happens(self.blink) {
-            found = self
-                .inserter
-                .second_best(network, order, tour, found, best.cost);
+            // Two orders may be worth a vehicle that neither is worth alone. In
+            // a small problem there is little else that leads there.
+            found = if self.blink > LEAST_BLINK && random.happens(WHOLE_TOUR) {
+                NOWHERE
+            } else {
+                self.inserter
+                    .second_best(network, order, tour, found, best.cost)
+            };
         }
         if found.cost < best.cost {
             *best = found;
