@@ -131,9 +131,14 @@ fn read_confirmation(body: &Value) -> Result<(String, String), Faults> {
     let fields = Fields::of_body(body, &faults);
     fields.only(&["email", "code"]);
     let email = read_email(&fields);
-    let code = fields.required_text("code", LONGEST_CODE);
-    let code = code.map(|code| code.trim().to_owned());
+    let code = read_code(&fields);
     faults.or(email.zip(code))
+}
+
+/// Reads a code that was mailed; people paste it with spaces around.
+pub(crate) fn read_code(fields: &Fields<'_>) -> Option<String> {
+    let code = fields.required_text("code", LONGEST_CODE)?;
+    Some(code.trim().to_owned())
 }
 
 /// `POST /login`
@@ -154,7 +159,8 @@ impl LogInUser {
     /// Checks the password, repairs what a crash left out of the account, and answers with tokens.
     ///
     /// # Errors
-    /// [`Refusal::InvalidCredentials`] alike for a wrong password and an unknown address.
+    /// [`Refusal::InvalidCredentials`] alike for a wrong password and an unknown address; [`Refusal::NotConfirmed`];
+    /// [`Refusal::AgentNotActive`] for a suspended agent with the right password.
     pub async fn run(&self, body: &Value) -> Result<Tokens, Refusal> {
         let (email, password) = read_credentials(body)?;
         let tokens = match self.identity.log_in(&email, &password).await? {
@@ -173,6 +179,10 @@ impl LogInUser {
         let user = records
             .brought_up_to_date(&account, self.clock.now())
             .await?;
+        if user.status == UserStatus::Suspended {
+            // The tokens that are dropped here were never handed out.
+            return Err(Refusal::AgentNotActive);
+        }
         self.renew_subscription(&user).await;
         if granted_before {
             return Ok(tokens);
@@ -231,13 +241,17 @@ impl ShowMe {
     /// known, if that cannot be told.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] for a token without a record; logging in again makes one.
+    /// [`Refusal::NotFound`] for a token without a record; logging in again makes one. [`Refusal::AgentNotActive`] for a
+    /// suspended agent, whose token opens nothing any more.
     pub async fn run(&self, caller: &Caller) -> Result<MeAnswer, Refusal> {
         let mut user = self
             .users
             .user(caller.user_id)
             .await?
             .ok_or(Refusal::NotFound)?;
+        if user.status == UserStatus::Suspended {
+            return Err(Refusal::AgentNotActive);
+        }
         match self.mailer.subscription(user.id).await {
             Ok(state) if state != user.email_notifications => {
                 let now = self.clock.now();

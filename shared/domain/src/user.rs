@@ -12,6 +12,7 @@ use crate::agent::{AgentProfile, DEFAULT_CAPACITY, LARGEST_CAPACITY};
 use crate::fields::{Faults, Fields};
 use crate::geo::Coordinates;
 use crate::ids::UserId;
+use crate::password::read_new_password;
 use crate::zone::ZoneGrid;
 
 /// After this many hours SNS drops a subscription that nobody has confirmed.
@@ -266,7 +267,7 @@ impl SignUp {
             "start_location",
         ]);
         let email = read_email(&fields);
-        let password = fields.required_text("password", LONGEST_PASSWORD);
+        let password = read_new_password(&fields, "password");
         let name = fields.required_text("name", LONGEST_NAME);
         if !fields.has("role") {
             fields.fault("role", "is missing; it is customer or agent");
@@ -289,7 +290,7 @@ impl SignUp {
         let read = (|| {
             Some(Self {
                 email: email?,
-                password: password?.to_owned(),
+                password: password?,
                 name: name?.trim().to_owned(),
                 role: role?,
                 capacity: capacity.unwrap_or(DEFAULT_CAPACITY),
