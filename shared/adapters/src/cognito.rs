@@ -25,7 +25,7 @@ mod sessions;
 
 pub use sessions::CognitoSessions;
 
-use failures::{away, failed, no_code_mailed, refused_password};
+use failures::{away, failed, no_code_mailed, once, refused_password};
 
 /// Accounts in a user pool.
 #[derive(Debug, Clone)]
@@ -150,6 +150,8 @@ impl IdentityProvider for CognitoAccounts {
             .client_id(&self.client_id)
             .username(email)
             .confirmation_code(code)
+            .customize()
+            .config_override(once())
             .send()
             .await;
         let error = match answer {

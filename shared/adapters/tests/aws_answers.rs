@@ -322,17 +322,3 @@ async fn a_challenge_is_no_log_in() {
     let answer = accounts(&aws).log_in("ana@example.com", "secret").await;
     assert!(matches!(answer.map(|_| ()), Err(IdentityError::Refused(_))));
 }
-
-#[tokio::test]
-async fn too_many_attempts_are_throttled() {
-    let limit = Answer(
-        400,
-        r#"{"__type": "LimitExceededException", "message": "wait"}"#,
-    );
-    let aws = Canned::answering([limit; 4]);
-    let answer = accounts(&aws).confirm("ana@example.com", "123456").await;
-    assert!(
-        matches!(answer, Err(IdentityError::Throttled)),
-        "{answer:?}"
-    );
-}

@@ -5,6 +5,8 @@ use std::fmt;
 
 use app::ports::IdentityError;
 use app::refusal::Cause;
+use aws_sdk_cognitoidentityprovider::config::Builder;
+use aws_sdk_cognitoidentityprovider::config::retry::RetryConfig;
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
 use tracing::warn;
 
@@ -28,6 +30,12 @@ where
         }
         _ => IdentityError::Unavailable(CallFailed::new(call, error).into()),
     }
+}
+
+/// For a call that is not to be repeated by the SDK: it takes a limit for a throttle, and would wait and ask again, which
+/// for an account that there is takes seconds longer than for a stranger's.
+pub(super) fn once() -> Builder {
+    Builder::default().retry_config(RetryConfig::disabled())
 }
 
 /// A code that was not mailed. What only an account that there is can meet with is no failure, since whoever asks would

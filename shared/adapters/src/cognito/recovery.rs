@@ -5,14 +5,14 @@ use async_trait::async_trait;
 use aws_sdk_cognitoidentityprovider::operation::confirm_forgot_password::ConfirmForgotPasswordError as ResetError;
 
 use super::CognitoAccounts;
-use super::failures::{failed, no_code_mailed, refused_password};
+use super::failures::{failed, no_code_mailed, once, refused_password};
 
 #[async_trait]
 impl ConfirmationCodes for CognitoAccounts {
     async fn resend(&self, email: &str) -> Result<(), IdentityError> {
         let resend = self.client.resend_confirmation_code();
         let resend = resend.client_id(&self.client_id).username(email);
-        match resend.send().await {
+        match resend.customize().config_override(once()).send().await {
             Ok(_) => Ok(()),
             Err(error) => no_code_mailed("ResendConfirmationCode", error),
         }
@@ -24,7 +24,7 @@ impl PasswordRecovery for CognitoAccounts {
     async fn send_code(&self, email: &str) -> Result<(), IdentityError> {
         let forgot = self.client.forgot_password();
         let forgot = forgot.client_id(&self.client_id).username(email);
-        match forgot.send().await {
+        match forgot.customize().config_override(once()).send().await {
             Ok(_) => Ok(()),
             Err(error) => no_code_mailed("ForgotPassword", error),
         }
@@ -43,6 +43,8 @@ impl PasswordRecovery for CognitoAccounts {
             .username(email)
             .confirmation_code(code)
             .password(new_password)
+            .customize()
+            .config_override(once())
             .send()
             .await;
         let error = match answer {

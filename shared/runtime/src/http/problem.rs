@@ -169,7 +169,7 @@ impl From<Refusal> for Problem {
             Refusal::RouteOpen => Self::new(
                 409,
                 "route_open",
-                "The agent has an open route. It has to be finished first.",
+                "The agent has an open route. Finish it first, or send release: true to give back what is not aboard.",
             ),
             Refusal::AgentUnconfirmed => Self::new(
                 409,
