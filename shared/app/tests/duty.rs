@@ -4,13 +4,18 @@
 
 mod world;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use app::Refusal;
-use app::ports::{IdentityProvider, UserStore};
+use app::agents::UpdateAgent;
+use app::ports::{Changeset, DispatchLedger, IdentityProvider, StoreError, UserStore};
+use async_trait::async_trait;
 use domain::{Actor, AgentProfile, OrderId, OrderStatus, RouteStatus, UserStatus};
 use serde_json::json;
 use testkit::build::{marta_signs_up, user_id};
 use testkit::memory::{CODE, IdentityCall};
-use testkit::{NextWrite, a_customer, an_agent};
+use testkit::{MemoryStore, a_customer, an_agent};
 use world::{World, agent, customer, dispatcher};
 
 const BERTA: u64 = 10;
@@ -115,8 +120,8 @@ async fn a_route_with_nothing_aboard_is_cancelled_by_a_release() {
 }
 
 #[tokio::test]
-async fn an_order_that_is_added_while_an_agent_goes_off_duty_is_given_back_or_never_added() {
-    // The agent's write comes between the optimizer's reading and its commit; whoever commits second loses.
+async fn an_order_that_is_planned_while_an_agent_goes_off_duty_is_not_added() {
+    // The agent's write comes between the optimizer's reading and its commit, which loses.
     let (world, aboard, waiting) = under_way().await;
     place(&world).await;
     let update = world.update_agent();
@@ -128,17 +133,48 @@ async fn an_order_that_is_added_while_an_agent_goes_off_duty_is_given_back_or_ne
     world.assert_consistent();
     assert_eq!(world.only_route().open_orders(), [aboard]);
     assert_eq!(world.order(waiting).status, OrderStatus::Pending);
+}
 
-    // And the other way round: the optimizer was faster, so the agent reads again and gives that order back too.
-    let people = [a_customer(1).build(), an_agent(BERTA).on_duty().build()];
-    let world = World::with(people, []);
-    world.store.next_writes([NextWrite::Conflicts]);
+/// The ledger, to which the optimizer comes first.
+struct Late {
+    ledger: Arc<MemoryStore>,
+    world: Arc<World>,
+    first: AtomicBool,
+}
+
+#[async_trait]
+impl DispatchLedger for Late {
+    async fn commit(&self, change: &Changeset) -> Result<(), StoreError> {
+        if self.first.swap(false, Ordering::SeqCst) {
+            self.world.settle().await;
+        }
+        self.ledger.commit(change).await
+    }
+}
+
+#[tokio::test]
+async fn an_order_that_was_added_a_moment_before_goes_back_too() {
+    let (world, aboard, waiting) = under_way().await;
+    let world = Arc::new(world);
+    place(&world).await;
+    let added = world.store.all_orders().remove(2).id;
+    let late = UpdateAgent {
+        ledger: Arc::new(Late {
+            ledger: world.store.clone(),
+            world: world.clone(),
+            first: AtomicBool::new(true),
+        }),
+        ..world.update_agent()
+    };
     let release = json!({"on_duty": false, "release": true});
-    world
-        .update(&agent(BERTA), user_id(BERTA), release)
-        .await
-        .unwrap();
-    assert!(!profile(&world, BERTA).await.on_duty);
+    late.run(&agent(BERTA), "me", &release).await.unwrap();
+    let steps = |order| world.order(order).history.len();
+    assert_eq!(steps(added), 3, "it was assigned, and given back");
+    world.assert_consistent();
+    assert_eq!(world.only_route().open_orders(), [aboard]);
+    for order in [waiting, added] {
+        assert_eq!(world.order(order).status, OrderStatus::Pending);
+    }
 }
 
 #[tokio::test]

@@ -210,6 +210,27 @@ impl User {
         }
     }
 
+    /// The record with the account's name and address, where it has others; a new address has not been asked to subscribe
+    /// yet. A name that nobody could have signed up with is not taken over.
+    pub fn following(&self, name: &str, email: &str, now: Timestamp) -> Option<Self> {
+        let name = Some(name.trim()).filter(|name| {
+            let length = name.chars().count();
+            (1..=LONGEST_NAME).contains(&length) && !name.chars().any(char::is_control)
+        });
+        let name = name.unwrap_or(&self.name);
+        if name == self.name && email == self.email {
+            return None;
+        }
+        let mut changed = self.changed(now);
+        name.clone_into(&mut changed.name);
+        if email != self.email {
+            email.clone_into(&mut changed.email);
+            changed.email_notifications = EmailNotifications::Off;
+            changed.subscribed_at = None;
+        }
+        Some(changed)
+    }
+
     /// The profile of an agent who may work now.
     pub fn active_agent(&self) -> Option<&AgentProfile> {
         self.agent
