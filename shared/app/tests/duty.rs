@@ -135,10 +135,11 @@ async fn an_order_that_is_planned_while_an_agent_goes_off_duty_is_not_added() {
     assert_eq!(world.order(waiting).status, OrderStatus::Pending);
 }
 
-/// The ledger, to which the optimizer comes first.
+/// The ledger, to which the optimizer comes first, and then a tap on an order.
 struct Late {
     ledger: Arc<MemoryStore>,
     world: Arc<World>,
+    tapped: Option<OrderId>,
     first: AtomicBool,
 }
 
@@ -147,9 +148,30 @@ impl DispatchLedger for Late {
     async fn commit(&self, change: &Changeset) -> Result<(), StoreError> {
         if self.first.swap(false, Ordering::SeqCst) {
             self.world.settle().await;
+            if let Some(order) = self.tapped {
+                let berta = agent(BERTA);
+                let tap = self.world.set_status(&berta, order, "in_progress");
+                tap.await.unwrap();
+            }
         }
         self.ledger.commit(change).await
     }
+}
+
+/// Berta goes off duty, and others are a moment faster.
+async fn released_late(world: &Arc<World>, tapped: Option<OrderId>) {
+    let late = UpdateAgent {
+        ledger: Arc::new(Late {
+            ledger: world.store.clone(),
+            world: world.clone(),
+            tapped,
+            first: AtomicBool::new(true),
+        }),
+        ..world.update_agent()
+    };
+    let release = json!({"on_duty": false, "release": true});
+    late.run(&agent(BERTA), "me", &release).await.unwrap();
+    world.assert_consistent();
 }
 
 #[tokio::test]
@@ -158,23 +180,26 @@ async fn an_order_that_was_added_a_moment_before_goes_back_too() {
     let world = Arc::new(world);
     place(&world).await;
     let added = world.store.all_orders().remove(2).id;
-    let late = UpdateAgent {
-        ledger: Arc::new(Late {
-            ledger: world.store.clone(),
-            world: world.clone(),
-            first: AtomicBool::new(true),
-        }),
-        ..world.update_agent()
-    };
-    let release = json!({"on_duty": false, "release": true});
-    late.run(&agent(BERTA), "me", &release).await.unwrap();
+    released_late(&world, None).await;
     let steps = |order| world.order(order).history.len();
     assert_eq!(steps(added), 3, "it was assigned, and given back");
-    world.assert_consistent();
     assert_eq!(world.only_route().open_orders(), [aboard]);
     for order in [waiting, added] {
         assert_eq!(world.order(order).status, OrderStatus::Pending);
     }
+}
+
+#[tokio::test]
+async fn an_order_that_came_aboard_a_moment_before_stays_aboard() {
+    let (world, aboard, waiting) = under_way().await;
+    let world = Arc::new(world);
+    released_late(&world, Some(waiting)).await;
+    for order in [aboard, waiting] {
+        assert_eq!(world.order(order).status, OrderStatus::InProgress);
+    }
+    let profile = profile(&world, BERTA).await;
+    assert_eq!(profile.open_route_id, Some(world.only_route().id));
+    assert!(!profile.on_duty);
 }
 
 #[tokio::test]
