@@ -127,14 +127,4 @@ impl TravelMatrix {
         let stride = self.points + 1;
         &self.legs[from * stride..(from + 1) * stride]
     }
-
-    /// The matrix with all legs turned around.
-    pub(crate) fn transposed(&self) -> Vec<Leg> {
-        let stride = self.points + 1;
-        let mut legs = Vec::with_capacity(self.legs.len());
-        for to in 0..stride {
-            legs.extend((0..stride).map(|from| self.legs[from * stride + to]));
-        }
-        legs
-    }
 }

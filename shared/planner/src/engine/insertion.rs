@@ -216,6 +216,11 @@ impl Inserter {
         let room = network.carriers[tour.vehicle].capacity - job.size;
         // Only where something is late can a detour make up for its cost.
         let prunes = !SOFT || tour.lateness == 0;
+        // Where no detour saves anything, an order costs at least what its
+        // drop-off does.
+        if prunes && network.metric && self.least[dropoffs.start] >= best.cost {
+            return;
+        }
         let across = pickup.from[dropoff.site.point as usize];
         let across_cost = network.cost(across);
         for at in pickups {

@@ -14,6 +14,7 @@ mod fleet;
 mod insertion;
 mod network;
 mod portable;
+mod proximity;
 mod random;
 mod recreate;
 mod ruin;

@@ -1,6 +1,7 @@
 //! The problem as the search sees it: flat, numbered, with everything that an
 //! insertion has to know worked out once.
 
+use super::proximity::Proximity;
 use crate::problem::{Objective, Problem, Stop, StopKind};
 use crate::travel::Leg;
 
@@ -82,7 +83,7 @@ pub(crate) struct Carrier {
 /// A problem, prepared.
 pub(crate) struct Network<'a> {
     pub(crate) problem: &'a Problem,
-    transposed: Vec<Leg>,
+    proximity: Proximity,
     pub(crate) sites: Vec<Site>,
     pub(crate) jobs: Vec<Job>,
     pub(crate) carriers: Vec<Carrier>,
@@ -104,15 +105,16 @@ const FEW_POINTS: usize = 48;
 impl<'a> Network<'a> {
     pub(crate) fn new(problem: &'a Problem) -> Self {
         let orders = problem.orders();
+        let proximity = Proximity::new(problem.travel());
         let mut sites = vec![Site::default(); 2 * orders.len()];
         let mut jobs = Vec::with_capacity(orders.len());
         for (index, order) in orders.iter().enumerate() {
             let committed = problem.is_committed(index);
             let size = i64::from(order.size);
             if let Some(pickup) = &order.pickup {
-                sites[2 * index] = site(pickup, size, committed);
+                sites[2 * index] = site(&proximity, pickup, size, committed);
             }
-            sites[2 * index + 1] = site(&order.dropoff, -size, committed);
+            sites[2 * index + 1] = site(&proximity, &order.dropoff, -size, committed);
             let next = order.vehicle.is_some_and(|vehicle| {
                 problem.vehicles()[vehicle]
                     .next_stop
@@ -126,15 +128,11 @@ impl<'a> Network<'a> {
                 next,
             });
         }
-        let (carriers, kinds) = carriers(problem, &jobs);
+        let (carriers, kinds) = carriers(problem, &proximity, &jobs);
         let travel = problem.travel();
         let mut network = Self {
             problem,
-            transposed: if travel.is_symmetric() {
-                Vec::new()
-            } else {
-                travel.transposed()
-            },
+            proximity,
             sites,
             jobs,
             carriers,
@@ -167,17 +165,12 @@ impl<'a> Network<'a> {
 
     /// The legs from a point.
     pub(crate) fn from(&self, point: u32) -> &[Leg] {
-        self.problem.travel().row(point as usize)
+        self.proximity.from(point)
     }
 
     /// The legs to a point.
     pub(crate) fn to(&self, point: u32) -> &[Leg] {
-        if self.transposed.is_empty() {
-            return self.from(point);
-        }
-        let stride = self.problem.travel().points() + 1;
-        let start = point as usize * stride;
-        &self.transposed[start..start + stride]
+        self.proximity.to(point)
     }
 
     /// What a leg costs.
@@ -215,12 +208,12 @@ fn is_metric(problem: &Problem) -> bool {
     })
 }
 
-fn site(stop: &Stop, load: i64, committed: bool) -> Site {
+fn site(proximity: &Proximity, stop: &Stop, load: i64, committed: bool) -> Site {
     let (earliest, latest) = stop.window.map_or((-NEVER, NEVER), |window| {
         (window.earliest_s, window.latest_s)
     });
     Site {
-        point: stop.point as u32,
+        point: proximity.number(stop.point),
         earliest,
         latest: if committed { NEVER } else { latest },
         due: if committed { latest } else { NEVER },
@@ -229,7 +222,7 @@ fn site(stop: &Stop, load: i64, committed: bool) -> Site {
     }
 }
 
-fn carriers(problem: &Problem, jobs: &[Job]) -> (Vec<Carrier>, usize) {
+fn carriers(problem: &Problem, proximity: &Proximity, jobs: &[Job]) -> (Vec<Carrier>, usize) {
     // An untied committed order may end up on any vehicle.
     let roaming = jobs
         .iter()
@@ -238,8 +231,8 @@ fn carriers(problem: &Problem, jobs: &[Job]) -> (Vec<Carrier>, usize) {
         .vehicles()
         .iter()
         .map(|vehicle| Carrier {
-            start: vehicle.start as u32,
-            end: vehicle.end.unwrap_or(problem.travel().nowhere()) as u32,
+            start: proximity.number(vehicle.start),
+            end: proximity.number(vehicle.end.unwrap_or(problem.travel().nowhere())),
             start_s: vehicle.shift.start_s,
             end_s: vehicle.shift.end_s,
             capacity: i64::from(vehicle.capacity),
