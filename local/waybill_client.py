@@ -16,6 +16,8 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from secrets_told import TOLD
+
 PASSWORD = "Correct-horse-42-battery"
 NEEDED = ("API_URL", "AWS_REGION", "USER_POOL_ID", "USER_POOL_CLIENT_ID")
 
@@ -62,9 +64,14 @@ class Stack:
         if not hasattr(self._http, "session"):
             self._http.session = requests.Session()
         headers = dict(headers or {})
+        TOLD.hear(json)
         if token is not None:
+            TOLD.add("token", token)
             headers["Authorization"] = f"Bearer {token}"
-        return self._http.session.request(method, self.api_url + path, json=json, headers=headers, timeout=60, **more)
+        answer = self._http.session.request(method, self.api_url + path, json=json, headers=headers, timeout=60, **more)
+        if answer.headers.get("Content-Type", "").startswith("application/json"):
+            TOLD.hear(answer.json())
+        return answer
 
     def topic_of(self, user_id):
         """The ARN of the user's topic once the backend has made it, None before."""

@@ -57,7 +57,7 @@ NOT_ACTIVE = {"agent_pending": "403 agent_not_active", "suspended_agent": "403 a
 NO_AGENT = {"customer": "403 forbidden", "other_customer": "403 forbidden"}
 NO_CUSTOMER = dict.fromkeys(PEOPLE[2:], "403 forbidden")
 DISPATCHER_ALONE = with_a_token(**dict.fromkeys(PEOPLE[:-1], "403 forbidden"), dispatcher="200")
-ONE_ORDER = "an order of the customer's, on the agent's route"
+ONE_ORDER = "the customer's order, on the agent's route"
 ONE_STEP = {"path": {"order_id": "an_order"}, "witness": "/orders/{order_id}"}
 
 ROWS = (
@@ -244,7 +244,7 @@ def _table(callers):
 
 
 def _cell(answer):
-    return answer.replace("200 without", "200, not in it").replace("200 with", "200, in it").replace("_", "\\_")
+    return answer.replace("200 without", "200, not in it").replace("200 with", "200, in it")
 
 
 def in_document(text):
