@@ -69,12 +69,37 @@ ROWS = (
         send=lambda world: {"email": world.new_address(), "code": CODE_THAT_IS_WRONG},
     ),
     Row(
+        "POST /signup/resend-code",
+        "for a new address",
+        open_to_all("202"),
+        send=lambda world: {"email": world.new_address()},
+    ),
+    Row(
         "POST /login",
         "with the customer's password",
         open_to_all("200"),
         send=lambda world: {"email": world.people["customer"].email, "password": world.password},
     ),
-    Row("GET /me", "", with_a_token(**dict.fromkeys(PEOPLE, "200"))),
+    Row(
+        "POST /token/refresh",
+        "with the customer's refresh token",
+        open_to_all("200"),
+        send=lambda world: {"refresh_token": world.people["customer"].refresh_token},
+    ),
+    Row(
+        "POST /password/forgot",
+        "for a new address",
+        open_to_all("202"),
+        send=lambda world: {"email": world.new_address()},
+    ),
+    Row(
+        "POST /password/reset",
+        "with a wrong code",
+        open_to_all("422 invalid_code"),
+        send=lambda world: {"email": world.new_address(), "code": CODE_THAT_IS_WRONG, "new_password": world.password},
+    ),
+    Row("POST /logout", "", with_a_token(**dict.fromkeys(PEOPLE, "204")), last=True),
+    Row("GET /me", "", with_a_token(**dict.fromkeys(PEOPLE, "200") | {"suspended_agent": "403 agent_not_active"})),
     Row(
         "POST /orders",
         "",

@@ -45,14 +45,9 @@ def test_a_customer_is_no_agent_to_the_dispatcher_either(ana, dispatcher):
     expect(ana.get("/me"), 200)
 
 
-def test_an_agent_who_is_not_active_is_told_what_they_are(shared_town, dispatcher):
+def test_an_agent_who_waits_is_told_so(shared_town):
     ben = shared_town.applicant()
     assert expect(ben.get("/me"), 200)["status"] == "pending_approval"
-    shared_town.approve(ben)
-    expect(ben.get("/orders"), 200)
-    expect(dispatcher.put(f"/agents/{ben.user_id}", {"status": "suspended"}), 200)
-    assert expect(ben.get("/me"), 200)["status"] == "suspended"
-    problem(ben.get("/orders"), 403, "agent_not_active")
 
 
 def test_a_problem_of_the_gateway_has_the_same_form(stack):

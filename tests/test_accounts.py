@@ -170,3 +170,22 @@ def test_confirming_makes_the_topic_once(town, mailbox, functions: Functions):
     subscriptions = town.stack.aws("sns").list_subscriptions_by_topic(TopicArn=first)["Subscriptions"]
     by_email = [found for found in subscriptions if found["Protocol"] == "email"]
     assert [found["Endpoint"] for found in by_email] == [ana.email], "one email subscription, to the one address"
+
+
+def test_the_record_follows_an_address_that_was_changed_past_us(town, mailbox, functions: Functions):
+    """With an access token a person changes themselves in Cognito. On AWS the new address has to be confirmed there."""
+    ana = town.customer("Ana")
+    mailbox.follow(ana)
+    old, new = ana.email, f"new-{ana.email}"
+    cognito = town.stack.aws("cognito-idp")
+    attributes = [{"Name": "email", "Value": new}, {"Name": "name", "Value": "Ana Nova"}]
+    cognito.update_user_attributes(AccessToken=ana.token, UserAttributes=attributes)
+    ana.email = new
+    expect(ana.log_in(), 200)
+    me = expect(ana.get("/me"), 200)
+    assert (me["email"], me["name"]) == (new, "Ana Nova")
+    functions.settle()
+    topic = town.stack.topic_of(ana.user_id)
+    subscriptions = town.stack.aws("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    by_email = [found["Endpoint"] for found in subscriptions if found["Protocol"] == "email"]
+    assert by_email == [new], f"{old} is not mailed any more"

@@ -83,6 +83,10 @@ class Main:
 
     def __init__(self, binary, environment):
         self.text = without_comments_and_tests((ROOT / "functions" / binary / "src" / "main.rs").read_text())
+        # One adapter may stand behind several ports: `let accounts = Arc::new(…)`, and then `identity: accounts`.
+        for shared in re.finditer(r"let (\w+) = (Arc::new\(.*?\)\));", self.text, re.DOTALL):
+            name, made = shared.groups()
+            self.text = re.sub(rf"(\w+): {name}(?:\.clone\(\))?,", lambda field: f"{field.group(1)}: {made},", self.text)
         self.environment = environment
         wanted = re.search(r"let \(([^)]*)\) =\s*env\s*\.all\(\(", self.text)
         names = [name.strip().removeprefix("mut ") for name in wanted.group(1).split(",") if name.strip()]

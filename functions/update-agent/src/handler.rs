@@ -25,7 +25,7 @@ mod tests {
     use serde_json::json;
     use testkit::build::grid;
     use testkit::http::answered;
-    use testkit::{MemoryStore, NoJitter, StillClock, an_agent};
+    use testkit::{MemoryIdentity, MemoryStore, NoJitter, StillClock, an_agent};
 
     fn handler(status: UserStatus) -> UpdateAgentRecord {
         let mut agent = an_agent(1).with_status(status).build();
@@ -36,6 +36,7 @@ mod tests {
             orders: store.clone(),
             routes: store.clone(),
             ledger: store,
+            sessions: Arc::new(MemoryIdentity::default()),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             jitter: Arc::new(NoJitter),
             grid: grid(),

@@ -4,6 +4,7 @@ mod handler;
 
 use std::sync::Arc;
 
+use adapters::cognito::CognitoSessions;
 use adapters::dynamodb::{DynamoLedger, DynamoOrders, DynamoRoutes, DynamoUsers, LedgerTables};
 use adapters::system::{RandomJitter, SystemClock};
 use app::agents::UpdateAgent;
@@ -14,15 +15,17 @@ use runtime::config::Environment;
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let env = Environment::new();
-    let (users, orders, routes, grid, estimate) = env.all((
+    let (users, orders, routes, pool, grid, estimate) = env.all((
         env.text("USERS_TABLE"),
         env.text("ORDERS_TABLE"),
         env.text("ROUTES_TABLE"),
+        env.text("USER_POOL_ID"),
         env.zone_grid(),
         env.leg_estimate(),
     ))?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
+    let cognito = adapters::cognito::Client::new(&aws);
     let tables = LedgerTables {
         users: users.clone(),
         orders: orders.clone(),
@@ -33,6 +36,7 @@ async fn main() -> Result<(), runtime::Error> {
         orders: Arc::new(DynamoOrders::without_keys(dynamodb.clone(), orders)),
         routes: Arc::new(DynamoRoutes::new(dynamodb.clone(), routes)),
         ledger: Arc::new(DynamoLedger::new(dynamodb, tables)),
+        sessions: Arc::new(CognitoSessions::new(cognito, pool)),
         clock: Arc::new(SystemClock),
         jitter: Arc::new(RandomJitter),
         grid,

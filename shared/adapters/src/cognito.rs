@@ -20,8 +20,12 @@ use domain::{Role, SignUp, UserId};
 pub use aws_sdk_cognitoidentityprovider::Client;
 
 mod failures;
+mod recovery;
+mod sessions;
 
-use failures::{away, failed, refused_password};
+pub use sessions::CognitoSessions;
+
+use failures::{away, failed, no_code_mailed, once, refused_password};
 
 /// Accounts in a user pool.
 #[derive(Debug, Clone)]
@@ -78,8 +82,14 @@ impl IdentityProvider for CognitoAccounts {
         };
         match error.as_service_error() {
             Some(SignUpError::UsernameExistsException(_)) => Ok(Registration::Known),
-            // The account is made; the code can be asked for again.
-            Some(SignUpError::CodeDeliveryFailureException(_)) => Ok(Registration::Known),
+            // The account may be made, and lacks its group and record. The code can be asked for again.
+            Some(
+                SignUpError::CodeDeliveryFailureException(_)
+                | SignUpError::LimitExceededException(_),
+            ) => {
+                no_code_mailed("SignUp", error)?;
+                Ok(Registration::Known)
+            }
             Some(SignUpError::InvalidPasswordException(refusal)) => {
                 Err(refused_password(refusal.message()))
             }
@@ -140,6 +150,8 @@ impl IdentityProvider for CognitoAccounts {
             .client_id(&self.client_id)
             .username(email)
             .confirmation_code(code)
+            .customize()
+            .config_override(once())
             .send()
             .await;
         let error = match answer {
@@ -151,6 +163,9 @@ impl IdentityProvider for CognitoAccounts {
                 ConfirmError::CodeMismatchException(_)
                 | ConfirmError::ExpiredCodeException(_)
                 | ConfirmError::UserNotFoundException(_)
+                // Only of an account that there is too many codes can be tried.
+                | ConfirmError::LimitExceededException(_)
+                | ConfirmError::TooManyFailedAttemptsException(_)
                 // A code of a form that Cognito never sends.
                 | ConfirmError::InvalidParameterException(_),
             ) => Ok(Confirmation::WrongCode),

@@ -3,6 +3,7 @@
 use app::ports::{Email, MailError, Mailer};
 use async_trait::async_trait;
 use aws_sdk_sns::error::ProvideErrorMetadata;
+use aws_sdk_sns::operation::delete_topic::DeleteTopicError;
 use aws_sdk_sns::operation::list_subscriptions_by_topic::ListSubscriptionsByTopicError;
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::Subscription;
@@ -98,6 +99,23 @@ impl Mailer for SnsMailer {
         let best = [EmailNotifications::On, EmailNotifications::Pending];
         let found = best.into_iter().find(|state| states.contains(state));
         Ok(found.unwrap_or(EmailNotifications::Off))
+    }
+
+    /// By the topic: a subscription that nobody has confirmed cannot be ended by itself, and ending one that is confirmed
+    /// takes a permission on all of the account's.
+    async fn forget(&self, user_id: UserId) -> Result<(), MailError> {
+        let delete = self.client.delete_topic();
+        match delete.topic_arn(self.topic_arn(user_id)).send().await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(DeleteTopicError::is_not_found_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(away("DeleteTopic", error)),
+        }
     }
 
     async fn send(&self, user_id: UserId, email: &Email) -> Result<(), MailError> {

@@ -270,6 +270,22 @@ async fn a_subscription_is_pending_on_or_off() {
     }
 }
 
+#[tokio::test]
+async fn a_topic_that_is_not_there_is_forgotten() {
+    let aws = Canned::answering([Answer(
+        404,
+        "<ErrorResponse><Error><Type>Sender</Type><Code>NotFound</Code><Message>no</Message></Error></ErrorResponse>",
+    )]);
+    let (mailer, user) = mailer(&aws);
+    mailer.forget(user).await.unwrap();
+    let requests = aws.bodies();
+    assert!(requests[0].contains("Action=DeleteTopic"), "{requests:?}");
+    assert!(
+        requests[0].contains(&format!("waybill-user-{user}")),
+        "{requests:?}"
+    );
+}
+
 fn accounts(aws: &Canned) -> CognitoAccounts {
     let client = adapters::cognito::Client::new(aws.config());
     CognitoAccounts::new(client, "eu-west-1_pool", "client")
@@ -321,18 +337,4 @@ async fn a_challenge_is_no_log_in() {
     )]);
     let answer = accounts(&aws).log_in("ana@example.com", "secret").await;
     assert!(matches!(answer.map(|_| ()), Err(IdentityError::Refused(_))));
-}
-
-#[tokio::test]
-async fn too_many_attempts_are_throttled() {
-    let limit = Answer(
-        400,
-        r#"{"__type": "LimitExceededException", "message": "wait"}"#,
-    );
-    let aws = Canned::answering([limit; 4]);
-    let answer = accounts(&aws).confirm("ana@example.com", "123456").await;
-    assert!(
-        matches!(answer, Err(IdentityError::Throttled)),
-        "{answer:?}"
-    );
 }

@@ -14,10 +14,14 @@ use adapters::dynamodb::{
 use adapters::sns::SnsMailer;
 use adapters::sqs::{SqsNotifications, SqsWakes};
 use stack::Stack;
+use testkit::contracts::identity::{Identity, MailedCodes};
 use testkit::contracts::{self, Stores};
 
-/// The code that the local stack takes at sign-up. On AWS it comes by mail, so that this suite stays local.
-const CODE: &str = "123456";
+/// The codes that the local stack takes. On AWS they come by mail, so that this suite stays local.
+const CODES: MailedCodes<'_> = MailedCodes {
+    confirmation: "123456",
+    reset: "654321",
+};
 
 #[tokio::test]
 async fn users() {
@@ -113,5 +117,13 @@ async fn mail() {
 #[tokio::test]
 async fn identity() {
     let stack = Stack::new().await;
-    contracts::identity::run(&stack.accounts(), CODE).await;
+    let accounts = stack.accounts();
+    let identity = Identity {
+        accounts: &accounts,
+        codes: &accounts,
+        passwords: &accounts,
+        refresh: &accounts,
+        sessions: &stack.sessions(),
+    };
+    contracts::identity::run(identity, CODES).await;
 }

@@ -4,12 +4,13 @@
 //! each step is made to be repeated: whatever a crash left out, the next sign-up, confirmation or log-in
 //! of the same person puts right.
 
+mod records;
+
 use std::sync::Arc;
 
 use domain::user::{LONGEST_PASSWORD, read_email};
 use domain::{
-    AgentProfile, EmailNotifications, Faults, Fields, Role, SignUp, Timestamp, User, UserId,
-    UserStatus, ZoneGrid,
+    EmailNotifications, Faults, Fields, SignUp, Timestamp, User, UserId, UserStatus, ZoneGrid,
 };
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -22,6 +23,7 @@ use crate::ports::{
     Tokens, UserStore,
 };
 use crate::refusal::Refusal;
+use records::Records;
 
 /// For so long a confirmation may be repeated with the answer of the first: a client that lost the answer
 /// asks again at once. Later it is refused like any wrong code, so that nobody learns who has an account.
@@ -131,9 +133,14 @@ fn read_confirmation(body: &Value) -> Result<(String, String), Faults> {
     let fields = Fields::of_body(body, &faults);
     fields.only(&["email", "code"]);
     let email = read_email(&fields);
-    let code = fields.required_text("code", LONGEST_CODE);
-    let code = code.map(|code| code.trim().to_owned());
+    let code = read_code(&fields);
     faults.or(email.zip(code))
+}
+
+/// Reads a code that was mailed; people paste it with spaces around.
+pub(crate) fn read_code(fields: &Fields<'_>) -> Option<String> {
+    let code = fields.required_text("code", LONGEST_CODE)?;
+    Some(code.trim().to_owned())
 }
 
 /// `POST /login`
@@ -154,7 +161,8 @@ impl LogInUser {
     /// Checks the password, repairs what a crash left out of the account, and answers with tokens.
     ///
     /// # Errors
-    /// [`Refusal::InvalidCredentials`] alike for a wrong password and an unknown address.
+    /// [`Refusal::InvalidCredentials`] alike for a wrong password and an unknown address; [`Refusal::NotConfirmed`];
+    /// [`Refusal::AgentNotActive`] for a suspended agent with the right password.
     pub async fn run(&self, body: &Value) -> Result<Tokens, Refusal> {
         let (email, password) = read_credentials(body)?;
         let tokens = match self.identity.log_in(&email, &password).await? {
@@ -173,6 +181,11 @@ impl LogInUser {
         let user = records
             .brought_up_to_date(&account, self.clock.now())
             .await?;
+        if user.status == UserStatus::Suspended {
+            // The tokens that are dropped here were never handed out.
+            return Err(Refusal::AgentNotActive);
+        }
+        let user = self.as_the_account_says(user, &account).await?;
         self.renew_subscription(&user).await;
         if granted_before {
             return Ok(tokens);
@@ -181,6 +194,26 @@ impl LogInUser {
         match self.identity.log_in(&email, &password).await? {
             LogIn::Granted(tokens) => Ok(tokens),
             LogIn::WrongCredentials | LogIn::NotConfirmed => Err(Refusal::InvalidCredentials),
+        }
+    }
+
+    /// Name and address may be changed in Cognito, past us: the record follows at the next log-in. Emails stop going to the
+    /// old address before the record names the new one, so that a crash in between is repaired by the log-in after it.
+    async fn as_the_account_says(&self, user: User, account: &Account) -> Result<User, Refusal> {
+        let Some(changed) = user.following(&account.name, &account.email, self.clock.now()) else {
+            return Ok(user);
+        };
+        if changed.email != user.email
+            && let Err(error) = self.mailer.forget(user.id).await
+        {
+            warn!(user_id = %user.id, error = &error as &dyn std::error::Error, "could not end the old address' subscription");
+            return Ok(user);
+        }
+        match self.users.put_user(&changed).await {
+            Ok(()) => Ok(changed),
+            // Somebody else changed the record: the next log-in sees to it.
+            Err(StoreError::Conflict) => Ok(user),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -231,13 +264,17 @@ impl ShowMe {
     /// known, if that cannot be told.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] for a token without a record; logging in again makes one.
+    /// [`Refusal::NotFound`] for a token without a record; logging in again makes one. [`Refusal::AgentNotActive`] for a
+    /// suspended agent, whose token opens nothing any more.
     pub async fn run(&self, caller: &Caller) -> Result<MeAnswer, Refusal> {
         let mut user = self
             .users
             .user(caller.user_id)
             .await?
             .ok_or(Refusal::NotFound)?;
+        if user.status == UserStatus::Suspended {
+            return Err(Refusal::AgentNotActive);
+        }
         match self.mailer.subscription(user.id).await {
             Ok(state) if state != user.email_notifications => {
                 let now = self.clock.now();
@@ -276,91 +313,5 @@ pub(crate) async fn record_subscription(
     match users.put_user(&changed).await {
         Ok(()) | Err(StoreError::Conflict) => Ok(()),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Brings group and record of a confirmed account up to date.
-struct Records<'a> {
-    users: &'a dyn UserStore,
-    identity: &'a dyn IdentityProvider,
-    grid: ZoneGrid,
-}
-
-impl Records<'_> {
-    async fn brought_up_to_date(&self, account: &Account, now: Timestamp) -> Result<User, Refusal> {
-        let recorded = self.users.user(account.user_id).await?;
-        let role = account
-            .roles
-            .iter()
-            .max()
-            .copied()
-            .or(recorded.as_ref().map(|user| user.role))
-            // Nothing is left of what was asked for: the role that can do the least harm.
-            .unwrap_or(Role::Customer);
-        if !account.roles.contains(&role) {
-            self.identity.grant(&account.email, role).await?;
-        }
-        let wanted = match &recorded {
-            None => self.new_record(account, role, now).confirmed(now),
-            Some(user) if user.status == UserStatus::Unconfirmed => user.confirmed(now),
-            // Somebody was put into another group by hand, as the first dispatcher is.
-            Some(user) if user.role != role => self.moved_to(role, user, now),
-            Some(user) => return Ok(user.clone()),
-        };
-        // A new record is version 1, confirmed or not: nobody has seen the step between.
-        let wanted = match recorded {
-            None => User {
-                version: 1,
-                ..wanted
-            },
-            Some(_) => wanted,
-        };
-        match self.users.put_user(&wanted).await {
-            Ok(()) => Ok(wanted),
-            // Somebody did the same a moment ago.
-            Err(StoreError::Conflict) => {
-                let user = self.users.user(account.user_id).await?;
-                user.ok_or(Refusal::Contended)
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    fn new_record(&self, account: &Account, role: Role, now: Timestamp) -> User {
-        User {
-            id: account.user_id,
-            role,
-            status: UserStatus::Unconfirmed,
-            name: account.name.clone(),
-            email: account.email.clone(),
-            email_notifications: EmailNotifications::Off,
-            subscribed_at: None,
-            agent: self.profile_for(role),
-            confirmed_at: None,
-            created_at: now,
-            updated_at: now,
-            version: 1,
-        }
-    }
-
-    /// Agents wait for approval whichever way they came, and nobody else is on duty.
-    fn moved_to(&self, role: Role, user: &User, now: Timestamp) -> User {
-        let mut moved = User {
-            role,
-            status: UserStatus::Unconfirmed,
-            agent: user.agent.clone().or_else(|| self.profile_for(role)),
-            ..user.clone()
-        }
-        .confirmed(now);
-        moved.confirmed_at = user.confirmed_at;
-        if let Some(profile) = &mut moved.agent {
-            profile.on_duty = false;
-        }
-        moved
-    }
-
-    fn profile_for(&self, role: Role) -> Option<AgentProfile> {
-        (role == Role::Agent)
-            .then(|| AgentProfile::new(domain::agent::DEFAULT_CAPACITY, None, self.grid))
     }
 }

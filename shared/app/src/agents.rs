@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use domain::agent::AgentUpdateRefused;
 use domain::{
-    Actor, AgentUpdate, Faults, LegEstimate, Order, OrderStatus, Role, Route, Timestamp, User,
+    Actor, AgentUpdate, Faults, LegEstimate, Order, OrderStatus, Role, RouteId, Timestamp, User,
     UserId, UserStatus, ZoneGrid,
 };
 use serde_json::Value;
@@ -14,8 +14,8 @@ use crate::caller::Caller;
 use crate::dispatch::{retimed, set_free};
 use crate::paging::{PageQuery, cursor_after};
 use crate::ports::{
-    AgentPart, Changeset, Clock, DispatchLedger, Jitter, OrderStore, RouteStore, StoreError,
-    UserStore,
+    AgentPart, Changeset, Clock, DispatchLedger, Jitter, OrderStore, RouteStore, SignOut,
+    StoreError, UserStore, Whose,
 };
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
@@ -81,6 +81,8 @@ pub struct UpdateAgent {
     pub routes: Arc<dyn RouteStore>,
     /// Changes that must agree.
     pub ledger: Arc<dyn DispatchLedger>,
+    /// Ends sessions.
+    pub sessions: Arc<dyn SignOut>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Chance, between attempts.
@@ -92,7 +94,12 @@ pub struct UpdateAgent {
 }
 
 impl UpdateAgent {
-    /// Changes an agent. A suspension gives back, in the same transaction, every order that is not aboard.
+    /// Changes an agent. A suspension, and a release by who goes off duty, gives back in the same transaction every order
+    /// that is not aboard. What is aboard stays on the route, for the agent or a dispatcher to finish.
+    ///
+    /// A suspension counts from its transaction on, since each call of an agent looks at the record. Their sessions are
+    /// ended after it: where that fails or the process dies, the same call again ends them, and so does the attempt to
+    /// refresh a token.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for somebody else's or nobody's id, [`Refusal::Invalid`] for bad input,
@@ -117,18 +124,33 @@ impl UpdateAgent {
             let changed = update
                 .apply(&user, profile, self.grid, now)
                 .map_err(refuse)?;
-            let changeset = self.changeset(changed, now).await?;
+            let changeset = self.changeset(&update, changed, role, now).await?;
             match self.ledger.commit(&changeset).await {
-                Ok(()) => return answer(changeset),
+                Ok(()) => {
+                    if update.status == Some(UserStatus::Suspended) {
+                        self.sessions.sign_out(Whose::User(agent_id)).await?;
+                    }
+                    return answer(changeset);
+                }
                 Err(StoreError::Conflict) => attempts.pause().await?,
                 Err(error) => return Err(error.into()),
             }
         }
     }
 
-    async fn changeset(&self, mut agent: User, now: Timestamp) -> Result<Changeset, Refusal> {
+    async fn changeset(
+        &self,
+        update: &AgentUpdate,
+        mut agent: User,
+        by: Role,
+        now: Timestamp,
+    ) -> Result<Changeset, Refusal> {
         let mut changeset = Changeset::default();
-        if let Some(route) = self.route_to_empty(&agent).await? {
+        let route = match open_route(&agent).filter(|_| update.gives_back()) {
+            Some(route_id) => self.routes.route(agent.id, route_id).await?,
+            None => None,
+        };
+        if let Some(route) = route {
             let open = self.orders.orders(&route.open_orders()).await?;
             let (released, aboard): (Vec<Order>, Vec<Order>) = open
                 .into_iter()
@@ -141,7 +163,7 @@ impl UpdateAgent {
             route.geometry = None;
             let back = released.iter().filter_map(|order| {
                 order
-                    .step(OrderStatus::Pending, Actor::Dispatcher, None, now)
+                    .step(OrderStatus::Pending, Actor::from(by), None, now)
                     .ok()
             });
             changeset.orders = back.collect();
@@ -152,20 +174,10 @@ impl UpdateAgent {
         changeset.agent = Some(AgentPart::Changed(agent));
         Ok(changeset)
     }
+}
 
-    /// The route that a suspension empties.
-    async fn route_to_empty(&self, agent: &User) -> Result<Option<Route>, Refusal> {
-        let open = agent
-            .agent
-            .as_ref()
-            .and_then(|profile| profile.open_route_id);
-        match (agent.status, open) {
-            (UserStatus::Suspended, Some(route_id)) => {
-                Ok(self.routes.route(agent.id, route_id).await?)
-            }
-            _ => Ok(None),
-        }
-    }
+fn open_route(agent: &User) -> Option<RouteId> {
+    agent.agent.as_ref()?.open_route_id
 }
 
 fn answer(changeset: Changeset) -> Result<AgentAnswer, Refusal> {

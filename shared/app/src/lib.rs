@@ -17,9 +17,11 @@ pub mod order_status;
 pub mod orders;
 pub mod paging;
 pub mod ports;
+pub mod recovery;
 pub mod refusal;
 mod retry;
 pub mod routes;
+pub mod sessions;
 pub mod sweep;
 
 pub use caller::Caller;

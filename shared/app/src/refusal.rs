@@ -22,6 +22,9 @@ pub enum Refusal {
     /// The email address or the password is wrong; which of them is not told.
     #[error("the email address or the password is wrong")]
     InvalidCredentials,
+    /// The refresh token is forged, expired or revoked; which of them is not told.
+    #[error("the refresh token is not valid")]
+    InvalidRefreshToken,
     /// The address must be confirmed first.
     #[error("the email address is not confirmed yet")]
     NotConfirmed,

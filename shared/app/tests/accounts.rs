@@ -63,6 +63,10 @@ impl Office {
     }
 
     async fn log_in(&self, password: &str) -> Result<Tokens, Refusal> {
+        self.log_in_with(EMAIL, password).await
+    }
+
+    async fn log_in_with(&self, email: &str, password: &str) -> Result<Tokens, Refusal> {
         let log_in = LogInUser {
             users: self.users.clone(),
             identity: self.identity.clone(),
@@ -71,7 +75,7 @@ impl Office {
             grid: grid(),
         };
         log_in
-            .run(&json!({"email": EMAIL, "password": password}))
+            .run(&json!({"email": email, "password": password}))
             .await
     }
 
@@ -263,6 +267,53 @@ async fn nobody_is_kept_out_because_mail_is_away() {
     office.mailer.set_away(true);
     office.log_in("Parcel-2030!").await.unwrap();
     assert_eq!(office.me().await["email_notifications"], "off");
+}
+
+#[tokio::test]
+async fn the_record_follows_an_address_and_a_name_that_were_changed_past_us() {
+    const NEW: &str = "berta.nova@example.com";
+    let office = Office::new();
+    office.sign_up().await.unwrap();
+    office.confirm(CODE).await.unwrap();
+    office.log_in("Parcel-2030!").await.unwrap();
+    let id = office.user().id;
+    office.mailer.set_subscription(id, EmailNotifications::On);
+    office.me().await;
+    office.mailer.take_subscribed();
+    office.identity.change_account(EMAIL, NEW, "Berta Nova");
+
+    // While mail is away the old address would go on being mailed: so the record still names it.
+    office.mailer.set_away(true);
+    office.log_in_with(NEW, "Parcel-2030!").await.unwrap();
+    assert_eq!(office.user().email, EMAIL);
+    office.mailer.set_away(false);
+    office.log_in_with(NEW, "Parcel-2030!").await.unwrap();
+    let user = office.user();
+    assert_eq!(
+        (user.id, user.email.as_str(), user.name.as_str()),
+        (id, NEW, "Berta Nova")
+    );
+    assert_eq!(
+        office.mailer.take_subscribed(),
+        [(id, NEW.to_owned())],
+        "the new address is asked, the old one hears no more"
+    );
+    assert_eq!(office.me().await["email_notifications"], "pending");
+    let version = office.user().version;
+    office.log_in_with(NEW, "Parcel-2030!").await.unwrap();
+    assert_eq!(office.user().version, version, "nothing is left to do");
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_could_have_signed_up_with_is_not_taken_over() {
+    for name in ["", "  ", "two\nlines", &"x".repeat(101)] {
+        let office = Office::new();
+        office.sign_up().await.unwrap();
+        office.confirm(CODE).await.unwrap();
+        office.identity.change_account(EMAIL, EMAIL, name);
+        office.log_in("Parcel-2030!").await.unwrap();
+        assert_eq!(office.user().name, "Berta");
+    }
 }
 
 #[tokio::test]

@@ -71,6 +71,8 @@ impl AgentProfile {
 pub struct AgentUpdate {
     /// On or off duty.
     pub on_duty: Option<bool>,
+    /// Going off duty with an open route: gives back what is not aboard.
+    pub release: bool,
     /// Where to begin.
     pub start_location: Option<Coordinates>,
     /// The vehicle's capacity in size units.
@@ -87,7 +89,7 @@ pub enum AgentUpdateRefused {
     /// Only active agents go on duty.
     #[error("the agent is not active")]
     NotActive,
-    /// An agent with an open route stays on duty.
+    /// An agent with an open route stays on duty, unless they ask for what is not aboard to be given back.
     #[error("the agent has an open route")]
     RouteOpen,
     /// Nobody knows where the agent begins.
@@ -106,12 +108,25 @@ impl AgentUpdate {
     pub fn read(body: &Value, caller: Role, now: Timestamp) -> Result<Self, Faults> {
         let faults = Faults::new();
         let fields = Fields::of_body(body, &faults);
-        fields.only(&["on_duty", "start_location", "vehicle", "shift", "status"]);
+        fields.only(&[
+            "on_duty",
+            "release",
+            "start_location",
+            "vehicle",
+            "shift",
+            "status",
+        ]);
         if caller != Role::Dispatcher && fields.has("status") {
             fields.fault("status", "is for dispatchers to change");
         }
+        let on_duty = fields.flag("on_duty");
+        let release = fields.flag("release").unwrap_or_default();
+        if release && on_duty != Some(false) {
+            fields.fault("release", "goes together with on_duty: false");
+        }
         let update = Self {
-            on_duty: fields.flag("on_duty"),
+            on_duty,
+            release,
             start_location: fields
                 .object("start_location")
                 .and_then(|location| Coordinates::read(&location)),
@@ -133,7 +148,13 @@ impl AgentUpdate {
         faults.or(Some(update))
     }
 
-    /// The agent with the update made; a suspension takes them off duty.
+    /// Whether what is not aboard goes back to be planned anew, once the update is made.
+    pub fn gives_back(&self) -> bool {
+        self.release || self.status == Some(UserStatus::Suspended)
+    }
+
+    /// The agent with the update made; a suspension takes them off duty. Of an open route it changes nothing: where the
+    /// update [gives back](Self::gives_back), that is for the caller to do in the same write.
     ///
     /// # Errors
     /// When the agent's state does not allow it.
@@ -168,7 +189,9 @@ impl AgentUpdate {
             if on_duty && profile.start_location.is_none() {
                 return Err(AgentUpdateRefused::NoStartLocation);
             }
-            if !on_duty && profile.open_route_id.is_some() {
+            // Who is off duty already has at most what is aboard, and stays so.
+            let ends = profile.on_duty && !on_duty;
+            if ends && profile.open_route_id.is_some() && !self.release {
                 return Err(AgentUpdateRefused::RouteOpen);
             }
             if on_duty && !profile.on_duty && profile.open_route_id.is_none() {

@@ -8,6 +8,7 @@ pub mod fields;
 pub mod geo;
 pub mod ids;
 pub mod order;
+pub mod password;
 pub mod route;
 pub mod stop;
 pub mod travel;

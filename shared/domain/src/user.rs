@@ -12,6 +12,7 @@ use crate::agent::{AgentProfile, DEFAULT_CAPACITY, LARGEST_CAPACITY};
 use crate::fields::{Faults, Fields};
 use crate::geo::Coordinates;
 use crate::ids::UserId;
+use crate::password::read_new_password;
 use crate::zone::ZoneGrid;
 
 /// After this many hours SNS drops a subscription that nobody has confirmed.
@@ -209,6 +210,27 @@ impl User {
         }
     }
 
+    /// The record with the account's name and address, where it has others; a new address has not been asked to subscribe
+    /// yet. A name that nobody could have signed up with is not taken over.
+    pub fn following(&self, name: &str, email: &str, now: Timestamp) -> Option<Self> {
+        let name = Some(name.trim()).filter(|name| {
+            let length = name.chars().count();
+            (1..=LONGEST_NAME).contains(&length) && !name.chars().any(char::is_control)
+        });
+        let name = name.unwrap_or(&self.name);
+        if name == self.name && email == self.email {
+            return None;
+        }
+        let mut changed = self.changed(now);
+        name.clone_into(&mut changed.name);
+        if email != self.email {
+            email.clone_into(&mut changed.email);
+            changed.email_notifications = EmailNotifications::Off;
+            changed.subscribed_at = None;
+        }
+        Some(changed)
+    }
+
     /// The profile of an agent who may work now.
     pub fn active_agent(&self) -> Option<&AgentProfile> {
         self.agent
@@ -266,7 +288,7 @@ impl SignUp {
             "start_location",
         ]);
         let email = read_email(&fields);
-        let password = fields.required_text("password", LONGEST_PASSWORD);
+        let password = read_new_password(&fields, "password");
         let name = fields.required_text("name", LONGEST_NAME);
         if !fields.has("role") {
             fields.fault("role", "is missing; it is customer or agent");
@@ -289,7 +311,7 @@ impl SignUp {
         let read = (|| {
             Some(Self {
                 email: email?,
-                password: password?.to_owned(),
+                password: password?,
                 name: name?.trim().to_owned(),
                 role: role?,
                 capacity: capacity.unwrap_or(DEFAULT_CAPACITY),

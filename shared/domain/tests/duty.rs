@@ -102,6 +102,47 @@ fn who_is_under_way_stays_on_duty_and_where_the_route_is() {
 }
 
 #[test]
+fn who_asks_to_be_released_goes_off_duty_with_an_open_route() {
+    let mut busy = agent(UserStatus::Active, Some(HOME));
+    let profile = busy.agent.as_mut().unwrap();
+    profile.on_duty = true;
+    let route = Some(RouteId(Uuid::from_u128(9)));
+    profile.open_route_id = route;
+    let off = updated(&busy, json!({"on_duty": false, "release": true})).unwrap();
+    let profile = off.agent.as_ref().unwrap();
+    assert!(!profile.on_duty);
+    assert!(!profile.available(off.status), "nothing new comes");
+    assert_eq!(
+        profile.open_route_id, route,
+        "what is aboard is theirs still"
+    );
+    // Off duty already: saying so again is no change that could be refused.
+    assert!(updated(&off, json!({"on_duty": false})).is_ok());
+    let back = updated(&off, json!({"on_duty": true})).unwrap();
+    assert!(back.agent.unwrap().available(back.status));
+}
+
+#[test]
+fn a_release_goes_with_the_end_of_duty_alone() {
+    for body in [
+        json!({"release": true}),
+        json!({"release": true, "on_duty": true}),
+        json!({"release": true, "status": "suspended"}),
+        json!({"release": "yes", "on_duty": false}),
+    ] {
+        assert_eq!(pointers(Role::Dispatcher, body), ["#/release"]);
+    }
+    let gives_back = |body: Value| {
+        let update = AgentUpdate::read(&body, Role::Dispatcher, now()).unwrap();
+        update.gives_back()
+    };
+    assert!(gives_back(json!({"on_duty": false, "release": true})));
+    assert!(gives_back(json!({"status": "suspended"})));
+    assert!(!gives_back(json!({"on_duty": false, "release": false})));
+    assert!(!gives_back(json!({"status": "active"})));
+}
+
+#[test]
 fn a_suspension_takes_off_duty() {
     let on = updated(
         &agent(UserStatus::Active, Some(HOME)),

@@ -1,8 +1,8 @@
 //! Values to test with.
 
 use domain::{
-    AgentProfile, Coordinates, EmailNotifications, NewOrder, Order, OrderId, Role, Shift, Stop,
-    TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
+    AgentProfile, Coordinates, EmailNotifications, NewOrder, Order, OrderId, Role, Shift, SignUp,
+    Stop, TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
 };
 
 use crate::still::uuid_of;
@@ -253,5 +253,17 @@ impl OrderBuilder {
             .expect("a place on earth");
         let id = OrderId(uuid_of(self.number));
         Order::placed(id, self.customer, self.new, zone, self.placed_at)
+    }
+}
+
+/// Marta, whom the payloads in `events/` speak of, as she signs up.
+pub fn marta_signs_up() -> SignUp {
+    SignUp {
+        email: "marta.puig@example.com".to_owned(),
+        password: "Correct-Horse-7".to_owned(),
+        name: "Marta Puig".to_owned(),
+        role: Role::Customer,
+        capacity: 1,
+        start_location: None,
     }
 }

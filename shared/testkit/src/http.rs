@@ -3,11 +3,14 @@
 use runtime::http::{Handler, answer};
 use serde_json::Value;
 
-/// The status and the JSON body with which a handler answers an event of the gateway.
+/// The status and the JSON body, null for none, with which a handler answers an event of the gateway.
 pub async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
     let event = serde_json::from_str(event).expect("an event of the gateway");
     let response = answer(handler, event).await;
-    let body = serde_json::from_str(&response.body).expect("a body of JSON");
+    let body = match response.body.as_str() {
+        "" => Value::Null,
+        body => serde_json::from_str(body).expect("a body of JSON"),
+    };
     (response.status_code, body)
 }
 

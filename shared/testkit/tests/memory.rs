@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use async_trait::async_trait;
+use testkit::contracts::identity::{Identity, MailedCodes};
 use testkit::contracts::queues::Outlet;
 use testkit::contracts::{self, Stores};
-use testkit::memory::CODE;
+use testkit::memory::{CODE, RESET_CODE};
 use testkit::{MemoryIdentity, MemoryMailer, MemoryNotifications, MemoryStore, MemoryWakes};
 
 fn stores(store: &MemoryStore) -> Stores<'_> {
@@ -69,7 +70,19 @@ async fn mail() {
 
 #[tokio::test]
 async fn identity() {
-    contracts::identity::run(&MemoryIdentity::default(), CODE).await;
+    let memory = MemoryIdentity::default();
+    let identity = Identity {
+        accounts: &memory,
+        codes: &memory,
+        passwords: &memory,
+        refresh: &memory,
+        sessions: &memory,
+    };
+    let codes = MailedCodes {
+        confirmation: CODE,
+        reset: RESET_CODE,
+    };
+    contracts::identity::run(identity, codes).await;
 }
 
 struct Wakes<'a>(&'a MemoryWakes);

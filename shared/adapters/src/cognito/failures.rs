@@ -5,7 +5,10 @@ use std::fmt;
 
 use app::ports::IdentityError;
 use app::refusal::Cause;
+use aws_sdk_cognitoidentityprovider::config::Builder;
+use aws_sdk_cognitoidentityprovider::config::retry::RetryConfig;
 use aws_sdk_cognitoidentityprovider::error::{ProvideErrorMetadata, SdkError};
+use tracing::warn;
 
 use crate::failure::CallFailed;
 
@@ -26,6 +29,40 @@ where
             IdentityError::Refused("is not accepted by the identity provider".to_owned())
         }
         _ => IdentityError::Unavailable(CallFailed::new(call, error).into()),
+    }
+}
+
+/// For a call that is not to be repeated by the SDK: it takes a limit for a throttle, and would wait and ask again, which
+/// for an account that there is takes seconds longer than for a stranger's.
+pub(super) fn once() -> Builder {
+    Builder::default().retry_config(RetryConfig::disabled())
+}
+
+/// A code that was not mailed. What only an account that there is can meet with is no failure, since whoever asks would
+/// learn of it: it is for the log.
+pub(super) fn no_code_mailed<E, R>(
+    call: &'static str,
+    error: SdkError<E, R>,
+) -> Result<(), IdentityError>
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+    R: fmt::Debug + Send + Sync + 'static,
+{
+    match error.code() {
+        // No such address, one that is confirmed already or not yet, a disabled account.
+        Some("UserNotFoundException" | "InvalidParameterException" | "NotAuthorizedException") => {
+            Ok(())
+        }
+        // Asked for too often, or the day's mails are used up, or the sender is not set up.
+        Some(
+            code @ ("LimitExceededException"
+            | "CodeDeliveryFailureException"
+            | "InvalidEmailRoleAccessPolicyException"),
+        ) => {
+            warn!(call, code, "a code could not be mailed");
+            Ok(())
+        }
+        _ => Err(failed(call, error)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What the contract tests need of a running stack.
 
-use adapters::cognito::CognitoAccounts;
+use adapters::cognito::{CognitoAccounts, CognitoSessions};
 use adapters::{aws, cognito, dynamodb, sns, sqs};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -42,6 +42,10 @@ impl Stack {
             variable("USER_POOL_ID"),
             variable("USER_POOL_CLIENT_ID"),
         )
+    }
+
+    pub fn sessions(&self) -> CognitoSessions {
+        CognitoSessions::new(cognito::Client::new(&self.aws), variable("USER_POOL_ID"))
     }
 
     /// An empty table with the keys and indexes of one of the stack's.

@@ -35,6 +35,9 @@ pub trait Mailer: Send + Sync {
     /// Whether emails reach the user, as the service knows it now.
     async fn subscription(&self, user_id: UserId) -> Result<EmailNotifications, MailError>;
 
+    /// Removes the user's topic, and with it every subscription. Nothing changes where there is none.
+    async fn forget(&self, user_id: UserId) -> Result<(), MailError>;
+
     /// Sends an email to whoever has confirmed.
     async fn send(&self, user_id: UserId, email: &Email) -> Result<(), MailError>;
 }

@@ -8,6 +8,8 @@ mod identity;
 mod mail;
 mod planning;
 mod queues;
+mod recovery;
+mod sessions;
 mod stores;
 
 pub use chance::{Clock, Ids, Jitter};
@@ -21,6 +23,8 @@ pub use planning::{
     UnplacedOrder,
 };
 pub use queues::{NotificationQueue, QueueError, WakeQueue};
+pub use recovery::{ConfirmationCodes, PasswordRecovery, Reset};
+pub use sessions::{Refreshed, SignOut, TokenRefresh, Whose};
 pub use stores::{
     AgentPart, Changeset, DispatchLedger, IdempotencyKey, OrderListing, OrderPage, OrderStore,
     Placement, RouteStore, StoreError, UserStore,

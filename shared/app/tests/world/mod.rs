@@ -20,12 +20,13 @@ use jiff::SignedDuration;
 use serde_json::{Value, json};
 use testkit::build::grid;
 use testkit::{
-    CountedIds, FirstComeFirstServed, MemoryMailer, MemoryNotifications, MemoryStore, MemoryWakes,
-    NoJitter, StillClock,
+    CountedIds, FirstComeFirstServed, MemoryIdentity, MemoryMailer, MemoryNotifications,
+    MemoryStore, MemoryWakes, NoJitter, StillClock,
 };
 
 pub struct World {
     pub store: Arc<MemoryStore>,
+    pub identity: Arc<MemoryIdentity>,
     pub wakes: Arc<MemoryWakes>,
     pub notifications: Arc<MemoryNotifications>,
     pub mailer: Arc<MemoryMailer>,
@@ -43,6 +44,7 @@ impl World {
     ) -> Self {
         Self {
             store: Arc::new(MemoryStore::with(users, orders)),
+            identity: Arc::default(),
             wakes: Arc::default(),
             notifications: Arc::default(),
             mailer: Arc::default(),
@@ -96,6 +98,7 @@ impl World {
             orders: self.store.clone(),
             routes: self.store.clone(),
             ledger: self.store.clone(),
+            sessions: self.identity.clone(),
             clock: self.clock.clone(),
             jitter: Arc::new(NoJitter),
             grid: grid(),

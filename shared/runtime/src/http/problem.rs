@@ -144,13 +144,20 @@ impl From<Refusal> for Problem {
             )
             .naming(errors),
             Refusal::InvalidCode => {
-                Self::new(422, "invalid_code", "The code is wrong or has expired.")
+                // For an address that nobody has, and for one of which too many codes were tried, in the same words.
+                let detail = "The code is wrong or has expired. After too many tries none is taken for a while.";
+                Self::new(422, "invalid_code", detail)
                     .naming(fault("#/code", "is wrong or has expired"))
             }
             Refusal::InvalidCredentials => Self::new(
                 401,
                 "invalid_credentials",
                 "The email address or the password is wrong.",
+            ),
+            Refusal::InvalidRefreshToken => Self::new(
+                401,
+                "invalid_refresh_token",
+                "The refresh token is wrong, has expired or was revoked: POST /login.",
             ),
             Refusal::NotConfirmed => Self::new(
                 403,
@@ -177,7 +184,7 @@ impl From<Refusal> for Problem {
             Refusal::RouteOpen => Self::new(
                 409,
                 "route_open",
-                "The agent has an open route. It has to be finished first.",
+                "The agent has an open route. Finish it first, or send release: true to give back what is not aboard.",
             ),
             Refusal::AgentUnconfirmed => Self::new(
                 409,
@@ -240,6 +247,7 @@ mod tests {
             (Refusal::Invalid(Vec::new()), 422, "invalid"),
             (Refusal::InvalidCode, 422, "invalid_code"),
             (Refusal::InvalidCredentials, 401, "invalid_credentials"),
+            (Refusal::InvalidRefreshToken, 401, "invalid_refresh_token"),
             (Refusal::NotConfirmed, 403, "not_confirmed"),
             (Refusal::Forbidden, 403, "forbidden"),
             (Refusal::AgentNotActive, 403, "agent_not_active"),

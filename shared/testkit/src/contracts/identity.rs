@@ -1,19 +1,51 @@
-//! [`IdentityProvider`]
+//! [`IdentityProvider`] and what goes with it: codes, new passwords, sessions.
 
-use app::ports::{Confirmation, IdentityError, IdentityProvider, LogIn, Registration};
+use app::ports::{
+    Confirmation, ConfirmationCodes, IdentityError, IdentityProvider, LogIn, PasswordRecovery,
+    Registration, Reset, SignOut, TokenRefresh, Tokens, Whose,
+};
 use domain::ids::Uuid;
 use domain::{Role, SignUp, UserId};
 
 const PASSWORD: &str = "Correct-horse-7";
 
-/// All that an identity provider must do, given the code that it mails.
-pub async fn run(identity: &dyn IdentityProvider, code: &str) {
+/// What one identity provider does, port by port.
+#[derive(Clone, Copy)]
+pub struct Identity<'a> {
+    /// Accounts.
+    pub accounts: &'a dyn IdentityProvider,
+    /// Confirmation codes.
+    pub codes: &'a dyn ConfirmationCodes,
+    /// New passwords.
+    pub passwords: &'a dyn PasswordRecovery,
+    /// New tokens.
+    pub refresh: &'a dyn TokenRefresh,
+    /// The end of sessions.
+    pub sessions: &'a dyn SignOut,
+}
+
+/// The codes that the provider mails.
+#[derive(Clone, Copy)]
+pub struct MailedCodes<'a> {
+    /// At sign-up.
+    pub confirmation: &'a str,
+    /// For a new password.
+    pub reset: &'a str,
+}
+
+/// All that an identity provider must do, given the codes that it mails.
+pub async fn run(identity: Identity<'_>, codes: MailedCodes<'_>) {
+    let accounts = identity.accounts;
     let sign_up = somebody();
-    let user_id = an_address_signs_up_once(identity, &sign_up).await;
-    the_code_confirms_the_address(identity, &sign_up.email, code).await;
-    groups_are_granted(identity, &sign_up, user_id).await;
-    the_password_opens(identity, &sign_up.email).await;
-    a_weak_password_is_refused(identity).await;
+    let user_id = an_address_signs_up_once(accounts, &sign_up).await;
+    codes_are_mailed_whoever_asks(identity, &sign_up.email).await;
+    the_code_confirms_the_address(accounts, &sign_up.email, codes.confirmation).await;
+    codes_are_mailed_whoever_asks(identity, &sign_up.email).await;
+    groups_are_granted(accounts, &sign_up, user_id).await;
+    the_password_opens(accounts, &sign_up.email).await;
+    a_weak_password_is_refused(accounts).await;
+    tokens_are_refreshed_until_the_sign_out(identity, &sign_up.email, user_id).await;
+    a_code_sets_a_new_password_once(identity, &sign_up.email, codes.reset).await;
 }
 
 fn somebody() -> SignUp {
@@ -102,4 +134,74 @@ async fn a_weak_password_is_refused(identity: &dyn IdentityProvider) {
         "{refused:?}"
     );
     assert_eq!(identity.account(&weak.email).await.unwrap(), None);
+}
+
+/// No answer tells whether there is such an account, nor whether it is confirmed.
+async fn codes_are_mailed_whoever_asks(identity: Identity<'_>, email: &str) {
+    for email in [email, &somebody().email] {
+        identity.codes.resend(email).await.unwrap();
+        identity.passwords.send_code(email).await.unwrap();
+    }
+}
+
+async fn logged_in(identity: Identity<'_>, email: &str, password: &str) -> Tokens {
+    let LogIn::Granted(tokens) = identity.accounts.log_in(email, password).await.unwrap() else {
+        panic!("address and password are right");
+    };
+    tokens
+}
+
+async fn tokens_are_refreshed_until_the_sign_out(
+    identity: Identity<'_>,
+    email: &str,
+    user_id: UserId,
+) {
+    let refresh = async |token: &str| identity.refresh.refresh(token).await.unwrap();
+    for whose in [Whose::User(user_id), Whose::Address(email)] {
+        let first = logged_in(identity, email, PASSWORD).await;
+        let second = logged_in(identity, email, PASSWORD).await;
+        for tokens in [&first, &second] {
+            let refreshed = refresh(&tokens.refresh_token).await.unwrap();
+            assert_eq!(refreshed.user_id, user_id);
+            assert_eq!(refreshed.tokens.refresh_token, tokens.refresh_token);
+            assert!(!refreshed.tokens.access_token.is_empty());
+            assert!(!refreshed.tokens.id_token.is_empty());
+            assert!(refreshed.tokens.expires_in > 0);
+        }
+        // Again, and for nobody: nothing changes.
+        let nobody = somebody().email;
+        for whose in [whose, whose, Whose::Address(&nobody)] {
+            identity.sessions.sign_out(whose).await.unwrap();
+        }
+        for tokens in [&first, &second] {
+            assert!(refresh(&tokens.refresh_token).await.is_none(), "revoked");
+        }
+    }
+    for forged in ["no token", "a.b.c"] {
+        assert!(refresh(forged).await.is_none(), "{forged}");
+    }
+}
+
+async fn a_code_sets_a_new_password_once(identity: Identity<'_>, email: &str, code: &str) {
+    const NEW: &str = "Better-horse-8";
+    let reset = async |email: &str, code: &str, password: &str| {
+        identity.passwords.reset(email, code, password).await
+    };
+    identity.passwords.send_code(email).await.unwrap();
+    let nobody = somebody().email;
+    for (email, code) in [(email, "000000"), (&nobody, code)] {
+        assert_eq!(reset(email, code, NEW).await.unwrap(), Reset::WrongCode);
+    }
+    logged_in(identity, email, PASSWORD).await;
+    let weak = reset(email, code, "short").await;
+    assert!(
+        matches!(weak, Err(IdentityError::PasswordRefused(_))),
+        "{weak:?}"
+    );
+    assert_eq!(reset(email, code, NEW).await.unwrap(), Reset::Done);
+    let old = identity.accounts.log_in(email, PASSWORD).await.unwrap();
+    assert!(old == LogIn::WrongCredentials, "the old one is no more");
+    logged_in(identity, email, NEW).await;
+    let again = reset(email, code, PASSWORD).await.unwrap();
+    assert_eq!(again, Reset::WrongCode, "a code counts once");
 }

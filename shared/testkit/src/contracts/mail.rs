@@ -33,4 +33,14 @@ pub async fn run(mailer: &dyn Mailer) {
     let other = Fresh::new().user_id();
     let state = mailer.subscription(other).await.unwrap();
     assert_eq!(state, EmailNotifications::Off, "a topic for each");
+
+    for _ in 0..2 {
+        mailer.forget(user).await.unwrap();
+        let state = mailer.subscription(user).await.unwrap();
+        assert_eq!(state, EmailNotifications::Off);
+    }
+    let sent = mailer.send(user, &email).await;
+    assert!(matches!(sent, Err(MailError::NoTopic)), "{sent:?}");
+    mailer.subscribe(user, &address).await.unwrap();
+    mailer.send(user, &email).await.unwrap();
 }

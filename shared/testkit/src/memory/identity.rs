@@ -1,13 +1,15 @@
 //! Accounts and passwords, as Cognito keeps them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use app::ports::{
-    Account, Confirmation, IdentityError, IdentityProvider, LogIn, Registration, Tokens,
+    Account, Confirmation, ConfirmationCodes, IdentityError, IdentityProvider, LogIn,
+    PasswordRecovery, Refreshed, Registration, Reset, SignOut, TokenRefresh, Tokens, Whose,
 };
 use async_trait::async_trait;
+use domain::password::RULES;
 use domain::{Role, SignUp, UserId};
 
 use super::away;
@@ -15,6 +17,8 @@ use crate::still::uuid_of;
 
 /// The code that confirms every address.
 pub const CODE: &str = "123456";
+/// The code that sets a new password, once it was asked for.
+pub const RESET_CODE: &str = "654321";
 /// Ids of accounts begin here, so that they differ from others that a test makes.
 const FIRST_ID: u64 = 1_000_000;
 
@@ -31,12 +35,27 @@ pub enum IdentityCall {
     Confirm,
     /// `log_in`
     LogIn,
+    /// `resend`
+    Resend,
+    /// `send_code`
+    SendCode,
+    /// `reset`
+    Reset,
+    /// `refresh`
+    Refresh,
+    /// `sign_out`
+    SignOut,
 }
 
 /// A user pool.
 #[derive(Debug, Default)]
 pub struct MemoryIdentity {
     accounts: Mutex<BTreeMap<String, (Account, String)>>,
+    /// Addresses with a code out that sets a new password.
+    resets: Mutex<BTreeSet<String>>,
+    /// Refresh tokens that are good, with the address of their account.
+    sessions: Mutex<BTreeMap<String, String>>,
+    mailed: Mutex<Vec<(&'static str, String)>>,
     made: AtomicU64,
     away: Mutex<Option<IdentityCall>>,
 }
@@ -53,6 +72,41 @@ impl MemoryIdentity {
         accounts.get(email).map(|(account, _)| account.clone())
     }
 
+    /// Changes address and name, as somebody can with an access token, past the backend.
+    pub fn change_account(&self, email: &str, new_email: &str, name: &str) {
+        let mut accounts = self.accounts.lock().unwrap();
+        let (mut account, password) = accounts.remove(email).expect("an account");
+        new_email.clone_into(&mut account.email);
+        name.clone_into(&mut account.name);
+        accounts.insert(new_email.to_owned(), (account, password));
+    }
+
+    /// The codes that were mailed since the last call, each with its address.
+    pub fn take_mailed(&self) -> Vec<(&'static str, String)> {
+        std::mem::take(&mut self.mailed.lock().unwrap())
+    }
+
+    /// How many refresh tokens of an address are good.
+    pub fn sessions_of(&self, email: &str) -> usize {
+        let sessions = self.sessions.lock().unwrap();
+        sessions.values().filter(|owner| *owner == email).count()
+    }
+
+    fn mail(&self, code: &'static str, email: &str) {
+        self.mailed.lock().unwrap().push((code, email.to_owned()));
+    }
+
+    fn tokens(&self, account: &Account, refresh_token: String) -> Tokens {
+        let groups: Vec<&str> = account.roles.iter().map(|role| role.group()).collect();
+        Tokens {
+            access_token: format!("access of {} as {}", account.user_id, groups.join(",")),
+            id_token: "id".to_owned(),
+            refresh_token,
+            token_type: "Bearer",
+            expires_in: 3600,
+        }
+    }
+
     fn answer(&self, call: IdentityCall) -> Result<(), IdentityError> {
         if *self.away.lock().unwrap() == Some(call) {
             return Err(IdentityError::Unavailable(away()));
@@ -65,10 +119,7 @@ impl MemoryIdentity {
 impl IdentityProvider for MemoryIdentity {
     async fn sign_up(&self, sign_up: &SignUp) -> Result<Registration, IdentityError> {
         self.answer(IdentityCall::SignUp)?;
-        if sign_up.password.len() < 8 {
-            let rule = "must have at least 8 characters".to_owned();
-            return Err(IdentityError::PasswordRefused(rule));
-        }
+        accepted(&sign_up.password)?;
         let mut accounts = self.accounts.lock().unwrap();
         if accounts.contains_key(&sign_up.email) {
             return Ok(Registration::Known);
@@ -125,13 +176,94 @@ impl IdentityProvider for MemoryIdentity {
         if !account.confirmed {
             return Ok(LogIn::NotConfirmed);
         }
-        let groups: Vec<&str> = account.roles.iter().map(|role| role.group()).collect();
-        Ok(LogIn::Granted(Tokens {
-            access_token: format!("access of {} as {}", account.user_id, groups.join(",")),
-            id_token: "id".to_owned(),
-            refresh_token: "refresh".to_owned(),
-            token_type: "Bearer",
-            expires_in: 3600,
+        let mut sessions = self.sessions.lock().unwrap();
+        let count = self.made.fetch_add(1, Ordering::Relaxed);
+        let refresh_token = format!("refresh {count}");
+        sessions.insert(refresh_token.clone(), email.to_owned());
+        Ok(LogIn::Granted(self.tokens(account, refresh_token)))
+    }
+}
+
+fn accepted(password: &str) -> Result<(), IdentityError> {
+    let broken = || IdentityError::PasswordRefused("is against the rules".to_owned());
+    RULES.allow(password).then_some(()).ok_or_else(broken)
+}
+
+#[async_trait]
+impl ConfirmationCodes for MemoryIdentity {
+    async fn resend(&self, email: &str) -> Result<(), IdentityError> {
+        self.answer(IdentityCall::Resend)?;
+        if self
+            .account_of(email)
+            .is_some_and(|account| !account.confirmed)
+        {
+            self.mail(CODE, email);
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl PasswordRecovery for MemoryIdentity {
+    async fn send_code(&self, email: &str) -> Result<(), IdentityError> {
+        self.answer(IdentityCall::SendCode)?;
+        if self
+            .account_of(email)
+            .is_some_and(|account| account.confirmed)
+        {
+            self.resets.lock().unwrap().insert(email.to_owned());
+            self.mail(RESET_CODE, email);
+        }
+        Ok(())
+    }
+
+    async fn reset(
+        &self,
+        email: &str,
+        code: &str,
+        new_password: &str,
+    ) -> Result<Reset, IdentityError> {
+        self.answer(IdentityCall::Reset)?;
+        let mut resets = self.resets.lock().unwrap();
+        if !resets.contains(email) || code != RESET_CODE {
+            return Ok(Reset::WrongCode);
+        }
+        accepted(new_password)?;
+        resets.remove(email);
+        let mut accounts = self.accounts.lock().unwrap();
+        if let Some((_, password)) = accounts.get_mut(email) {
+            new_password.clone_into(password);
+        }
+        Ok(Reset::Done)
+    }
+}
+
+#[async_trait]
+impl TokenRefresh for MemoryIdentity {
+    async fn refresh(&self, refresh_token: &str) -> Result<Option<Refreshed>, IdentityError> {
+        self.answer(IdentityCall::Refresh)?;
+        let sessions = self.sessions.lock().unwrap();
+        let owner = sessions.get(refresh_token);
+        let account = owner.and_then(|email| self.account_of(email));
+        Ok(account.map(|account| Refreshed {
+            user_id: account.user_id,
+            tokens: self.tokens(&account, refresh_token.to_owned()),
         }))
+    }
+}
+
+#[async_trait]
+impl SignOut for MemoryIdentity {
+    async fn sign_out(&self, whose: Whose<'_>) -> Result<(), IdentityError> {
+        self.answer(IdentityCall::SignOut)?;
+        let accounts = self.accounts.lock().unwrap();
+        let mut sessions = self.sessions.lock().unwrap();
+        sessions.retain(|_, email| match whose {
+            Whose::User(id) => accounts
+                .get(email)
+                .is_none_or(|(known, _)| known.user_id != id),
+            Whose::Address(address) => email != address,
+        });
+        Ok(())
     }
 }

@@ -75,6 +75,15 @@ impl Mailer for MemoryMailer {
             .unwrap_or(EmailNotifications::Off))
     }
 
+    async fn forget(&self, user_id: UserId) -> Result<(), MailError> {
+        let mut post = self.post.lock().unwrap();
+        if post.away {
+            return Err(MailError::Unavailable(away()));
+        }
+        post.topics.remove(&user_id);
+        Ok(())
+    }
+
     async fn send(&self, user_id: UserId, email: &Email) -> Result<(), MailError> {
         let mut post = self.post.lock().unwrap();
         if post.away {

@@ -6,7 +6,7 @@ mod mail;
 mod queues;
 mod store;
 
-pub use identity::{CODE, IdentityCall, MemoryIdentity};
+pub use identity::{CODE, IdentityCall, MemoryIdentity, RESET_CODE};
 pub use mail::MemoryMailer;
 pub use queues::{MemoryNotifications, MemoryWakes};
 pub use store::{MemoryStore, NextWrite};

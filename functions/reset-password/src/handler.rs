@@ -1,0 +1,79 @@
+//! Sets a new password, given the code that was mailed, and ends every session.
+
+use app::recovery::ResetPassword;
+use async_trait::async_trait;
+use runtime::http::{Handler, Problem, Request, Response};
+
+/// Sets a new password, given the code that was mailed, and ends every session.
+pub struct Reset(pub ResetPassword);
+
+#[async_trait]
+impl Handler for Reset {
+    async fn handle(&self, request: &Request) -> Result<Response, Problem> {
+        self.0.run(&request.json()?).await?;
+        Ok(Response::no_content())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use app::ports::{IdentityProvider, LogIn, PasswordRecovery};
+    use serde_json::{Value, json};
+    use testkit::MemoryIdentity;
+    use testkit::build::marta_signs_up;
+    use testkit::http::answered;
+    use testkit::memory::CODE;
+
+    const EVENT: &str = include_str!("../../../events/reset-password.json");
+
+    /// The handler in a world where Marta has asked for a code.
+    async fn reset() -> (Reset, Arc<MemoryIdentity>) {
+        let identity = Arc::new(MemoryIdentity::default());
+        let marta = marta_signs_up();
+        identity.sign_up(&marta).await.unwrap();
+        identity.confirm(&marta.email, CODE).await.unwrap();
+        identity.send_code(&marta.email).await.unwrap();
+        let handler = Reset(ResetPassword {
+            passwords: identity.clone(),
+            identity: identity.clone(),
+            sessions: identity.clone(),
+        });
+        (handler, identity)
+    }
+
+    #[tokio::test]
+    async fn the_code_sets_the_password_once_and_the_call_may_be_repeated() {
+        let (handler, identity) = reset().await;
+        for _ in 0..2 {
+            assert_eq!(answered(&handler, EVENT).await, (204, Value::Null));
+        }
+        let email = marta_signs_up().email;
+        let opened = identity.log_in(&email, "Better-Horse-8").await.unwrap();
+        assert!(matches!(opened, LogIn::Granted(_)));
+    }
+
+    #[tokio::test]
+    async fn a_wrong_code_and_an_unknown_address_look_alike() {
+        let (handler, _) = reset().await;
+        let mut told = Vec::new();
+        for (from, to) in [("654321", "000000"), ("marta.puig", "nobody")] {
+            let (status, body) = answered(&handler, &EVENT.replace(from, to)).await;
+            assert_eq!((status, &body["code"]), (422, &json!("invalid_code")));
+            assert_eq!(body["errors"][0]["pointer"], "#/code");
+            told.push(body);
+        }
+        assert_eq!(told[0], told[1]);
+    }
+
+    #[tokio::test]
+    async fn a_weak_password_is_told_every_rule() {
+        let (handler, _) = reset().await;
+        let (status, body) = answered(&handler, &EVENT.replace("Better-Horse-8", "horse")).await;
+        let expected =
+            json!([{"pointer": "#/new_password", "detail": domain::password::ALL_RULES}]);
+        assert_eq!((status, &body["errors"]), (422, &expected));
+    }
+}

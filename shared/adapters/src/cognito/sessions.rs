@@ -1,0 +1,121 @@
+//! New tokens for old ones, and the end of all of them.
+
+use app::ports::{IdentityError, Refreshed, SignOut, TokenRefresh, Tokens, Whose};
+use async_trait::async_trait;
+use aws_sdk_cognitoidentityprovider::operation::admin_initiate_auth::AdminInitiateAuthError as AuthError;
+use aws_sdk_cognitoidentityprovider::operation::admin_user_global_sign_out::AdminUserGlobalSignOutError as SignOutError;
+use aws_sdk_cognitoidentityprovider::types::{AuthFlowType, AuthenticationResultType};
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use domain::UserId;
+use serde::Deserialize;
+
+use super::failures::{away, failed};
+use super::{Client, CognitoAccounts};
+
+const REFRESH: &str = "AdminInitiateAuth";
+
+#[async_trait]
+impl TokenRefresh for CognitoAccounts {
+    /// By the call that needs an IAM permission, as the log-in does: what a refresh gives is then ours to refuse.
+    async fn refresh(&self, refresh_token: &str) -> Result<Option<Refreshed>, IdentityError> {
+        let answer = self
+            .client
+            .admin_initiate_auth()
+            .user_pool_id(&self.pool_id)
+            .client_id(&self.client_id)
+            .auth_flow(AuthFlowType::RefreshTokenAuth)
+            .auth_parameters("REFRESH_TOKEN", refresh_token)
+            .send()
+            .await;
+        let error = match answer {
+            Ok(answer) => return refreshed(answer.authentication_result, refresh_token).map(Some),
+            Err(error) => error,
+        };
+        match error.as_service_error() {
+            Some(
+                AuthError::NotAuthorizedException(_)
+                | AuthError::InvalidParameterException(_)
+                | AuthError::UserNotConfirmedException(_)
+                | AuthError::UserNotFoundException(_)
+                | AuthError::PasswordResetRequiredException(_),
+            ) => Ok(None),
+            _ => Err(failed(REFRESH, error)),
+        }
+    }
+}
+
+/// What a refresh gave. Cognito sends a refresh token only where it is a new one.
+fn refreshed(
+    result: Option<AuthenticationResultType>,
+    refresh_token: &str,
+) -> Result<Refreshed, IdentityError> {
+    let missing = |what: &'static str| away(REFRESH, format!("no {what} in the answer"));
+    let result = result.ok_or_else(|| missing("result"))?;
+    let access_token = result.access_token.ok_or_else(|| missing("access token"))?;
+    Ok(Refreshed {
+        user_id: subject(&access_token).ok_or_else(|| missing("subject"))?,
+        tokens: Tokens {
+            access_token,
+            id_token: result.id_token.ok_or_else(|| missing("ID token"))?,
+            refresh_token: result
+                .refresh_token
+                .unwrap_or_else(|| refresh_token.to_owned()),
+            token_type: "Bearer",
+            expires_in: result.expires_in,
+        },
+    })
+}
+
+/// Whose a token is that Cognito itself has just handed us: there is nothing to verify.
+fn subject(access_token: &str) -> Option<UserId> {
+    #[derive(Deserialize)]
+    struct Claims {
+        sub: UserId,
+    }
+    let claims = access_token.split('.').nth(1)?;
+    let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?;
+    let claims: Claims = serde_json::from_slice(&claims).ok()?;
+    Some(claims.sub)
+}
+
+/// Ends sessions in a user pool.
+#[derive(Debug, Clone)]
+pub struct CognitoSessions {
+    client: Client,
+    pool_id: String,
+}
+
+impl CognitoSessions {
+    /// In the pool of that id.
+    pub fn new(client: Client, pool_id: impl Into<String>) -> Self {
+        Self {
+            client,
+            pool_id: pool_id.into(),
+        }
+    }
+}
+
+#[async_trait]
+impl SignOut for CognitoSessions {
+    async fn sign_out(&self, whose: Whose<'_>) -> Result<(), IdentityError> {
+        // The pool takes the `sub` as a username as well as the address.
+        let username = match whose {
+            Whose::User(user_id) => user_id.to_string(),
+            Whose::Address(email) => email.to_owned(),
+        };
+        let sign_out = self.client.admin_user_global_sign_out();
+        let sign_out = sign_out.user_pool_id(&self.pool_id).username(username);
+        match sign_out.send().await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(SignOutError::is_user_not_found_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(failed("AdminUserGlobalSignOut", error)),
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! What Cognito answers on AWS and the local stack does not: limits that only an account which is there can meet, refresh
+//! tokens that are revoked, mails that cannot be sent. None of it may tell a stranger who has an account.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod canned;
+
+use adapters::cognito::{CognitoAccounts, CognitoSessions};
+use app::ports::{
+    Confirmation, ConfirmationCodes, IdentityError, IdentityProvider, PasswordRecovery,
+    Registration, Reset, SignOut, TokenRefresh, Whose,
+};
+use canned::{Answer, Canned};
+use testkit::build::{marta_signs_up, user_id};
+
+const ANA: &str = "ana@example.com";
+
+fn refusing(kind: &str, message: &str) -> Canned {
+    let body = format!(r#"{{"__type": "{kind}", "message": "{message}"}}"#);
+    // As many as the SDK asks for where it takes a limit for a throttle.
+    Canned::answering_texts(vec![(400, body); 4])
+}
+
+fn accounts(aws: &Canned) -> CognitoAccounts {
+    let client = adapters::cognito::Client::new(aws.config());
+    CognitoAccounts::new(client, "eu-west-1_pool", "client")
+}
+
+fn sessions(aws: &Canned) -> CognitoSessions {
+    let client = adapters::cognito::Client::new(aws.config());
+    CognitoSessions::new(client, "eu-west-1_pool")
+}
+
+#[tokio::test]
+async fn whoever_asks_for_a_code_hears_the_same() {
+    for (kind, message) in [
+        (
+            "UserNotFoundException",
+            "Username/client id combination not found.",
+        ),
+        ("InvalidParameterException", "User is already confirmed."),
+        (
+            "InvalidParameterException",
+            "Cannot reset password for the user as there is no registered/verified email or phone_number",
+        ),
+        (
+            "NotAuthorizedException",
+            "User password cannot be reset in the current state.",
+        ),
+        (
+            "LimitExceededException",
+            "Attempt limit exceeded, please try after some time.",
+        ),
+        ("CodeDeliveryFailureException", "Unable to deliver message"),
+        ("InvalidEmailRoleAccessPolicyException", "no"),
+    ] {
+        let aws = refusing(kind, message);
+        accounts(&aws).resend(ANA).await.unwrap();
+        let aws = refusing(kind, message);
+        accounts(&aws).send_code(ANA).await.unwrap();
+        assert_eq!(aws.bodies().len(), 1, "not asked again, which takes time");
+    }
+}
+
+#[tokio::test]
+async fn what_befalls_everybody_is_told() {
+    let throttled = Answer(
+        400,
+        r#"{"__type": "TooManyRequestsException", "message": "Rate exceeded"}"#,
+    );
+    let aws = Canned::answering([throttled]);
+    let answer = accounts(&aws).resend(ANA).await;
+    assert!(
+        matches!(answer, Err(IdentityError::Throttled)),
+        "{answer:?}"
+    );
+    let aws = Canned::answering([throttled]);
+    let answer = accounts(&aws).send_code(ANA).await;
+    assert!(
+        matches!(answer, Err(IdentityError::Throttled)),
+        "{answer:?}"
+    );
+    let aws = Canned::answering([Answer(503, "{}")]);
+    let answer = accounts(&aws).send_code(ANA).await;
+    assert!(
+        matches!(answer, Err(IdentityError::Unavailable(_))),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_sign_up_whose_code_cannot_be_mailed_is_answered_as_that_of_a_known_address() {
+    for (kind, message) in [
+        ("UsernameExistsException", "User already exists"),
+        (
+            "LimitExceededException",
+            "Exceeded daily email limit for the operation or the account.",
+        ),
+        ("CodeDeliveryFailureException", "Unable to deliver message"),
+    ] {
+        let aws = refusing(kind, message);
+        let answer = accounts(&aws).sign_up(&marta_signs_up()).await.unwrap();
+        assert_eq!(answer, Registration::Known, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn too_many_codes_are_wrong_codes() {
+    // A stranger's address is never locked: one that is would be known.
+    for kind in ["LimitExceededException", "TooManyFailedAttemptsException"] {
+        let aws = refusing(kind, "Attempt limit exceeded, please try after some time.");
+        let answer = accounts(&aws).confirm(ANA, "123456").await.unwrap();
+        assert_eq!(answer, Confirmation::WrongCode, "{kind}");
+        assert_eq!(aws.bodies().len(), 1, "not asked again, which takes time");
+        let aws = refusing(kind, "Attempt limit exceeded, please try after some time.");
+        let answer = accounts(&aws).reset(ANA, "123456", "Better-Horse-8").await;
+        assert_eq!(answer.unwrap(), Reset::WrongCode, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_that_resets_nothing_is_a_wrong_code() {
+    for kind in [
+        "CodeMismatchException",
+        "ExpiredCodeException",
+        "InvalidParameterException",
+        "NotAuthorizedException",
+        "UserNotConfirmedException",
+        "UserNotFoundException",
+    ] {
+        let aws = refusing(kind, "no");
+        let answer = accounts(&aws).reset(ANA, "123456", "Better-Horse-8").await;
+        assert_eq!(answer.unwrap(), Reset::WrongCode, "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_password_that_the_pool_refuses_all_the_same_is_told_its_rule() {
+    for (kind, message, rule) in [
+        (
+            "InvalidPasswordException",
+            "Password did not conform with policy: Password must have symbol characters",
+            "Password must have symbol characters",
+        ),
+        (
+            "PasswordHistoryPolicyViolationException",
+            "Password has been used before",
+            "Password has been used before",
+        ),
+    ] {
+        let aws = refusing(kind, message);
+        let answer = accounts(&aws).reset(ANA, "123456", "Better-Horse-8").await;
+        let Err(IdentityError::PasswordRefused(told)) = answer else {
+            panic!("{kind}: {answer:?}");
+        };
+        assert_eq!(told, rule);
+    }
+}
+
+/// An unsigned token with this payload.
+fn token(payload: &str) -> String {
+    use base64::Engine;
+    let encoded = base64::prelude::BASE64_URL_SAFE_NO_PAD.encode(payload);
+    format!("eyJhbGciOiJSUzI1NiJ9.{encoded}.c2lnbmF0dXJl")
+}
+
+#[tokio::test]
+async fn a_refresh_keeps_the_refresh_token_unless_there_is_a_new_one() {
+    let sub = user_id(7);
+    let access = token(&format!(r#"{{"sub": "{sub}"}}"#));
+    for (sent_back, expected) in [("", "the old one"), (r#""RefreshToken": "new","#, "new")] {
+        let body = format!(
+            r#"{{"AuthenticationResult": {{"AccessToken": "{access}", "IdToken": "id", {sent_back}
+                "TokenType": "Bearer", "ExpiresIn": 3600}}}}"#
+        );
+        let aws = Canned::answering_texts([(200, body)]);
+        let refreshed = accounts(&aws).refresh("the old one").await.unwrap();
+        let refreshed = refreshed.unwrap();
+        assert_eq!(refreshed.user_id, sub);
+        assert_eq!(refreshed.tokens.refresh_token, expected);
+        let asked = &aws.json_bodies()[0];
+        assert_eq!(asked["AuthFlow"], "REFRESH_TOKEN_AUTH");
+        assert_eq!(asked["AuthParameters"]["REFRESH_TOKEN"], "the old one");
+    }
+}
+
+#[tokio::test]
+async fn a_refresh_token_that_does_not_count_is_none() {
+    for (kind, message) in [
+        ("NotAuthorizedException", "Refresh Token has been revoked"),
+        ("NotAuthorizedException", "Refresh Token has expired"),
+        ("NotAuthorizedException", "User is disabled."),
+        ("InvalidParameterException", "Invalid refresh token."),
+        ("UserNotFoundException", "User does not exist."),
+    ] {
+        let aws = refusing(kind, message);
+        let answer = accounts(&aws).refresh("a token").await.unwrap();
+        assert!(answer.is_none(), "{kind}: {message}");
+    }
+}
+
+#[tokio::test]
+async fn an_access_token_of_nobody_is_no_refresh() {
+    for access in [token(r#"{"sub": "somebody"}"#), "opaque".to_owned()] {
+        let body = format!(
+            r#"{{"AuthenticationResult": {{"AccessToken": "{access}", "IdToken": "id", "ExpiresIn": 3600}}}}"#
+        );
+        let aws = Canned::answering_texts([(200, body)]);
+        let answer = accounts(&aws).refresh("a token").await.map(|_| ());
+        assert!(
+            matches!(answer, Err(IdentityError::Unavailable(_))),
+            "{answer:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn who_is_gone_is_signed_out() {
+    let aws = refusing("UserNotFoundException", "User does not exist.");
+    sessions(&aws)
+        .sign_out(Whose::User(user_id(7)))
+        .await
+        .unwrap();
+    assert_eq!(aws.json_bodies()[0]["Username"], user_id(7).to_string());
+    let aws = Canned::answering([Answer(503, "{}"); 4]);
+    let answer = sessions(&aws).sign_out(Whose::Address(ANA)).await;
+    assert!(
+        matches!(answer, Err(IdentityError::Unavailable(_))),
+        "{answer:?}"
+    );
+}

@@ -1,0 +1,76 @@
+//! New tokens for old ones, and logging out.
+
+use std::sync::Arc;
+
+use domain::{Faults, Fields, UserStatus};
+use serde_json::Value;
+use tracing::warn;
+
+use crate::caller::Caller;
+use crate::ports::{SignOut, TokenRefresh, Tokens, UserStore, Whose};
+use crate::refusal::Refusal;
+
+/// Cognito's are under 2,000 characters.
+const LONGEST_REFRESH_TOKEN: usize = 8_192;
+
+/// `POST /token/refresh`
+pub struct RefreshTokens {
+    /// The records.
+    pub users: Arc<dyn UserStore>,
+    /// Gives the tokens.
+    pub refresh: Arc<dyn TokenRefresh>,
+    /// Ends sessions.
+    pub sessions: Arc<dyn SignOut>,
+}
+
+impl RefreshTokens {
+    /// New tokens for a refresh token, which stays as it is.
+    ///
+    /// Suspended agents get none. That they come at all means that their sessions were not ended when they were
+    /// suspended, since the process died in between: it is done now.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidRefreshToken`] for one that is forged, expired or revoked; [`Refusal::AgentNotActive`].
+    pub async fn run(&self, body: &Value) -> Result<Tokens, Refusal> {
+        let token = read_refresh_token(body)?;
+        let refreshed = self.refresh.refresh(&token).await?;
+        let refreshed = refreshed.ok_or(Refusal::InvalidRefreshToken)?;
+        let user_id = refreshed.user_id;
+        let user = self.users.user(user_id).await?;
+        if user.is_some_and(|user| user.status == UserStatus::Suspended) {
+            if let Err(error) = self.sessions.sign_out(Whose::User(user_id)).await {
+                warn!(%user_id, error = &error as &dyn std::error::Error, "could not end the sessions of a suspended agent");
+            }
+            return Err(Refusal::AgentNotActive);
+        }
+        Ok(refreshed.tokens)
+    }
+}
+
+fn read_refresh_token(body: &Value) -> Result<String, Faults> {
+    let faults = Faults::new();
+    let fields = Fields::of_body(body, &faults);
+    fields.only(&["refresh_token"]);
+    let token = fields
+        .required_text("refresh_token", LONGEST_REFRESH_TOKEN)
+        .map(str::to_owned);
+    faults.or(token)
+}
+
+/// `POST /logout`
+pub struct LogOut {
+    /// Ends sessions.
+    pub sessions: Arc<dyn SignOut>,
+}
+
+impl LogOut {
+    /// Revokes all refresh tokens of the caller, on every device. An access token that is out stays good until it
+    /// expires, within the hour.
+    ///
+    /// # Errors
+    /// When something is away.
+    pub async fn run(&self, caller: &Caller) -> Result<(), Refusal> {
+        let whose = Whose::User(caller.user_id);
+        Ok(self.sessions.sign_out(whose).await?)
+    }
+}

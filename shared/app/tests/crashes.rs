@@ -1,0 +1,218 @@
+//! A process that dies between any two steps of signing up, confirming and logging in strands nobody.
+//!
+//! Each call to Cognito or to the table is a step. The process is made to die before the call, and in another run
+//! right after it, when the call was made and nobody heard of it; at each step in turn, until none is left.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod lifeline;
+
+use std::sync::Arc;
+
+use app::accounts::{ConfirmSignUp, LogInUser, RegisterUser};
+use app::ports::IdentityProvider;
+use app::{Refusal, ports::Tokens};
+use domain::{Role, SignUp, User, UserStatus};
+use lifeline::{Lifeline, Mortal};
+use serde_json::json;
+use testkit::build::grid;
+use testkit::memory::CODE;
+use testkit::{MemoryIdentity, MemoryMailer, MemoryStore, StillClock};
+
+const EMAIL: &str = "berta@example.com";
+const PASSWORD: &str = "Parcel-2030!";
+
+#[derive(Default)]
+struct Office {
+    store: Arc<MemoryStore>,
+    identity: Arc<MemoryIdentity>,
+    lifeline: Arc<Lifeline>,
+}
+
+impl Office {
+    fn users(&self) -> Arc<Mortal<MemoryStore>> {
+        Arc::new(Mortal::new(self.store.clone(), self.lifeline.clone()))
+    }
+
+    fn accounts(&self) -> Arc<Mortal<MemoryIdentity>> {
+        Arc::new(Mortal::new(self.identity.clone(), self.lifeline.clone()))
+    }
+
+    fn clock() -> Arc<StillClock> {
+        Arc::new(StillClock::at("2030-05-06T08:00:00Z"))
+    }
+
+    async fn sign_up(&self) -> Result<(), Refusal> {
+        let register = RegisterUser {
+            users: self.users(),
+            identity: self.accounts(),
+            clock: Self::clock(),
+            grid: grid(),
+        };
+        let body = json!({
+            "email": EMAIL, "password": PASSWORD, "name": "Berta", "role": "agent", "vehicle": {"capacity": 7},
+        });
+        register.run(&body).await
+    }
+
+    async fn confirm(&self) -> Result<(), Refusal> {
+        let confirm = ConfirmSignUp {
+            users: self.users(),
+            identity: self.accounts(),
+            clock: Self::clock(),
+            grid: grid(),
+        };
+        let body = json!({"email": EMAIL, "code": CODE});
+        confirm.run(&body).await.map(|_| ())
+    }
+
+    async fn log_in(&self) -> Result<Tokens, Refusal> {
+        let log_in = LogInUser {
+            users: self.users(),
+            identity: self.accounts(),
+            mailer: Arc::new(MemoryMailer::default()),
+            clock: Self::clock(),
+            grid: grid(),
+        };
+        log_in
+            .run(&json!({"email": EMAIL, "password": PASSWORD}))
+            .await
+    }
+
+    /// The one record, which says the same as the account and the token.
+    async fn assert_whole(&self, at: usize) -> User {
+        let tokens = self.log_in().await.unwrap();
+        let mut users = self.store.all_users();
+        assert_eq!(users.len(), 1, "one person, one record; died at {at}");
+        let user = users.remove(0);
+        let account = self.identity.account_of(EMAIL).unwrap();
+        assert_eq!(account.user_id, user.id, "died at {at}");
+        assert_eq!(account.roles, [user.role], "died at {at}");
+        let role = format!("as {}", user.role);
+        assert!(tokens.access_token.ends_with(&role), "died at {at}");
+        let expected = match user.role {
+            Role::Agent => UserStatus::PendingApproval,
+            _ => UserStatus::Active,
+        };
+        assert_eq!(user.status, expected, "died at {at}");
+        user
+    }
+}
+
+/// What a person does after a call that failed.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Next {
+    SignsUpAgain,
+    Confirms,
+    LogsIn,
+}
+
+#[tokio::test]
+async fn a_sign_up_that_dies_anywhere_is_healed_by_the_next_step() {
+    for next in [Next::SignsUpAgain, Next::Confirms, Next::LogsIn] {
+        let mut deaths = 0;
+        for at in 0.. {
+            let office = Office::default();
+            office.lifeline.dies_at(at);
+            if office.sign_up().await.is_ok() {
+                break;
+            }
+            deaths += 1;
+            office.lifeline.lives();
+            let signed_up = office.identity.account_of(EMAIL).is_some();
+            if next == Next::SignsUpAgain || !signed_up {
+                // Nothing was made: there is no code that could be confirmed either.
+                office.sign_up().await.unwrap();
+            }
+            if next == Next::LogsIn {
+                // Past us: the code is Cognito's, and so is the call that takes it.
+                office.identity.confirm(EMAIL, CODE).await.unwrap();
+            } else {
+                office.confirm().await.unwrap();
+            }
+            let user = office.assert_whole(at).await;
+            if next == Next::SignsUpAgain {
+                let capacity = user.agent.map(|profile| profile.capacity);
+                assert_eq!(
+                    (user.role, capacity),
+                    (Role::Agent, Some(7)),
+                    "what was asked for; died at {at}"
+                );
+            }
+        }
+        assert!(
+            deaths >= 6,
+            "sign-up has three calls, not {deaths} half calls"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_confirmation_that_dies_anywhere_is_healed_by_the_next_step() {
+    // After a whole sign-up, and after one that left nothing but the account.
+    for signed_up in [true, false] {
+        for next in [Next::Confirms, Next::LogsIn] {
+            let mut deaths = 0;
+            for at in 0.. {
+                let office = Office::default();
+                if signed_up {
+                    office.sign_up().await.unwrap();
+                } else {
+                    let body = json!({"email": EMAIL, "password": PASSWORD, "name": "Berta", "role": "agent"});
+                    let only_account = SignUp::read(&body).unwrap();
+                    office.identity.sign_up(&only_account).await.unwrap();
+                }
+                office.lifeline.dies_at(at);
+                if office.confirm().await.is_ok() {
+                    break;
+                }
+                deaths += 1;
+                office.lifeline.lives();
+                let confirmed = office.identity.account_of(EMAIL).unwrap().confirmed;
+                let recorded = !office.store.all_users().is_empty();
+                match next {
+                    // Cognito takes a code once. Without a record a second try is refused, since it may be a stranger's.
+                    Next::Confirms if confirmed && !recorded => {
+                        assert!(matches!(office.confirm().await, Err(Refusal::InvalidCode)));
+                    }
+                    Next::LogsIn if confirmed => {}
+                    _ => office.confirm().await.unwrap(),
+                }
+                let user = office.assert_whole(at).await;
+                let role = if signed_up {
+                    Role::Agent
+                } else {
+                    Role::Customer
+                };
+                assert_eq!(user.role, role, "died at {at}");
+            }
+            assert!(
+                deaths >= 8,
+                "confirming has four calls, not {deaths} half calls"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_log_in_that_dies_anywhere_is_healed_by_the_next() {
+    let mut deaths = 0;
+    for at in 0.. {
+        let office = Office::default();
+        let body = json!({"email": EMAIL, "password": PASSWORD, "name": "Berta", "role": "agent"});
+        let only_account = SignUp::read(&body).unwrap();
+        office.identity.sign_up(&only_account).await.unwrap();
+        office.identity.confirm(EMAIL, CODE).await.unwrap();
+        office.lifeline.dies_at(at);
+        if office.log_in().await.is_ok() {
+            break;
+        }
+        deaths += 1;
+        office.lifeline.lives();
+        office.assert_whole(at).await;
+    }
+    assert!(
+        deaths >= 10,
+        "log-in has five calls, not {deaths} half calls"
+    );
+}

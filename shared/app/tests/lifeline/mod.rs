@@ -1,0 +1,138 @@
+//! Ports that work until the process dies.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use app::ports::{
+    Account, Confirmation, IdentityError, IdentityProvider, LogIn, Registration, StoreError,
+    UserStore,
+};
+use async_trait::async_trait;
+use domain::{Role, SignUp, User, UserId, UserStatus, Zone};
+
+const NEVER: usize = usize::MAX;
+
+/// How many half calls are left: each call has one before it, and one after it.
+pub struct Lifeline {
+    left: AtomicUsize,
+}
+
+impl Default for Lifeline {
+    fn default() -> Self {
+        Self {
+            left: AtomicUsize::new(NEVER),
+        }
+    }
+}
+
+impl Lifeline {
+    /// Even: before a call, which is not made. Odd: after it was made.
+    pub fn dies_at(&self, half_call: usize) {
+        self.left.store(half_call, Ordering::SeqCst);
+    }
+
+    pub fn lives(&self) {
+        self.dies_at(NEVER);
+    }
+
+    /// Whether the process is alive still. Once dead it stays so: no later call is made.
+    fn goes_on(&self) -> bool {
+        let left = self.left.load(Ordering::SeqCst);
+        if left == NEVER {
+            return true;
+        }
+        self.left.store(left.saturating_sub(1), Ordering::SeqCst);
+        left > 0
+    }
+
+    async fn call<T, E>(
+        &self,
+        dead: fn() -> E,
+        call: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        if !self.goes_on() {
+            return Err(dead());
+        }
+        let answer = call.await;
+        if self.goes_on() { answer } else { Err(dead()) }
+    }
+}
+
+/// A port of a process that may die.
+pub struct Mortal<P> {
+    port: Arc<P>,
+    lifeline: Arc<Lifeline>,
+}
+
+impl<P> Mortal<P> {
+    pub fn new(port: Arc<P>, lifeline: Arc<Lifeline>) -> Self {
+        Self { port, lifeline }
+    }
+}
+
+fn no_account() -> IdentityError {
+    IdentityError::Unavailable("the process died".into())
+}
+
+fn no_record() -> StoreError {
+    StoreError::Unavailable("the process died".into())
+}
+
+#[async_trait]
+impl<P: IdentityProvider> IdentityProvider for Mortal<P> {
+    async fn sign_up(&self, sign_up: &SignUp) -> Result<Registration, IdentityError> {
+        let call = self.port.sign_up(sign_up);
+        self.lifeline.call(no_account, call).await
+    }
+
+    async fn account(&self, email: &str) -> Result<Option<Account>, IdentityError> {
+        let call = self.port.account(email);
+        self.lifeline.call(no_account, call).await
+    }
+
+    async fn grant(&self, email: &str, role: Role) -> Result<(), IdentityError> {
+        let call = self.port.grant(email, role);
+        self.lifeline.call(no_account, call).await
+    }
+
+    async fn confirm(&self, email: &str, code: &str) -> Result<Confirmation, IdentityError> {
+        let call = self.port.confirm(email, code);
+        self.lifeline.call(no_account, call).await
+    }
+
+    async fn log_in(&self, email: &str, password: &str) -> Result<LogIn, IdentityError> {
+        let call = self.port.log_in(email, password);
+        self.lifeline.call(no_account, call).await
+    }
+}
+
+#[async_trait]
+impl<P: UserStore> UserStore for Mortal<P> {
+    async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
+        self.lifeline.call(no_record, self.port.user(id)).await
+    }
+
+    async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
+        self.lifeline.call(no_record, self.port.users(ids)).await
+    }
+
+    async fn put_user(&self, user: &User) -> Result<(), StoreError> {
+        self.lifeline
+            .call(no_record, self.port.put_user(user))
+            .await
+    }
+
+    async fn agents_with_status(
+        &self,
+        status: UserStatus,
+        after: Option<UserId>,
+        limit: usize,
+    ) -> Result<Vec<UserId>, StoreError> {
+        self.port.agents_with_status(status, after, limit).await
+    }
+
+    async fn agents_on_duty(&self, zone: Zone) -> Result<Vec<UserId>, StoreError> {
+        self.port.agents_on_duty(zone).await
+    }
+}
