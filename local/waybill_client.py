@@ -69,7 +69,7 @@ class Stack:
             TOLD.add("token", token)
             headers["Authorization"] = f"Bearer {token}"
         answer = self._http.session.request(method, self.api_url + path, json=json, headers=headers, timeout=60, **more)
-        if answer.headers.get("Content-Type", "").startswith("application/json"):
+        if answer.content and answer.headers.get("Content-Type", "").startswith("application/json"):
             TOLD.hear(answer.json())
         return answer
 
