@@ -15,6 +15,9 @@ BY_NAME = {
     "phone": "phone",
     "address": "address",
     "notes": "notes",
+    # Signed addresses open a file to whoever has them.
+    "url": "signed address",
+    "rejected_rows_url": "signed address",
     "lat": "coordinate",
     "lon": "coordinate",
 }

@@ -165,6 +165,29 @@ ROWS = (
         for status in ("in_progress", "delivered", "failed")
     ),
     Row(
+        "POST /upload-url",
+        "",
+        with_a_token(customer="201", other_customer="201", **NO_CUSTOMER),
+        send={"filename": "orders.csv", "size_bytes": 1000},
+    ),
+    Row(
+        "GET /imports",
+        "the customer's import",
+        with_a_token(customer="200 with", other_customer="200 without", **NO_CUSTOMER),
+        path={"import_id": "the_import"},
+    ),
+    Row(
+        "GET /imports/{import_id}",
+        "the customer's import",
+        with_a_token(
+            customer="200",
+            other_customer="404 not_found",
+            dispatcher="200",
+            **dict.fromkeys(("agent_pending", "agent", "other_agent", "suspended_agent"), "403 forbidden"),
+        ),
+        path={"import_id": "the_import"},
+    ),
+    Row(
         "GET /routes/{agent_id}",
         "`me`",
         with_a_token(agent="200", other_agent="200", dispatcher="404 not_found", **NO_AGENT, **NOT_ACTIVE),

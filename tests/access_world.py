@@ -38,6 +38,8 @@ class World:
         self._lock = threading.Lock()
         self._orders = self._on_the_agents_route(1 + sum(len(PEOPLE) for row in ROWS if "an_order" in row.path.values()))
         self.the_order = next(self._orders)
+        upload = {"filename": "orders.csv", "size_bytes": 1000}
+        self.the_import = expect(self.people["customer"].post("/upload-url", upload), 201)["import_id"]
 
     def _on_the_agents_route(self, count):
         """So many orders of the customer's, all on the one route that the agent has open."""
@@ -71,6 +73,8 @@ class World:
                     return next(self._orders)
             case "the_order" | "an_order":
                 return self.the_order
+            case "the_import":
+                return self.the_import
             case "the_agent":
                 return self.people["agent"].user_id
             case "a_third_agent":

@@ -116,6 +116,11 @@ def port_in(kind):
     return found and found.group(1)
 
 
+def bare(kind):
+    """`&'a IngestOrders` as `IngestOrders`."""
+    return re.sub(r"&|'\w+|<.*>|\bmut\b|\s", "", kind)
+
+
 class UseCases:
     """Which methods of which ports a use case may come to."""
 
@@ -137,14 +142,23 @@ class UseCases:
         return found
 
     def _asked_by(self, function):
-        fields = self.crate.structs.get(function.owner, {})
-        asked = set()
-        for on_self, name, method in re.findall(r"\b(self\s*\.\s*)?(\w+)\s*\.\s*(\w+)\(", function.body):
-            kind = fields.get(name) if on_self else function.parameters.get(name)
-            port = kind and port_in(kind)
-            if port:
-                asked.add((port, method))
+        asked = {(port_in(kind), method) for kind, method in self._calls(function) if port_in(kind)}
         return {(port, method) for port, method in asked if method not in ("as_ref", "clone")}
+
+    def _calls(self, function):
+        """The type on which each method is called, as far as a chain of fields tells: `self.on.imports.import(`."""
+        chain = r"(?<![\w.])(\w+)((?:\s*\.\s*\w+)+)\("
+        for first, rest in re.findall(chain, function.body):
+            *fields, method = re.findall(r"\w+", rest)
+            kind = function.owner if first == "self" else function.parameters.get(first, "")
+            for name in fields:
+                kind = self.crate.structs.get(bare(kind), {}).get(name, "")
+            yield kind or "", method
+
+    def _holds_ports(self, name):
+        """Whether a struct has ports, or a reference to one that has them."""
+        kinds = self.crate.structs.get(name, {}).values()
+        return any(port_in(kind) or (kind.startswith("&") and self._holds_ports(bare(kind))) for kind in kinds)
 
     def _called_by(self, function):
         called = []
@@ -152,13 +166,12 @@ class UseCases:
             called += self.crate.of(function.owner, name)
         for name in re.findall(r"(?<![.\w])(?:\w+::)*([a-z]\w*)\(", function.body):
             called += self.crate.free(name)
-        for name in re.findall(r"\b([A-Z]\w+) \{", function.body):
+        for name in re.findall(r"\b([A-Z]\w+)(?: \{|::new\()", function.body):
             # Another one that holds ports, made here to be used here.
-            if name != function.owner and any(port_in(kind) for kind in self.crate.structs.get(name, {}).values()):
+            if name != function.owner and self._holds_ports(name):
                 called += self.crate.of(name)
-        for on, method in re.findall(r"\bself\s*\.\s*(\w+)\s*\.\s*(\w+)\(", function.body):
-            kind = self.crate.structs.get(function.owner, {}).get(on, "")
-            called += self.crate.of(kind.removeprefix("&").strip(), method)
+        for kind, method in self._calls(function):
+            called += self.crate.of(bare(kind), method)
         return called
 
 
@@ -205,6 +218,10 @@ class Adapters:
                 given = dict(zip(callee.parameters, arguments))
                 for action, place, index in self._asks(callee, above):
                     found.add((action, plain(given.get(place, place)), index))
+        for made in re.findall(r"\b([A-Z]\w+)::new\(", body):
+            # A port of its own that the method hands out, such as a file that is being written.
+            if made != function.owner and "client" in self.crate.structs.get(made, {}):
+                found |= {(one[0], "self", None) for f in self.crate.of(made) for one in self._asks(f, above)}
         return found
 
     def _place(self, statement):

@@ -101,7 +101,7 @@ def listed(row, parts, answer, world):
     """Whether a listing has what the row is about."""
     if not any(expected.endswith((" with", " without")) for expected in row.answers.values()):
         return ""
-    wanted = parts.get("order_id") or world.the_route
+    wanted = parts.get("order_id") or parts.get("import_id") or world.the_route
     return " with" if wanted in json.dumps(answer.json()) else " without"
 
 

@@ -70,6 +70,7 @@ def life(stack, shared_town, dispatcher, functions):
     body["dropoff"] |= {"address": "7 Hidden Heron Lane", "contact": contact}
     order = expect(ana.order(body), 201)
     expect(ana.mark(order["order_id"], "cancelled"), 200)
+    expect(ana.post("/upload-url", {"filename": "orders.csv", "size_bytes": 1000}), 201)
     refusals.insert(0, with_a_claim_that_cannot_be_read(functions, town, ana))
     publish_a_record_that_cannot_be_read(stack, functions)
     return [answer.json() for answer in refusals]

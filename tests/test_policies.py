@@ -29,6 +29,8 @@ ACTIONS_WITH_A_STAR = {
 RESOURCES_WITH_A_STAR = {
     "/stream/*": "a stream's name has the time in it at which it was made",
     "FailedEventsBucket.Arn}/*": "objects of one bucket: Lambda chooses the keys",
+    "UploadsBucket.Arn}/imports/*": "objects below one folder: a file for each import",
+    "UploadsBucket.Arn}/rejects/*": "the same",
     "-user-*": "a topic a user, made while the stack runs",
 }
 # What the code can come to and these functions never do.
@@ -38,6 +40,13 @@ NEVER_DONE = {
 # What AWS does in the function's name, by the source that feeds it or by where its failures go.
 OF_A_QUEUE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 OF_A_STREAM = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"}
+# What IAM calls these operations of S3. Who may not list a bucket hears "forbidden" of an object that is not there.
+ACTIONS_OF_S3 = {
+    "HeadObject": ("GetObject", "ListBucket"),
+    "CreateMultipartUpload": ("PutObject",),
+    "UploadPart": ("PutObject",),
+    "CompleteMultipartUpload": ("PutObject",),
+}
 OF_A_FAILURE_BUCKET = {"s3:PutObject", "s3:ListBucket"}
 SERVICES = {"Dynamo": "dynamodb", "Sqs": "sqs", "Sns": "sns", "Cognito": "cognito-idp", "S3": "s3"}
 
@@ -65,7 +74,7 @@ def name_of(resource):
     told = resource.get("Fn::GetAtt") or resource.get("Fn::Sub") or resource.get("Ref") or resource
     if isinstance(told, list):
         return told[0]
-    told = re.sub(r"/stream/\*$|/\*$|/imports/\*$", "", told)
+    told = re.sub(r"/stream/\*$|(?<=Bucket\.Arn\})/.*\*$", "", told)
     return "topics" if ":sns:" in told else re.sub(r"^\$\{(\w+)(?:\.Arn)?\}", r"\1", told)
 
 
@@ -126,7 +135,8 @@ def used(binary, properties):
                 continue
             for action, place, index in adapters.asks(adapter, port, method):
                 for resource in resources_behind(main, adapter, constructor, arguments, place):
-                    found.add((f"{service}:{action}", f"{resource}/index/{index}" if index else resource))
+                    for name in ACTIONS_OF_S3.get(action, (action,)):
+                        found.add((f"{service}:{name}", f"{resource}/index/{index}" if index else resource))
     assert found or binary in ("publish-events",), f"nothing that {binary} does was found in its code"
     return {(action.replace("SendMessageBatch", "SendMessage*"), resource) for action, resource in found}
 
@@ -138,9 +148,10 @@ def resources_behind(main, adapter, constructor, arguments, place):
         names = {main.resource(argument) for argument in arguments}
         return {name for name in names if name and name != "UserPoolClient"}
     field, _, rest = place.removeprefix("self.").partition(".")
-    parameter = re.search(rf"\b{field}: (?:Some\()?(\w+)", made.body)
-    expression = given[parameter.group(1) if parameter else field]
-    return {main.resource(f"{expression}.{rest}" if rest else expression)}
+    # `table: table.into()`, or `imports: tables.imports.clone()`
+    set_to = re.search(rf"\b{field}: (?:Some\()?(\w+)(?:\.(?!into|clone)(\w+))?", made.body)
+    parameter, member = set_to.groups() if set_to else (field, None)
+    return {main.resource(".".join(part for part in (given[parameter], member, rest) if part))}
 
 
 def of_its_sources(binary):
