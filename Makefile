@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env logs dispatcher demo test lint deny bench-planner clean
+.PHONY: help up down status env logs dispatcher demo test lint access-table deny bench-planner clean
 
 help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -37,6 +37,9 @@ test: .venv/ready ## All checks and tests, the end-to-end tests on a stack of th
 
 lint: .venv/ready ## Formatting, clippy, template
 	@local/lint.sh
+
+access-table: .venv/ready ## Write the table of who may call what (tests/access_table.py) into docs/SECURITY.md
+	@$(PYTHON) tests/access_table.py
 
 deny: ## Licences and known faults of the dependencies (cargo install cargo-deny)
 	@cargo deny --version >/dev/null 2>&1 || { echo "waybill: cargo-deny is needed: cargo install --locked cargo-deny" >&2; exit 1; }

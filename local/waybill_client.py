@@ -16,6 +16,8 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from secrets_told import TOLD
+
 PASSWORD = "Correct-horse-42-battery"
 NEEDED = ("API_URL", "AWS_REGION", "USER_POOL_ID", "USER_POOL_CLIENT_ID")
 
@@ -62,9 +64,14 @@ class Stack:
         if not hasattr(self._http, "session"):
             self._http.session = requests.Session()
         headers = dict(headers or {})
+        TOLD.hear(json)
         if token is not None:
+            TOLD.add("token", token)
             headers["Authorization"] = f"Bearer {token}"
-        return self._http.session.request(method, self.api_url + path, json=json, headers=headers, timeout=60, **more)
+        answer = self._http.session.request(method, self.api_url + path, json=json, headers=headers, timeout=60, **more)
+        if answer.content and answer.headers.get("Content-Type", "").startswith("application/json"):
+            TOLD.hear(answer.json())
+        return answer
 
     def topic_of(self, user_id):
         """The ARN of the user's topic once the backend has made it, None before."""
@@ -91,7 +98,7 @@ class Person:
 
     def __init__(self, stack, role, email, name, password=PASSWORD):
         self.stack, self.role, self.email, self.name, self.password = stack, role, email, name, password
-        self.user_id = self.token = self.id_token = None
+        self.user_id = self.token = self.id_token = self.refresh_token = None
 
     def sign_up(self, **more):
         body = {"email": self.email, "password": self.password, "name": self.name, "role": self.role, **more}
@@ -107,6 +114,7 @@ class Person:
         if answer.status_code == 200:
             tokens = answer.json()
             self.token, self.id_token = tokens["access_token"], tokens["id_token"]
+            self.refresh_token = tokens["refresh_token"]
             self.user_id = claims(self.token)["sub"]
         return answer
 

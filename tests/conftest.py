@@ -23,6 +23,16 @@ TOWNS_A_MINUTE = 25
 zone_turns = itertools.count(step=5)
 
 
+def pytest_collection_modifyitems(items):
+    """The logs are read when everybody has said everything."""
+    items.sort(key=lambda item: item.path.name == "test_logs.py")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def session_began():
+    return time.time()
+
+
 @pytest.fixture(scope="session")
 def stack():
     try:

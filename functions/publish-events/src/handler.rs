@@ -19,8 +19,7 @@ impl Handler for PublishEvents {
             .filter_map(|record| state_change(record).transpose());
         let changes: Vec<StateChange> = changes
             .collect::<Result<_, UnreadableRecord>>()
-            // Only its own words: what is behind it may quote the item.
-            .map_err(|error| Failure::Unreadable(error.to_string().into()))?;
+            .map_err(|error| Failure::Unreadable(error.into()))?;
         self.0.run(&changes).await?;
         count_placed(&changes);
         Ok(())

@@ -2,6 +2,7 @@
 
 use app::ports::{Email, MailError, Mailer};
 use async_trait::async_trait;
+use aws_sdk_sns::error::ProvideErrorMetadata;
 use aws_sdk_sns::operation::delete_topic::DeleteTopicError;
 use aws_sdk_sns::operation::list_subscriptions_by_topic::ListSubscriptionsByTopicError;
 use aws_sdk_sns::operation::publish::PublishError;
@@ -167,7 +168,7 @@ fn subject(text: &str) -> String {
 
 fn away<E, R>(call: &'static str, error: aws_sdk_sns::error::SdkError<E, R>) -> MailError
 where
-    E: std::error::Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
     MailError::Unavailable(CallFailed::new(call, error).into())

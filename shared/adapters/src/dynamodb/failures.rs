@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fmt;
 
 use app::ports::StoreError;
-use aws_sdk_dynamodb::error::SdkError;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -17,14 +17,14 @@ use crate::failure::CallFailed;
 /// come here after the SDK's own retries.
 pub(super) fn away<E, R>(call: &'static str, error: SdkError<E, R>) -> StoreError
 where
-    E: Error + Send + Sync + 'static,
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     R: fmt::Debug + Send + Sync + 'static,
 {
     StoreError::Unavailable(CallFailed::new(call, error).into())
 }
 
 /// Why a write of a single item was not made.
-pub(super) trait WriteError: Error + Send + Sync + 'static {
+pub(super) trait WriteError: ProvideErrorMetadata + Error + Send + Sync + 'static {
     /// Its condition does not hold.
     fn is_refused(&self) -> bool;
     /// A transaction is changing the item at this moment. To read again and try again is all that there is to do,

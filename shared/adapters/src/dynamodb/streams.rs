@@ -7,6 +7,8 @@ use serde::de::DeserializeOwned;
 use serde_dynamo::Item;
 use thiserror::Error;
 
+use crate::failure::UnreadableItem;
+
 use super::items::{BrokenItem, StoredOrder, StoredRoute, StoredUser};
 use super::{keys, orders, routes, users};
 
@@ -15,7 +17,7 @@ use super::{keys, orders, routes, users};
 pub enum UnreadableRecord {
     /// An attribute is missing or of another type.
     #[error("an item in the stream cannot be read")]
-    Attributes(#[from] serde_dynamo::Error),
+    Attributes(#[from] UnreadableItem),
     /// The attributes contradict each other.
     #[error(transparent)]
     Broken(#[from] BrokenItem),
@@ -67,7 +69,8 @@ where
     if item.is_empty() {
         return Ok(None);
     }
-    let stored: S = serde_dynamo::from_item(item.clone())?;
+    let stored = serde_dynamo::from_item(item.clone());
+    let stored: S = stored.map_err(|error| UnreadableItem::of::<S>(&error))?;
     Ok(Some(Box::new(stored.try_into()?)))
 }
 

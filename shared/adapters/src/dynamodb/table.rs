@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::failures::{away, written};
-use crate::failure::CallFailed;
+use crate::failure::{CallFailed, UnreadableItem};
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
@@ -37,12 +37,12 @@ pub(super) fn number(value: impl ToString) -> AttributeValue {
 
 /// An item for something stored.
 pub(super) fn to_item<S: Serialize>(stored: &S) -> Result<Item, StoreError> {
-    serde_dynamo::to_item(stored).map_err(unreadable)
+    serde_dynamo::to_item(stored).map_err(|error| unreadable(UnreadableItem::of::<S>(&error)))
 }
 
 /// What is stored in an item.
 pub(super) fn from_item<S: DeserializeOwned>(item: Item) -> Result<S, StoreError> {
-    serde_dynamo::from_item(item).map_err(unreadable)
+    serde_dynamo::from_item(item).map_err(|error| unreadable(UnreadableItem::of::<S>(&error)))
 }
 
 /// A domain value out of an item.
@@ -54,7 +54,7 @@ where
     from_item::<S>(item)?.try_into().map_err(unreadable)
 }
 
-/// An item that does not hold what it should.
+/// An item that does not hold what it should. The cause ends in the log: it must not quote what is stored.
 pub(super) fn unreadable(cause: impl Error + Send + Sync + 'static) -> StoreError {
     StoreError::Unreadable(cause.into())
 }
@@ -66,7 +66,8 @@ where
 {
     let text = item.get(name).and_then(|value| value.as_s().ok());
     let text = text.ok_or_else(|| StoreError::Unreadable(format!("no text in {name}").into()))?;
-    text.parse().map_err(unreadable)
+    let parsed = text.parse();
+    parsed.map_err(|_| StoreError::Unreadable(format!("{name} cannot be read").into()))
 }
 
 /// Each once, in the order in which they come: BatchGetItem refuses a key that is named twice.

@@ -115,7 +115,9 @@ mod tests {
     }
 
     async fn answered(body: &str) -> (ProxyResponse, Value) {
-        let event = json!({"body": body, "requestContext": {"requestId": "r-1"}});
+        let headers = json!({"Content-Type": "application/json"});
+        let context = json!({"requestId": "r-1"});
+        let event = json!({"body": body, "headers": headers, "requestContext": context});
         let response = answer(&Obedient, serde_json::from_value(event).unwrap()).await;
         let body = serde_json::from_str(&response.body).unwrap_or_default();
         (response, body)

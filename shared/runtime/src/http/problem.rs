@@ -42,6 +42,21 @@ impl Problem {
         Self::new(400, "unreadable", detail)
     }
 
+    /// The body is larger than a function reads. The gateway answers with the same code for what is beyond its own limit.
+    pub fn too_large(most_bytes: usize) -> Self {
+        let detail = format!("The body is larger than {} KB.", most_bytes / 1024);
+        Self::new(413, "too_large", detail)
+    }
+
+    /// The body is said to be something else than JSON. The gateway answers with the same code.
+    pub fn not_json() -> Self {
+        Self::new(
+            415,
+            "unsupported_media_type",
+            "Send Content-Type: application/json.",
+        )
+    }
+
     /// Nobody has checked a token. The gateway answers with the same code.
     pub fn no_token() -> Self {
         Self::new(
@@ -182,6 +197,15 @@ impl From<Refusal> for Problem {
                 "This Idempotency-Key came with another body before.",
             )
             .naming(fault("Idempotency-Key", "was used with another body")),
+            Refusal::FileTooLarge { most_bytes } => Self::new(
+                413,
+                "too_large",
+                format!(
+                    "A file may have at most {most_bytes} bytes ({} MB).",
+                    most_bytes / 1_000_000
+                ),
+            )
+            .naming(fault("#/size_bytes", "is more than the limit")),
             Refusal::Throttled => Self::new(
                 429,
                 "too_many_requests",
@@ -212,6 +236,8 @@ fn title(status: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         409 => "Conflict",
+        413 => "Content Too Large",
+        415 => "Unsupported Media Type",
         422 => "Unprocessable Content",
         429 => "Too Many Requests",
         503 => "Service Unavailable",
@@ -238,6 +264,7 @@ mod tests {
             (Refusal::RouteOpen, 409, "route_open"),
             (Refusal::AgentUnconfirmed, 409, "agent_unconfirmed"),
             (Refusal::IdempotencyKeyReused, 422, "idempotency_key_reused"),
+            (Refusal::FileTooLarge { most_bytes: 1 }, 413, "too_large"),
             (Refusal::Throttled, 429, "too_many_requests"),
             (Refusal::Contended, 503, "contended"),
             (Refusal::Unavailable(secret()), 503, "unavailable"),

@@ -11,6 +11,9 @@ use super::caller;
 use super::event::ProxyEvent;
 use super::problem::Problem;
 
+/// An order with every field at its longest, each character written as `\u…`, is under 25 KB.
+const LARGEST_BODY: usize = 64 * 1024;
+
 /// A request.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -82,8 +85,15 @@ impl Request {
     /// The body, read as JSON.
     ///
     /// # Errors
-    /// 400 that says what stands in the way, and where.
+    /// 413 for one that is too large, 415 for one that is not said to be JSON, 400 that says what stands in the way, and
+    /// where.
     pub fn json(&self) -> Result<Value, Problem> {
+        if self.body.len() > LARGEST_BODY {
+            return Err(Problem::too_large(LARGEST_BODY));
+        }
+        if !self.is_said_to_be_json() {
+            return Err(Problem::not_json());
+        }
         if self.damaged {
             return Err(Problem::unreadable("The body is not valid base64."));
         }
@@ -99,6 +109,14 @@ impl Request {
         // What serde_json says of the syntax names the place and quotes nothing.
         serde_json::from_str(text)
             .map_err(|error| Problem::unreadable(format!("The body is not JSON: {error}.")))
+    }
+
+    /// A page of somebody else's can have its visitors' browsers send text or forms without asking first, and cannot have
+    /// them send JSON: so no stranger's browser guesses passwords here.
+    fn is_said_to_be_json(&self) -> bool {
+        let kind = self.header("Content-Type").unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default();
+        kind.trim().eq_ignore_ascii_case("application/json")
     }
 
     /// The query of a listing: `?status`, `?limit` and `?cursor`, each at most once. An empty one is handed on, for the
@@ -157,11 +175,13 @@ mod tests {
         serde_json::from_value::<ProxyEvent>(event).unwrap().into()
     }
 
-    fn detail(event: Value) -> String {
-        request(event).json().unwrap_err().body("r")["detail"]
-            .as_str()
-            .unwrap()
-            .to_owned()
+    fn refused(event: Value) -> Value {
+        request(event).json().unwrap_err().body("r")
+    }
+
+    fn detail(mut event: Value) -> String {
+        event["headers"] = json!({"Content-Type": "application/json"});
+        refused(event)["detail"].as_str().unwrap().to_owned()
     }
 
     #[test]
@@ -196,9 +216,41 @@ mod tests {
 
     #[test]
     fn a_body_in_base64_is_decoded() {
-        let request = request(json!({"body": "eyJhIjoxfQ==", "isBase64Encoded": true}));
+        let headers = json!({"content-type": "Application/JSON; charset=utf-8"});
+        let request =
+            request(json!({"body": "eyJhIjoxfQ==", "isBase64Encoded": true, "headers": headers}));
         assert_eq!(request.json().unwrap(), json!({"a": 1}));
         assert_eq!(request.body(), br#"{"a":1}"#);
+    }
+
+    #[test]
+    fn only_what_is_said_to_be_json_is_read() {
+        for headers in [
+            json!({}),
+            json!({"Content-Type": "text/plain"}),
+            json!({"content-type": "application/x-www-form-urlencoded"}),
+            json!({"Content-Type": "application/json-patch+json"}),
+        ] {
+            let told = refused(json!({"body": "{}", "headers": headers}));
+            assert_eq!(
+                (&told["status"], &told["code"]),
+                (&json!(415), &json!("unsupported_media_type")),
+                "{headers}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_body_of_the_largest_size_is_read_and_one_byte_more_is_not() {
+        let headers = json!({"Content-Type": "application/json"});
+        let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
+        let fits = request(json!({"body": text(LARGEST_BODY), "headers": headers}));
+        assert!(fits.json().is_ok());
+        let told = refused(json!({"body": text(LARGEST_BODY + 1), "headers": headers}));
+        assert_eq!(
+            (&told["status"], &told["code"]),
+            (&json!(413), &json!("too_large"))
+        );
     }
 
     #[test]

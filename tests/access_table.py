@@ -1,0 +1,313 @@
+"""Who may call what: one table, from which tests/test_access_matrix.py makes its calls and docs/SECURITY.md its pages.
+
+A new endpoint is a new row here; the tests fail until it has one. `make access-table` writes the table into the docs.
+
+A cell says the status and, for a refusal, the problem's code. `200 with` and `200 without` are for listings: the answer has
+the thing that the row is about, or must not have it.
+"""
+
+import re
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# All of these but the first two are made from the account of somebody who has every role. Were one of them taken for a good
+# token, every call would be open to it.
+TOKENS = ("no_token", "garbage", "tampered", "alg_none", "expired", "id_token", "another_pool")
+PEOPLE = ("customer", "other_customer", "agent_pending", "agent", "other_agent", "suspended_agent", "dispatcher")
+CALLERS = TOKENS + PEOPLE
+
+CODE_THAT_IS_WRONG = "999999"
+
+
+@dataclass(frozen=True)
+class Row:
+    call: str  # method and path, as the template has them
+    about: str  # whose thing it is that the path or the body names
+    answers: dict  # caller: expected answer
+    path: dict = field(default_factory=dict)  # a part of the path: what stands for it, see access_world.World.named
+    send: object = None  # the body, or a function that makes it from the world
+    query: dict = field(default_factory=dict)
+    witness: str | None = None  # a path that a dispatcher reads: after a refusal it must say what it said before
+    last: bool = False  # after all others, since it ends what they need
+
+    @property
+    def method(self):
+        return self.call.split()[0]
+
+    @property
+    def name(self):
+        return f"{self.call}, {self.about}" if self.about else self.call
+
+
+def open_to_all(answer):
+    """No token is asked for, and none makes a difference."""
+    return dict.fromkeys(CALLERS, answer)
+
+
+def with_a_token(**people):
+    return dict.fromkeys(TOKENS, "401 unauthorized") | people
+
+
+def sign_up(world):
+    return {"email": world.new_address(), "password": world.password, "name": "Noor Newcomer", "role": "customer"}
+
+
+NOT_ACTIVE = {"agent_pending": "403 agent_not_active", "suspended_agent": "403 agent_not_active"}
+NO_AGENT = {"customer": "403 forbidden", "other_customer": "403 forbidden"}
+NO_CUSTOMER = dict.fromkeys(PEOPLE[2:], "403 forbidden")
+DISPATCHER_ALONE = with_a_token(**dict.fromkeys(PEOPLE[:-1], "403 forbidden"), dispatcher="200")
+ONE_ORDER = "the customer's order, on the agent's route"
+ONE_STEP = {"path": {"order_id": "an_order"}, "witness": "/orders/{order_id}"}
+
+ROWS = (
+    Row("POST /signup", "with a new address", open_to_all("202"), send=sign_up),
+    Row(
+        "POST /signup/confirm",
+        "with a wrong code",
+        open_to_all("422 invalid_code"),
+        send=lambda world: {"email": world.new_address(), "code": CODE_THAT_IS_WRONG},
+    ),
+    Row(
+        "POST /signup/resend-code",
+        "for a new address",
+        open_to_all("202"),
+        send=lambda world: {"email": world.new_address()},
+    ),
+    Row(
+        "POST /login",
+        "with the customer's password",
+        open_to_all("200"),
+        send=lambda world: {"email": world.people["customer"].email, "password": world.password},
+    ),
+    Row(
+        "POST /token/refresh",
+        "with the customer's refresh token",
+        open_to_all("200"),
+        send=lambda world: {"refresh_token": world.people["customer"].refresh_token},
+    ),
+    Row(
+        "POST /password/forgot",
+        "for a new address",
+        open_to_all("202"),
+        send=lambda world: {"email": world.new_address()},
+    ),
+    Row(
+        "POST /password/reset",
+        "with a wrong code",
+        open_to_all("422 invalid_code"),
+        send=lambda world: {"email": world.new_address(), "code": CODE_THAT_IS_WRONG, "new_password": world.password},
+    ),
+    Row("POST /logout", "", with_a_token(**dict.fromkeys(PEOPLE, "204")), last=True),
+    Row("GET /me", "", with_a_token(**dict.fromkeys(PEOPLE, "200") | {"suspended_agent": "403 agent_not_active"})),
+    Row(
+        "POST /orders",
+        "",
+        with_a_token(customer="201", other_customer="201", **NO_CUSTOMER),
+        send=lambda world: world.town.body(),
+    ),
+    Row(
+        "GET /orders",
+        ONE_ORDER,
+        with_a_token(
+            customer="200 with",
+            other_customer="200 without",
+            agent="200 with",
+            other_agent="200 without",
+            dispatcher="200 with",
+            **NOT_ACTIVE,
+        ),
+        path={"order_id": "the_order"},
+        query={"limit": 100},
+    ),
+    Row(
+        "GET /orders/{order_id}",
+        ONE_ORDER,
+        with_a_token(
+            customer="200",
+            other_customer="404 not_found",
+            agent="200",
+            other_agent="404 not_found",
+            dispatcher="200",
+            **NOT_ACTIVE,
+        ),
+        path={"order_id": "the_order"},
+    ),
+    Row(
+        "PUT /orders/{order_id}/status",
+        f"`cancelled`: {ONE_ORDER}",
+        with_a_token(
+            customer="200",
+            other_customer="404 not_found",
+            agent="403 forbidden",
+            other_agent="404 not_found",
+            dispatcher="200",
+            **NOT_ACTIVE,
+        ),
+        send={"status": "cancelled"},
+        **ONE_STEP,
+    ),
+    *(
+        Row(
+            "PUT /orders/{order_id}/status",
+            f"`{status}`: {ONE_ORDER}",
+            with_a_token(
+                customer="403 forbidden",
+                other_customer="404 not_found",
+                agent="200",
+                other_agent="404 not_found",
+                dispatcher="200",
+                **NOT_ACTIVE,
+            ),
+            send={"status": status} | ({"reason": "nobody there"} if status == "failed" else {}),
+            **ONE_STEP,
+        )
+        for status in ("in_progress", "delivered", "failed")
+    ),
+    Row(
+        "POST /upload-url",
+        "",
+        with_a_token(customer="201", other_customer="201", **NO_CUSTOMER),
+        send={"filename": "orders.csv", "size_bytes": 1000},
+    ),
+    Row(
+        "GET /imports",
+        "the customer's import",
+        with_a_token(customer="200 with", other_customer="200 without", **NO_CUSTOMER),
+        path={"import_id": "the_import"},
+    ),
+    Row(
+        "GET /imports/{import_id}",
+        "the customer's import",
+        with_a_token(
+            customer="200",
+            other_customer="404 not_found",
+            dispatcher="200",
+            **dict.fromkeys(("agent_pending", "agent", "other_agent", "suspended_agent"), "403 forbidden"),
+        ),
+        path={"import_id": "the_import"},
+    ),
+    Row(
+        "GET /routes/{agent_id}",
+        "`me`",
+        with_a_token(agent="200", other_agent="200", dispatcher="404 not_found", **NO_AGENT, **NOT_ACTIVE),
+        path={"agent_id": "me"},
+    ),
+    Row(
+        "GET /routes/{agent_id}",
+        "the agent's",
+        with_a_token(
+            agent="200 with",
+            other_agent="404 not_found",
+            agent_pending="404 not_found",
+            suspended_agent="404 not_found",
+            dispatcher="200 with",
+            **NO_AGENT,
+        ),
+        path={"agent_id": "the_agent"},
+    ),
+    Row("GET /agents", "", DISPATCHER_ALONE),
+    Row(
+        "PUT /agents/{agent_id}",
+        "`me`, the vehicle",
+        with_a_token(
+            agent_pending="200",
+            agent="200",
+            other_agent="200",
+            suspended_agent="403 agent_not_active",
+            dispatcher="404 not_found",
+            **NO_AGENT,
+        ),
+        path={"agent_id": "me"},
+        send={"vehicle": {"capacity": 40}},
+    ),
+    Row(
+        "PUT /agents/{agent_id}",
+        "the agent's vehicle",
+        with_a_token(
+            agent="200", dispatcher="200", **dict.fromkeys(("agent_pending", "other_agent", "suspended_agent"), "404 not_found"), **NO_AGENT
+        ),
+        path={"agent_id": "the_agent"},
+        send={"vehicle": {"capacity": 40}},
+    ),
+    Row(
+        "PUT /agents/{agent_id}",
+        "`me`, status `active`",
+        with_a_token(
+            **dict.fromkeys(("agent_pending", "agent", "other_agent", "suspended_agent"), "422 invalid"),
+            dispatcher="404 not_found",
+            **NO_AGENT,
+        ),
+        path={"agent_id": "me"},
+        send={"status": "active"},
+    ),
+    Row(
+        "PUT /agents/{agent_id}",
+        "a third agent, status `suspended`",
+        with_a_token(
+            **dict.fromkeys(("agent_pending", "agent", "other_agent", "suspended_agent"), "404 not_found"),
+            dispatcher="200",
+            **NO_AGENT,
+        ),
+        path={"agent_id": "a_third_agent"},
+        send={"status": "suspended"},
+    ),
+)
+
+
+# The table in the docs
+
+DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "SECURITY.md"
+BEGIN, END = "<!-- access table: written by `make access-table` -->", "<!-- end of the access table -->"
+HEADINGS = {
+    "no_token": "no token",
+    "alg_none": "`alg: none`",
+    "id_token": "ID token",
+    "another_pool": "another pool's",
+    "agent_pending": "agent, pending",
+    "suspended_agent": "agent, suspended",
+}
+
+
+def rendered():
+    return "\n\n".join(
+        [
+            BEGIN,
+            "Without a good token:",
+            _table(TOKENS),
+            "With one's own access token:",
+            _table(PEOPLE),
+            END,
+        ]
+    )
+
+
+def _table(callers):
+    lines = [["call"] + [HEADINGS.get(caller, caller.replace("_", " ")) for caller in callers]]
+    lines.append(["---"] * len(lines[0]))
+    for row in ROWS:
+        call = f"`{row.call}`" + (f" {row.about}" if row.about else "")
+        lines.append([call] + [_cell(row.answers[caller]) for caller in callers])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _cell(answer):
+    return answer.replace("200 without", "200, not in it").replace("200 with", "200, in it")
+
+
+def in_document(text):
+    """What stands between the marks, marks included; None where there are none."""
+    found = re.search(f"{re.escape(BEGIN)}.*?{re.escape(END)}", text, re.DOTALL)
+    return found and found.group()
+
+
+def main():
+    text = DOCUMENT.read_text()
+    before = in_document(text)
+    if before is None:
+        sys.exit(f"waybill: {DOCUMENT.name} has no place for the table: put the two lines into it\n{BEGIN}\n{END}")
+    DOCUMENT.write_text(text.replace(before, rendered()))
+
+
+if __name__ == "__main__":
+    main()

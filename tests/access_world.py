@@ -1,0 +1,176 @@
+"""The people, tokens and orders of the access matrix. Nothing here is shared with other tests."""
+
+import base64
+import json
+import threading
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+from botocore.exceptions import ClientError
+
+from access_table import PEOPLE, ROWS
+from town import open_route
+from waybill_client import PASSWORD, claims, expect
+
+EVERY_ROLE = ("customer", "agent", "dispatcher")
+# Seconds for which the expired token was good. Cognito gives none for less than five minutes, and is then waited for.
+SHORTEST_S, COGNITOS_SHORTEST_S = 3, 300
+
+
+class World:
+    password = PASSWORD
+
+    def __init__(self, stack, town, dispatcher):
+        self.stack, self.town = stack, town
+        with ThreadPoolExecutor(8) as pool:
+            forged = pool.submit(Forged, stack)
+            agents = {
+                name: pool.submit(town.agent, on_duty=False, name=f"{name} of the matrix", capacity=40)
+                for name in ("agent", "other_agent", "suspended_agent", "third_agent")
+            }
+            pending = pool.submit(town.applicant)
+            customers = {name: pool.submit(town.customer, f"{name} of the matrix") for name in ("customer", "other_customer")}
+            self.people = {name: person.result() for name, person in (agents | customers).items()}
+            self.people |= {"agent_pending": pending.result(), "dispatcher": dispatcher}
+            self.forged = forged.result()
+        expect(dispatcher.put(f"/agents/{self.people['suspended_agent'].user_id}", {"status": "suspended"}), 200)
+        self._lock = threading.Lock()
+        self._orders = self._on_the_agents_route(1 + sum(len(PEOPLE) for row in ROWS if "an_order" in row.path.values()))
+        self.the_order = next(self._orders)
+        upload = {"filename": "orders.csv", "size_bytes": 1000}
+        self.the_import = expect(self.people["customer"].post("/upload-url", upload), 201)["import_id"]
+
+    def _on_the_agents_route(self, count):
+        """So many orders of the customer's, all on the one route that the agent has open."""
+        customer, agent = self.people["customer"], self.people["agent"]
+        with ThreadPoolExecutor(4) as pool:
+            orders = list(pool.map(lambda _: self.town.order(customer), range(count)))
+        self.town.come_on_duty(agent)
+        self.town.assigned(customer, *orders, to=agent)
+        self.the_route = open_route(agent)["route_id"]
+        return iter([order["order_id"] for order in orders])
+
+    def close(self):
+        """Another run in the same town must not find the agent on duty."""
+        expect(self.people["dispatcher"].put(f"/agents/{self.people['agent'].user_id}", {"status": "suspended"}), 200)
+        self.forged.close()
+
+    def new_address(self):
+        return f"matrix-{uuid.uuid4().hex[:12]}@example.com"
+
+    def token_of(self, caller):
+        if caller in PEOPLE:
+            return self.people[caller].token
+        return self.forged.tokens[caller]
+
+    def named(self, part, caller):
+        """What a row means by a part of its path, for one caller."""
+        match part:
+            case "an_order" if caller in PEOPLE:
+                # One for each who might change it, so that nobody finds what another has done.
+                with self._lock:
+                    return next(self._orders)
+            case "the_order" | "an_order":
+                return self.the_order
+            case "the_import":
+                return self.the_import
+            case "the_agent":
+                return self.people["agent"].user_id
+            case "a_third_agent":
+                return self.people["third_agent"].user_id
+            case _:
+                return part
+
+
+class Forged:
+    """Tokens that are none. Each would, were it good, be that of somebody who has every role."""
+
+    def __init__(self, stack):
+        self.stack, self._cognito = stack, stack.aws("cognito-idp")
+        pool, client = stack.user_pool_id, stack.environment["USER_POOL_CLIENT_ID"]
+        email = self._account(pool)
+        self.good = self._tokens(pool, client, email)
+        short_client, seconds = self._client_of_short_tokens(pool)
+        try:
+            expiring = self._tokens(pool, short_client, email)["AccessToken"]
+            self.was_good = stack.call("GET", "/orders", token=expiring, params={"limit": 1})
+        finally:
+            self._cognito.delete_user_pool_client(UserPoolId=pool, ClientId=short_client)
+        self.tokens = {
+            "no_token": None,
+            "garbage": "not a token",
+            "tampered": with_another_subject(self.good["AccessToken"]),
+            "alg_none": unsigned(self.good["AccessToken"]),
+            "expired": expiring,
+            "id_token": self.good["IdToken"],
+            "another_pool": self._of_another_pool(),
+        }
+        time.sleep(max(0.0, claims(expiring)["exp"] + 1 - time.time()))
+
+    def _account(self, pool):
+        """Somebody who is in every group, made past the API: nobody could sign up like that."""
+        email = f"everybody-{uuid.uuid4().hex[:12]}@example.com"
+        self._cognito.admin_create_user(UserPoolId=pool, Username=email, MessageAction="SUPPRESS")
+        self._cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=PASSWORD, Permanent=True)
+        for group in EVERY_ROLE:
+            self._cognito.admin_add_user_to_group(UserPoolId=pool, Username=email, GroupName=group)
+        return email
+
+    def _tokens(self, pool, client, email):
+        answer = self._cognito.admin_initiate_auth(
+            UserPoolId=pool,
+            ClientId=client,
+            AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": email, "PASSWORD": PASSWORD},
+        )
+        return answer["AuthenticationResult"]
+
+    def _client(self, pool, **settings):
+        made = self._cognito.create_user_pool_client(
+            UserPoolId=pool,
+            ClientName=f"access-matrix-{uuid.uuid4().hex[:8]}",
+            ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
+            **settings,
+        )
+        return made["UserPoolClient"]["ClientId"]
+
+    def _client_of_short_tokens(self, pool):
+        for seconds in (SHORTEST_S, COGNITOS_SHORTEST_S):
+            try:
+                units = {"AccessToken": "seconds"}
+                return self._client(pool, AccessTokenValidity=seconds, TokenValidityUnits=units), seconds
+            except ClientError as refusal:
+                if refusal.response["Error"]["Code"] != "InvalidParameterException" or seconds == COGNITOS_SHORTEST_S:
+                    raise
+
+    def _of_another_pool(self):
+        made = self._cognito.create_user_pool(PoolName=f"access-matrix-{uuid.uuid4().hex[:8]}", UsernameAttributes=["email"])
+        self._other_pool = pool = made["UserPool"]["Id"]
+        for group in EVERY_ROLE:
+            self._cognito.create_group(UserPoolId=pool, GroupName=group)
+        return self._tokens(pool, self._client(pool), self._account(pool))["AccessToken"]
+
+    def close(self):
+        self._cognito.delete_user_pool(UserPoolId=self._other_pool)
+
+
+def part(told):
+    return base64.urlsafe_b64encode(json.dumps(told).encode()).decode().rstrip("=")
+
+
+def unsigned(token):
+    return f"{part({'alg': 'none', 'typ': 'JWT'})}.{token.split('.')[1]}."
+
+
+def with_another_subject(token):
+    """What the token says, changed, under the signature that it had."""
+    header, _, signature = token.split(".")
+    return f"{header}.{part(claims(token) | {'sub': str(uuid.uuid4())})}.{signature}"
+
+
+def with_another_signature(token):
+    head, signature = token.rsplit(".", 1)
+    middle = len(signature) // 2
+    swapped = "A" if signature[middle] != "A" else "B"
+    return f"{head}.{signature[:middle]}{swapped}{signature[middle + 1:]}"

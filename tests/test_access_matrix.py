@@ -1,0 +1,128 @@
+"""Every call by everybody: the table of access_table.py, cell by cell, against the stack."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from samcli.yamlhelper import yaml_parse
+
+from access_table import CALLERS, DOCUMENT, ROWS, TOKENS, in_document, rendered
+from access_world import World, with_another_signature
+from problems import problem
+from waybill_client import expect
+
+TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
+CELLS = [(row, caller) for row in ROWS for caller in CALLERS]
+
+
+def events_of_the_api():
+    """Method and path of each call in the template, and whether it asks for a token."""
+    resources = yaml_parse(TEMPLATE.read_text())["Resources"]
+    for resource in resources.values():
+        for event in (resource.get("Properties", {}).get("Events") or {}).values() if "Type" in resource else ():
+            if event["Type"] == "Api":
+                told = event["Properties"]
+                yield f"{told['Method'].upper()} {told['Path']}", told.get("Auth", {}).get("Authorizer") != "NONE"
+
+
+def test_the_table_has_every_call_of_the_template():
+    in_template = {call for call, _ in events_of_the_api()}
+    assert in_template, "the template has an API"
+    assert in_template == {row.call for row in ROWS}, "tests/access_table.py has a row for each call, and no other"
+
+
+def test_no_cell_is_empty():
+    for row in ROWS:
+        assert tuple(sorted(row.answers)) == tuple(sorted(CALLERS)), row.name
+        assert all(row.answers.values()), row.name
+
+
+def test_what_asks_for_a_token_in_the_template_is_closed_in_the_table():
+    for call, asks in events_of_the_api():
+        for row in ROWS:
+            if row.call == call:
+                closed = {row.answers[token] for token in TOKENS} == {"401 unauthorized"}
+                assert closed == asks, f"{row.name}: the template and the table do not agree on who may come in"
+
+
+def test_the_table_in_the_docs_is_this_one():
+    assert in_document(DOCUMENT.read_text()) == rendered(), "docs/SECURITY.md is behind: make access-table"
+
+
+@pytest.fixture(scope="module")
+def world(stack, shared_town, dispatcher):
+    made = World(stack, shared_town, dispatcher)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def answers(world):
+    """Every cell is asked, several at a time; rows that end what others need come after them."""
+    found = {}
+
+    def ask(cell):
+        row, caller = cell
+        try:
+            found[row.name, caller] = asked(world, row, caller)
+        except Exception as broken:  # of this cell alone
+            found[row.name, caller] = f"broke: {broken!r}"
+
+    with ThreadPoolExecutor(8) as pool:
+        for last in (False, True):
+            list(pool.map(ask, [(row, caller) for row, caller in CELLS if row.last == last]))
+    return found
+
+
+def asked(world, row, caller):
+    """What came, in the words of the table; and what the refusal changed all the same, which is to be nothing."""
+    parts = {name: world.named(part, caller) for name, part in row.path.items()}
+    path = row.call.split()[1].format(**parts)
+    body = row.send(world) if callable(row.send) else row.send
+    before = seen_by_dispatcher(world, row, parts)
+    answer = world.stack.call(row.method, path, token=world.token_of(caller), json=body, params=row.query)
+    if answer.status_code < 300:
+        return f"{answer.status_code}{listed(row, parts, answer, world)}"
+    told = answer.json()
+    changed = "" if seen_by_dispatcher(world, row, parts) == before else ", and changed it"
+    return f"{answer.status_code} {told.get('code', told)}{changed}"
+
+
+def seen_by_dispatcher(world, row, parts):
+    """The history and no more: when it is expected may change with its neighbours on the route."""
+    if row.witness is None:
+        return None
+    order = expect(world.people["dispatcher"].get(row.witness.format(**parts)), 200)
+    return order["status"], order["history"]
+
+
+def listed(row, parts, answer, world):
+    """Whether a listing has what the row is about."""
+    if not any(expected.endswith((" with", " without")) for expected in row.answers.values()):
+        return ""
+    wanted = parts.get("order_id") or parts.get("import_id") or world.the_route
+    return " with" if wanted in json.dumps(answer.json()) else " without"
+
+
+@pytest.mark.parametrize("row, caller", CELLS, ids=[f"{row.name} by {caller}" for row, caller in CELLS])
+def test_cell(answers, row, caller):
+    assert answers[row.name, caller] == row.answers[caller]
+
+
+def test_what_was_forged_was_good_before_it_was_forged(world):
+    """Else the cells above would show nothing."""
+    for path in ("/orders", "/agents"):
+        expect(world.stack.call("GET", path, token=world.forged.good["AccessToken"]), 200)
+    expect(world.forged.was_good, 200)
+    world.stack.aws("cognito-idp").get_user(AccessToken=world.forged.tokens["another_pool"])
+
+
+@pytest.mark.parametrize("ending", ["", "AAAA"], ids=["empty", "not empty"])
+def test_a_token_of_no_algorithm_is_refused_whatever_its_signature(world, ending):
+    problem(world.stack.call("GET", "/orders", token=world.forged.tokens["alg_none"] + ending), 401, "unauthorized")
+
+
+def test_a_token_with_another_signature_is_refused(world):
+    token = with_another_signature(world.forged.good["AccessToken"])
+    problem(world.stack.call("GET", "/orders", token=token), 401, "unauthorized")

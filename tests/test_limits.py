@@ -1,0 +1,107 @@
+"""How much is taken in: from everybody, without a token, and at once."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from samcli.yamlhelper import yaml_parse
+
+from problems import problem
+from test_access_matrix import events_of_the_api
+from waybill_client import eventually, expect
+
+TEMPLATE = yaml_parse((Path(__file__).resolve().parent.parent / "template.yaml").read_text())
+RESOURCES, PARAMETERS = TEMPLATE["Resources"], TEMPLATE["Parameters"]
+LARGEST_BODY = 64 * 1024
+JSON = {"Content-Type": "application/json"}
+
+
+def test_each_call_without_a_token_has_a_tighter_limit_of_its_own():
+    settings = RESOURCES["Api"]["Properties"]["MethodSettings"]
+    by_path = {f"{one['HttpMethod']} {one['ResourcePath']}": one for one in settings}
+    everything = by_path.pop("* /*")
+    assert (everything["ThrottlingRateLimit"], everything["ThrottlingBurstLimit"]) == (
+        {"Ref": "RequestsPerSecond"},
+        {"Ref": "RequestBurst"},
+    )
+    # As CloudFormation wants a path: the first slash as it is, and then each of the path's own as ~1.
+    open_calls = {call.replace("/", "~1").replace(" ", " /") for call, asks in events_of_the_api() if not asks}
+    assert set(by_path) == open_calls, "a call without a token without a limit, or the reverse"
+    for call, one in by_path.items():
+        limits = one["ThrottlingRateLimit"], one["ThrottlingBurstLimit"]
+        assert limits == ({"Ref": "OpenRequestsPerSecond"}, {"Ref": "OpenRequestBurst"}), call
+        assert one["MetricsEnabled"] is True, f"{call}: what is set for a call replaces what is set for all"
+    for narrow, wide in (("OpenRequestsPerSecond", "RequestsPerSecond"), ("OpenRequestBurst", "RequestBurst")):
+        assert PARAMETERS[narrow]["Default"] < PARAMETERS[wide]["Default"]
+
+
+def test_the_firewall_stands_before_the_api_and_the_user_pool_where_it_is_wanted():
+    plain = {name: one for name, one in RESOURCES.items() if isinstance(one, dict)}
+    waf = {name: one for name, one in plain.items() if one["Type"].startswith("AWS::WAFv2::")}
+    assert {one["Condition"] for one in waf.values()} == {"HasWaf"} and PARAMETERS["EnableWaf"]["Default"] == "false"
+    behind = json.dumps([one["Properties"].get("ResourceArn") for one in waf.values()])
+    assert "/restapis/${Api}/stages/" in behind and '["UserPool", "Arn"]' in behind
+    rules = {rule["Name"]: rule["Statement"] for rule in waf["WebAcl"]["Properties"]["Rules"]}
+    counted = [statement["RateBasedStatement"] for statement in rules.values() if "RateBasedStatement" in statement]
+    assert len(counted) == 3 and all(one["AggregateKeyType"] == "IP" for one in counted)
+    pattern = rules["open-calls-by-ip"]["RateBasedStatement"]["ScopeDownStatement"]["RegexMatchStatement"]["RegexString"]
+    for call, asks in events_of_the_api():
+        path = call.split()[1].replace("{", "").replace("}", "")
+        assert bool(re.search(pattern, f"/v1{path}")) == (not asks), f"{call} and the firewall's open calls"
+
+
+@pytest.fixture(scope="module")
+def ana(shared_town):
+    return shared_town.customer("Ana")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Content-Type": "text/plain"}, {"Content-Type": "application/x-www-form-urlencoded"}],
+    ids=["nothing said", "text", "a form"],
+)
+def test_what_a_strangers_page_can_send_is_not_read(stack, ana, headers):
+    """A browser sends these for any page without asking first, with its user's address as the sender."""
+    login = json.dumps({"email": ana.email, "password": ana.password})
+    problem(stack.call("POST", "/login", data=login.encode(), headers=headers), 415, "unsupported_media_type")
+    expect(stack.call("POST", "/login", data=login.encode(), headers=JSON), 200)
+
+
+def test_a_body_that_is_too_large_is_not_read(shared_town, ana):
+    body = json.dumps(shared_town.body())
+    padded = body + " " * (LARGEST_BODY - len(body))
+    order = expect(ana.post("/orders", data=padded.encode(), headers=JSON), 201)
+    expect(ana.mark(order["order_id"], "cancelled"), 200)
+    problem(ana.post("/orders", data=(padded + " ").encode(), headers=JSON), 413, "too_large")
+
+
+@pytest.fixture
+def narrow(stack):
+    """One request a second to `POST /signup/confirm`, as if the template said so."""
+    gateway, api = stack.aws("apigateway"), stack.environment["API_ID"]
+    limits = {"rateLimit": "throttlingRateLimit", "burstLimit": "throttlingBurstLimit"}
+    before = gateway.get_stage(restApiId=api, stageName="v1")["methodSettings"]
+
+    def change(values):
+        patches = [
+            {"op": "replace", "path": f"/~1signup~1confirm/POST/throttling/{name}", "value": str(value)}
+            for name, value in values.items()
+        ]
+        gateway.update_stage(restApiId=api, stageName="v1", patchOperations=patches)
+
+    change(dict.fromkeys(limits, 1))
+    yield
+    settings = next((one for path, one in before.items() if "confirm" in path), before["*/*"])
+    change({name: settings[setting] for name, setting in limits.items()})
+
+
+def test_too_many_requests_are_told_to_wait(stack, narrow):
+    def refused():
+        answers = [stack.call("POST", "/signup/confirm", json={"email": "a@example.com", "code": "1"}) for _ in range(4)]
+        return [answer for answer in answers if answer.status_code == 429]
+
+    answer = eventually("an answer of 429", refused)[0]
+    told = problem(answer, 429, "too_many_requests")
+    assert int(answer.headers["Retry-After"]) >= 1 and told["instance"]
+    expect(stack.call("GET", "/orders"), 401)  # the limit is that call's alone

@@ -1,0 +1,151 @@
+"""Nothing that people told the stack is in its logs.
+
+conftest.py has this file run last, so that it finds what all other tests have told (local/secrets_told.py hears it in
+waybill_client.py). It tells each kind of thing itself as well, so that it holds when it runs alone.
+"""
+
+import hashlib
+import json
+import re
+import uuid
+from pathlib import Path
+
+import pytest
+
+from secrets_told import BY_NAME, TOLD
+from waybill_client import PASSWORD, Person, eventually, expect
+
+ROOT = Path(__file__).resolve().parent.parent
+GROUPS = ("/aws/lambda/", "/aws/apigateway/")
+JSON = {"Content-Type": "application/json"}
+# Whatever looks like one is one, whoever told it.
+SHAPES = {
+    "a token": re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}"),
+    "an email address": re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),
+    "an Authorization header": re.compile(r"[Bb]earer [\w.-]{8,}"),
+}
+
+
+class Logs:
+    def __init__(self, stack, since):
+        logs = stack.aws("logs")
+        self.lines = []
+        for page in logs.get_paginator("describe_log_groups").paginate():
+            for group in page["logGroups"]:
+                if group["logGroupName"].startswith(GROUPS):
+                    self._read(logs, group["logGroupName"], since)
+        self.text = "\n".join(line for _, line in self.lines)
+
+    def _read(self, logs, group, since):
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=int(since * 1000))
+        for page in pages:
+            self.lines += [(group, event["message"].rstrip()) for event in page["events"]]
+
+    def with_word(self, word):
+        """The first line that has this word, or these words, and no letter or digit right beside them."""
+        if word not in self.text:
+            return None
+        whole = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+        return next((f"{group}: {line}" for group, line in self.lines if word in line and whole.search(line)), None)
+
+
+@pytest.fixture(scope="module")
+def life(stack, shared_town, dispatcher, functions):
+    """Everything that is secret, said where it is right and where it is wrong. The ids of the answers are to be in the logs."""
+    town = shared_town
+    ana = town.customer("Anastasia Unmistakable")
+    refusals = [
+        Person(stack, "customer", ana.email, ana.name, "Another-Password-77").log_in(),
+        town.newcomer("customer", "Nobody").confirm("918273"),
+        ana.sign_up(email="Not an Address at all", role="king"),
+        ana.post("/orders", {"pickup": {"address": "13 Wrongfield Crescent", "contact": {"phone": "+34 931 000 111"}}}),
+        stack.call("POST", "/orders", token=ana.token[:-3] + "abc", json={}),
+        stack.call("POST", "/login", data=f'{{"email": "{ana.email}", "password": "{PASSWORD}"', headers=JSON),
+        ana.order(town.body() | {"size": "2", "notes": "the red door behind the cherry tree"}),
+    ]
+    for secret in ("13 Wrongfield Crescent", "+34 931 000 111", "Not an Address at all"):
+        TOLD.add("text", secret)
+    contact = {"name": "Bartholomew Receiver", "phone": "+34 932 000 222"}
+    body = town.body(notes="ring twice and beware of the heron")
+    body["dropoff"] |= {"address": "7 Hidden Heron Lane", "contact": contact}
+    order = expect(ana.order(body), 201)
+    expect(ana.mark(order["order_id"], "cancelled"), 200)
+    expect(ana.post("/upload-url", {"filename": "orders.csv", "size_bytes": 1000}), 201)
+    refusals.insert(0, with_a_claim_that_cannot_be_read(functions, town, ana))
+    publish_a_record_that_cannot_be_read(stack, functions)
+    return [answer.json() for answer in refusals]
+
+
+def publish_a_record_that_cannot_be_read(stack, functions):
+    """The order's status is somebody's secret; the log is to say that it is no status, and not what it is."""
+    secret = "the name of the second heron"
+    TOLD.add("text", secret)
+    event = json.loads((ROOT / "events" / "publish-events.json").read_text())
+    del event["Records"][1:]
+    event["Records"][0]["dynamodb"]["NewImage"]["status"] = {"S": secret}
+    name = functions.name_of("publish-events")
+    answer = stack.aws("lambda").invoke(FunctionName=name, Payload=json.dumps(event).encode())
+    assert "FunctionError" in answer, "a record that cannot be read comes again"
+
+
+def with_a_claim_that_cannot_be_read(functions, town, ana):
+    """Something stored is of the wrong type, and has somebody's secret in it: the answer is 500, and its cause is logged."""
+    secret, key, body = "the name of the third heron", uuid.uuid4().hex, town.body()
+    TOLD.add("text", secret)
+    order = expect(ana.order(body, key=key), 201)
+    table = functions.settings_of("create-order")["IDEMPOTENCY_TABLE"]
+    claim = {"claim": {"S": f"order-key#{ana.user_id}#{hashlib.sha256(key.encode()).hexdigest()}"}}
+    dynamodb = functions.stack.aws("dynamodb")
+    dynamodb.update_item(
+        TableName=table,
+        Key=claim,
+        UpdateExpression="SET expires_at_s = :secret",
+        ConditionExpression="attribute_exists(claim)",
+        ExpressionAttributeValues={":secret": {"S": secret}},
+    )
+    try:
+        answer = ana.order(body, key=key)
+        expect(answer, 500)
+        return answer
+    finally:
+        dynamodb.delete_item(TableName=table, Key=claim)
+        expect(ana.mark(order["order_id"], "cancelled"), 200)
+
+
+@pytest.fixture(scope="module")
+def logs(stack, life, session_began):
+    """Once the last line of the life above has come."""
+    last = life[-1]["instance"]
+
+    def read():
+        found = Logs(stack, session_began)
+        return found if last in found.text else None
+
+    return eventually("the function's log of the last refusal", read)
+
+
+def test_the_logs_are_those_of_the_calls(logs, life):
+    """Else nothing would be in them anyway."""
+    for told in life:
+        if told["code"] == "unauthorized":
+            continue  # by the gateway, which ran no function
+        assert told["instance"] in logs.text, f"no log line for {told}"
+    assert '"message":"record failed"' in logs.text and '"cause":"it cannot be read: ' in logs.text
+    assert '"message":"request failed"' in logs.text and '"cause":"something is broken inside' in logs.text
+    assert '"message":"request refused"' in logs.text and '"message":"request answered"' in logs.text
+
+
+def test_every_kind_of_secret_was_told(life):
+    assert set(BY_NAME.values()) <= set(TOLD.values.values()), "the life above tells each kind"
+
+
+def test_nothing_that_was_told_is_in_a_log(logs):
+    found = {f"{kind} {value!r}": line for value, kind in TOLD.values.items() if (line := logs.with_word(value))}
+    shown = "\n".join(f"{secret} in {line[:400]}" for secret, line in list(found.items())[:10])
+    assert not found, f"{len(found)} of {len(TOLD.values)} values are in the logs:\n{shown}"
+
+
+@pytest.mark.parametrize("what", SHAPES)
+def test_nothing_in_a_log_looks_like(logs, what):
+    lines = [f"{group}: {line[:400]}" for group, line in logs.lines if SHAPES[what].search(line)]
+    assert not lines, f"{what} in {len(lines)} lines:\n" + "\n".join(lines[:5])

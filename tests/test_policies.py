@@ -1,0 +1,222 @@
+"""What each function may do is what its code does: template.yaml beside the source, in both directions.
+
+The code is read (tests/rust_reading.py): main.rs says which adapter stands behind which port of the use case and which table,
+queue or pool it gets; the use case says which methods it calls; the adapter says which AWS actions these take.
+"""
+
+import json
+import re
+
+import pytest
+from samcli.yamlhelper import yaml_parse
+
+from rust_reading import ROOT, Adapters, UseCases, arguments_of_call, closing, plain, split_arguments, without_comments_and_tests
+
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
+RESOURCES = {name: resource for name, resource in TEMPLATE["Resources"].items() if isinstance(resource, dict)}
+LOOPS = [loop for loop in TEMPLATE["Resources"].values() if isinstance(loop, list)]  # Fn::ForEach
+FUNCTIONS = {
+    resource["Metadata"]["BuildProperties"]["Binary"]: resource["Properties"]
+    for resource in RESOURCES.values()
+    if resource["Type"] == "AWS::Serverless::Function"
+}
+
+# A `*` in an action, and why.
+ACTIONS_WITH_A_STAR = {
+    "sqs:SendMessage*": "to AWS it is sqs:SendMessage; MiniStack has an action of its own for a batch",
+}
+# A `*` in a resource, and why. None is `*` alone.
+RESOURCES_WITH_A_STAR = {
+    "/stream/*": "a stream's name has the time in it at which it was made",
+    "FailedEventsBucket.Arn}/*": "objects of one bucket: Lambda chooses the keys",
+    "UploadsBucket.Arn}/imports/*": "objects below one folder: a file for each import",
+    "UploadsBucket.Arn}/rejects/*": "the same",
+    "-user-*": "a topic a user, made while the stack runs",
+}
+# What the code can come to and these functions never do.
+NEVER_DONE = {
+    "update-agent": {("dynamodb:ConditionCheckItem", "UsersTable"): "it changes the agent, and the put has the condition"},
+}
+# What AWS does in the function's name, by the source that feeds it or by where its failures go.
+OF_A_QUEUE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+OF_A_STREAM = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"}
+# What IAM calls these operations of S3. Who may not list a bucket hears "forbidden" of an object that is not there.
+ACTIONS_OF_S3 = {
+    "HeadObject": ("GetObject", "ListBucket"),
+    "CreateMultipartUpload": ("PutObject",),
+    "UploadPart": ("PutObject",),
+    "CompleteMultipartUpload": ("PutObject",),
+}
+OF_A_FAILURE_BUCKET = {"s3:PutObject", "s3:ListBucket"}
+SERVICES = {"Dynamo": "dynamodb", "Sqs": "sqs", "Sns": "sns", "Cognito": "cognito-idp", "S3": "s3"}
+
+INDEXES = {
+    index["IndexName"]: name
+    for name, resource in RESOURCES.items()
+    if resource["Type"] == "AWS::DynamoDB::Table"
+    for index in resource["Properties"].get("GlobalSecondaryIndexes", ())
+}
+adapters, use_cases = Adapters(INDEXES), UseCases()
+
+
+def listed(value):
+    return value if isinstance(value, list) else [value]
+
+
+def statements(properties):
+    for policy in listed(properties["Policies"]):
+        assert isinstance(policy, dict) and set(policy) == {"Statement"}, f"a policy of our own, not {policy}"
+        yield from policy["Statement"]
+
+
+def name_of(resource):
+    """The template's name for what an ARN means: `OrdersTable`, `OrdersTable/index/pending-orders`, `topics`."""
+    told = resource.get("Fn::GetAtt") or resource.get("Fn::Sub") or resource.get("Ref") or resource
+    if isinstance(told, list):
+        return told[0]
+    told = re.sub(r"/stream/\*$|(?<=Bucket\.Arn\})/.*\*$", "", told)
+    return "topics" if ":sns:" in told else re.sub(r"^\$\{(\w+)(?:\.Arn)?\}", r"\1", told)
+
+
+def granted(properties):
+    return {
+        (action, name_of(resource))
+        for statement in statements(properties)
+        for action in listed(statement["Action"])
+        for resource in listed(statement["Resource"])
+    }
+
+
+class Main:
+    """What main.rs wires."""
+
+    def __init__(self, binary, environment):
+        self.text = without_comments_and_tests((ROOT / "functions" / binary / "src" / "main.rs").read_text())
+        # One adapter may stand behind several ports: `let accounts = Arc::new(…)`, and then `identity: accounts`.
+        for shared in re.finditer(r"let (\w+) = (Arc::new\(.*?\)\));", self.text, re.DOTALL):
+            name, made = shared.groups()
+            self.text = re.sub(rf"(\w+): {name}(?:\.clone\(\))?,", lambda field: f"{field.group(1)}: {made},", self.text)
+        self.environment = environment
+        wanted = re.search(r"let \(([^)]*)\) =\s*env\s*\.all\(\(", self.text)
+        names = [name.strip().removeprefix("mut ") for name in wanted.group(1).split(",") if name.strip()]
+        asked = split_arguments(self.text[wanted.end() : closing(self.text, wanted.end() - 1, "()") - 1])
+        self.variables = dict(zip(names, asked))
+
+    def wired(self):
+        """Use case, port, adapter, its constructor and the arguments."""
+        for made in re.finditer(r"\b([A-Z]\w+) \{", self.text):
+            fields = use_cases.crate.structs.get(made.group(1))
+            if fields is None or not use_cases.crate.of(made.group(1)):
+                continue
+            inside = self.text[made.end() : closing(self.text, made.end() - 1) - 1]
+            for wiring in re.finditer(r"(\w+): Arc::new\(([A-Z]\w+)::(\w+)\(", inside):
+                field, adapter, constructor = wiring.groups()
+                port = re.search(r"dyn (?:\w+::)*(\w+)", fields[field]).group(1)
+                yield made.group(1), port, adapter, constructor, arguments_of_call(inside, wiring)
+
+    def resource(self, expression):
+        """What the environment variable behind an expression names in the template; None where it names nothing."""
+        expression = plain(expression)
+        head, _, part = expression.partition(".")
+        if part:  # LedgerTables { users: users.clone(), … }
+            made = re.search(rf"let {head} = \w+ \{{(.*?)\}};", self.text, re.DOTALL)
+            expression = plain(re.search(rf"\b{part}(?:: ([^,]+))?,", made.group(1)).group(1) or part)
+        variable = re.search(r'env\.text\("(\w+)"\)', self.variables.get(expression, ""))
+        return variable and name_of(self.environment[variable.group(1)])
+
+
+def used(binary, properties):
+    main = Main(binary, properties["Environment"]["Variables"])
+    found = set()
+    for use_case, port, adapter, constructor, arguments in main.wired():
+        service = next((name for prefix, name in SERVICES.items() if adapter.startswith(prefix)), None)
+        for asked_port, method in use_cases.ports_of(use_case):
+            if asked_port != port or service is None:
+                continue
+            for action, place, index in adapters.asks(adapter, port, method):
+                for resource in resources_behind(main, adapter, constructor, arguments, place):
+                    for name in ACTIONS_OF_S3.get(action, (action,)):
+                        found.add((f"{service}:{name}", f"{resource}/index/{index}" if index else resource))
+    assert found or binary in ("publish-events",), f"nothing that {binary} does was found in its code"
+    return {(action.replace("SendMessageBatch", "SendMessage*"), resource) for action, resource in found}
+
+
+def resources_behind(main, adapter, constructor, arguments, place):
+    made = next(f for f in adapters.crate.of(adapter, constructor))
+    given = dict(zip(made.parameters, arguments))
+    if place == "self":  # an adapter of one thing
+        names = {main.resource(argument) for argument in arguments}
+        return {name for name in names if name and name != "UserPoolClient"}
+    field, _, rest = place.removeprefix("self.").partition(".")
+    # `table: table.into()`, or `imports: tables.imports.clone()`
+    set_to = re.search(rf"\b{field}: (?:Some\()?(\w+)(?:\.(?!into|clone)(\w+))?", made.body)
+    parameter, member = set_to.groups() if set_to else (field, None)
+    return {main.resource(".".join(part for part in (given[parameter], member, rest) if part))}
+
+
+def of_its_sources(binary):
+    """What AWS asks of the function for the event sources that the template connects to it."""
+    found = set()
+    for resource in (*RESOURCES.values(), *LOOPS):
+        for name, mapping in sources(resource):
+            if f"{name_of(mapping['FunctionName'])}" != function_name(binary):
+                continue
+            queue = re.search(r"Queue", name)
+            found |= {(action, name) for action in (OF_A_QUEUE if queue else OF_A_STREAM)}
+            failures = mapping.get("DestinationConfig", {}).get("OnFailure", {}).get("Destination")
+            if failures:
+                found |= {(action, name_of(failures)) for action in OF_A_FAILURE_BUCKET}
+    return found
+
+
+def sources(resource):
+    """The event source mappings of a resource, or of a Fn::ForEach, with the name of the source of each."""
+    if isinstance(resource, list):
+        variable, values, body = resource
+        for value in values:
+            text = json.dumps(body).replace(json.dumps({"Ref": variable}), json.dumps(value))
+            for one in json.loads(text).values():
+                yield from sources(one)
+    elif resource["Type"] == "AWS::Lambda::EventSourceMapping":
+        yield name_of(resource["Properties"]["EventSourceArn"]), resource["Properties"]
+
+
+def function_name(binary):
+    return next(name for name, r in RESOURCES.items() if r.get("Properties") is FUNCTIONS[binary])
+
+
+@pytest.mark.parametrize("binary", sorted(FUNCTIONS))
+def test_a_function_may_do_what_its_code_does_and_nothing_else(binary):
+    properties = FUNCTIONS[binary]
+    never = NEVER_DONE.get(binary, {})
+    in_code, may = used(binary, properties) | of_its_sources(binary), granted(properties)
+    assert set(never) <= in_code, f"the code of {binary} does not come to {set(never) - in_code}: take it off the list"
+    assert sorted(may - (in_code - set(never))) == [], f"granted to {binary}, and its code never does it"
+    assert sorted(in_code - set(never) - may) == [], f"the code of {binary} does it, and it is not granted"
+
+
+@pytest.mark.parametrize("binary", sorted(FUNCTIONS))
+def test_no_policy_is_wider_than_it_says(binary):
+    for statement in statements(FUNCTIONS[binary]):
+        assert statement["Effect"] == "Allow" and set(statement) == {"Effect", "Action", "Resource"}, statement
+        for action in listed(statement["Action"]):
+            assert "*" not in action or action in ACTIONS_WITH_A_STAR, f"{binary}: {action}"
+        for resource in listed(statement["Resource"]):
+            told = json.dumps(resource)
+            ends = [end for end in RESOURCES_WITH_A_STAR if told.strip('{}"').endswith(end) or f"{end}\"" in told]
+            assert "*" not in told or ends, f"{binary}: {told} is wider than one thing, and nobody says why"
+
+
+def test_each_star_that_is_excused_is_there():
+    text = json.dumps([list(statements(properties)) for properties in FUNCTIONS.values()])
+    for excused in (*ACTIONS_WITH_A_STAR, *RESOURCES_WITH_A_STAR):
+        assert excused in text, f"{excused} is excused, and in no policy any more"
+
+
+def test_functions_get_nothing_but_their_policies():
+    """No role from elsewhere, no policy for all, no event source for which SAM would write a policy of its own."""
+    for binary, properties in FUNCTIONS.items():
+        assert "Role" not in properties and properties.get("Policies"), binary
+        kinds = {event["Type"] for event in properties.get("Events", {}).values()}
+        assert kinds <= {"Api", "Schedule"}, f"{binary}: {kinds}"
+    assert not {"Role", "Policies"} & set(TEMPLATE["Globals"]["Function"])
