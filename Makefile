@@ -55,8 +55,11 @@ bench-planner: ## The planner beside VROOM, OR-Tools and PyVRP, on the same prob
 	@local/bench-planner/.venv/bin/python local/bench-planner/bench.py --plan target/release/plan $(FILES)
 
 bench-import: up ## What an import takes, beside csv and boto3's batch writer: ROWS=1000000
-	@cargo build --release --bin ingest-orders --bin request-upload
-	@eval "$$($(LOCAL_STACK) env)" && exec $(PYTHON) local/bench-import/bench.py --binaries $${CARGO_TARGET_DIR:-target}/$${CARGO_BUILD_TARGET:+$$CARGO_BUILD_TARGET/}release --rows $${ROWS:-1000000}
+	@cargo build --release --bin ingest-orders --bin create-upload-url
+	@cargo build --release -p sheet --example rows
+	@built=$${CARGO_TARGET_DIR:-target}/$${CARGO_BUILD_TARGET:+$$CARGO_BUILD_TARGET/}release; \
+	  eval "$$($(LOCAL_STACK) env)" && exec $(PYTHON) local/bench-import/bench.py --binaries "$$built" \
+	  --parsing "$$built/examples/rows" --rows "$${ROWS:-1000000}"
 
 clean: ## Stop the local stack and throw away all that was built
 	@if [ -e .venv/ready ]; then $(LOCAL_STACK) down; fi

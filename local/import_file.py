@@ -142,7 +142,7 @@ def shortened(text, most=100):
 
 
 def account_of(account, path):
-    """Prints what became of the file. True if all of it is in."""
+    """Prints what became of the file. True if it was read to its end."""
     print()
     if account["status"] == "failed":
         failure = account["failure"]
@@ -163,8 +163,8 @@ def account_of(account, path):
         rejects = path.with_name(f"{path.stem}.rejected.csv")
         imports.save_rejected_rows(account, rejects)
         print(f"\nThe rejected rows with their reasons: {rejects}")
-        print(f"Mend them there, take out the last four columns, and hand them over: make import FILE={rejects}")
-    return account["status"] == "completed"
+        print(f"Mend them there, and hand them over as they are: make import FILE={rejects}")
+    return account["status"] != "failed"
 
 
 def main():

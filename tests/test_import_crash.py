@@ -6,6 +6,7 @@ Whatever happens, the orders are exactly the file's good rows, and the account a
 import json
 import os
 import random
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -73,6 +74,16 @@ def check(customer, account, names=GOOD_NAMES, bad=BAD_ROWS):
     if bad:
         rejects = imports.rejected_rows(account).decode().splitlines()
         assert [line.split(",")[0] for line in rejects[1:]] == [f"r{n}" for n in bad]
+
+
+# With less than this left the function begins no chunk, and hands on.
+RESERVE_S = 15
+
+
+def slow_store(action, _body):
+    """So slow that no import gets far in a second, however fast the machine is."""
+    if action == "TransactWriteItems":
+        time.sleep(0.25)
 
 
 class EndAt:
@@ -148,7 +159,7 @@ def test_before_its_deadline_an_import_is_handed_on(importer, by_hand, functions
     runs, seen = 0, []
     while imports.look(ana, import_id)["status"] not in imports.OVER:
         assert event, f"after {runs} runs the import is not over, and no message goes on with it: {seen}"
-        outcome = run(functions, "ingest-orders", event, tmp_path, deadline_s=2)
+        outcome = run(functions, "ingest-orders", event, tmp_path, meddle=slow_store, deadline_s=RESERVE_S + 1.5)
         assert not outcome.answer.get("batchItemFailures"), "what was done is not to be tried again"
         runs += 1
         account = imports.look(ana, import_id)
@@ -164,7 +175,8 @@ def test_a_message_that_was_handed_on_and_the_first_one_again_do_nothing_twice(i
     """The function is killed right after it has handed on: both messages are delivered then, side by side."""
     ana, names = importer(), sorted(f"r{n}" for n in range(1, 701))
     import_id, event = by_hand.uploaded(ana, content(700, ()))
-    run(functions, "ingest-orders", event, tmp_path, stop_at="SendMessage", deadline_s=2)
+    soon = RESERVE_S + 1.5
+    run(functions, "ingest-orders", event, tmp_path, stop_at="SendMessage", meddle=slow_store, deadline_s=soon)
     going_on = by_hand.next_event(import_id)
     assert going_on, "it was to hand on"
     functions.invoke_at_once("ingest-orders", [event, going_on, going_on])

@@ -8,6 +8,7 @@ each, the plain loop of `csv` and boto3's batch writer.
 
 import argparse
 import base64
+import itertools
 import json
 import os
 import subprocess
@@ -22,7 +23,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
 import generate  # noqa: E402
-from host import Host  # noqa: E402
+from host import Broke, Host  # noqa: E402
 
 from functions_inside import Functions  # noqa: E402
 from runtime_api import rest_event  # noqa: E402
@@ -150,7 +151,7 @@ class MiniStack:
 
     def record(self, import_id):
         found = self.stack.aws("dynamodb").get_item(
-            TableName=self.tables["IMPORTS_TABLE"], Key={"import_id": {"S": import_id}}
+            TableName=self.tables["IMPORTS_TABLE"], Key={"import_id": {"S": import_id}, "item": {"S": "import"}}
         )
         return found["Item"]
 
@@ -171,8 +172,8 @@ class Bench:
     def __init__(self, binaries, folder):
         self.stack = Stack()
         self.functions = Functions(self.stack)
-        self.binaries, self.folder = binaries, folder
-        self.settings = self.functions.settings_of("request-upload") | self.functions.settings_of("ingest-orders")
+        self.binaries, self.folder, self.numbers = binaries, folder, itertools.count(1)
+        self.settings = self.functions.settings_of("create-upload-url") | self.functions.settings_of("ingest-orders")
 
     def file(self, rows):
         path = self.folder / f"orders-{rows}.csv"
@@ -182,14 +183,14 @@ class Bench:
 
     def host(self, function, store):
         found = self.stack.aws("lambda").get_function_configuration(FunctionName=self.functions.name_of(function))
-        log = self.folder / f"{function}.log"
+        log = self.folder / f"{function}-{next(self.numbers)}.log"
         return Host(self.binaries / function, store.settings, store.endpoint, log, found["Timeout"], found["MemorySize"])
 
     def uploaded(self, store, path):
         """The id of an import whose file is in the store, and the message about it."""
         customer = Customer()
         body = json.dumps({"filename": path.name, "size_bytes": path.stat().st_size})
-        with self.host("request-upload", store) as function:
+        with self.host("create-upload-url", store) as function:
             answer = function.invoke(rest_event(customer, "POST", "/upload-url", {}, body, {}))
         if answer["statusCode"] != 201:
             raise Wrong(f"no upload: {answer['body']}")
@@ -210,7 +211,7 @@ class Bench:
             while waiting:
                 answer = function.invoke(sqs_event(waiting.pop(0)))
                 if answer and answer.get("batchItemFailures"):
-                    raise Wrong(f"ingest-orders could not do it; its log: {function.log}")
+                    raise Wrong(f"ingest-orders could not do it{function.said()}")
                 runs += 1
                 waiting += store.next_messages()
             seconds, taken = time.monotonic() - began, function.taken()
@@ -218,8 +219,11 @@ class Bench:
         counted = tuple(int(record[name]["N"]) for name in ("accepted", "rejected"))
         if counted != (good, bad) or store.orders() != good:
             raise Wrong(f"{good} + {bad} rows were to be imported, {counted} are, {store.orders()} orders: {record}")
-        requests = {action: many - before.get(action, 0) for action, many in store.requests().items()}
-        requests = {action: many for action, many in requests.items() if many}
+        told = told_in(function.log)
+        requests = since(before, store.requests()) or {
+            "to the store": sum(run["store_requests"] for run in told),
+            "for parts of the file": sum(run["file_requests"] for run in told),
+        }
         return {
             "rows": good + bad,
             "runs": runs,
@@ -234,9 +238,20 @@ class Bench:
         before = store.requests()
         command = [sys.executable, HERE / "plain_loop.py", path, str(rows), store.loop_table()]
         made = json.loads(subprocess.run(command, env=told, check=True, capture_output=True, text=True).stdout)
-        requests = {action: many - before.get(action, 0) for action, many in store.requests().items()}
-        requests = {action: many for action, many in requests.items() if many}
+        requests = since(before, store.requests())
         return made | {"rows": made["written"] + made["wrong"], "requests": requests}
+
+
+def since(before, now):
+    """Requests since a first count, by action."""
+    told = {action: many - before.get(action, 0) for action, many in now.items()}
+    return {action: many for action, many in told.items() if many}
+
+
+def told_in(log):
+    """What the function's log says of each of its runs."""
+    lines = (line for line in log.read_text(errors="replace").splitlines() if "rows ingested" in line)
+    return [json.loads(line) for line in lines if line.startswith("{")]
 
 
 def sqs_event(body):
@@ -270,8 +285,9 @@ def main():
     words.add_argument("--loop-rows", type=int, default=100_000)
     words.add_argument("--slow-rows", type=int, default=100_000, help="how many MiniStack is given; 0 for none")
     words.add_argument(
-        "--binaries", type=Path, required=True, help="where ingest-orders and request-upload are, built with --release"
+        "--binaries", type=Path, required=True, help="where ingest-orders and create-upload-url are, built with --release"
     )
+    words.add_argument("--parsing", type=Path, help="the example `rows` of the crate sheet, built with --release")
     wanted = words.parse_args()
     with tempfile.TemporaryDirectory(prefix="waybill-bench-") as folder:
         bench = Bench(wanted.binaries.resolve(), Path(folder))
@@ -299,6 +315,13 @@ def measure(bench, wanted):
     asked = ", ".join(f"{many:,} {action}" for action, many in sorted(whole["requests"].items(), key=lambda n: -n[1]))
     speed = (whole["rows"] / whole["cpu_s"]) / (loop["rows"] / loop["cpu_s"])
     print(f"\nrequests of the {whole['rows']:,} rows: {asked}; {whole['runs']} invocations")
+    if wanted.parsing:
+        made = subprocess.run([wanted.parsing, large[0]], check=True, capture_output=True, text=True).stdout
+        told = json.loads(made.splitlines()[-1])
+        print(
+            f"CPU of a row without a store: {told['parse_and_validate_ns_per_row']} ns cut, checked and made an order;"
+            f" {told['csv_crate_ns_per_row']} ns cut by the bare csv crate; ratio {told['ratio']}"
+        )
     print(f"rows per CPU-second, ingest-orders : plain loop = {speed:.1f}")
     print(f"peak memory, {whole['rows']:,} rows : {little['rows']:,} rows = {whole['peak_mb'] / little['peak_mb']:.3f}")
 
@@ -306,5 +329,5 @@ def measure(bench, wanted):
 if __name__ == "__main__":
     try:
         main()
-    except (StackMissing, Wrong) as wrong:
+    except (StackMissing, Broke, Wrong) as wrong:
         sys.exit(f"waybill: {wrong}")

@@ -82,8 +82,12 @@ class Host:
                     ) from None
                 continue
             if kind == "error":
-                raise Broke(f"{self.binary.name}: {told[:500]}; its log: {self.log}")
+                raise Broke(f"{self.binary.name}: {told[:500]}{self.said()}")
             return json.loads(told)
+
+    def said(self):
+        """The end of its log, for a message about what went wrong."""
+        return "; it said: " + Path(self.log).read_text(errors="replace")[-1500:]
 
     def taken(self):
         return taken_by(self.process.pid)

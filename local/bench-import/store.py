@@ -30,7 +30,8 @@ class Store:
     def __init__(self):
         self.requests = collections.Counter()  # action → how often
         self.items = collections.Counter()  # table → how many were written
-        self.records = {}  # import id → item
+        self.records = {}  # import id → its own item
+        self.faults = collections.defaultdict(dict)  # import id → sort key → item of rejected rows
         self.claims = set()
         self.files = {}  # key → path
         self.kept = collections.Counter()  # key → bytes of what was uploaded
@@ -73,16 +74,33 @@ class Store:
         self.items[put["TableName"]] += 1
         if "claim" in item:
             self.claims.add(digest(item["claim"]))
-        elif "import_id" in item and "order_id" not in item:
-            self.records[item["import_id"]["S"]] = item
+        elif "import_id" in item and "item" in item:
+            import_id, name = item["import_id"]["S"], item["item"]["S"]
+            if name == "import":
+                self.records[import_id] = item
+            else:
+                self.faults[import_id][name] = item
         return {}
 
     def get(self, told):
         found = self.records.get(told["Key"].get("import_id", {}).get("S"))
         return {"Item": found} if found else {}
 
+    def query(self, told):
+        """The items of an import's rejected rows, page by page as DynamoDB has them: a megabyte each."""
+        values = {name: value["S"] for name, value in told["ExpressionAttributeValues"].items()}
+        after = told.get("ExclusiveStartKey", {}).get("item", {}).get("S", "")
+        kept, page, size = self.faults[values[":import"]], [], 0
+        for name in sorted(name for name in kept if values[":first"] <= name <= values[":end"] and name > after):
+            page.append(kept[name])
+            size += len(json.dumps(kept[name]))
+            if size > 1_000_000:
+                last = {"import_id": kept[name]["import_id"], "item": kept[name]["item"]}
+                return {"Items": page, "Count": len(page), "LastEvaluatedKey": last}
+        return {"Items": page, "Count": len(page)}
+
     def dynamodb(self, action, told):
-        known = {"TransactWriteItems": self.transact, "PutItem": self.put, "GetItem": self.get}
+        known = {"TransactWriteItems": self.transact, "PutItem": self.put, "GetItem": self.get, "Query": self.query}
         if action == "BatchWriteItem":
             for table, asked in told["RequestItems"].items():
                 self.items[table] += len(asked)
