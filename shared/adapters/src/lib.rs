@@ -1,4 +1,4 @@
-//! The ports of `app`, each kept by a system outside: DynamoDB, SQS, SNS, Cognito, the embedded planner.
+//! The ports of `app`, each kept by a system outside: DynamoDB, SQS, SNS, S3, Cognito, the embedded planner.
 //!
 //! One module for each system. What is stored or sent has its own types, so that the domain can change its
 //! shape without the tables changing theirs. No error here prints what it carries of people: see
@@ -9,6 +9,7 @@ pub mod cognito;
 pub mod dynamodb;
 pub mod failure;
 pub mod route_provider;
+pub mod s3;
 pub mod sns;
 pub mod sqs;
 pub mod system;

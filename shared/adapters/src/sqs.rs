@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use app::messages::{Notification, Wake};
-use app::ports::{NotificationQueue, QueueError, WakeQueue};
+use app::messages::{ImportKey, Notification, Wake};
+use app::ports::{ImportQueue, NotificationQueue, QueueError, WakeQueue};
 use async_trait::async_trait;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use serde::Serialize;
@@ -56,6 +56,24 @@ impl SqsNotifications {
 impl NotificationQueue for SqsNotifications {
     async fn notify(&self, notifications: &[Notification]) -> Result<(), QueueError> {
         self.0.send(notifications, 0).await
+    }
+}
+
+/// Imports that have rows left.
+#[derive(Debug, Clone)]
+pub struct SqsImports(Queue);
+
+impl SqsImports {
+    /// Into the queue of that URL.
+    pub fn new(client: Client, queue_url: impl Into<String>) -> Self {
+        Self(Queue::new(client, queue_url))
+    }
+}
+
+#[async_trait]
+impl ImportQueue for SqsImports {
+    async fn go_on(&self, key: ImportKey, delay_s: u32) -> Result<(), QueueError> {
+        self.0.send(&[key], delay_s).await
     }
 }
 

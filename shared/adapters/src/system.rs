@@ -1,7 +1,7 @@
 //! The machine's own clock and chance.
 
 use app::ports::{Clock, Ids, Jitter};
-use domain::{OrderId, RouteId, Timestamp};
+use domain::{ImportId, OrderId, RouteId, Timestamp};
 use uuid::Uuid;
 
 /// The system's clock.
@@ -27,6 +27,10 @@ impl Ids for UuidIds {
 
     fn route_id(&self) -> RouteId {
         RouteId(Uuid::now_v7())
+    }
+
+    fn import_id(&self) -> ImportId {
+        ImportId(Uuid::now_v7())
     }
 }
 

@@ -1,9 +1,9 @@
 //! What callers get to see, as it goes over the wire.
 
 use domain::{
-    Coordinates, EmailNotifications, HistoryLine, Order, OrderId, OrderStatus, Role, Route,
-    RouteId, RouteStatus, Shift, Stop, StopKind, StopStatus, Timestamp, UnplacedReason, User,
-    UserId, UserStatus,
+    Coordinates, EmailNotifications, HistoryLine, ImportId, Order, OrderId, OrderStatus, Role,
+    Route, RouteId, RouteStatus, Shift, Stop, StopKind, StopStatus, Timestamp, UnplacedReason,
+    User, UserId, UserStatus,
 };
 use serde::Serialize;
 
@@ -20,6 +20,8 @@ pub struct OrderAnswer {
     notes: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     external_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    import_id: Option<ImportId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     agent_id: Option<UserId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -44,6 +46,7 @@ impl From<Order> for OrderAnswer {
             size: order.size,
             notes: order.notes,
             external_id: order.external_id,
+            import_id: order.import_id,
             agent_id: order.assignment.map(|assignment| assignment.agent_id),
             route_id: order.assignment.map(|assignment| assignment.route_id),
             eta: order.assignment.and_then(|assignment| assignment.eta),

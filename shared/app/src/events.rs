@@ -1,8 +1,9 @@
 //! From changes in the tables to messages in the queues: what woke whom, and who is to be told.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::{Order, OrderStatus, Route, User, UserStatus};
+use domain::{Order, OrderStatus, Route, User, UserStatus, Zone};
 
 use crate::messages::{Notification, Wake, WakeCause};
 use crate::ports::{NotificationQueue, QueueError, WakeQueue};
@@ -48,7 +49,7 @@ impl Announce {
     /// # Errors
     /// When a queue is away.
     pub async fn run(&self, changes: &[StateChange]) -> Result<(), QueueError> {
-        let wakes: Vec<Wake> = changes.iter().flat_map(wakes_of).collect();
+        let wakes = wakes(changes);
         let notifications: Vec<Notification> = changes.iter().filter_map(notification_of).collect();
         if !wakes.is_empty() {
             self.wakes.wake(&wakes, 0).await?;
@@ -58,6 +59,31 @@ impl Announce {
         }
         Ok(())
     }
+}
+
+/// What changes wake: each of them its zones, but all imported orders of a zone together wake it once. A file of a million
+/// rows is not a million wake-ups, and the plan finds its orders by the zone.
+fn wakes(changes: &[StateChange]) -> Vec<Wake> {
+    let mut imported: HashSet<Zone> = HashSet::new();
+    // From the last one on: a wake-up names an order that the index may not show yet, and the others are older.
+    let wakes = changes.iter().rev().flat_map(|change| {
+        let mut wakes = wakes_of(change);
+        if is_imported(change) {
+            wakes.retain(|wake| imported.insert(wake.zone));
+        }
+        wakes.into_iter().rev()
+    });
+    let mut wakes: Vec<Wake> = wakes.collect();
+    wakes.reverse();
+    wakes
+}
+
+/// Whether a change is the arrival of an order with an import.
+fn is_imported(change: &StateChange) -> bool {
+    matches!(
+        change,
+        StateChange::Order { before: None, after: Some(order) } if order.import_id.is_some()
+    )
 }
 
 /// The zones that a change wakes.

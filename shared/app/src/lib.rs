@@ -10,6 +10,7 @@ pub mod answers;
 pub mod caller;
 mod dispatch;
 pub mod events;
+pub mod imports;
 pub mod messages;
 pub mod notify;
 pub mod optimize;

@@ -1,6 +1,6 @@
 //! What goes through the queues.
 
-use domain::{OrderId, OrderStatus, RouteId, UserId, Zone};
+use domain::{ImportId, OrderId, OrderStatus, RouteId, UserId, Zone};
 use serde::{Deserialize, Serialize};
 
 /// A wake-up call for the planning of a zone. Getting one twice costs time and changes nothing.
@@ -74,4 +74,13 @@ pub enum Notification {
         /// Whether the route is new.
         new: bool,
     },
+}
+
+/// Names an import and its file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ImportKey {
+    /// Whose it is.
+    pub customer_id: UserId,
+    /// Which one.
+    pub import_id: ImportId,
 }

@@ -5,7 +5,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::{Faults, OrderId, RouteId, UserId};
+use domain::{Faults, ImportId, OrderId, RouteId, UserId};
 
 /// How many entries a page has when the caller does not say.
 pub const DEFAULT_LIMIT: usize = 20;
@@ -93,7 +93,7 @@ macro_rules! listed {
     )*};
 }
 
-listed!(OrderId, RouteId, UserId);
+listed!(ImportId, OrderId, RouteId, UserId);
 
 /// The cursor of the page that begins after an id.
 pub(crate) fn cursor_after(id: impl ListedId) -> String {

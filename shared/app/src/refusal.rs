@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use domain::{Fault, Faults, OrderStatus};
 use thiserror::Error;
 
-use crate::ports::{IdentityError, MailError, QueueError, StoreError};
+use crate::ports::{FileError, IdentityError, MailError, QueueError, StoreError};
 
 /// Any error from below, kept for the log.
 pub type Cause = Box<dyn StdError + Send + Sync>;
@@ -53,6 +53,12 @@ pub enum Refusal {
     /// The same `Idempotency-Key` came with another body before.
     #[error("this Idempotency-Key was used with another body")]
     IdempotencyKeyReused,
+    /// The file is larger than files may be; the limit in bytes.
+    #[error("a file may have at most {most_bytes} bytes")]
+    FileTooLarge {
+        /// The limit.
+        most_bytes: u64,
+    },
     /// Others kept changing the same thing; trying again is likely to work.
     #[error("others are changing this at the same time; try again")]
     Contended,
@@ -99,6 +105,15 @@ impl From<MailError> for Refusal {
         match error {
             MailError::NoTopic => Self::Broken("the user has no topic".into()),
             MailError::Unavailable(cause) => Self::Unavailable(cause),
+        }
+    }
+}
+
+impl From<FileError> for Refusal {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Gone => Self::NotFound,
+            FileError::Unavailable(cause) => Self::Unavailable(cause),
         }
     }
 }

@@ -186,3 +186,33 @@ async fn a_queue_that_is_away_fails_the_record() {
     let change = of_order(None, &an_order(1).build());
     assert!(announce.run(&[change]).await.is_err());
 }
+
+#[tokio::test]
+async fn the_rows_of_an_import_wake_each_zone_once() {
+    let imported = |number: u64, place| {
+        let mut order = an_order(number).from(place).build();
+        order.import_id = Some("0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse().unwrap());
+        of_order(None, &order)
+    };
+    let mut changes: Vec<StateChange> = (1..=40).map(|n| imported(n, Places::PARK_GUELL)).collect();
+    changes.extend((41..=60).map(|n| imported(n, Places::TOKYO_STATION)));
+    let by_itself = an_order(99).build();
+    changes.push(of_order(None, &by_itself));
+    let wakes = Arc::<MemoryWakes>::default();
+    let announce = Announce {
+        wakes: wakes.clone(),
+        notifications: Arc::<MemoryNotifications>::default(),
+    };
+    announce.run(&changes).await.unwrap();
+    let woken = wakes.take();
+    let about: Vec<_> = woken
+        .iter()
+        .map(|(wake, _)| wake.order_id.unwrap())
+        .collect();
+    let id = |number| an_order(number).build().id;
+    assert_eq!(
+        about,
+        [id(40), id(60), by_itself.id],
+        "the last of each zone, and the one by itself"
+    );
+}

@@ -1,4 +1,4 @@
-//! Reading a JSON body so that every fault in it is found in one pass.
+//! Reading a JSON body, or a row of a table, so that every fault in it is found in one pass.
 //!
 //! `serde` stops at the first field that does not fit; a person who corrects a form wants to hear of
 //! all of them. So bodies are read from a [`serde_json::Value`], and each fault is noted with the
@@ -78,19 +78,140 @@ impl Faults {
     }
 }
 
-/// The fields of one JSON object. Each method notes what is wrong and answers `None` then; an absent or
+/// The fields of one object. Each method notes what is wrong and answers `None` then; an absent or
 /// `null` optional field is `None` without a fault.
+///
+/// The object comes out of a JSON body, or out of a row of a table: the same rules read both.
 #[derive(Debug)]
 pub struct Fields<'a> {
-    object: Option<&'a Map<String, Value>>,
-    pointer: String,
+    object: Object<'a>,
     faults: &'a Faults,
+}
+
+/// Where the fields of an object are.
+#[derive(Debug)]
+enum Object<'a> {
+    /// In a JSON object; none where something else was sent, which has its fault by then.
+    Json {
+        members: Option<&'a Map<String, Value>>,
+        pointer: String,
+    },
+    /// In the cells of a row, by a tree of columns.
+    Cells {
+        columns: &'static Columns,
+        row: &'a dyn Cells,
+    },
+}
+
+/// A row of a table: text by column. An empty cell is an absent value.
+pub trait Cells: std::fmt::Debug {
+    /// The text in a column, without the spaces around it; `None` where there is none.
+    fn cell(&self, column: usize) -> Option<&str>;
+}
+
+/// Which columns of a table hold the fields of an object, and of the objects within it.
+#[derive(Debug)]
+pub struct Columns(pub &'static [(&'static str, Column)]);
+
+/// What holds a field of an object.
+#[derive(Debug)]
+pub enum Column {
+    /// A column.
+    Cell {
+        /// Its number, as [`Cells::cell`] has it.
+        number: usize,
+        /// Its name in the table, which faults name.
+        name: &'static str,
+    },
+    /// Several, which are an object together.
+    Object(Columns),
+}
+
+impl Columns {
+    fn of(&self, field: &str) -> Option<&Column> {
+        let found = self.0.iter().find(|(name, _)| *name == field);
+        found.map(|(_, column)| column)
+    }
+
+    fn any(&self, row: &dyn Cells) -> bool {
+        self.0.iter().any(|(_, column)| column.any(row))
+    }
+}
+
+impl Column {
+    /// Whether anything is written in it.
+    fn any(&self, row: &dyn Cells) -> bool {
+        match self {
+            Self::Cell { number, .. } => row.cell(*number).is_some(),
+            Self::Object(columns) => columns.any(row),
+        }
+    }
+
+    /// The name of the column, or of the first one of an object.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Cell { name, .. } => name,
+            Self::Object(columns) => columns.0.first().map_or("", |(_, column)| column.name()),
+        }
+    }
+}
+
+/// A value as it was given: of JSON's kinds, or a text in a cell that is understood as what is asked for.
+#[derive(Clone, Copy)]
+enum Given<'a> {
+    Json(&'a Value),
+    Cell(&'a str),
+}
+
+impl<'a> Given<'a> {
+    fn text(self) -> Option<&'a str> {
+        match self {
+            Self::Json(value) => value.as_str(),
+            Self::Cell(text) => Some(text),
+        }
+    }
+
+    fn number(self) -> Option<f64> {
+        match self {
+            Self::Json(value) => value.as_f64(),
+            Self::Cell(text) => text.parse().ok(),
+        }
+    }
+
+    fn whole_number(self) -> Option<u32> {
+        match self {
+            Self::Json(value) => value.as_u64().and_then(|n| u32::try_from(n).ok()),
+            Self::Cell(text) => text.parse().ok(),
+        }
+    }
+
+    fn flag(self) -> Option<bool> {
+        match self {
+            Self::Json(value) => value.as_bool(),
+            Self::Cell(text) => text.parse().ok(),
+        }
+    }
+
+    fn kind(self) -> &'static str {
+        match self {
+            Self::Json(value) => kind_of(value),
+            Self::Cell(_) => "text",
+        }
+    }
 }
 
 impl<'a> Fields<'a> {
     /// The fields of a whole body.
     pub fn of_body(body: &'a Value, faults: &'a Faults) -> Self {
         Self::of_value(body, "#".to_owned(), faults)
+    }
+
+    /// The fields that the cells of a row hold. A fault's pointer is the name of its column.
+    pub fn of_row(columns: &'static Columns, row: &'a dyn Cells, faults: &'a Faults) -> Self {
+        Self {
+            object: Object::Cells { columns, row },
+            faults,
+        }
     }
 
     fn of_value(value: &'a Value, pointer: String, faults: &'a Faults) -> Self {
@@ -101,15 +222,21 @@ impl<'a> Fields<'a> {
             );
         }
         Self {
-            object: value.as_object(),
-            pointer,
+            object: Object::Json {
+                members: value.as_object(),
+                pointer,
+            },
             faults,
         }
     }
 
-    /// Refuses fields that are not in the list: a misspelt optional field must not be lost silently.
+    /// Refuses fields that are not in the list: a misspelt optional field must not be lost silently. A table's columns
+    /// are known before its first row is read.
     pub fn only(&self, known: &[&str]) {
-        let names = self.object.into_iter().flat_map(Map::keys);
+        let Object::Json { members, .. } = &self.object else {
+            return;
+        };
+        let names = members.iter().flat_map(|members| members.keys());
         for name in names.filter(|name| !known.contains(&name.as_str())) {
             self.fault(
                 name,
@@ -125,19 +252,41 @@ impl<'a> Fields<'a> {
 
     /// Whether the field is there and not `null`.
     pub fn has(&self, name: &str) -> bool {
-        self.value(name).is_some()
+        match &self.object {
+            Object::Json { .. } => self.value(name).is_some(),
+            Object::Cells { columns, row } => columns.of(name).is_some_and(|c| c.any(*row)),
+        }
     }
 
     /// An object within this one.
     pub fn object(&self, name: &str) -> Option<Fields<'a>> {
-        let value = self.value(name)?;
-        let fields = Self::of_value(value, self.pointer_to(name), self.faults);
-        fields.object.is_some().then_some(fields)
+        match &self.object {
+            Object::Json { members, .. } => {
+                let value = member(members, name)?;
+                let fields = Self::of_value(value, self.pointer_to(name), self.faults);
+                fields.is_object().then_some(fields)
+            }
+            Object::Cells { columns, row } => match columns.of(name)? {
+                Column::Object(columns) if columns.any(*row) => {
+                    Some(Self::of_row(columns, *row, self.faults))
+                }
+                _ => None,
+            },
+        }
+    }
+
+    fn is_object(&self) -> bool {
+        match &self.object {
+            Object::Json { members, .. } => members.is_some(),
+            Object::Cells { .. } => true,
+        }
     }
 
     /// An object that must be there.
     pub fn required_object(&self, name: &str) -> Option<Fields<'a>> {
-        self.required(name)?;
+        if self.is_object() && !self.has(name) {
+            self.fault(name, "is missing");
+        }
         self.object(name)
     }
 
@@ -155,8 +304,8 @@ impl<'a> Fields<'a> {
     /// Text of 1 to `most` characters, over as many lines as it likes.
     pub fn lines(&self, name: &str, most: usize) -> Option<&'a str> {
         let value = self.value(name)?;
-        let Some(text) = value.as_str() else {
-            self.fault(name, format!("must be text, not {}", kind_of(value)));
+        let Some(text) = value.text() else {
+            self.fault(name, format!("must be text, not {}", value.kind()));
             return None;
         };
         let length = text.chars().count();
@@ -182,7 +331,7 @@ impl<'a> Fields<'a> {
     /// One of a few words.
     pub fn word<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Option<T> {
         let value = self.value(name)?;
-        let found = words.iter().find(|(word, _)| value.as_str() == Some(*word));
+        let found = words.iter().find(|(word, _)| value.text() == Some(*word));
         if found.is_none() {
             let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
             self.fault(name, format!("must be one of {}", known.join(", ")));
@@ -193,8 +342,7 @@ impl<'a> Fields<'a> {
     /// A whole number within a range.
     pub fn whole_number(&self, name: &str, range: RangeInclusive<u32>) -> Option<u32> {
         let value = self.value(name)?;
-        let number = value.as_u64().and_then(|n| u32::try_from(n).ok());
-        let fitting = number.filter(|n| range.contains(n));
+        let fitting = value.whole_number().filter(|n| range.contains(n));
         if fitting.is_none() {
             let (least, most) = (range.start(), range.end());
             self.fault(
@@ -208,7 +356,7 @@ impl<'a> Fields<'a> {
     /// A number within a range, that must be there.
     pub fn required_number(&self, name: &str, range: RangeInclusive<f64>) -> Option<f64> {
         let value = self.required(name)?;
-        let fitting = value.as_f64().filter(|n| range.contains(n));
+        let fitting = value.number().filter(|n| range.contains(n));
         if fitting.is_none() {
             let (least, most) = (range.start(), range.end());
             self.fault(name, format!("must be a number from {least} to {most}"));
@@ -219,19 +367,16 @@ impl<'a> Fields<'a> {
     /// `true` or `false`.
     pub fn flag(&self, name: &str) -> Option<bool> {
         let value = self.value(name)?;
-        if !value.is_boolean() {
-            self.fault(
-                name,
-                format!("must be true or false, not {}", kind_of(value)),
-            );
+        if value.flag().is_none() {
+            self.fault(name, format!("must be true or false, not {}", value.kind()));
         }
-        value.as_bool()
+        value.flag()
     }
 
     /// An RFC 3339 time that must be there.
     pub fn required_time(&self, name: &str) -> Option<Timestamp> {
         let value = self.required(name)?;
-        let time = value.as_str().and_then(|text| text.parse().ok());
+        let time = value.text().and_then(|text| text.parse().ok());
         if time.is_none() {
             self.fault(
                 name,
@@ -241,9 +386,11 @@ impl<'a> Fields<'a> {
         time
     }
 
-    fn required(&self, name: &str) -> Option<&'a Value> {
+    fn required(&self, name: &str) -> Option<Given<'a>> {
         // An object of the wrong kind has its fault already.
-        self.object?;
+        if !self.is_object() {
+            return None;
+        }
         let value = self.value(name);
         if value.is_none() {
             self.fault(name, "is missing");
@@ -251,19 +398,36 @@ impl<'a> Fields<'a> {
         value
     }
 
-    fn value(&self, name: &str) -> Option<&'a Value> {
-        self.object?.get(name).filter(|value| !value.is_null())
+    fn value(&self, name: &str) -> Option<Given<'a>> {
+        match &self.object {
+            Object::Json { members, .. } => member(members, name).map(Given::Json),
+            Object::Cells { columns, row } => match columns.of(name)? {
+                Column::Cell { number, .. } => row.cell(*number).map(Given::Cell),
+                Column::Object(_) => None,
+            },
+        }
     }
 
     fn pointer_to(&self, name: &str) -> String {
-        let name: String = name.chars().take(LONGEST_ECHO).collect();
-        // RFC 6901: `~` and `/` within a name are escaped.
-        format!(
-            "{}/{}",
-            self.pointer,
-            name.replace('~', "~0").replace('/', "~1")
-        )
+        match &self.object {
+            Object::Json { pointer, .. } => {
+                let name: String = name.chars().take(LONGEST_ECHO).collect();
+                // RFC 6901: `~` and `/` within a name are escaped.
+                let name = name.replace('~', "~0").replace('/', "~1");
+                format!("{pointer}/{name}")
+            }
+            Object::Cells { columns, .. } => {
+                let column = columns.of(name).map(Column::name);
+                column.unwrap_or(name).to_owned()
+            }
+        }
     }
+}
+
+/// A member of an object that is not `null`.
+fn member<'a>(members: &Option<&'a Map<String, Value>>, name: &str) -> Option<&'a Value> {
+    let value = members.as_ref()?.get(name);
+    value.filter(|value| !value.is_null())
 }
 
 fn kind_of(value: &Value) -> &'static str {

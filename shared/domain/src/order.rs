@@ -6,7 +6,7 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::fields::{Faults, Fields};
-use crate::ids::{OrderId, RouteId, UserId};
+use crate::ids::{ImportId, OrderId, RouteId, UserId};
 use crate::stop::Stop;
 use crate::user::{Actor, Role};
 use crate::zone::Zone;
@@ -160,6 +160,8 @@ pub struct Order {
     pub notes: Option<String>,
     /// The customer's own name for it.
     pub external_id: Option<String>,
+    /// The import that it came with; none for one that was placed by itself.
+    pub import_id: Option<ImportId>,
     /// The zone of its pickup.
     pub zone: Zone,
     /// Its route; kept after the last step, for the books.
@@ -204,6 +206,7 @@ impl Order {
             size: new.size,
             notes: new.notes,
             external_id: new.external_id,
+            import_id: None,
             zone,
             assignment: None,
             waiting: Some(Waiting {
@@ -337,7 +340,13 @@ impl NewOrder {
     /// Every fault in it.
     pub fn read(body: &Value, now: Timestamp) -> Result<Self, Faults> {
         let faults = Faults::new();
-        let fields = Fields::of_body(body, &faults);
+        let read = Self::read_fields(&Fields::of_body(body, &faults), now);
+        faults.or(read)
+    }
+
+    /// Reads the fields of an order, wherever they are. What is wrong is noted where they note it; with a fault
+    /// there may be an order all the same, which is not to be used.
+    pub fn read_fields(fields: &Fields<'_>, now: Timestamp) -> Option<Self> {
         fields.only(&["pickup", "dropoff", "size", "notes", "external_id"]);
         let pickup = fields.required_object("pickup");
         let pickup = pickup.and_then(|stop| Stop::read(&stop, now));
@@ -360,16 +369,13 @@ impl NewOrder {
         {
             window.fault("end", "must be after the start of the pickup's window");
         }
-        let read = (|| {
-            Some(Self {
-                pickup: pickup?,
-                dropoff: dropoff?,
-                size: size.unwrap_or(1),
-                notes: notes.map(str::to_owned),
-                external_id: external_id.map(str::to_owned),
-            })
-        })();
-        faults.or(read)
+        Some(Self {
+            pickup: pickup?,
+            dropoff: dropoff?,
+            size: size.unwrap_or(1),
+            notes: notes.map(str::to_owned),
+            external_id: external_id.map(str::to_owned),
+        })
     }
 }
 

@@ -92,6 +92,12 @@ impl Environment {
         Some(Duration::from_secs(seconds.into()))
     }
 
+    /// `MAX_IMPORT_MB`: how large a file of orders may be. In bytes; an MB is a million of them.
+    pub fn largest_import(&self) -> Option<u64> {
+        let megabytes = self.number("MAX_IMPORT_MB", 1..=4_000)?;
+        Some(u64::from(megabytes) * 1_000_000)
+    }
+
     /// `TIME_ZONE`: where the emails' readers live.
     pub fn time_zone(&self) -> Option<TimeZone> {
         let name = self.text("TIME_ZONE")?;

@@ -22,6 +22,8 @@ pub struct Message {
     id: String,
     body: String,
     received: Option<u32>,
+    /// When the invocation is over; none where nobody counts.
+    deadline: Option<Instant>,
 }
 
 impl Message {
@@ -34,6 +36,13 @@ impl Message {
             // serde's own words quote the value.
             let place = format!("line {}, column {}", error.line(), error.column());
             Failure::Unreadable(place.into())
+        })
+    }
+
+    /// How long the invocation that works on it has left: for work that is handed on in time rather than begun and lost.
+    pub fn time_left(&self) -> Duration {
+        self.deadline.map_or(Duration::MAX, |deadline| {
+            deadline.saturating_duration_since(Instant::now())
         })
     }
 }
@@ -102,6 +111,7 @@ pub async fn handle(
     time: Duration,
 ) -> Result<SqsBatchResponse, lambda_runtime::Error> {
     let begun = Instant::now();
+    let deadline = begun.checked_add(time);
     let batch: Option<Vec<Message>> = event
         .records
         .into_iter()
@@ -111,6 +121,7 @@ pub async fn handle(
                 received: received.and_then(|count| count.parse().ok()),
                 id: record.message_id?,
                 body: record.body.unwrap_or_default(),
+                deadline,
             })
         })
         .collect();
@@ -260,6 +271,7 @@ mod tests {
             id: "m".to_owned(),
             body: r#"{"secret": 1}"#.to_owned(),
             received: None,
+            deadline: None,
         };
         let failure = message.json::<String>().unwrap_err();
         assert!(!chain(&failure).contains("secret"));

@@ -1,8 +1,9 @@
 //! Values to test with.
 
+use domain::import::NewImport;
 use domain::{
-    AgentProfile, Coordinates, EmailNotifications, NewOrder, Order, OrderId, Role, Shift, Stop,
-    TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
+    AgentProfile, Coordinates, EmailNotifications, Import, NewOrder, Order, OrderId, Role, Shift,
+    Stop, TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
 };
 
 use crate::still::uuid_of;
@@ -146,6 +147,18 @@ impl UserBuilder {
     pub fn build(self) -> User {
         self.0
     }
+}
+
+/// An import that awaits its file, of the customer and with the id that the payloads in `events/` name.
+pub fn an_import() -> Import {
+    let id = "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse();
+    let customer = "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11".parse();
+    let new = NewImport {
+        filename: "may.csv".to_owned(),
+        size_bytes: 100,
+    };
+    let now = at("2030-05-06T08:00:00Z");
+    Import::awaited(id.expect("an id"), customer.expect("an id"), new, now)
 }
 
 /// An order to be built.

@@ -10,9 +10,10 @@ pub mod memory;
 pub mod provider;
 pub mod still;
 
-pub use build::{Places, UserBuilder, a_customer, an_agent, an_order, at};
+pub use build::{Places, UserBuilder, a_customer, an_agent, an_import, an_order, at};
 pub use memory::{
-    MemoryIdentity, MemoryMailer, MemoryNotifications, MemoryStore, MemoryWakes, NextWrite,
+    MemoryFiles, MemoryIdentity, MemoryImportQueue, MemoryMailer, MemoryNotifications, MemoryStore,
+    MemoryWakes, NextRead, NextWrite,
 };
 pub use provider::FirstComeFirstServed;
 pub use still::{CountedIds, NoJitter, StillClock};

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use app::ports::{Clock, Ids, Jitter};
 use domain::ids::Uuid;
-use domain::{OrderId, RouteId, Timestamp};
+use domain::{ImportId, OrderId, RouteId, Timestamp};
 use jiff::SignedDuration;
 
 /// A clock that a test moves.
@@ -54,6 +54,10 @@ impl Ids for CountedIds {
 
     fn route_id(&self) -> RouteId {
         RouteId(self.next())
+    }
+
+    fn import_id(&self) -> ImportId {
+        ImportId(self.next())
     }
 }
 

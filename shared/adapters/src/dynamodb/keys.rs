@@ -7,7 +7,8 @@
 //! | Orders `pending_zone` | `<zone>#<shard>` |
 //! | Orders `retry_key` | `<retry_at>#<order_id>` |
 //! | Routes `item` | `route#<route_id>`, `geometry#<route_id>` |
-//! | Idempotency `claim` | `order-key#<caller>#<SHA-256 of the key>`, `email#<event>`, `zone#<zone>` |
+//! | Imports `item` | `import`, `rejected#<row, ten digits>` |
+//! | Idempotency `claim` | `order-key#<caller>#<SHA-256 of the key>`, `external-id#<customer>#<SHA-256 of it>`, `email#<event>`, `zone#<zone>` |
 //!
 //! Times in keys are RFC 3339 in UTC with exactly three decimals, so that they sort as text.
 
@@ -96,10 +97,35 @@ pub fn routes_before(before: Option<RouteId>) -> Option<(String, String)> {
 
 /// Claim of a caller's `Idempotency-Key`. Hashed: the key is the caller's own text, of any length.
 pub fn order_key_claim(caller: UserId, key: &str) -> String {
-    let digest = Sha256::digest(key.as_bytes());
-    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("order-key#{caller}#{digest}")
+    format!("order-key#{caller}#{}", hashed(key))
 }
+
+/// Claim of a customer's own name for an order. Hashed likewise.
+pub fn external_id_claim(customer: UserId, external_id: &str) -> String {
+    format!("external-id#{customer}#{}", hashed(external_id))
+}
+
+/// SHA-256 in hexadecimal.
+fn hashed(text: &str) -> String {
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(text.as_bytes()) {
+        for digit in [byte >> 4, byte & 0xf] {
+            hex.push(char::from_digit(digit.into(), 16).unwrap_or_default());
+        }
+    }
+    hex
+}
+
+/// Sort key of an import itself.
+pub const IMPORT_ITEM: &str = "import";
+
+/// Sort key of the faults of a chunk's rejected rows: the number of the first of them, so that they sort by row.
+pub fn rejected_item(first_row: u32) -> String {
+    format!("rejected#{first_row:010}")
+}
+
+/// Sorts after all faults of an import's rows.
+pub const REJECTED_END: &str = "rejected#~";
 
 /// Claim on the sending of an email.
 pub fn email_claim(event: &str) -> String {

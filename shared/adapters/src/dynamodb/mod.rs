@@ -2,6 +2,7 @@
 
 mod claims;
 mod failures;
+mod imports;
 mod index;
 mod items;
 pub mod keys;
@@ -16,6 +17,7 @@ mod users;
 pub use aws_sdk_dynamodb::Client;
 
 pub use claims::DynamoClaims;
+pub use imports::{DynamoImports, ImportTables};
 pub use items::BrokenItem;
 pub use leases::DynamoLeases;
 pub use ledger::{DynamoLedger, LedgerTables};

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::{Order, OrderId, OrderStatus, Timestamp, Zone};
 
 use super::failures::{Cancelled, away, transacted};
-use super::items::{StoredOrder, StoredOrderKey};
+use super::items::{StoredExternalId, StoredOrder, StoredOrderKey};
 use super::ledger::action;
 use super::table::{self, number, text};
 use super::{claims, index, keys};
@@ -99,6 +99,13 @@ impl DynamoOrders {
         let mut actions = vec![action(put)?];
         if let Some(key) = key {
             actions.push(self.claim_key(key, order)?);
+        }
+        if let (Some(named), Some(table)) = (StoredExternalId::of(order), &self.keys_table) {
+            // Without a condition: an order that is placed by itself may be called what another one is. Imports, which
+            // refuse that, are to know the name.
+            let item = table::to_item(&named)?;
+            let put = Put::builder().table_name(table).set_item(Some(item));
+            actions.push(action(put)?);
         }
         // A transaction even for the order alone: its client token makes the SDK's retries harmless.
         let transaction = self.client.transact_write_items();

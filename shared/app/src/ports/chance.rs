@@ -1,6 +1,6 @@
 //! Time, ids and chance, injected so that tests can hold them still.
 
-use domain::{OrderId, RouteId, Timestamp};
+use domain::{ImportId, OrderId, RouteId, Timestamp};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -14,6 +14,8 @@ pub trait Ids: Send + Sync {
     fn order_id(&self) -> OrderId;
     /// A new route's.
     fn route_id(&self) -> RouteId;
+    /// A new import's.
+    fn import_id(&self) -> ImportId;
 }
 
 /// Spreads out what would otherwise happen at the same moment.

@@ -5,6 +5,7 @@
 mod chance;
 mod claims;
 mod identity;
+mod imports;
 mod mail;
 mod planning;
 mod queues;
@@ -14,6 +15,10 @@ pub use chance::{Clock, Ids, Jitter};
 pub use claims::{Dirty, EmailClaim, EmailClaims, ZoneLeases};
 pub use identity::{
     Account, Confirmation, IdentityError, IdentityProvider, LogIn, Registration, Tokens,
+};
+pub use imports::{
+    Chunk, ChunkOutcome, FileError, FileUrls, ImportFiles, ImportPage, ImportQueue, ImportStore,
+    RejectedFile, UploadUrl,
 };
 pub use mail::{Email, MailError, Mailer};
 pub use planning::{

@@ -175,6 +175,15 @@ impl From<Refusal> for Problem {
                 "This Idempotency-Key came with another body before.",
             )
             .naming(fault("Idempotency-Key", "was used with another body")),
+            Refusal::FileTooLarge { most_bytes } => Self::new(
+                413,
+                "too_large",
+                format!(
+                    "A file may have at most {most_bytes} bytes ({} MB).",
+                    most_bytes / 1_000_000
+                ),
+            )
+            .naming(fault("#/size_bytes", "is more than the limit")),
             Refusal::Throttled => Self::new(
                 429,
                 "too_many_requests",
@@ -205,6 +214,7 @@ fn title(status: u16) -> &'static str {
         403 => "Forbidden",
         404 => "Not Found",
         409 => "Conflict",
+        413 => "Content Too Large",
         422 => "Unprocessable Content",
         429 => "Too Many Requests",
         503 => "Service Unavailable",
@@ -230,6 +240,7 @@ mod tests {
             (Refusal::RouteOpen, 409, "route_open"),
             (Refusal::AgentUnconfirmed, 409, "agent_unconfirmed"),
             (Refusal::IdempotencyKeyReused, 422, "idempotency_key_reused"),
+            (Refusal::FileTooLarge { most_bytes: 1 }, 413, "too_large"),
             (Refusal::Throttled, 429, "too_many_requests"),
             (Refusal::Contended, 503, "contended"),
             (Refusal::Unavailable(secret()), 503, "unavailable"),

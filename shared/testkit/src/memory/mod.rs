@@ -1,14 +1,17 @@
 //! Ports that live in memory.
 
 mod claims;
+mod files;
 mod identity;
+mod imports;
 mod mail;
 mod queues;
 mod store;
 
+pub use files::{MemoryFiles, NextRead};
 pub use identity::{CODE, IdentityCall, MemoryIdentity};
 pub use mail::MemoryMailer;
-pub use queues::{MemoryNotifications, MemoryWakes};
+pub use queues::{MemoryImportQueue, MemoryNotifications, MemoryWakes};
 pub use store::{MemoryStore, NextWrite};
 
 /// An error from below, as a dependency that is away gives it.

@@ -3,8 +3,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use app::messages::{Notification, Wake};
-use app::ports::{NotificationQueue, QueueError, WakeQueue};
+use app::messages::{ImportKey, Notification, Wake};
+use app::ports::{ImportQueue, NotificationQueue, QueueError, WakeQueue};
 use async_trait::async_trait;
 
 use super::away;
@@ -66,6 +66,36 @@ impl NotificationQueue for MemoryNotifications {
             return Err(QueueError(away()));
         }
         self.sent.lock().unwrap().extend_from_slice(notifications);
+        Ok(())
+    }
+}
+
+/// The queue of imports that have rows left.
+#[derive(Debug, Default)]
+pub struct MemoryImportQueue {
+    sent: Mutex<Vec<(ImportKey, u32)>>,
+    away: AtomicBool,
+}
+
+impl MemoryImportQueue {
+    /// The imports that were handed on since the last call, with their delays in seconds.
+    pub fn take(&self) -> Vec<(ImportKey, u32)> {
+        std::mem::take(&mut self.sent.lock().unwrap())
+    }
+
+    /// Goes away, or comes back.
+    pub fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::Relaxed);
+    }
+}
+
+#[async_trait]
+impl ImportQueue for MemoryImportQueue {
+    async fn go_on(&self, key: ImportKey, delay_s: u32) -> Result<(), QueueError> {
+        if self.away.load(Ordering::Relaxed) {
+            return Err(QueueError(away()));
+        }
+        self.sent.lock().unwrap().push((key, delay_s));
         Ok(())
     }
 }

@@ -10,8 +10,8 @@ use app::ports::{
 };
 use async_trait::async_trait;
 use domain::{
-    Order, OrderId, OrderStatus, Route, RouteId, RouteStatus, Timestamp, User, UserId, UserStatus,
-    Zone,
+    Import, ImportId, Order, OrderId, OrderStatus, Route, RouteId, RouteStatus, RowFault,
+    Timestamp, User, UserId, UserStatus, Zone,
 };
 
 use super::away;
@@ -39,9 +39,12 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     users: BTreeMap<UserId, User>,
-    orders: BTreeMap<OrderId, Order>,
+    pub(super) orders: BTreeMap<OrderId, Order>,
     routes: BTreeMap<(UserId, RouteId), Route>,
     order_keys: HashMap<(UserId, String), (OrderId, String, Timestamp)>,
+    pub(super) external_ids: HashMap<(UserId, String), OrderId>,
+    pub(super) imports: BTreeMap<ImportId, Import>,
+    pub(super) row_faults: BTreeMap<(ImportId, u32), Vec<RowFault>>,
     pub(super) emails: HashMap<String, EmailRecord>,
     pub(super) leases: HashMap<Zone, LeaseRecord>,
     changes: Vec<StateChange>,
@@ -92,7 +95,7 @@ impl MemoryStore {
         self.tables.lock().unwrap()
     }
 
-    fn write<T>(
+    pub(super) fn write<T>(
         &self,
         write: impl FnOnce(&mut Tables) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {
@@ -110,7 +113,7 @@ impl MemoryStore {
 }
 
 /// Version 1 replaces nothing, version n replaces version n - 1.
-fn follows(stored: Option<u64>, version: u64) -> Result<(), StoreError> {
+pub(super) fn follows(stored: Option<u64>, version: u64) -> Result<(), StoreError> {
     let fits = stored == (version > 1).then(|| version - 1);
     fits.then_some(()).ok_or(StoreError::Conflict)
 }
@@ -143,7 +146,7 @@ impl Tables {
         });
     }
 
-    fn put_order(&mut self, order: &Order) {
+    pub(super) fn put_order(&mut self, order: &Order) {
         let before = self.orders.insert(order.id, order.clone());
         self.changes.push(StateChange::Order {
             before: before.map(Box::new),
@@ -256,6 +259,10 @@ impl OrderStore for MemoryStore {
                 tables.order_keys.insert(name, remembered);
             }
             tables.order_follows(order)?;
+            if let Some(external_id) = &order.external_id {
+                let name = (order.customer_id, external_id.clone());
+                tables.external_ids.insert(name, order.id);
+            }
             tables.put_order(order);
             Ok(Placement::Placed)
         })

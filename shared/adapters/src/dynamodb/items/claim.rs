@@ -4,7 +4,7 @@
 //! an item's absence that its times have not decided already.
 
 use app::ports::{Dirty, EmailClaim, IdempotencyKey, Placement};
-use domain::{OrderId, Timestamp};
+use domain::{Order, OrderId, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::dynamodb::keys;
@@ -40,6 +40,25 @@ impl From<StoredOrderKey> for Placement {
             order_id: stored.order_id,
             fingerprint: stored.fingerprint,
         }
+    }
+}
+
+/// A customer's own name for an order. It never expires.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredExternalId {
+    claim: String,
+    /// The order that was given it last.
+    order_id: OrderId,
+}
+
+impl StoredExternalId {
+    /// That of an order which has one.
+    pub(crate) fn of(order: &Order) -> Option<Self> {
+        let external_id = order.external_id.as_deref()?;
+        Some(Self {
+            claim: keys::external_id_claim(order.customer_id, external_id),
+            order_id: order.id,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 //! None of them prints itself: they hold names, addresses and phone numbers.
 
 mod claim;
+mod import;
 mod order;
 mod place;
 mod route;
@@ -11,8 +12,9 @@ mod tests;
 mod user;
 
 pub(crate) use claim::{
-    SECONDS_KEPT, StoredEmailClaim, StoredLease, StoredOrderKey, whole_seconds,
+    SECONDS_KEPT, StoredEmailClaim, StoredExternalId, StoredLease, StoredOrderKey, whole_seconds,
 };
+pub(crate) use import::{StoredImport, StoredRowFaults};
 pub(crate) use order::StoredOrder;
 pub(crate) use route::{StoredGeometry, StoredRoute};
 pub(crate) use user::StoredUser;

@@ -2,8 +2,8 @@
 
 use domain::order::{Assignment, Waiting};
 use domain::{
-    Actor, HistoryLine, Order, OrderId, OrderStatus, RouteId, Timestamp, UnplacedReason, UserId,
-    Zone,
+    Actor, HistoryLine, ImportId, Order, OrderId, OrderStatus, RouteId, Timestamp, UnplacedReason,
+    UserId, Zone,
 };
 use serde::{Deserialize, Serialize};
 
@@ -23,6 +23,8 @@ pub(crate) struct StoredOrder {
     notes: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     external_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    import_id: Option<ImportId>,
     zone: Zone,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     agent_id: Option<UserId>,
@@ -76,6 +78,7 @@ impl From<Order> for StoredOrder {
             size: order.size,
             notes: order.notes,
             external_id: order.external_id,
+            import_id: order.import_id,
             zone: order.zone,
             agent_id: order.assignment.map(|assignment| assignment.agent_id),
             route_id: order.assignment.map(|assignment| assignment.route_id),
@@ -151,6 +154,7 @@ impl TryFrom<StoredOrder> for Order {
             size: stored.size,
             notes: stored.notes,
             external_id: stored.external_id,
+            import_id: stored.import_id,
             zone: stored.zone,
             assignment,
             waiting,

@@ -3,7 +3,8 @@
 use std::fmt::Debug;
 
 use domain::{
-    AgentProfile, Coordinates, Order, OrderStatus, Route, Timestamp, User, UserStatus, ZoneGrid,
+    AgentProfile, Coordinates, Import, Order, OrderStatus, Route, Timestamp, User, UserStatus,
+    ZoneGrid,
 };
 use proptest::prelude::*;
 use serde::Serialize;
@@ -12,7 +13,7 @@ use serde_dynamo::{AttributeValue, Item};
 use testkit::contracts::Fresh;
 use testkit::{an_agent, an_order, at};
 
-use super::{BrokenItem, StoredOrder, StoredRoute, StoredUser};
+use super::{BrokenItem, StoredImport, StoredOrder, StoredRoute, StoredUser};
 
 mod strategies;
 
@@ -41,6 +42,11 @@ proptest! {
     #[test]
     fn an_order_survives_being_stored(order in strategies::order()) {
         prop_assert_eq!(there_and_back::<StoredOrder, Order>(order.clone()), order);
+    }
+
+    #[test]
+    fn an_import_survives_being_stored(import in strategies::import()) {
+        prop_assert_eq!(there_and_back::<StoredImport, Import>(import.clone()), import);
     }
 
     #[test]

@@ -1,12 +1,14 @@
 //! Any user, order and route that there can be.
 
 use domain::ids::Uuid;
+use domain::import::{ImportFailure, SeenFile};
 use domain::order::{Assignment, Waiting};
 use domain::route::Departure;
 use domain::{
-    Actor, AgentProfile, Contact, Coordinates, EmailNotifications, HistoryLine, Leg, Order,
-    OrderId, OrderStatus, Role, Route, RouteId, RouteStatus, RouteStop, Stop, StopKind, StopStatus,
-    TimeWindow, Timestamp, UnplacedReason, User, UserId, UserStatus, Zone, ZoneGrid,
+    Actor, AgentProfile, Contact, Coordinates, EmailNotifications, HistoryLine, Import, ImportId,
+    ImportStatus, Leg, Order, OrderId, OrderStatus, Role, Route, RouteId, RouteStatus, RouteStop,
+    Stop, StopKind, StopStatus, TimeWindow, Timestamp, UnplacedReason, User, UserId, UserStatus,
+    Zone, ZoneGrid,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -171,7 +173,16 @@ fn history_line() -> impl Strategy<Value = HistoryLine> {
 }
 
 pub fn order() -> impl Strategy<Value = Order> {
-    let what = (stop(), stop(), any::<u32>(), of(text()), of(text()), zone());
+    let import = of(uuid().prop_map(ImportId));
+    let what = (
+        stop(),
+        stop(),
+        any::<u32>(),
+        of(text()),
+        of(text()),
+        zone(),
+        import,
+    );
     let state = (
         order_status(),
         of(assignment()),
@@ -188,6 +199,7 @@ pub fn order() -> impl Strategy<Value = Order> {
             size: what.2,
             notes: what.3,
             external_id: what.4,
+            import_id: what.6,
             zone: what.5,
             assignment,
             waiting,
@@ -254,4 +266,46 @@ pub fn route() -> impl Strategy<Value = Route> {
         updated_at: rest.3,
         version: rest.4,
     })
+}
+
+pub fn import() -> impl Strategy<Value = Import> {
+    let file = of((text(), 0..u64::from(u32::MAX))
+        .prop_map(|(etag, size_bytes)| SeenFile { etag, size_bytes }));
+    let failure = of((text(), text()).prop_map(|(code, detail)| ImportFailure { code, detail }));
+    let status = select(ImportStatus::ALL.to_vec());
+    let counts = (
+        0..1_000_000_u32,
+        0..1_000_000_u32,
+        any::<u32>(),
+        any::<u32>(),
+    );
+    let times = (time(), of(time()), of(time()), time());
+    (
+        uuid(),
+        uuid(),
+        text(),
+        (status, file, failure),
+        counts,
+        times,
+        1_u64..,
+    )
+        .prop_map(
+            |(id, customer_id, filename, (status, file, failure), counts, times, version)| Import {
+                id: ImportId(id),
+                customer_id: UserId(customer_id),
+                filename,
+                size_bytes: counts.2.into(),
+                status,
+                file,
+                offset: counts.3.into(),
+                accepted: counts.0,
+                rejected: counts.1,
+                failure,
+                created_at: times.0,
+                started_at: times.1,
+                finished_at: times.2,
+                updated_at: times.3,
+                version,
+            },
+        )
 }

@@ -1,0 +1,95 @@
+//! Makes an import and tells where and how its file is uploaded.
+
+use app::imports::CreateUpload;
+use async_trait::async_trait;
+use runtime::http::{Handler, Problem, Request, Response};
+
+/// Makes an import and tells where and how its file is uploaded.
+pub struct CreateUploadUrl(pub CreateUpload);
+
+#[async_trait]
+impl Handler for CreateUploadUrl {
+    async fn handle(&self, request: &Request) -> Result<Response, Problem> {
+        let caller = request.caller()?;
+        Response::created(&self.0.run(&caller, &request.json()?).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use serde_json::json;
+    use testkit::http::{answered, pointers};
+    use testkit::{CountedIds, MemoryFiles, MemoryStore, StillClock};
+
+    const EVENT: &str = include_str!("../../../events/create-upload-url.json");
+
+    fn create_upload_url(store: &Arc<MemoryStore>) -> CreateUploadUrl {
+        CreateUploadUrl(CreateUpload {
+            imports: store.clone(),
+            urls: Arc::new(MemoryFiles::default()),
+            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+            ids: Arc::new(CountedIds::default()),
+            most_bytes: 100_000_000,
+        })
+    }
+
+    #[tokio::test]
+    async fn an_upload_has_an_import_that_awaits_it() {
+        let store = Arc::default();
+        let (status, body) = answered(&create_upload_url(&store), EVENT).await;
+        let [import] = store.all_imports().try_into().unwrap();
+        let (customer, id) = (import.customer_id, import.id);
+        let expected = json!({
+            "import_id": id, "method": "PUT", "expires_in": 600,
+            "url": format!("https://files.example/{customer}/{id}.csv"),
+            "headers": {"Content-Length": "12345", "Content-Type": "text/csv", "If-None-Match": "*"},
+        });
+        assert_eq!((status, body), (201, expected));
+        assert_eq!(customer.to_string(), "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11");
+        assert_eq!(
+            (import.filename.as_str(), import.size_bytes),
+            ("orders.csv", 12_345)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_file_beyond_the_limit_is_too_large() {
+        let store = Arc::default();
+        let handler = create_upload_url(&store);
+        let (status, body) = answered(&handler, &EVENT.replace("12345", "100000001")).await;
+        assert_eq!((status, &body["code"]), (413, &json!("too_large")));
+        assert!(body["detail"].as_str().unwrap().contains("100000000"));
+        assert!(store.all_imports().is_empty());
+        assert_eq!(
+            answered(&handler, &EVENT.replace("12345", "100000000"))
+                .await
+                .0,
+            201
+        );
+    }
+
+    #[tokio::test]
+    async fn every_bad_field_is_named() {
+        let bad = EVENT.replace("12345", "0").replace("filename", "file");
+        let (status, body) = answered(&create_upload_url(&Arc::default()), &bad).await;
+        assert_eq!(status, 422);
+        assert_eq!(pointers(&body), ["#/file", "#/filename", "#/size_bytes"]);
+    }
+
+    #[tokio::test]
+    async fn agents_import_nothing() {
+        let by_agent = EVENT.replace(
+            r#""cognito:groups": "customer""#,
+            r#""cognito:groups": "agent""#,
+        );
+        assert_eq!(
+            answered(&create_upload_url(&Arc::default()), &by_agent)
+                .await
+                .0,
+            403
+        );
+    }
+}

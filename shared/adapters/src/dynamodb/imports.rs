@@ -1,0 +1,268 @@
+//! Imports, and the orders that are stored with them.
+
+use std::collections::HashMap;
+
+use app::ports::{Chunk, ChunkOutcome, ImportPage, ImportStore, StoreError};
+use async_trait::async_trait;
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use domain::{Import, ImportId, ImportStatus, OrderId, RowFault, UserId};
+
+use super::failures::{Cancelled, away, transacted};
+use super::index::{self, IndexQuery};
+use super::items::{StoredExternalId, StoredImport, StoredOrder, StoredRowFaults};
+use super::ledger::action;
+use super::table::{self, Item, text};
+use super::{claims, keys, orders};
+
+/// The table's keys.
+const KEY: &str = "import_id";
+const SORT_KEY: &str = "item";
+
+/// The tables that an import is stored in.
+#[derive(Debug, Clone)]
+pub struct ImportTables {
+    /// The name of `Imports`.
+    pub imports: String,
+    /// The name of `Orders`.
+    pub orders: String,
+    /// The name of `Idempotency`, where `external_id`s are claimed.
+    pub idempotency: String,
+}
+
+/// Imports, in the table `Imports`; what they bring in `Orders` and `Idempotency`.
+#[derive(Debug, Clone)]
+pub struct DynamoImports {
+    client: Client,
+    imports: String,
+    others: Option<ImportTables>,
+}
+
+impl DynamoImports {
+    /// On the table of that name, for functions that store no orders.
+    pub fn without_orders(client: Client, table: impl Into<String>) -> Self {
+        Self {
+            client,
+            imports: table.into(),
+            others: None,
+        }
+    }
+
+    /// On the tables of those names.
+    pub fn new(client: Client, tables: ImportTables) -> Self {
+        Self {
+            client,
+            imports: tables.imports.clone(),
+            others: Some(tables),
+        }
+    }
+
+    fn actions(&self, chunk: &Chunk) -> Result<Actions, StoreError> {
+        let none = || StoreError::Unavailable("no tables for orders are configured".into());
+        let tables = self.others.as_ref().ok_or_else(none)?;
+        let mut actions = Actions::default();
+        let stored = StoredImport::from(chunk.import.clone());
+        let put = table::version_put(&self.imports, &stored, chunk.import.version, KEY);
+        actions.push(action(put?)?, What::Import);
+        for order in &chunk.orders {
+            let stored = StoredOrder::from(order.clone());
+            let put = table::version_put(&tables.orders, &stored, order.version, orders::KEY);
+            actions.push(action(put?)?, What::Order(order.id));
+            if let Some(named) = StoredExternalId::of(order) {
+                let put = Put::builder()
+                    .table_name(&tables.idempotency)
+                    .set_item(Some(table::to_item(&named)?))
+                    .condition_expression("attribute_not_exists(#claim)")
+                    .expression_attribute_names("#claim", claims::KEY);
+                actions.push(action(put)?, What::ExternalId(order.id));
+            }
+        }
+        if let Some(faults) = StoredRowFaults::of(chunk.import.id, &chunk.faults) {
+            // The import's condition is this one's too.
+            let item = table::to_item(&faults)?;
+            let put = Put::builder()
+                .table_name(&self.imports)
+                .set_item(Some(item));
+            actions.push(action(put)?, What::Faults);
+        }
+        Ok(actions)
+    }
+}
+
+/// What an action of a transaction writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum What {
+    Import,
+    Order(OrderId),
+    ExternalId(OrderId),
+    Faults,
+}
+
+#[derive(Default)]
+struct Actions {
+    actions: Vec<TransactWriteItem>,
+    what: Vec<What>,
+}
+
+impl Actions {
+    fn push(&mut self, action: TransactWriteItem, what: What) {
+        self.actions.push(action);
+        self.what.push(what);
+    }
+}
+
+/// What became of a chunk of which some conditions do not hold.
+fn refused(what: &[What], indices: &[usize]) -> ChunkOutcome {
+    let refused = || indices.iter().filter_map(|index| what.get(*index).copied());
+    if refused().any(|what| what == What::Import) {
+        return ChunkOutcome::Superseded;
+    }
+    let there = refused().filter_map(|what| match what {
+        What::Order(id) => Some(id),
+        _ => None,
+    });
+    let taken = refused().filter_map(|what| match what {
+        What::ExternalId(id) => Some(id),
+        _ => None,
+    });
+    ChunkOutcome::Refused {
+        there: there.collect(),
+        taken: taken.collect(),
+    }
+}
+
+#[async_trait]
+impl ImportStore for DynamoImports {
+    async fn import(&self, id: ImportId) -> Result<Option<Import>, StoreError> {
+        let item = table::get(&self.client, &self.imports, key(id)).await?;
+        item.map(table::read::<StoredImport, Import>).transpose()
+    }
+
+    async fn put_import(&self, import: &Import) -> Result<(), StoreError> {
+        let stored = StoredImport::from(import.clone());
+        table::put_version(&self.client, &self.imports, &stored, import.version, KEY).await
+    }
+
+    async fn imports_of(
+        &self,
+        customer: UserId,
+        status: Option<ImportStatus>,
+        before: Option<ImportId>,
+        limit: usize,
+    ) -> Result<ImportPage, StoreError> {
+        let mut values = vec![(":customer", text(customer))];
+        let mut condition = "customer_id = :customer";
+        if let Some(before) = before {
+            values.push((":before", text(before)));
+            condition = "customer_id = :customer AND import_id < :before";
+        }
+        let mut query = IndexQuery {
+            client: &self.client,
+            table: &self.imports,
+            index: "imports-by-customer",
+            condition,
+            filter: None,
+            names: Vec::new(),
+            values,
+            ascending: false,
+            page: Some(limit.saturating_add(1)),
+        };
+        if let Some(status) = status {
+            query.filter = Some("#status = :status");
+            query.names.push(("#status", "status"));
+            query.values.push((":status", text(status.name())));
+            // A customer's imports are few: all of them fit into one answer, mostly.
+            query.page = None;
+        }
+        let items = query.take(limit.saturating_add(1)).await?;
+        let mut ids: Vec<ImportId> = index::ids(&items, KEY)?;
+        let more = ids.len() > limit;
+        ids.truncate(limit);
+        let keys = ids.iter().map(|id| key(*id)).collect();
+        let items = table::get_all(&self.client, &self.imports, keys).await?;
+        let imports = items.into_iter().map(table::read::<StoredImport, Import>);
+        let mut imports = imports.collect::<Result<Vec<Import>, StoreError>>()?;
+        imports.sort_unstable_by_key(|import| std::cmp::Reverse(import.id));
+        Ok(ImportPage {
+            imports,
+            next: ids.last().copied().filter(|_| more),
+        })
+    }
+
+    async fn store_chunk(&self, chunk: &Chunk) -> Result<ChunkOutcome, StoreError> {
+        let Actions { actions, what } = self.actions(chunk)?;
+        let transaction = self.client.transact_write_items();
+        let result = transaction.set_transact_items(Some(actions)).send().await;
+        match transacted(result)? {
+            Ok(()) => Ok(ChunkOutcome::Stored),
+            Err(Cancelled::Contended) => Err(StoreError::Conflict),
+            Err(Cancelled::Refused(indices)) => Ok(refused(&what, &indices)),
+        }
+    }
+
+    async fn row_faults(
+        &self,
+        id: ImportId,
+        after: u32,
+        limit: usize,
+    ) -> Result<Vec<RowFault>, StoreError> {
+        let query = self
+            .client
+            .query()
+            .table_name(&self.imports)
+            .key_condition_expression("import_id = :import AND #item BETWEEN :first AND :end")
+            .expression_attribute_names("#item", SORT_KEY)
+            .expression_attribute_values(":import", text(id))
+            .expression_attribute_values(":first", text(keys::rejected_item(after + 1)))
+            .expression_attribute_values(":end", text(keys::REJECTED_END))
+            .consistent_read(true);
+        let mut items = query.into_paginator().items().send();
+        let mut found = Vec::new();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(|error| away("Query", error))?;
+            found.extend(table::from_item::<StoredRowFaults>(item)?.into_faults());
+            if found.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn key(id: ImportId) -> Item {
+    HashMap::from([
+        (KEY.to_owned(), text(id)),
+        (SORT_KEY.to_owned(), text(keys::IMPORT_ITEM)),
+    ])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn id(number: u128) -> OrderId {
+        OrderId(Uuid::from_u128(number))
+    }
+
+    #[test]
+    fn an_import_that_has_moved_on_outweighs_what_else_is_refused() {
+        let what = [
+            What::Import,
+            What::Order(id(1)),
+            What::ExternalId(id(1)),
+            What::Faults,
+        ];
+        assert_eq!(refused(&what, &[0, 1, 2]), ChunkOutcome::Superseded);
+        let both = ChunkOutcome::Refused {
+            there: vec![id(1)],
+            taken: vec![id(1)],
+        };
+        assert_eq!(refused(&what, &[1, 2]), both);
+        let taken = ChunkOutcome::Refused {
+            there: vec![],
+            taken: vec![id(1)],
+        };
+        assert_eq!(refused(&what, &[2]), taken);
+    }
+}

@@ -1,0 +1,148 @@
+//! Imports: one item an import, and one for each chunk of which rows were rejected.
+
+use domain::import::{ImportFailure, SeenFile};
+use domain::{Import, ImportId, ImportStatus, RowFault, Timestamp, UserId};
+use serde::{Deserialize, Serialize};
+
+use super::BrokenItem;
+use crate::dynamodb::keys;
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct StoredImport {
+    import_id: ImportId,
+    item: String,
+    /// Key of `imports-by-customer`: only here, so that the index holds imports alone.
+    customer_id: UserId,
+    filename: String,
+    size_bytes: u64,
+    status: ImportStatus,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    etag: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    file_bytes: Option<u64>,
+    offset: u64,
+    accepted: u32,
+    rejected: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failure: Option<StoredFailure>,
+    created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    started_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    finished_at: Option<Timestamp>,
+    updated_at: Timestamp,
+    version: u64,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredFailure {
+    code: String,
+    detail: String,
+}
+
+impl From<Import> for StoredImport {
+    fn from(import: Import) -> Self {
+        let (etag, file_bytes) = import.file.map(|file| (file.etag, file.size_bytes)).unzip();
+        Self {
+            import_id: import.id,
+            item: keys::IMPORT_ITEM.to_owned(),
+            customer_id: import.customer_id,
+            filename: import.filename,
+            size_bytes: import.size_bytes,
+            status: import.status,
+            etag,
+            file_bytes,
+            offset: import.offset,
+            accepted: import.accepted,
+            rejected: import.rejected,
+            failure: import.failure.map(|failure| StoredFailure {
+                code: failure.code,
+                detail: failure.detail,
+            }),
+            created_at: import.created_at,
+            started_at: import.started_at,
+            finished_at: import.finished_at,
+            updated_at: import.updated_at,
+            version: import.version,
+        }
+    }
+}
+
+impl TryFrom<StoredImport> for Import {
+    type Error = BrokenItem;
+
+    fn try_from(stored: StoredImport) -> Result<Self, BrokenItem> {
+        if stored.version == 0 {
+            return Err(BrokenItem("version 0"));
+        }
+        let file = match (stored.etag, stored.file_bytes) {
+            (Some(etag), Some(size_bytes)) => Some(SeenFile { etag, size_bytes }),
+            (None, None) => None,
+            _ => return Err(BrokenItem("etag without file_bytes, or the reverse")),
+        };
+        Ok(Self {
+            id: stored.import_id,
+            customer_id: stored.customer_id,
+            filename: stored.filename,
+            size_bytes: stored.size_bytes,
+            status: stored.status,
+            file,
+            offset: stored.offset,
+            accepted: stored.accepted,
+            rejected: stored.rejected,
+            failure: stored.failure.map(|failure| ImportFailure {
+                code: failure.code,
+                detail: failure.detail,
+            }),
+            created_at: stored.created_at,
+            started_at: stored.started_at,
+            finished_at: stored.finished_at,
+            updated_at: stored.updated_at,
+            version: stored.version,
+        })
+    }
+}
+
+/// What was wrong with the rejected rows of a chunk.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredRowFaults {
+    import_id: ImportId,
+    item: String,
+    faults: Vec<StoredRowFault>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredRowFault {
+    row: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    column: Option<String>,
+    code: String,
+    detail: String,
+}
+
+impl StoredRowFaults {
+    /// Those of a chunk; none where no row was rejected.
+    pub(crate) fn of(import_id: ImportId, faults: &[RowFault]) -> Option<Self> {
+        let first = faults.first()?;
+        let faults = faults.iter().cloned().map(|fault| StoredRowFault {
+            row: fault.row,
+            column: fault.column,
+            code: fault.code,
+            detail: fault.detail,
+        });
+        Some(Self {
+            import_id,
+            item: keys::rejected_item(first.row),
+            faults: faults.collect(),
+        })
+    }
+
+    pub(crate) fn into_faults(self) -> impl Iterator<Item = RowFault> {
+        self.faults.into_iter().map(|fault| RowFault {
+            row: fault.row,
+            column: fault.column,
+            code: fault.code,
+            detail: fault.detail,
+        })
+    }
+}

@@ -1,0 +1,234 @@
+//! The files of imports, on S3.
+//!
+//! | file | key |
+//! | --- | --- |
+//! | as it was uploaded | `imports/<customer_id>/<import_id>.csv` |
+//! | its rejected rows | `rejects/<customer_id>/<import_id>.csv` |
+
+use std::fmt;
+use std::time::Duration;
+
+use app::messages::ImportKey;
+use app::ports::{FileError, FileUrls, ImportFiles, RejectedFile, UploadUrl};
+use async_trait::async_trait;
+use aws_config::SdkConfig;
+use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
+use aws_sdk_s3::error::SdkError;
+use aws_sdk_s3::presigning::PresigningConfig;
+use domain::import::SeenFile;
+
+pub use aws_sdk_s3::Client;
+
+use crate::failure::CallFailed;
+
+pub mod events;
+mod rejected;
+
+/// For so long a signed address can be used.
+const EXPIRES: Duration = Duration::from_secs(600);
+const CSV: &str = "text/csv";
+/// So often a part of a file is asked for: its bytes may break off after its answer has begun, which the SDK does not
+/// try again.
+const READS: u32 = 3;
+
+/// A client for S3.
+pub fn client(aws: &SdkConfig) -> Client {
+    let config = aws_sdk_s3::config::Builder::from(aws)
+        // TLS and the length guard what is sent. A checksum in a signed address would be that of an empty body.
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+        // A local stack has no host of its own for each bucket.
+        .force_path_style(aws.endpoint_url().is_some())
+        .build();
+    Client::from_conf(config)
+}
+
+/// The bucket of imports' files.
+#[derive(Debug, Clone)]
+pub struct S3Files {
+    client: Client,
+    bucket: String,
+}
+
+impl S3Files {
+    /// In the bucket of that name.
+    pub fn new(client: Client, bucket: impl Into<String>) -> Self {
+        Self {
+            client,
+            bucket: bucket.into(),
+        }
+    }
+
+    async fn try_to_read(
+        &self,
+        key: ImportKey,
+        file: &SeenFile,
+        range: &str,
+    ) -> Result<Vec<u8>, FileError> {
+        let answer = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(uploaded(key))
+            .if_match(&file.etag)
+            .range(range)
+            .send()
+            .await
+            .map_err(|error| failed("GetObject", error))?;
+        let body = answer.body.collect().await;
+        body.map(|bytes| bytes.to_vec())
+            .map_err(|error| FileError::Unavailable(error.into()))
+    }
+}
+
+#[async_trait]
+impl ImportFiles for S3Files {
+    async fn seen(&self, key: ImportKey) -> Result<Option<SeenFile>, FileError> {
+        let head = self.client.head_object().bucket(&self.bucket);
+        let answer = match head.key(uploaded(key)).send().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                return match failed("HeadObject", error) {
+                    FileError::Gone => Ok(None),
+                    error => Err(error),
+                };
+            }
+        };
+        let (etag, length) = (answer.e_tag, answer.content_length);
+        let seen = etag.zip(length.and_then(|length| u64::try_from(length).ok()));
+        let (etag, size_bytes) = seen.ok_or_else(|| {
+            let failed = CallFailed::because("HeadObject", "no ETag or no length");
+            FileError::Unavailable(failed.into())
+        })?;
+        Ok(Some(SeenFile { etag, size_bytes }))
+    }
+
+    async fn read(
+        &self,
+        key: ImportKey,
+        file: &SeenFile,
+        from: u64,
+        length: u64,
+    ) -> Result<Vec<u8>, FileError> {
+        if length == 0 {
+            return Ok(Vec::new());
+        }
+        let range = format!("bytes={from}-{}", from + length - 1);
+        let mut tries = 1;
+        loop {
+            match self.try_to_read(key, file, &range).await {
+                Err(FileError::Unavailable(_)) if tries < READS => tries += 1,
+                result => return result,
+            }
+        }
+    }
+
+    async fn write_rejected(&self, key: ImportKey) -> Result<Box<dyn RejectedFile>, FileError> {
+        let (client, bucket) = (self.client.clone(), self.bucket.clone());
+        Ok(Box::new(rejected::Writing::new(
+            client,
+            bucket,
+            rejected_rows(key),
+        )))
+    }
+}
+
+#[async_trait]
+impl FileUrls for S3Files {
+    async fn upload(&self, key: ImportKey, size_bytes: u64) -> Result<UploadUrl, FileError> {
+        let put = self
+            .client
+            .put_object()
+            .bucket(&self.bucket)
+            .key(uploaded(key))
+            .content_type(CSV)
+            .content_length(i64::try_from(size_bytes).unwrap_or(i64::MAX))
+            .if_none_match("*");
+        let signed = put.presigned(expires()?).await;
+        let signed = signed.map_err(|error| failed("PutObject", error))?;
+        Ok(UploadUrl {
+            url: signed.uri().to_owned(),
+            headers: vec![
+                ("Content-Length", size_bytes.to_string()),
+                ("Content-Type", CSV.to_owned()),
+                ("If-None-Match", "*".to_owned()),
+            ],
+        })
+    }
+
+    async fn rejected_rows(&self, key: ImportKey) -> Result<String, FileError> {
+        let get = self
+            .client
+            .get_object()
+            .bucket(&self.bucket)
+            .key(rejected_rows(key))
+            .response_content_disposition("attachment; filename=\"rejected-rows.csv\"");
+        let signed = get.presigned(expires()?).await;
+        let signed = signed.map_err(|error| failed("GetObject", error))?;
+        Ok(signed.uri().to_owned())
+    }
+}
+
+fn expires() -> Result<PresigningConfig, FileError> {
+    PresigningConfig::expires_in(EXPIRES).map_err(|error| FileError::Unavailable(error.into()))
+}
+
+/// Where an import's file is uploaded.
+pub fn uploaded(key: ImportKey) -> String {
+    format!("imports/{}/{}.csv", key.customer_id, key.import_id)
+}
+
+/// Where its rejected rows are.
+pub fn rejected_rows(key: ImportKey) -> String {
+    format!("rejects/{}/{}.csv", key.customer_id, key.import_id)
+}
+
+/// The import whose file has this key.
+fn import_of(key: &str) -> Option<ImportKey> {
+    let name = key.strip_prefix("imports/")?.strip_suffix(".csv")?;
+    let (customer_id, import_id) = name.split_once('/')?;
+    Some(ImportKey {
+        customer_id: customer_id.parse().ok()?,
+        import_id: import_id.parse().ok()?,
+    })
+}
+
+/// A file that is not there, or whose condition does not hold, is gone; else S3 is away.
+fn failed<E, R>(call: &'static str, error: SdkError<E, R>) -> FileError
+where
+    E: std::error::Error + Send + Sync + 'static,
+    R: Status + fmt::Debug + Send + Sync + 'static,
+{
+    match error.raw_response().map(Status::status_code) {
+        Some(404 | 412) => FileError::Gone,
+        _ => FileError::Unavailable(CallFailed::new(call, error).into()),
+    }
+}
+
+/// An HTTP answer, as far as its status goes.
+trait Status {
+    fn status_code(&self) -> u16;
+}
+
+impl Status for aws_sdk_s3::config::http::HttpResponse {
+    fn status_code(&self) -> u16 {
+        self.status().as_u16()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_leads_back_to_its_import() {
+        let key = ImportKey {
+            customer_id: "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11".parse().unwrap(),
+            import_id: "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse().unwrap(),
+        };
+        assert_eq!(import_of(&uploaded(key)), Some(key));
+        for other in ["", "imports/a/b.csv", "imports/x.csv", &rejected_rows(key)] {
+            assert_eq!(import_of(other), None);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Rows that are stored together.
+
+use std::collections::{HashMap, HashSet};
+
+use domain::{Import, NewOrder, Order, OrderId, RowFault, Timestamp, ZoneGrid};
+use sheet::{CellFault, Row};
+
+use crate::ports::Chunk;
+
+/// So much text goes into one chunk, in bytes: an order is little longer than its row, and a transaction takes 4 MB.
+const MOST_TEXT: usize = 1_500_000;
+
+/// Rows since the last chunk.
+pub(super) struct Gathered {
+    now: Timestamp,
+    orders: Vec<(u32, Order)>,
+    external_ids: HashSet<String>,
+    faults: Vec<RowFault>,
+    /// Orders that are stored already.
+    there: u32,
+    text: usize,
+    /// How far they reach, in bytes of the file.
+    offset: u64,
+}
+
+impl Gathered {
+    /// No rows, of a file that has been read up to `offset`. Those that come are placed at `now`.
+    pub(super) fn new(offset: u64, now: Timestamp) -> Self {
+        Self {
+            now,
+            orders: Vec::new(),
+            external_ids: HashSet::new(),
+            faults: Vec::new(),
+            there: 0,
+            text: 0,
+            offset,
+        }
+    }
+
+    /// Whether another row might not fit.
+    pub(super) fn is_full(&self) -> bool {
+        self.room_taken() + 2 > Chunk::ROOM
+            || self.faults.len() >= Chunk::MOST_FAULTS
+            || self.text >= MOST_TEXT
+    }
+
+    fn room_taken(&self) -> usize {
+        self.orders.len() + self.external_ids.len()
+    }
+
+    /// Whether there is nothing to store.
+    pub(super) fn is_empty(&self) -> bool {
+        self.orders.is_empty() && self.faults.is_empty()
+    }
+
+    /// Takes a row in: as an order, or with what is wrong with it. `offset` is where the next one begins.
+    pub(super) fn take(&mut self, row: &Row<'_>, offset: u64, import: &Import, grid: ZoneGrid) {
+        self.offset = offset;
+        self.text += row.len();
+        match self.order(row, import, grid) {
+            Ok(order) => {
+                self.external_ids.extend(order.external_id.clone());
+                self.orders.push((row.number(), order));
+            }
+            Err(fault) => self.reject(row.number(), fault),
+        }
+    }
+
+    fn order(&self, row: &Row<'_>, import: &Import, grid: ZoneGrid) -> Result<Order, CellFault> {
+        let new: NewOrder = row.read(self.now)?;
+        let named = new.external_id.as_ref();
+        if named.is_some_and(|name| self.external_ids.contains(name)) {
+            let detail = "is that of an earlier row of the file";
+            return Err(of_external_id("external_id_doubled", detail));
+        }
+        let zone = grid.zone_of(new.pickup.location).ok_or_else(|| CellFault {
+            column: Some("pickup_lat"),
+            code: "invalid",
+            detail: "is no place on earth".to_owned(),
+        })?;
+        let id = import.id.order_in_row(row.number());
+        let mut order = Order::placed(id, import.customer_id, new, zone, self.now);
+        order.import_id = Some(import.id);
+        Ok(order)
+    }
+
+    fn reject(&mut self, row: u32, fault: CellFault) {
+        let fault = RowFault {
+            row,
+            column: fault.column.map(str::to_owned),
+            code: fault.code.to_owned(),
+            detail: fault.detail,
+        };
+        // By row: one that the store refuses comes after others were rejected.
+        let place = self.faults.partition_point(|other| other.row < row);
+        self.faults.insert(place, fault);
+    }
+
+    /// Takes out what the store refused: orders that are there count as accepted, those whose `external_id` is taken are
+    /// rejected.
+    pub(super) fn without(&mut self, there: &[OrderId], taken: &[OrderId]) {
+        let rows: HashMap<OrderId, u32> = self
+            .orders
+            .iter()
+            .map(|(row, order)| (order.id, *row))
+            .collect();
+        let (there, taken): (HashSet<_>, HashSet<_>) =
+            (there.iter().collect(), taken.iter().collect());
+        self.orders
+            .retain(|(_, order)| !there.contains(&order.id) && !taken.contains(&order.id));
+        self.there += there.iter().filter(|id| rows.contains_key(id)).count() as u32;
+        for id in taken.difference(&there) {
+            if let Some(row) = rows.get(id) {
+                let detail = "was used for an earlier order";
+                self.reject(*row, of_external_id("external_id_taken", detail));
+            }
+        }
+    }
+
+    /// The chunk that these rows are, after the rows of `import`.
+    pub(super) fn chunk(&self, import: &Import) -> Chunk {
+        let accepted = self.orders.len() as u32 + self.there;
+        let rejected = self.faults.len() as u32;
+        Chunk {
+            import: import.advanced(self.offset, accepted, rejected, self.now),
+            orders: self.orders.iter().map(|(_, order)| order.clone()).collect(),
+            faults: self.faults.clone(),
+        }
+    }
+}
+
+fn of_external_id(code: &'static str, detail: &str) -> CellFault {
+    CellFault {
+        column: Some("external_id"),
+        code,
+        detail: detail.to_owned(),
+    }
+}

@@ -1,0 +1,72 @@
+//! Asking for an upload.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use domain::import::NewImport;
+use domain::{Import, ImportId, Role};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::caller::Caller;
+use crate::messages::ImportKey;
+use crate::ports::{Clock, FileUrls, Ids, ImportStore};
+use crate::refusal::Refusal;
+
+/// For so long an upload may begin, in seconds.
+pub const UPLOAD_EXPIRES_S: u64 = 600;
+
+/// `POST /upload-url`
+pub struct CreateUpload {
+    /// The imports.
+    pub imports: Arc<dyn ImportStore>,
+    /// Signs addresses.
+    pub urls: Arc<dyn FileUrls>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn Ids>,
+    /// How large a file may be, in bytes.
+    pub most_bytes: u64,
+}
+
+/// How a file is uploaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct UploadAnswer {
+    import_id: ImportId,
+    url: String,
+    method: &'static str,
+    headers: BTreeMap<&'static str, String>,
+    expires_in: u64,
+}
+
+impl CreateUpload {
+    /// Makes an import that awaits its file, and the signed address for that file.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for bad input, [`Refusal::FileTooLarge`] for a file beyond the limit.
+    pub async fn run(&self, caller: &Caller, body: &Value) -> Result<UploadAnswer, Refusal> {
+        caller.acting_as(&[Role::Customer])?;
+        let new = NewImport::read(body)?;
+        if new.size_bytes > self.most_bytes {
+            let most_bytes = self.most_bytes;
+            return Err(Refusal::FileTooLarge { most_bytes });
+        }
+        let size_bytes = new.size_bytes;
+        let key = ImportKey {
+            customer_id: caller.user_id,
+            import_id: self.ids.import_id(),
+        };
+        let import = Import::awaited(key.import_id, caller.user_id, new, self.clock.now());
+        // The record first: a file is never there before its import.
+        self.imports.put_import(&import).await?;
+        let upload = self.urls.upload(key, size_bytes).await?;
+        Ok(UploadAnswer {
+            import_id: key.import_id,
+            url: upload.url,
+            method: "PUT",
+            headers: upload.headers.into_iter().collect(),
+            expires_in: UPLOAD_EXPIRES_S,
+        })
+    }
+}

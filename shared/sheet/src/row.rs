@@ -1,0 +1,216 @@
+//! A row, and the order that it is.
+
+use domain::fields::Cells;
+use domain::{Faults, Fields, NewOrder, Timestamp};
+
+use crate::beginning::Layout;
+use crate::columns::{COUNT, NAMES, ORDER, REQUIRED_NUMBERS, is_numeric};
+
+/// What is wrong with a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellFault {
+    /// The column, unless it is the row as a whole.
+    pub column: Option<&'static str>,
+    /// For programs.
+    pub code: &'static str,
+    /// For people: nothing of what the cell holds.
+    pub detail: String,
+}
+
+/// A row of a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Row<'r> {
+    layout: &'r Layout,
+    number: u32,
+    text: &'r [u8],
+    ends: &'r [usize],
+}
+
+/// The cells of a row by column.
+#[derive(Debug)]
+struct ByColumn<'r>([Option<&'r str>; COUNT]);
+
+impl Cells for ByColumn<'_> {
+    fn cell(&self, column: usize) -> Option<&str> {
+        self.0.get(column).copied().flatten()
+    }
+}
+
+impl<'r> Row<'r> {
+    pub(crate) fn new(layout: &'r Layout, number: u32, text: &'r [u8], ends: &'r [usize]) -> Self {
+        Self {
+            layout,
+            number,
+            text,
+            ends,
+        }
+    }
+
+    /// Its number: 1 for the first one after the header.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// How long its text is, in bytes.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Whether nothing is in it. Such rows are passed over.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// Its cells as they are in the file.
+    pub fn cells(&self) -> impl Iterator<Item = &'r [u8]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let text = self.text;
+        starts
+            .zip(self.ends)
+            .map(move |(from, to)| text.get(from..*to).unwrap_or_default())
+    }
+
+    /// The order that the row describes, if it is placed at `now`.
+    ///
+    /// # Errors
+    /// What is wrong with it: the first fault by name, the others in its words.
+    pub fn read(&self, now: Timestamp) -> Result<NewOrder, CellFault> {
+        let cells = self.by_column()?;
+        let faults = Faults::new();
+        let order = NewOrder::read_fields(&Fields::of_row(&ORDER, &cells, &faults), now);
+        let filled = REQUIRED_NUMBERS.iter().all(|n| cells.0[*n].is_some());
+        match order {
+            Some(order) if filled && faults.is_empty() => Ok(order),
+            _ => Err(fault(&cells, faults)),
+        }
+    }
+
+    fn by_column(&self) -> Result<ByColumn<'r>, CellFault> {
+        let Ok(text) = std::str::from_utf8(self.text) else {
+            return Err(self.not_utf8());
+        };
+        let known = &self.layout.columns;
+        if self.ends.len() < known.len() {
+            return Err(self.wrong_count("too_few_cells"));
+        }
+        let mut cells = [None; COUNT];
+        let mut from = 0;
+        for (place, end) in self.ends.iter().enumerate() {
+            // Two halves of a character on both sides of a separator make a character, but no text.
+            let Some(cell) = text.get(from..*end) else {
+                return Err(self.not_utf8());
+            };
+            from = *end;
+            let cell = trimmed(cell);
+            if cell.is_empty() {
+                continue;
+            }
+            match known.get(place) {
+                Some(Some(column)) => cells[*column] = Some(undefused(cell)),
+                Some(None) => {}
+                None => return Err(self.wrong_count("too_many_cells")),
+            }
+        }
+        Ok(ByColumn(cells))
+    }
+
+    fn not_utf8(&self) -> CellFault {
+        CellFault {
+            column: None,
+            code: "encoding",
+            detail: "the row is not UTF-8; save the file as CSV in UTF-8".to_owned(),
+        }
+    }
+
+    fn wrong_count(&self, code: &'static str) -> CellFault {
+        let (found, expected) = (self.ends.len(), self.layout.columns.len());
+        CellFault {
+            column: None,
+            code,
+            detail: format!(
+                "the row has {found} cells and the header {expected}; a separator within a cell needs quotes around the cell"
+            ),
+        }
+    }
+}
+
+/// Without the spaces around it.
+fn trimmed(cell: &str) -> &str {
+    let bytes = cell.as_bytes();
+    let plain = |byte: Option<&u8>| byte.is_some_and(|byte| byte.is_ascii_graphic());
+    if plain(bytes.first()) && plain(bytes.last()) {
+        return cell;
+    }
+    cell.trim()
+}
+
+/// As it was before it was defused for spreadsheets: a file of rejected rows can be mended and sent again.
+fn undefused(cell: &str) -> &str {
+    match cell.as_bytes() {
+        [b'\'', b'=' | b'+' | b'-' | b'@', ..] => cell.get(1..).unwrap_or(cell),
+        _ => cell,
+    }
+}
+
+/// The first fault with its code; the others join its words.
+#[cold]
+fn fault(cells: &ByColumn<'_>, faults: Faults) -> CellFault {
+    let mut found: Vec<(&'static str, &'static str, String)> = Vec::new();
+    for number in REQUIRED_NUMBERS {
+        if cells.0[number].is_none() {
+            let detail = "is missing; in a file each row needs the coordinates of both stops, an address alone is not enough";
+            found.push((NAMES[number], "missing", detail.to_owned()));
+        }
+    }
+    for fault in faults.into_vec() {
+        // A pointer of a row is a column's name.
+        let Some(number) = NAMES.iter().position(|name| *name == fault.pointer) else {
+            continue;
+        };
+        if found.iter().any(|(name, ..)| *name == NAMES[number]) {
+            continue;
+        }
+        let (code, detail) = match cells.0[number] {
+            None => ("missing", fault.detail),
+            Some(text) if is_numeric(number) && is_decimal_comma(text) => (
+                "decimal_comma",
+                "has a decimal comma; write numbers with a point".to_owned(),
+            ),
+            Some(text) if is_numeric(number) && text.parse::<f64>().is_err() => {
+                ("not_a_number", format!("is not a number; {}", fault.detail))
+            }
+            Some(_) => ("invalid", fault.detail),
+        };
+        found.push((NAMES[number], code, detail));
+    }
+    let mut found = found.into_iter();
+    let Some((column, code, mut detail)) = found.next() else {
+        return CellFault {
+            column: None,
+            code: "invalid",
+            detail: "the row is not an order".to_owned(),
+        };
+    };
+    for (column, _, more) in found {
+        detail.push_str("; ");
+        detail.push_str(column);
+        detail.push(' ');
+        detail.push_str(&more);
+    }
+    if let Some((end, _)) = detail.char_indices().nth(domain::import::LONGEST_DETAIL) {
+        detail.truncate(end);
+    }
+    CellFault {
+        column: Some(column),
+        code,
+        detail,
+    }
+}
+
+fn is_decimal_comma(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    unsigned
+        .split_once(',')
+        .is_some_and(|(whole, part)| digits(whole) && digits(part))
+}

@@ -1,0 +1,411 @@
+//! What people's files are like.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use domain::{NewOrder, RowFault, Timestamp};
+use proptest::prelude::*;
+use sheet::{Beginning, CellFault, FileFault, HEAD, LONGEST_ROW, Rows, Step};
+
+const HEADER: &str = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon";
+const GOOD: &str = "41.38,2.17,41.40,2.15";
+
+fn now() -> Timestamp {
+    "2030-05-06T08:00:00Z".parse().unwrap()
+}
+
+type Outcome = Result<NewOrder, CellFault>;
+
+/// All rows with their numbers, and why the file could not be read any further.
+fn read_in_pieces(bytes: &[u8], piece: usize) -> (Vec<(u32, Outcome)>, Option<FileFault>) {
+    let head = &bytes[..bytes.len().min(HEAD)];
+    let beginning = match Beginning::read(head, bytes.len() <= HEAD) {
+        Ok(beginning) => beginning,
+        Err(fault) => return (Vec::new(), Some(fault)),
+    };
+    let mut rows = Rows::new(&beginning.layout, beginning.rows_at, 0);
+    let mut found = Vec::new();
+    let mut rest = &bytes[beginning.rows_at as usize..];
+    let mut input: &[u8] = &[];
+    loop {
+        match rows.advance(&mut input, rest.is_empty()) {
+            Ok(Step::Row) => found.push((rows.row().number(), rows.row().read(now()))),
+            Ok(Step::NeedsInput) => {
+                assert!(input.is_empty(), "all of a piece is taken in");
+                (input, rest) = rest.split_at(rest.len().min(piece));
+            }
+            Ok(Step::End) => return (found, None),
+            Err(fault) => return (found, Some(fault)),
+        }
+    }
+}
+
+fn read(file: impl AsRef<[u8]>) -> (Vec<(u32, Outcome)>, Option<FileFault>) {
+    read_in_pieces(file.as_ref(), usize::MAX)
+}
+
+fn orders(file: impl AsRef<[u8]>) -> Vec<NewOrder> {
+    let (rows, fault) = read(file);
+    assert_eq!(fault, None);
+    rows.into_iter()
+        .map(|(_, outcome)| outcome.unwrap())
+        .collect()
+}
+
+fn fails(file: impl AsRef<[u8]>) -> (usize, &'static str) {
+    let (rows, fault) = read(file);
+    (rows.len(), fault.expect("a file that fails").code)
+}
+
+/// The column and the code of the only row's fault.
+fn rejected(header: &str, row: &str) -> (Option<&'static str>, &'static str) {
+    let (mut rows, fault) = read(format!("{header}\n{row}\n"));
+    assert_eq!((rows.len(), fault), (1, None));
+    let fault = rows.remove(0).1.unwrap_err();
+    (fault.column, fault.code)
+}
+
+#[test]
+fn a_row_with_every_column_is_the_order_that_the_api_would_take() {
+    let header = sheet::NAMES.join(",");
+    let row = "41.38,2.17,\"Carrer 1, 2n\",Núria,+34 600,2030-05-06T09:00:00Z,2030-05-06T10:00:00+01:00,60,\
+               41.40,2.15,Gran Via 2,Pau,+34 611,2030-05-06T09:00:00Z,2030-05-06T12:00:00Z,0,3,\"ring\ntwice\",SO-1";
+    // 10:00+01:00 is 09:00Z: not after the start.
+    let (rows, _) = read(format!("{header}\n{row}\n"));
+    let fault = rows[0].1.clone().unwrap_err();
+    assert_eq!(
+        (fault.column, fault.code),
+        (Some("pickup_window_end"), "invalid")
+    );
+    let row = row.replace("10:00:00+01:00", "10:00:00Z");
+    let body = serde_json::json!({
+        "pickup": {
+            "address": "Carrer 1, 2n", "location": {"lat": 41.38, "lon": 2.17},
+            "contact": {"name": "Núria", "phone": "+34 600"},
+            "window": {"start": "2030-05-06T09:00:00Z", "end": "2030-05-06T10:00:00Z"}, "service_s": 60,
+        },
+        "dropoff": {
+            "address": "Gran Via 2", "location": {"lat": 41.40, "lon": 2.15},
+            "contact": {"name": "Pau", "phone": "+34 611"},
+            "window": {"start": "2030-05-06T09:00:00Z", "end": "2030-05-06T12:00:00Z"}, "service_s": 0,
+        },
+        "size": 3, "notes": "ring\ntwice", "external_id": "SO-1",
+    });
+    let expected = NewOrder::read(&body, now()).unwrap();
+    assert_eq!(orders(format!("{header}\n{row}\n")), [expected]);
+}
+
+#[test]
+fn files_come_in_many_shapes() {
+    let expected = orders(format!("{HEADER}\n{GOOD}\n"));
+    assert_eq!(expected.len(), 1);
+    let shapes = [
+        format!("\u{feff}{HEADER}\n{GOOD}"),
+        format!("{HEADER}\r\n{GOOD}\r\n"),
+        format!("{HEADER}\r{GOOD}\r"),
+        format!("\n\n{HEADER}\n\n   \n,,,\n{GOOD}\n\n"),
+        format!("{HEADER}\n{GOOD}\n").replace(',', ";"),
+        format!("{HEADER}\n{GOOD}\n").replace(',', "\t"),
+        format!(
+            "sep=;\r\n{}",
+            format!("{HEADER}\n{GOOD}\n").replace(',', ";")
+        ),
+        "Dropoff_Lon, DROPOFF_LAT ,pickup_lat,pickup_lon\n2.15, 41.40 ,\"41.38\",\t2.17\n"
+            .to_owned(),
+        format!("{HEADER},,\n{GOOD},,\n"),
+        format!("{HEADER},size,notes\n{GOOD},,\n"),
+        format!(
+            "{HEADER},rejected_row,rejected_column,rejected_code,rejected_detail\n{GOOD},1,size,invalid,no\n"
+        ),
+        format!("{HEADER}\n'{},2.17,41.40,2.15\n", "+41.38"),
+    ];
+    for shape in shapes {
+        assert_eq!(orders(&shape), expected, "{shape:?}");
+    }
+}
+
+#[test]
+fn empty_lines_are_not_counted() {
+    let (rows, _) = read(format!("{HEADER}\n\n{GOOD}\n;\n , ,\n\r\n{GOOD}\n"));
+    let numbers: Vec<u32> = rows.iter().map(|(number, _)| *number).collect();
+    assert_eq!(numbers, [1, 2, 3]);
+    assert_eq!(rows[1].1.as_ref().unwrap_err().code, "too_few_cells");
+}
+
+#[test]
+fn a_header_alone_has_no_rows() {
+    assert_eq!(orders(HEADER), []);
+    assert_eq!(orders(format!("{HEADER}\r\n\r\n")), []);
+}
+
+#[test]
+fn what_is_no_csv_of_orders_fails_as_a_whole() {
+    let utf16 =
+        |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+    let file = format!("{HEADER}\n{GOOD}\n");
+    let mut marked = vec![0xff, 0xfe];
+    marked.extend(utf16(&file));
+    let latin1 = [
+        HEADER.as_bytes(),
+        b",notes\n41.38,2.17,41.40,2.15,Pla\xe7a\n",
+    ]
+    .concat();
+    let columns: Vec<String> = (0..10_000).map(|number| format!("c{number}")).collect();
+    for (file, code) in [
+        (Vec::new(), "empty_file"),
+        (b"\n \n".to_vec(), "empty_file"),
+        (b"PK\x03\x04\x14\0\x06\0".to_vec(), "not_csv"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1".to_vec(), "not_csv"),
+        (b"a,b\n\0\x01\0\0c\0\0\0\0".to_vec(), "not_csv"),
+        (marked, "encoding"),
+        (utf16(&file), "encoding"),
+        (latin1, "encoding"),
+        (columns.join(",").into_bytes(), "too_many_columns"),
+        (
+            format!("{HEADER},pikup_adress\n").into_bytes(),
+            "unknown_column",
+        ),
+        (
+            format!("pickup_lat,,{HEADER}\n").into_bytes(),
+            "unknown_column",
+        ),
+        (
+            format!("{HEADER},Pickup_Lat\n").into_bytes(),
+            "doubled_column",
+        ),
+        (
+            b"pickup_lat,pickup_lon,size\n1,2,3\n".to_vec(),
+            "missing_column",
+        ),
+        (
+            b"pickup_lat,\"pickup_lon\n1,2\n".to_vec(),
+            "unterminated_quote",
+        ),
+        (vec![b'x'; HEAD * 2], "row_too_long"),
+    ] {
+        let shown = String::from_utf8_lossy(&file[..file.len().min(60)]).into_owned();
+        assert_eq!(fails(file), (0, code), "{shown:?}");
+    }
+}
+
+#[test]
+fn what_cannot_be_read_any_further_keeps_the_rows_before() {
+    let good = format!("{HEADER},notes\n{GOOD},fine\n{GOOD},fine\n");
+    assert_eq!(
+        fails(format!("{good}{GOOD},\"cut off")),
+        (2, "unterminated_quote")
+    );
+    assert_eq!(fails(format!("{good}\"")), (2, "unterminated_quote"));
+    let huge = "x".repeat(10_000_000);
+    assert_eq!(
+        fails(format!("{good}{GOOD},{huge}\n{GOOD},fine\n")),
+        (2, "row_too_long")
+    );
+    assert_eq!(
+        fails(format!("{good}{GOOD},\"{huge}\"\n{GOOD},fine\n")),
+        (2, "row_too_long")
+    );
+    assert_eq!(
+        fails(format!("{good}{}\n", ",".repeat(LONGEST_ROW + 1))),
+        (2, "row_too_long")
+    );
+    let longest = LONGEST_ROW - GOOD.len() - 2;
+    let (rows, fault) = read(format!("{good}{GOOD},{}\n", "x".repeat(longest)));
+    assert_eq!(
+        (rows.len(), fault),
+        (3, None),
+        "too long for notes, but not for a row"
+    );
+}
+
+fn names(column: &str) -> Option<&'static str> {
+    sheet::NAMES.into_iter().find(|name| *name == column)
+}
+
+#[test]
+fn a_bad_row_says_where_and_why() {
+    let of_four = |row| rejected(HEADER, row);
+    assert_eq!(
+        of_four("41.38,,41.40,2.15"),
+        (Some("pickup_lon"), "missing")
+    );
+    assert_eq!(
+        of_four("41.38,\" \",41.40,2.15"),
+        (Some("pickup_lon"), "missing")
+    );
+    assert_eq!(
+        of_four("north,2.17,41.40,2.15"),
+        (Some("pickup_lat"), "not_a_number")
+    );
+    assert_eq!(
+        of_four("\"41,38\",2.17,41.40,2.15"),
+        (Some("pickup_lat"), "decimal_comma")
+    );
+    assert_eq!(
+        of_four("95,2.17,41.40,2.15"),
+        (Some("pickup_lat"), "invalid")
+    );
+    assert_eq!(
+        of_four("NaN,2.17,41.40,2.15"),
+        (Some("pickup_lat"), "invalid")
+    );
+    assert_eq!(of_four("41.38,2.17,41.40"), (None, "too_few_cells"));
+    assert_eq!(of_four("41.38,2.17,41.40,2.15,x"), (None, "too_many_cells"));
+    let with = |column: &str, cell: &str| {
+        let outcome = rejected(&format!("{HEADER},{column}"), &format!("{GOOD},{cell}"));
+        assert_eq!(outcome.0, names(column));
+        outcome.1
+    };
+    assert_eq!(with("size", "0"), "invalid");
+    assert_eq!(with("size", "1.5"), "invalid");
+    assert_eq!(with("size", "\"1,5\""), "decimal_comma");
+    assert_eq!(with("pickup_service_s", "soon"), "not_a_number");
+    assert_eq!(with("external_id", "\"a\nb\""), "invalid");
+    let half_a_window = format!("{HEADER},pickup_window_start,pickup_window_end");
+    let half = rejected(&half_a_window, &format!("{GOOD},2030-05-06T09:00:00Z,"));
+    assert_eq!(half, (Some("pickup_window_end"), "missing"));
+    let semicolons = rejected(&HEADER.replace(',', ";"), "41,38;2.17;41.40;2.15");
+    assert_eq!(semicolons, (Some("pickup_lat"), "decimal_comma"));
+}
+
+#[test]
+fn all_faults_of_a_row_are_told() {
+    let (rows, _) = read(format!("{HEADER},size\n95,,\"41,4\",2.15,0\n"));
+    let fault = rows[0].1.clone().unwrap_err();
+    assert_eq!((fault.column, fault.code), (Some("pickup_lon"), "missing"));
+    for column in ["pickup_lat", "dropoff_lat", "size"] {
+        assert!(fault.detail.contains(column), "{}", fault.detail);
+    }
+}
+
+#[test]
+fn a_row_in_another_encoding_is_rejected_alone_where_the_head_was_good() {
+    let mut file = format!("{HEADER},notes\n").into_bytes();
+    let line = format!("{GOOD},{}\n", "x".repeat(900));
+    while file.len() <= HEAD {
+        file.extend_from_slice(line.as_bytes());
+    }
+    file.extend_from_slice(b"41.38,2.17,41.40,2.15,Pla\xe7a\n");
+    file.extend_from_slice(line.as_bytes());
+    let (rows, fault) = read(file);
+    assert_eq!(fault, None);
+    let codes: Vec<&str> = rows
+        .iter()
+        .filter_map(|(_, row)| row.as_ref().err())
+        .map(|f| f.code)
+        .collect();
+    assert_eq!(codes, ["encoding"]);
+}
+
+#[test]
+fn rejected_rows_come_back_with_their_cells_and_harmless() {
+    let file = "pickup_lat;pickup_lon;dropoff_lat;dropoff_lon;notes;=evil;rejected_row\n";
+    assert_eq!(fails(file), (0, "unknown_column"));
+    let file = " Pickup_Lat ;pickup_lon;dropoff_lat;dropoff_lon;notes;rejected_row\n\
+                -1;2;3;x;\"=SUM(A1), \"\"b\"\"\nc\";9\n1;2;3;4;@me;8;surplus\n";
+    let beginning = Beginning::read(file.as_bytes(), true).unwrap();
+    let mut rows = Rows::new(&beginning.layout, beginning.rows_at, 0);
+    let mut input = &file.as_bytes()[beginning.rows_at as usize..];
+    let mut out = Vec::new();
+    sheet::rejected_header(&beginning.layout, &mut out);
+    while rows.advance(&mut input, true).unwrap() == Step::Row {
+        let row = rows.row();
+        let fault = row.read(now()).unwrap_err();
+        let fault = RowFault {
+            row: row.number(),
+            column: fault.column.map(str::to_owned),
+            code: fault.code.to_owned(),
+            detail: "why".to_owned(),
+        };
+        sheet::rejected_line(&row, &beginning.layout, &fault, &mut out);
+    }
+    let text = String::from_utf8(out.clone()).unwrap();
+    let mut reader = csv::Reader::from_reader(out.as_slice());
+    let header = reader.headers().unwrap().clone();
+    assert_eq!(header.len(), 9, "{text}");
+    let lines: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
+    let cells = |line: usize| -> Vec<&str> { lines[line].iter().collect() };
+    assert_eq!(
+        cells(0),
+        [
+            "'-1",
+            "2",
+            "3",
+            "x",
+            "'=SUM(A1), \"b\"\nc",
+            "1",
+            "dropoff_lon",
+            "not_a_number",
+            "why"
+        ]
+    );
+    assert_eq!(cells(1)[4..8], ["'@me", "2", "", "too_many_cells"]);
+    assert!(cells(1)[8].contains("surplus"));
+
+    // Mended and sent again as it is, it is an import like any other.
+    let mended = text.replace(",x,", ",4,");
+    let (rows, fault) = read(&mended);
+    assert_eq!(fault, None, "{mended}");
+    assert_eq!(rows.len(), 2);
+    let order = rows[0].1.clone().unwrap();
+    assert_eq!(
+        (order.pickup.location.lat, order.notes.as_deref()),
+        (-1.0, Some("=SUM(A1), \"b\"\nc"))
+    );
+}
+
+proptest! {
+    #[test]
+    fn pieces_of_any_size_make_no_difference(
+        rows in proptest::collection::vec(
+            prop_oneof![
+                Just(format!("{GOOD},fine\n")), Just(format!("{GOOD},\"a\nb\"\r\n")), Just("\r\n".to_owned()),
+                Just(format!("{GOOD},\"say \"\"hi\"\"\"\n")), Just("x,2\n".to_owned()), Just(",,,,\n".to_owned()),
+                Just(format!("{GOOD},ç\r")), Just(format!("{GOOD},\"open")),
+            ],
+            0..12,
+        ),
+        piece in 1_usize..40,
+    ) {
+        let file = format!("{HEADER},notes\n{}", rows.concat());
+        prop_assert_eq!(read_in_pieces(file.as_bytes(), piece), read(&file));
+    }
+
+    #[test]
+    fn reading_goes_on_after_any_row(
+        rows in proptest::collection::vec(
+            prop_oneof![
+                Just(format!("{GOOD},fine\r\n")), Just("\r\n\r\n".to_owned()), Just(format!("{GOOD},\"a\r\nb\"\r\n")),
+                Just("x,2\n".to_owned()), Just(format!("{GOOD},mac\r")),
+            ],
+            1..12,
+        ),
+    ) {
+        let file = format!("{HEADER},notes\n{}", rows.concat());
+        let (expected, fault) = read(&file);
+        prop_assert_eq!(fault, None);
+        let beginning = Beginning::read(file.as_bytes(), true).unwrap();
+        let (mut at, mut number) = (beginning.rows_at, 0);
+        let mut found = Vec::new();
+        loop {
+            // From scratch for each row.
+            let mut rows = Rows::new(&beginning.layout, at, number);
+            let mut input = &file.as_bytes()[at as usize..];
+            match rows.advance(&mut input, true).unwrap() {
+                Step::Row => {
+                    number = rows.row().number();
+                    found.push((number, rows.row().read(now())));
+                }
+                _ => break,
+            }
+            at = rows.offset();
+        }
+        prop_assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..300), piece in 1_usize..50) {
+        let _ = read_in_pieces(&bytes, piece);
+        let after_header = [HEADER.as_bytes(), b"\n", &bytes].concat();
+        let _ = read_in_pieces(&after_header, piece);
+    }
+}
