@@ -1,6 +1,6 @@
 //! Makes orders of the rows of the files that messages name.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use adapters::s3::events::ImportMessage;
 use app::imports::{IngestOrders, IngestReport, Progress};
@@ -38,14 +38,15 @@ impl Handler for Ingest {
 impl Ingest {
     async fn ingest(&self, keys: Vec<ImportKey>, message: &Message) -> Result<(), Failure> {
         for key in keys {
+            let begun = Instant::now();
             let report = self.0.run(key, message.time_left()).await?;
-            tell(key, &report);
+            tell(key, &report, begun.elapsed());
         }
         Ok(())
     }
 }
 
-fn tell(key: ImportKey, report: &IngestReport) {
+fn tell(key: ImportKey, report: &IngestReport, time: Duration) {
     let (progress, status) = match report.progress {
         Progress::Over(status) => ("over", Some(status.name())),
         Progress::HandedOn => ("handed on", None),
@@ -55,11 +56,14 @@ fn tell(key: ImportKey, report: &IngestReport) {
         import_id = %key.import_id,
         progress,
         status,
+        rows = report.accepted + report.rejected,
         accepted = report.accepted,
         rejected = report.rejected,
-        chunks = report.chunks,
+        bytes = report.bytes,
+        transactions = report.chunks,
         store_requests = report.store_requests,
         file_requests = report.file_requests,
+        elapsed_ms = time.as_millis() as u64,
         "rows ingested"
     );
     Metrics::new()

@@ -34,6 +34,15 @@ pub struct Layout {
     pub(crate) columns: Vec<Option<usize>>,
 }
 
+impl Layout {
+    /// Whether a place in the header has no name: nothing may stand below it.
+    pub(crate) fn is_nameless(&self, place: usize) -> bool {
+        self.header
+            .get(place)
+            .is_none_or(|name| name.trim().is_empty())
+    }
+}
+
 /// The beginning of a file, understood.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Beginning {
@@ -71,7 +80,8 @@ pub(crate) fn reader(separator: u8) -> Reader {
 
 /// How many bytes stand before the text, if it is a text that can be read.
 fn readable(head: &[u8], whole: bool) -> Result<usize, FileFault> {
-    if head.iter().all(u8::is_ascii_whitespace) && whole {
+    let text = head.strip_prefix(UTF8_BOM).unwrap_or(head);
+    if text.iter().all(u8::is_ascii_whitespace) && whole {
         return Err(FileFault::new("empty_file", "The file is empty."));
     }
     if let Some((_, kind)) = OTHER_KINDS
@@ -107,11 +117,7 @@ fn readable(head: &[u8], whole: bool) -> Result<usize, FileFault> {
         }
         Ok(_) => {}
     }
-    Ok(if head.starts_with(UTF8_BOM) {
-        UTF8_BOM.len()
-    } else {
-        0
-    })
+    Ok(head.len() - text.len())
 }
 
 /// Without a mark at its beginning: text in a western language has a zero in every second byte.
@@ -227,18 +233,17 @@ fn columns(header: &[String]) -> Result<Vec<Option<usize>>, FileFault> {
     let mut columns = Vec::new();
     for cell in header {
         let name = cell.trim().to_ascii_lowercase();
-        if ADDED.contains(&name.as_str()) {
+        // A cell without a name has no column: spreadsheets leave such ones behind.
+        if name.is_empty() || ADDED.contains(&name.as_str()) {
             columns.push(None);
             continue;
         }
         let Some(number) = NAMES.iter().position(|known| *known == name) else {
             let shown: String = name.chars().take(60).collect();
-            let shown = if shown.is_empty() {
-                "A column without a name".to_owned()
-            } else {
-                format!("The column {shown:?}")
-            };
-            let detail = format!("{shown} is not known; known are {}.", NAMES.join(", "));
+            let detail = format!(
+                "The column {shown:?} is not known; known are {}.",
+                NAMES.join(", ")
+            );
             return Err(FileFault::new("unknown_column", detail));
         };
         if columns.contains(&Some(number)) {

@@ -60,7 +60,8 @@ pub fn rejected_line(row: &Row<'_>, layout: &Layout, fault: &RowFault, out: &mut
 /// Which of the file's columns are the customer's own: a file of rejected rows that was mended and sent again has those
 /// of the last time.
 fn own_columns(layout: &Layout) -> impl Iterator<Item = bool> {
-    layout.columns.iter().map(Option::is_some)
+    let columns = layout.columns.iter().enumerate();
+    columns.map(|(place, column)| column.is_some() || layout.is_nameless(place))
 }
 
 /// A cell, quoted where it must be. What a spreadsheet would run as a formula gets an apostrophe in front, which

@@ -106,9 +106,11 @@ impl<'r> Row<'r> {
                 continue;
             }
             match known.get(place) {
-                Some(Some(column)) => cells[*column] = Some(undefused(cell)),
-                Some(None) => {}
-                None => return Err(self.wrong_count("too_many_cells")),
+                Some(Some(column)) => {
+                    cells[*column] = Some(undefused(cell)).filter(|cell| !cell.is_empty());
+                }
+                Some(None) if !self.layout.is_nameless(place) => {}
+                _ => return Err(self.wrong_count("too_many_cells")),
             }
         }
         Ok(ByColumn(cells))
@@ -147,7 +149,9 @@ fn trimmed(cell: &str) -> &str {
 /// As it was before it was defused for spreadsheets: a file of rejected rows can be mended and sent again.
 fn undefused(cell: &str) -> &str {
     match cell.as_bytes() {
-        [b'\'', b'=' | b'+' | b'-' | b'@', ..] => cell.get(1..).unwrap_or(cell),
+        [b'\'', b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r', ..] => {
+            cell.get(1..).unwrap_or(cell).trim_start()
+        }
         _ => cell,
     }
 }

@@ -65,8 +65,10 @@ pub struct IngestReport {
     pub accepted: u32,
     /// Rows that did not.
     pub rejected: u32,
-    /// Chunks that were stored.
+    /// Chunks that were stored, each in one transaction.
     pub chunks: u32,
+    /// How much of the file was read, in bytes.
+    pub bytes: u64,
     /// Requests to the store of records.
     pub store_requests: u64,
     /// Requests for parts of the file.
@@ -99,6 +101,7 @@ impl IngestOrders {
                 accepted: 0,
                 rejected: 0,
                 chunks: 0,
+                bytes: 0,
                 store_requests: 0,
                 file_requests: 0,
             },
@@ -235,6 +238,7 @@ impl Run<'_> {
             match self.on.imports.store_chunk(&chunk).await {
                 Ok(ChunkOutcome::Stored) => {
                     self.report.chunks += 1;
+                    self.report.bytes += chunk.import.offset - import.offset;
                     self.report.accepted += chunk.import.accepted - import.accepted;
                     self.report.rejected += chunk.import.rejected - import.rejected;
                     return Ok(Ok(chunk.import));

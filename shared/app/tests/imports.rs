@@ -1,0 +1,378 @@
+//! Imports: nothing twice and nothing lost, whatever breaks, and an account that adds up.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::Refusal;
+use app::imports::{IngestOrders, IngestReport, Progress};
+use app::messages::ImportKey;
+use app::ports::{ImportStore, OrderStore};
+use domain::{Import, ImportStatus, OrderStatus};
+use proptest::prelude::*;
+use testkit::build::grid;
+use testkit::{
+    MemoryFiles, MemoryImportQueue, MemoryStore, NextRead, NextWrite, NoJitter, StillClock,
+    an_import, an_order,
+};
+
+const HEADER: &str = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon,external_id\n";
+/// Time for as many chunks as there are, and time for one alone.
+const AMPLE: Duration = Duration::from_secs(300);
+const ONE_CHUNK: Duration = Duration::ZERO;
+
+struct World {
+    store: Arc<MemoryStore>,
+    files: MemoryFiles,
+    queue: Arc<MemoryImportQueue>,
+}
+
+fn key() -> ImportKey {
+    let import = an_import();
+    ImportKey {
+        customer_id: import.customer_id,
+        import_id: import.id,
+    }
+}
+
+impl World {
+    async fn with(file: impl Into<Vec<u8>>) -> Self {
+        let world = Self {
+            store: Arc::default(),
+            files: MemoryFiles::default(),
+            queue: Arc::default(),
+        };
+        world.store.put_import(&an_import()).await.unwrap();
+        world.files.upload(key(), file);
+        world
+    }
+
+    fn ingest(&self) -> IngestOrders {
+        IngestOrders {
+            imports: self.store.clone(),
+            files: Arc::new(self.files.clone()),
+            queue: self.queue.clone(),
+            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+            jitter: Arc::new(NoJitter),
+            grid: grid(),
+            most_bytes: 10_000_000,
+        }
+    }
+
+    async fn run(&self, time: Duration) -> Result<IngestReport, Refusal> {
+        self.ingest().run(key(), time).await
+    }
+
+    /// Delivers the message until it is done, as the queue does.
+    async fn run_through(&self, time: Duration) -> Import {
+        for _ in 0..1000 {
+            if let Ok(report) = self.run(time).await
+                && matches!(report.progress, Progress::Over(_))
+            {
+                return self.import();
+            }
+        }
+        panic!("never over");
+    }
+
+    fn import(&self) -> Import {
+        self.store.all_imports().remove(0)
+    }
+
+    /// That exactly these rows are orders, and all others were rejected.
+    fn assert_account(&self, import: &Import, accepted: &[u32], rejected: &[u32]) {
+        let expected: BTreeSet<_> = accepted
+            .iter()
+            .map(|row| import.id.order_in_row(*row))
+            .collect();
+        let found: BTreeSet<_> = self
+            .store
+            .all_orders()
+            .iter()
+            .filter(|order| order.import_id == Some(import.id))
+            .map(|order| order.id)
+            .collect();
+        assert_eq!(found, expected);
+        assert_eq!(import.accepted as usize, accepted.len());
+        assert_eq!(import.rejected as usize, rejected.len());
+        let file = self.files.rejected(key()).unwrap_or_default();
+        let lines: Vec<u32> = file
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').rev().nth(3).unwrap().parse().unwrap())
+            .collect();
+        assert_eq!(lines, rejected, "{file}");
+    }
+}
+
+/// A file of that many rows, every tenth of which has no pickup; and which rows are good and bad.
+fn a_file(rows: u32) -> (String, Vec<u32>, Vec<u32>) {
+    let mut file = HEADER.to_owned();
+    for row in 1..=rows {
+        let lat = if row % 10 == 0 { "" } else { "41.3870" };
+        file.push_str(&format!("{lat},2.1701,41.4036,2.1744,SO-{row}\n"));
+    }
+    let (bad, good) = (1..=rows).partition(|row| row % 10 == 0);
+    (file, good, bad)
+}
+
+#[tokio::test]
+async fn a_file_becomes_orders_and_an_account() {
+    let (file, good, bad) = a_file(1_000);
+    let world = World::with(file).await;
+    let report = world.run(AMPLE).await.unwrap();
+    assert_eq!(
+        report.progress,
+        Progress::Over(ImportStatus::CompletedWithErrors)
+    );
+    assert_eq!((report.accepted, report.rejected), (900, 100));
+    world.assert_account(&world.import(), &good, &bad);
+    let order = &world.store.all_orders()[0];
+    assert_eq!(
+        (order.status, order.external_id.as_deref()),
+        (OrderStatus::Pending, Some("SO-1"))
+    );
+    let faults = world
+        .store
+        .row_faults(key().import_id, 0, 100)
+        .await
+        .unwrap();
+    let first = (
+        faults[0].row,
+        faults[0].column.as_deref(),
+        faults[0].code.as_str(),
+    );
+    assert_eq!(first, (10, Some("pickup_lat"), "missing"));
+}
+
+#[tokio::test]
+async fn what_is_left_when_the_time_is_up_is_handed_on() {
+    let (file, good, bad) = a_file(500);
+    let world = World::with(file).await;
+    let mut runs = 0;
+    while world.run(ONE_CHUNK).await.unwrap().progress == Progress::HandedOn {
+        runs += 1;
+        assert_eq!(world.queue.take(), [(key(), 0)]);
+        let import = world.import();
+        assert_eq!(
+            import.rows() as usize,
+            import.accepted as usize + import.rejected as usize
+        );
+        assert!(import.progress() < 1.0 || import.rows() == 500);
+    }
+    assert!(runs >= 9, "{runs} runs of about 54 rows");
+    world.assert_account(&world.import(), &good, &bad);
+    assert_eq!(world.queue.take(), []);
+}
+
+#[tokio::test]
+async fn a_process_that_dies_at_any_write_is_gone_on_with() {
+    let (file, good, bad) = a_file(130);
+    // Writes: begun, three chunks, finished. Each is lost, or made while its maker dies before hearing of it.
+    for fault in [
+        NextWrite::IsRefused,
+        NextWrite::LosesItsAnswer,
+        NextWrite::Conflicts,
+    ] {
+        for before in 0..6 {
+            let world = World::with(file.clone()).await;
+            let mut writes = vec![NextWrite::Succeeds; before];
+            // More often than a run tries again, so that it gives up there.
+            writes.extend([fault; 14]);
+            world.store.next_writes(writes);
+            world.run_through(AMPLE).await;
+            world.assert_account(&world.import(), &good, &bad);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_process_that_dies_at_any_request_for_the_file_is_gone_on_with() {
+    let (file, good, bad) = a_file(130);
+    for before in 0..8 {
+        let world = World::with(file.clone()).await;
+        let mut reads = vec![NextRead::Succeeds; before];
+        reads.push(NextRead::IsRefused);
+        world.files.next_reads(reads);
+        world.run_through(AMPLE).await;
+        world.assert_account(&world.import(), &good, &bad);
+    }
+}
+
+#[tokio::test]
+async fn three_deliveries_at_once_are_one_import() {
+    let (file, good, bad) = a_file(600);
+    let world = World::with(file).await;
+    let ingest = world.ingest();
+    let runs = (0..3).map(|_| ingest.run(key(), AMPLE));
+    for result in futures::future::join_all(runs).await {
+        assert_ne!(result.unwrap().progress, Progress::HandedOn);
+    }
+    world.assert_account(&world.import(), &good, &bad);
+    assert!(world.import().status.is_over());
+}
+
+#[tokio::test]
+async fn what_was_delivered_since_is_not_set_back() {
+    let (file, good, bad) = a_file(300);
+    let world = World::with(file).await;
+    world.run(ONE_CHUNK).await.unwrap();
+    let early = world.import();
+    world.run(ONE_CHUNK).await.unwrap();
+    let mut order = world.store.all_orders()[60].clone();
+    order.status = OrderStatus::Delivered;
+    order.waiting = None;
+    order.version += 1;
+    world.store.put_order(&order).await.unwrap();
+    // The table of imports is restored from a backup that is older than the orders.
+    world.store.set_back(&early);
+    world.run_through(AMPLE).await;
+    world.assert_account(&world.import(), &good, &bad);
+    assert_eq!(world.store.order(order.id).await.unwrap(), Some(order));
+}
+
+#[tokio::test]
+async fn an_external_id_is_used_once() {
+    let row = |name: &str| format!("41.3870,2.1701,41.4036,2.1744,{name}\n");
+    // In one chunk, in another one, and before the import.
+    let mut file = format!("{HEADER}{}{}{}", row("A"), row("A"), row("OLD"));
+    (0..100).for_each(|n| file.push_str(&row(&format!("N{n}"))));
+    file.push_str(&row("A"));
+    file.push_str(&row(""));
+    let world = World::with(file).await;
+    let old = an_order(1).of(key().customer_id).named("OLD").build();
+    world.store.place(&old, None).await.unwrap();
+    let stranger = an_order(2).named("N1").build();
+    world.store.place(&stranger, None).await.unwrap();
+    let import = world.run_through(AMPLE).await;
+    let faults = world.store.row_faults(import.id, 0, 100).await.unwrap();
+    let told: Vec<(u32, &str)> = faults.iter().map(|f| (f.row, f.code.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (2, "external_id_doubled"),
+            (3, "external_id_taken"),
+            (104, "external_id_taken")
+        ]
+    );
+    assert_eq!((import.accepted, import.rejected), (102, 3));
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_read_to_its_end_keeps_what_came_before() {
+    let (file, good, bad) = a_file(130);
+    let world = World::with(format!("{file}41.3870,2.1701,41.4036,2.1744,\"SO")).await;
+    let import = world.run_through(AMPLE).await;
+    assert_eq!(import.status, ImportStatus::Failed);
+    assert_eq!(import.failure.as_ref().unwrap().code, "unterminated_quote");
+    world.assert_account(&import, &good, &bad);
+}
+
+#[tokio::test]
+async fn files_that_are_none_fail_as_a_whole() {
+    for (file, code) in [
+        ("", "empty_file"),
+        ("PK\u{3}\u{4}", "not_csv"),
+        ("a,b\n", "unknown_column"),
+    ] {
+        let world = World::with(file).await;
+        let import = world.run_through(AMPLE).await;
+        assert_eq!(import.status, ImportStatus::Failed);
+        assert_eq!(import.failure.unwrap().code, code);
+        assert_eq!(import.accepted + import.rejected, 0);
+    }
+    let world = World::with(HEADER).await;
+    assert_eq!(
+        world.run_through(AMPLE).await.status,
+        ImportStatus::Completed
+    );
+    let world = World::with(vec![b' '; 10_000_001]).await;
+    assert_eq!(
+        world.run_through(AMPLE).await.failure.unwrap().code,
+        "too_large"
+    );
+}
+
+#[tokio::test]
+async fn a_file_that_is_replaced_meanwhile_is_not_mixed_with_the_other() {
+    let (file, ..) = a_file(300);
+    let world = World::with(file.clone()).await;
+    world.run(ONE_CHUNK).await.unwrap();
+    let accepted = world.import().accepted;
+    world.files.upload(key(), file.replace("SO-", "OTHER-"));
+    let import = world.run_through(AMPLE).await;
+    assert_eq!(import.failure.unwrap().code, "file_changed");
+    assert_eq!(import.accepted, accepted);
+}
+
+#[tokio::test]
+async fn a_key_of_somebody_else_leads_nowhere() {
+    let world = World::with(HEADER).await;
+    let strange = ImportKey {
+        customer_id: testkit::build::user_id(7),
+        ..key()
+    };
+    let outcome = world.ingest().run(strange, AMPLE).await;
+    assert!(matches!(outcome, Err(Refusal::NotFound)));
+}
+
+#[tokio::test]
+async fn a_store_that_stays_away_is_left_alone_for_a_while() {
+    let (file, ..) = a_file(200);
+    let world = World::with(file).await;
+    let mut writes = vec![NextWrite::Succeeds; 2];
+    writes.extend([NextWrite::IsRefused; 20]);
+    world.store.next_writes(writes);
+    let report = world.run(AMPLE).await.unwrap();
+    assert_eq!((report.progress, report.chunks), (Progress::HandedOn, 1));
+    assert_eq!(world.queue.take(), [(key(), 30)]);
+    // Nothing could be done: the message itself comes again, and ends with the dead letters when it goes on.
+    world.store.next_writes([NextWrite::IsRefused; 20]);
+    assert!(matches!(
+        world.run(AMPLE).await,
+        Err(Refusal::Unavailable(_))
+    ));
+    assert_eq!(world.queue.take(), []);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    #[test]
+    fn whatever_breaks_the_orders_are_the_good_rows(
+        rows in 1_u32..400,
+        writes in proptest::collection::vec(
+            prop_oneof![
+                4 => Just(NextWrite::Succeeds), 1 => Just(NextWrite::Conflicts),
+                1 => Just(NextWrite::IsRefused), 1 => Just(NextWrite::LosesItsAnswer),
+            ],
+            0..40,
+        ),
+        reads in proptest::collection::vec(
+            prop_oneof![3 => Just(NextRead::Succeeds), 1 => Just(NextRead::IsRefused)], 0..12,
+        ),
+        time in prop_oneof![Just(ONE_CHUNK), Just(AMPLE)],
+        at_once in 1_usize..4,
+    ) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(async {
+            let (file, good, bad) = a_file(rows);
+            let world = World::with(file).await;
+            world.store.next_writes(writes);
+            world.files.next_reads(reads);
+            let ingest = world.ingest();
+            for _ in 0..200 {
+                let runs = (0..at_once).map(|_| ingest.run(key(), time));
+                futures::future::join_all(runs).await;
+                if world.import().status.is_over() {
+                    break;
+                }
+            }
+            prop_assert!(world.import().status.is_over());
+            world.assert_account(&world.import(), &good, &bad);
+            Ok(())
+        })?;
+    }
+}
