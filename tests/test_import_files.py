@@ -89,8 +89,9 @@ def test_what_is_in_the_cells_is_in_the_orders(ana, importer):
     }
     body["pickup"] |= {"service_s": 300, "window": {"start": start, "end": end}}
     placed = expect(ana.order(body | {"size": 3, "notes": cells["notes"], "external_id": "by itself"}), 201)
-    own = ("order_id", "customer_id", "external_id", "history", "created_at", "updated_at", "unplaced_reason")
+    own = ("order_id", "import_id", "customer_id", "external_id", "history", "created_at", "updated_at", "unplaced_reason")
     assert {n: v for n, v in imported.items() if n not in own} == {n: v for n, v in placed.items() if n not in own}
+    assert imported["import_id"] == account["import_id"]
     assert [line["status"] for line in imported["history"]] == ["pending"]
 
 
