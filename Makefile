@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env logs dispatcher demo test lint access-table deny bench-planner clean
+.PHONY: help up down status env logs dispatcher demo import test test-import-large lint access-table deny bench-planner bench-import clean
 
 help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -32,8 +32,14 @@ dispatcher: .venv/ready ## Make a dispatcher: EMAIL=… [NAME=…] [PASSWORD=…
 demo: up ## The whole story on the local stack: orders, routes, deliveries, emails
 	@eval "$$($(LOCAL_STACK) env)" && exec $(PYTHON) local/demo/run.py
 
+import: .venv/ready ## Hand a file of orders over: FILE=orders.csv [EMAIL=… PASSWORD=…]; to another stack than the local one with API_URL and its kin
+	@if [ -z "$$API_URL" ]; then eval "$$($(LOCAL_STACK) env)"; fi && exec $(PYTHON) local/import_file.py
+
 test: .venv/ready ## All checks and tests, the end-to-end tests on a stack of their own
 	@local/test.sh
+
+test-import-large: up ## 100,000 rows through the local stack, counted in its table: some minutes; IMPORT_ROWS=… for another number
+	@eval "$$($(LOCAL_STACK) env)" && IMPORT_ROWS=$${IMPORT_ROWS:-100000} exec $(PYTHON) -m pytest tests/test_import_large.py
 
 lint: .venv/ready ## Formatting, clippy, template
 	@local/lint.sh
@@ -50,6 +56,13 @@ bench-planner: ## The planner beside VROOM, OR-Tools and PyVRP, on the same prob
 	@local/bench-planner/.venv/bin/pip install -q -r local/bench-planner/requirements.txt
 	@cargo build --release -p planner --bin plan
 	@local/bench-planner/.venv/bin/python local/bench-planner/bench.py --plan target/release/plan $(FILES)
+
+bench-import: up ## What an import takes, beside csv and boto3's batch writer: ROWS=1000000
+	@cargo build --release --bin ingest-orders --bin create-upload-url
+	@cargo build --release -p sheet --example rows
+	@built=$${CARGO_TARGET_DIR:-target}/$${CARGO_BUILD_TARGET:+$$CARGO_BUILD_TARGET/}release; \
+	  eval "$$($(LOCAL_STACK) env)" && exec $(PYTHON) local/bench-import/bench.py --binaries "$$built" \
+	  --parsing "$$built/examples/rows" --rows "$${ROWS:-1000000}"
 
 clean: ## Stop the local stack and throw away all that was built
 	@if [ -e .venv/ready ]; then $(LOCAL_STACK) down; fi

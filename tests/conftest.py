@@ -96,6 +96,20 @@ def zones_apart(stack, dispatcher):
     place.leave()
 
 
+@pytest.fixture(scope="module")
+def importer(stack, functions):
+    """Makes customers who hand files over. Their orders are taken out of the table afterwards: to cancel them one by one takes too long."""
+    made = []
+
+    def new():
+        made.append(Person(stack, "customer", f"importer-{uuid.uuid4().hex[:12]}@example.com", "Ana Importer").join())
+        return made[-1]
+
+    yield new
+    for person in made:
+        functions.forget_orders(functions.orders_in_table(person))
+
+
 @pytest.fixture
 def mailbox(stack):
     box = Mailbox(stack, f"waybill-tests-{uuid.uuid4().hex}")

@@ -122,6 +122,38 @@ class Functions:
         ]
         return {"Records": records}
 
+    # The table of orders
+
+    @property
+    def orders_table(self):
+        return self.settings_of("create-order")["ORDERS_TABLE"]
+
+    def orders_in_table(self, customer):
+        """The ids of all of a customer's orders, as the table has them."""
+        pages = self.stack.aws("dynamodb").get_paginator("query").paginate(
+            TableName=self.orders_table,
+            IndexName="orders-by-customer",
+            KeyConditionExpression="customer_id = :customer",
+            ExpressionAttributeValues={":customer": {"S": customer.user_id}},
+            ProjectionExpression="order_id",
+        )
+        return [item["order_id"]["S"] for page in pages for item in page["Items"]]
+
+    def zones_of(self, order_ids):
+        """The zones of orders, as the table has them."""
+        zones, names = set(), {"#zone": "zone"}
+        for at in range(0, len(order_ids), 100):
+            keys = [{"order_id": {"S": order_id}} for order_id in order_ids[at : at + 100]]
+            asked = {self.orders_table: {"Keys": keys, "ProjectionExpression": "#zone", "ExpressionAttributeNames": names}}
+            found = self.stack.aws("dynamodb").batch_get_item(RequestItems=asked)
+            zones |= {item["zone"]["S"] for item in found["Responses"][self.orders_table]}
+        return zones
+
+    def forget_orders(self, order_ids):
+        for at in range(0, len(order_ids), 25):
+            asked = [{"DeleteRequest": {"Key": {"order_id": {"S": order_id}}}} for order_id in order_ids[at : at + 25]]
+            self.stack.aws("dynamodb").batch_write_item(RequestItems={self.orders_table: asked})
+
     def settle(self):
         """Wait until nothing is under way: no change unpublished, no message unread. A stream is read once a second."""
         calm = 0

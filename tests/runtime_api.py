@@ -63,7 +63,7 @@ class Listening:
         self.server.server_close()
 
 
-def runtime_api(event, outcome, timeout_s):
+def runtime_api(event, outcome, timeout_s, deadline_s):
     """The part of Lambda's Runtime API that a function needs for one event."""
 
     class Handler(Quiet):
@@ -73,7 +73,7 @@ def runtime_api(event, outcome, timeout_s):
                 outcome.over.wait(timeout_s)
                 return
             outcome.served.set()
-            deadline = int((time.time() + timeout_s) * 1000)
+            deadline = int((time.time() + deadline_s) * 1000)
             headers = [
                 ("Lambda-Runtime-Aws-Request-Id", str(uuid.uuid4())),
                 ("Lambda-Runtime-Deadline-Ms", str(deadline)),
@@ -94,14 +94,31 @@ def runtime_api(event, outcome, timeout_s):
     return Handler
 
 
-def proxy(endpoint, stop_at, outcome):
-    """Passes every request on; ends the function when the answer to the one that it is to stop at has come."""
+# What may become of a request on its way, besides being passed on or answered by the test itself: (status, headers, body).
+END_BEFORE = "the function is ended before the request has arrived"
+LOSE_ANSWER = "the request arrives, and its answer is lost"
+
+
+def proxy(endpoint, stop_at, meddle, outcome):
+    """Passes every request on; ends the function when the answer to the one that it is to stop at has come.
+
+    `meddle`, asked with the action and the body of each request, may want something else for it.
+    """
     upstream = urllib.parse.urlsplit(endpoint)
 
     class Handler(Quiet):
         def do_POST(self):
             body = self.body()
-            action = self.headers.get("X-Amz-Target", "").rpartition(".")[2]
+            # DynamoDB and SQS name the action; S3 goes by the method.
+            action = self.headers.get("X-Amz-Target", "").rpartition(".")[2] or f"S3 {self.command}"
+            wanted = meddle(action, body) if meddle else None
+            if wanted == END_BEFORE:
+                self.end_function()
+                return
+            if wanted and wanted != LOSE_ANSWER:
+                outcome.calls.append((action, wanted[0]))
+                self.answer(*wanted)
+                return
             connection = http.client.HTTPConnection(upstream.hostname, upstream.port, timeout=60)
             # The headers as they are, the host too: the signature covers it.
             connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
@@ -113,16 +130,22 @@ def proxy(endpoint, stop_at, outcome):
             found = connection.getresponse()
             content = found.read()
             outcome.calls.append((action, found.status))
-            if action == stop_at and found.status == 200 and not outcome.killed:
-                outcome.killed = True
-                outcome.process.kill()
-                outcome.over.set()
+            if wanted == LOSE_ANSWER:
                 self.close_connection = True
+                return
+            if action == stop_at and found.status == 200 and not outcome.killed:
+                self.end_function()
                 return
             hop = ("transfer-encoding", "content-length", "connection")
             self.answer(found.status, [(n, v) for n, v in found.getheaders() if n.lower() not in hop], content)
 
-        do_GET = do_PUT = do_POST
+        def end_function(self):
+            outcome.killed = True
+            outcome.process.kill()
+            outcome.over.set()
+            self.close_connection = True
+
+        do_GET = do_PUT = do_DELETE = do_POST
 
     return Handler
 
@@ -147,12 +170,17 @@ def bootstrap(functions, function, folder):
     return path
 
 
-def run(functions, function, event, folder, stop_at=None, timeout_s=30):
-    """Run a function on one event until it has answered, or until the answer to `stop_at` is on its way to it."""
+def run(functions, function, event, folder, stop_at=None, meddle=None, timeout_s=30, deadline_s=None):
+    """Run a function on one event until it has answered, or until the answer to `stop_at` is on its way to it.
+
+    `meddle` is asked about each request on its way. `deadline_s` is how long the function believes to have: all of `timeout_s`
+    if left out.
+    """
     endpoint = os.environ["AWS_ENDPOINT_URL"]
     outcome = Outcome()
     log = folder / f"{function}.log"
-    with Listening(runtime_api(event, outcome, timeout_s)) as api, Listening(proxy(endpoint, stop_at, outcome)) as aws:
+    asked = runtime_api(event, outcome, timeout_s, deadline_s or timeout_s)
+    with Listening(asked) as api, Listening(proxy(endpoint, stop_at, meddle, outcome)) as aws:
         told = {name: value for name, value in os.environ.items() if name.startswith("AWS_") or name == "PATH"}
         told |= functions.settings_of(function) | {
             "AWS_LAMBDA_RUNTIME_API": api.address,

@@ -20,6 +20,7 @@ import leftovers  # noqa: E402
 import mail_audit  # noqa: E402
 import report  # noqa: E402
 import routes_map  # noqa: E402
+import shop_file  # noqa: E402
 from waybill_client import PASSWORD, Mailbox, Person, Stack, eventually, expect  # noqa: E402
 
 OUT = HERE / "out"
@@ -140,6 +141,16 @@ class Day:
         order = expect(self.customers[row["customer"]].order(body, f"{self.run}-{row['external_id']}"), 201)
         self.row_of[order["order_id"]] = row
 
+    def shop_hands_over_its_file(self):
+        """Some of the orders come in a CSV file; the account of it names the rows that are wrong."""
+        shop = self.customers[shop_file.SHOP]
+        told, wrong = shop_file.hand_over(shop)
+        if wrong:
+            raise Wrong("; ".join(wrong))
+        self.tell("import", told)
+        row_of = {row["external_id"]: row for row in self.order_rows}
+        self.row_of |= {order["order_id"]: row_of[order["external_id"]] for order in shop.every("/orders", "orders", limit=100)}
+
     def orders(self):
         """All orders of this run, as their customers see them."""
         lists = at_once(lambda customer: customer.every("/orders", "orders", limit=100), self.customers.values())
@@ -155,8 +166,11 @@ class Day:
 
     def orders_come_in(self):
         first, late = self.order_rows[:-LATE_ORDERS], self.order_rows[-LATE_ORDERS:]
-        at_once(self.place, first)
-        self.tell("orders", f"{len(first)} placed")
+        in_the_file = shop_file.external_ids()
+        singly = [row for row in first if row["external_id"] not in in_the_file]
+        at_once(self.place, singly)
+        self.tell("orders", f"{len(singly)} placed")
+        self.shop_hands_over_its_file()
         self.report_plan(eventually("every order planned", self.all_planned, seconds=120))
         at_once(self.place, late)
         self.tell("orders", f"{len(late)} more placed while the routes are open")

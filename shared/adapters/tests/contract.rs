@@ -9,8 +9,10 @@
 mod stack;
 
 use adapters::dynamodb::{
-    DynamoClaims, DynamoLeases, DynamoLedger, DynamoOrders, DynamoRoutes, DynamoUsers, LedgerTables,
+    DynamoClaims, DynamoImports, DynamoLeases, DynamoLedger, DynamoOrders, DynamoRoutes,
+    DynamoUsers, ImportTables, LedgerTables,
 };
+use adapters::s3::S3Files;
 use adapters::sns::SnsMailer;
 use adapters::sqs::{SqsNotifications, SqsWakes};
 use stack::Stack;
@@ -92,6 +94,36 @@ async fn claims_and_leases() {
         contracts::leases::run(&leases)
     );
     table.delete().await;
+}
+
+#[tokio::test]
+async fn imports() {
+    let stack = Stack::new().await;
+    let imports = stack.copy_of("IMPORTS_TABLE").await;
+    let orders = stack.copy_of("ORDERS_TABLE").await;
+    let claims = stack.copy_of("IDEMPOTENCY_TABLE").await;
+    let tables = ImportTables {
+        imports: imports.name().to_owned(),
+        orders: orders.name().to_owned(),
+        idempotency: claims.name().to_owned(),
+    };
+    contracts::imports::run(
+        &DynamoImports::new(stack.dynamodb(), tables),
+        &DynamoOrders::new(stack.dynamodb(), orders.name(), claims.name()),
+    )
+    .await;
+    for table in [imports, orders, claims] {
+        table.delete().await;
+    }
+}
+
+#[tokio::test]
+async fn files() {
+    let stack = Stack::new().await;
+    let bucket = stack.bucket().await;
+    let files = S3Files::new(stack.s3(), bucket.name());
+    contracts::files::run(&files, &files, &bucket).await;
+    bucket.delete().await;
 }
 
 #[tokio::test]

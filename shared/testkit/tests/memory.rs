@@ -2,12 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use app::messages::ImportKey;
 use async_trait::async_trait;
 use testkit::contracts::identity::{Identity, MailedCodes};
 use testkit::contracts::queues::Outlet;
 use testkit::contracts::{self, Stores};
 use testkit::memory::{CODE, RESET_CODE};
-use testkit::{MemoryIdentity, MemoryMailer, MemoryNotifications, MemoryStore, MemoryWakes};
+use testkit::{
+    MemoryFiles, MemoryIdentity, MemoryMailer, MemoryNotifications, MemoryStore, MemoryWakes,
+};
 
 fn stores(store: &MemoryStore) -> Stores<'_> {
     Stores {
@@ -83,6 +86,31 @@ async fn identity() {
         reset: RESET_CODE,
     };
     contracts::identity::run(identity, codes).await;
+}
+
+#[tokio::test]
+async fn imports() {
+    let store = MemoryStore::default();
+    contracts::imports::run(&store, &store).await;
+}
+
+struct Browser<'a>(&'a MemoryFiles);
+
+#[async_trait]
+impl contracts::files::Client for Browser<'_> {
+    async fn put(&self, key: ImportKey, bytes: &[u8]) {
+        self.0.upload(key, bytes);
+    }
+
+    async fn rejected(&self, key: ImportKey) -> Option<Vec<u8>> {
+        self.0.rejected(key).map(String::into_bytes)
+    }
+}
+
+#[tokio::test]
+async fn files() {
+    let files = MemoryFiles::default();
+    contracts::files::run(&files, &files, &Browser(&files)).await;
 }
 
 struct Wakes<'a>(&'a MemoryWakes);

@@ -1,7 +1,8 @@
 //! What the contract tests need of a running stack.
 
 use adapters::cognito::{CognitoAccounts, CognitoSessions};
-use adapters::{aws, cognito, dynamodb, sns, sqs};
+use adapters::{aws, cognito, dynamodb, s3, sns, sqs};
+use app::messages::ImportKey;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::{
@@ -29,6 +30,18 @@ impl Stack {
 
     pub fn sqs(&self) -> sqs::Client {
         sqs::Client::new(&self.aws)
+    }
+
+    pub fn s3(&self) -> s3::Client {
+        s3::client(&self.aws)
+    }
+
+    /// A bucket of the test's own.
+    pub async fn bucket(&self) -> OwnBucket {
+        let client = self.s3();
+        let name = format!("contract-{}", Uuid::now_v7());
+        client.create_bucket().bucket(&name).send().await.unwrap();
+        OwnBucket { client, name }
     }
 
     pub fn sns(&self) -> sns::Client {
@@ -190,5 +203,42 @@ impl Outlet for OwnQueue {
             bodies.extend(message.body);
         }
         bodies
+    }
+}
+
+/// A bucket that the test puts files into and takes them out of by itself.
+pub struct OwnBucket {
+    client: s3::Client,
+    name: String,
+}
+
+impl OwnBucket {
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub async fn delete(self) {
+        let listed = self.client.list_objects_v2().bucket(&self.name);
+        for object in listed.send().await.unwrap().contents.unwrap_or_default() {
+            let delete = self.client.delete_object().bucket(&self.name);
+            delete.set_key(object.key).send().await.unwrap();
+        }
+        let delete = self.client.delete_bucket().bucket(&self.name);
+        delete.send().await.unwrap();
+    }
+}
+
+#[async_trait]
+impl testkit::contracts::files::Client for OwnBucket {
+    async fn put(&self, key: ImportKey, bytes: &[u8]) {
+        let put = self.client.put_object().bucket(&self.name);
+        let put = put.key(s3::uploaded(key)).body(bytes.to_vec().into());
+        put.send().await.unwrap();
+    }
+
+    async fn rejected(&self, key: ImportKey) -> Option<Vec<u8>> {
+        let get = self.client.get_object().bucket(&self.name);
+        let answer = get.key(s3::rejected_rows(key)).send().await.ok()?;
+        Some(answer.body.collect().await.unwrap().to_vec())
     }
 }

@@ -5,8 +5,10 @@
 //! same time, and waits for what a port calls a hint. It panics with what is not as it should be.
 
 pub mod claims;
+pub mod files;
 mod fresh;
 pub mod identity;
+pub mod imports;
 pub mod leases;
 pub mod ledger;
 pub mod listings;

@@ -1,0 +1,104 @@
+//! [`ImportFiles`] and [`FileUrls`]
+
+use app::messages::ImportKey;
+use app::ports::{FileError, FileUrls, ImportFiles};
+use async_trait::async_trait;
+use domain::ImportId;
+use domain::ids::Uuid;
+use domain::import::SeenFile;
+
+use super::Fresh;
+
+/// More than S3 takes in one part.
+const LARGE: usize = 6 * 1024 * 1024;
+
+/// What a client does with signed addresses, and what lies where they lead.
+#[async_trait]
+pub trait Client: Send + Sync {
+    /// Puts a file where uploads of an import go, in place of an earlier one.
+    async fn put(&self, key: ImportKey, bytes: &[u8]);
+
+    /// The file of rejected rows.
+    async fn rejected(&self, key: ImportKey) -> Option<Vec<u8>>;
+}
+
+/// All that the files of imports must do.
+pub async fn run(files: &dyn ImportFiles, urls: &dyn FileUrls, client: &dyn Client) {
+    a_file_is_read_as_it_was_first_seen(files, client).await;
+    rejected_rows_are_there_when_they_are_finished(files, client).await;
+    addresses_name_what_is_signed(urls).await;
+}
+
+fn key() -> ImportKey {
+    ImportKey {
+        customer_id: Fresh::new().user_id(),
+        import_id: ImportId(Uuid::now_v7()),
+    }
+}
+
+async fn a_file_is_read_as_it_was_first_seen(files: &dyn ImportFiles, client: &dyn Client) {
+    let key = key();
+    assert_eq!(files.seen(key).await.unwrap(), None);
+    client.put(key, b"").await;
+    let empty = files.seen(key).await.unwrap().unwrap();
+    assert_eq!(empty.size_bytes, 0);
+    client.put(key, b"0123456789").await;
+    let seen = files.seen(key).await.unwrap().unwrap();
+    assert_eq!(seen.size_bytes, 10);
+    let read = async |file: &SeenFile, from, length| files.read(key, file, from, length).await;
+    assert_eq!(read(&seen, 0, 10).await.unwrap(), b"0123456789");
+    assert_eq!(read(&seen, 3, 4).await.unwrap(), b"3456");
+    assert_eq!(read(&seen, 9, 1).await.unwrap(), b"9");
+    assert!(matches!(read(&empty, 0, 1).await, Err(FileError::Gone)));
+    client.put(key, b"abcdefghij").await;
+    assert!(matches!(read(&seen, 0, 4).await, Err(FileError::Gone)));
+}
+
+async fn rejected_rows_are_there_when_they_are_finished(
+    files: &dyn ImportFiles,
+    client: &dyn Client,
+) {
+    let key = key();
+    assert_eq!(client.rejected(key).await, None);
+    let mut first = files.write_rejected(key).await.unwrap();
+    first.write(b"a,b\r\n").await.unwrap();
+    assert_eq!(client.rejected(key).await, None);
+    first.write(b"1,2\r\n").await.unwrap();
+    first.finish().await.unwrap();
+    assert_eq!(client.rejected(key).await.unwrap(), b"a,b\r\n1,2\r\n");
+
+    // In more than one part, and in place of the other.
+    let mut large = files.write_rejected(key).await.unwrap();
+    let line = vec![b'x'; LARGE / 4];
+    for _ in 0..5 {
+        large.write(&line).await.unwrap();
+    }
+    large.write(b"the end").await.unwrap();
+    large.finish().await.unwrap();
+    let found = client.rejected(key).await.unwrap();
+    assert_eq!(found.len(), LARGE / 4 * 5 + 7);
+    assert!(found.ends_with(b"xthe end"));
+}
+
+async fn addresses_name_what_is_signed(urls: &dyn FileUrls) {
+    let key = key();
+    let upload = urls.upload(key, 10).await.unwrap();
+    let name = format!("{}/{}.csv", key.customer_id, key.import_id);
+    assert!(upload.url.contains(&name), "{}", upload.url);
+    let headers: Vec<(&str, &str)> = upload
+        .headers
+        .iter()
+        .map(|(n, v)| (*n, v.as_str()))
+        .collect();
+    assert_eq!(
+        headers,
+        [
+            ("Content-Length", "10"),
+            ("Content-Type", "text/csv"),
+            ("If-None-Match", "*")
+        ]
+    );
+    let rejected = urls.rejected_rows(key).await.unwrap();
+    assert!(rejected.contains(&key.import_id.to_string()));
+    assert_ne!(rejected, upload.url);
+}

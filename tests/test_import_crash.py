@@ -1,0 +1,237 @@
+"""An import that is interrupted, repeated, hindered or handed on.
+
+Whatever happens, the orders are exactly the file's good rows, and the account adds up.
+"""
+
+import json
+import os
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import imports
+from import_files import HEADER, PICKUP
+from runtime_api import END_BEFORE, LOSE_ANSWER, run
+from waybill_client import expect
+
+pytestmark = pytest.mark.skipif(not os.environ.get("AWS_ENDPOINT_URL"), reason="the proxy stands before a local stack")
+
+ROWS = 130
+# In the first chunk, in one of the middle, and the very last row.
+BAD_ROWS = (1, 7, 70, 71, ROWS)
+GOOD_NAMES = sorted(f"r{n}" for n in range(1, ROWS + 1) if n not in BAD_ROWS)
+
+
+def content(rows=ROWS, bad=BAD_ROWS):
+    lines = [f"r{n},{'north,1' if n in bad else PICKUP},{PICKUP}" for n in range(1, rows + 1)]
+    return ("\n".join([HEADER, *lines]) + "\n").encode()
+
+
+@pytest.fixture(scope="module")
+def by_hand(functions):
+    """Nobody takes the imports' messages meanwhile but the test."""
+    with functions.paused("ingest-orders"):
+        yield ByHand(functions)
+
+
+class ByHand:
+    def __init__(self, functions):
+        self.functions = functions
+        self.queue = functions.settings_of("ingest-orders")["IMPORT_QUEUE_URL"]
+
+    def uploaded(self, customer, content):
+        """The id of an import whose file is there, and the event that the function gets of it."""
+        ticket = expect(imports.ask(customer, "orders.csv", len(content)), 201)
+        assert imports.put(ticket, content).status_code == 200
+        event = self.next_event(ticket["import_id"])
+        assert event, "the upload is told to the queue"
+        return ticket["import_id"], event
+
+    def next_event(self, import_id, seconds=10):
+        messages = self.functions.take(self.queue, [import_id], seconds)
+        return self.functions.sqs_event(self.queue, messages) if messages else None
+
+    def finish(self, customer, import_id, event):
+        """Delivers the message again, as SQS does with one that nobody has deleted, and then what the function leaves to itself."""
+        while event:
+            told = self.functions.invoke("ingest-orders", event)
+            assert not (told or {}).get("batchItemFailures"), told
+            over = imports.look(customer, import_id)["status"] in imports.OVER
+            event = None if over else self.next_event(import_id)
+        return imports.look(customer, import_id)
+
+
+def check(customer, account, names=GOOD_NAMES, bad=BAD_ROWS):
+    assert account["status"] == ("completed_with_errors" if bad else "completed"), account
+    assert (account["rows"], account["accepted"], account["rejected"]) == (len(names) + len(bad), len(names), len(bad)), (
+        account
+    )
+    assert [error["row"] for error in account["errors"]] == list(bad)
+    found = sorted(order["external_id"] for order in customer.every("/orders", "orders", limit=100))
+    assert found == names, "the orders are exactly the good rows, each once"
+    if bad:
+        rejects = imports.rejected_rows(account).decode().splitlines()
+        assert [line.split(",")[0] for line in rejects[1:]] == [f"r{n}" for n in bad]
+
+
+# With less than this left the function begins no chunk, and hands on.
+RESERVE_S = 15
+
+
+def slow_store(action, _body):
+    """So slow that no import gets far in a second, however fast the machine is."""
+    if action == "TransactWriteItems":
+        time.sleep(0.25)
+
+
+class EndAt:
+    """Ends the function at its nth request, before that has arrived."""
+
+    def __init__(self, number):
+        self.left = number
+
+    def __call__(self, _action, _body):
+        self.left -= 1
+        return END_BEFORE if self.left == 0 else None
+
+
+def test_an_import_goes_on_wherever_its_function_was_killed(importer, by_hand, functions, tmp_path):
+    """Before each of its requests in turn: after the download, between any two chunks, before the last record, and so on."""
+    ana = importer()
+    import_id, event = by_hand.uploaded(ana, content())
+    whole = run(functions, "ingest-orders", event, tmp_path)
+    check(ana, imports.look(ana, import_id))
+    actions = [action for action, _ in whole.calls]
+    assert actions.count("TransactWriteItems") >= 3 and "S3 GET" in actions, (
+        f"the file is to take several chunks: {actions}"
+    )
+
+    def killed_at(number):
+        customer, folder = importer(), tmp_path / str(number)
+        folder.mkdir()
+        import_id, event = by_hand.uploaded(customer, content())
+        outcome = run(functions, "ingest-orders", event, folder, meddle=EndAt(number))
+        assert outcome.killed and outcome.answer is None, f"it was to be killed before call {number} of {actions}"
+        half = imports.look(customer, import_id)
+        there = len(functions.orders_in_table(customer))
+        assert half["accepted"] == there and half["rows"] == half["accepted"] + half["rejected"], (
+            f"before call {number} of {actions}: {there} in {half}"
+        )
+        try:
+            check(customer, by_hand.finish(customer, import_id, event))
+        except AssertionError as wrong:
+            raise AssertionError(f"killed before call {number}, {actions[number - 1]}, of {actions}: {wrong}") from wrong
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(killed_at, range(1, len(actions) + 1)))
+
+
+def test_an_import_whose_answer_was_lost_is_not_done_twice(importer, by_hand, functions, tmp_path):
+    """Killed after all its work, with the message still in the queue; by then an order of it has been cancelled."""
+    ana = importer()
+    import_id, event = by_hand.uploaded(ana, content())
+    run(functions, "ingest-orders", event, tmp_path)
+    order = ana.every("/orders", "orders")[0]
+    expect(ana.mark(order["order_id"], "cancelled"), 200)
+    before = imports.look(ana, import_id)
+    account = by_hand.finish(ana, import_id, event)
+    check(ana, account)
+    assert {n: v for n, v in account.items() if n != "rejected_rows_url"} == {
+        n: v for n, v in before.items() if n != "rejected_rows_url"
+    }
+    assert expect(ana.get(f"/orders/{order['order_id']}"), 200)["status"] == "cancelled", "nothing is set back"
+
+
+def test_the_same_event_three_times_at_once_is_one_import(importer, by_hand, functions):
+    ana = importer()
+    import_id, event = by_hand.uploaded(ana, content())
+    functions.invoke_at_once("ingest-orders", [event] * 3)
+    # Those who gave way leave their messages in the queue.
+    check(ana, by_hand.finish(ana, import_id, event))
+    check(ana, by_hand.finish(ana, import_id, event))
+
+
+def test_before_its_deadline_an_import_is_handed_on(importer, by_hand, functions, tmp_path):
+    ana, names = importer(), sorted(f"r{n}" for n in range(1, 1501))
+    import_id, event = by_hand.uploaded(ana, content(1500, ()))
+    runs, seen = 0, []
+    while imports.look(ana, import_id)["status"] not in imports.OVER:
+        assert event, f"after {runs} runs the import is not over, and no message goes on with it: {seen}"
+        outcome = run(functions, "ingest-orders", event, tmp_path, meddle=slow_store, deadline_s=RESERVE_S + 1.5)
+        assert not outcome.answer.get("batchItemFailures"), "what was done is not to be tried again"
+        runs += 1
+        account = imports.look(ana, import_id)
+        assert account["rows"] == account["accepted"] == len(functions.orders_in_table(ana))
+        seen.append(account["rows"])
+        assert runs < 60 and (runs < 2 or seen[-1] > seen[-2]), f"each run gets on: {seen}"
+        event = by_hand.next_event(import_id) if account["status"] not in imports.OVER else None
+    assert runs > 1, "it was to take more than one"
+    check(ana, imports.look(ana, import_id), names, ())
+
+
+def test_a_message_that_was_handed_on_and_the_first_one_again_do_nothing_twice(importer, by_hand, functions, tmp_path):
+    """The function is killed right after it has handed on: both messages are delivered then, side by side."""
+    ana, names = importer(), sorted(f"r{n}" for n in range(1, 701))
+    import_id, event = by_hand.uploaded(ana, content(700, ()))
+    soon = RESERVE_S + 1.5
+    run(functions, "ingest-orders", event, tmp_path, stop_at="SendMessage", meddle=slow_store, deadline_s=soon)
+    going_on = by_hand.next_event(import_id)
+    assert going_on, "it was to hand on"
+    functions.invoke_at_once("ingest-orders", [event, going_on, going_on])
+    check(ana, by_hand.finish(ana, import_id, event), names, ())
+
+
+THROTTLED = "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"
+CANCELLED = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException"
+
+
+class Weather:
+    """Hinders requests at random: throttles, conflicts, answers that are lost, a store of files that is too busy."""
+
+    def __init__(self, seed):
+        self.dice, self.hindered = random.Random(seed), 0
+
+    def __call__(self, action, body):
+        chance = self.dice.random()
+        if chance > 0.3:
+            return None
+        self.hindered += 1
+        if action.startswith("S3"):
+            return (
+                503,
+                [("Content-Type", "application/xml")],
+                b"<Error><Code>SlowDown</Code><Message>Reduce your rate</Message></Error>",
+            )
+        if chance < 0.08:
+            return LOSE_ANSWER
+        if action == "TransactWriteItems":
+            code = "ThrottlingError" if chance < 0.18 else "TransactionConflict"
+            reasons = [{"Code": "None"} for _ in json.loads(body)["TransactItems"]]
+            reasons[-1] = {"Code": code, "Message": code}
+            told = ", ".join(reason["Code"] for reason in reasons)
+            return refusal(
+                CANCELLED,
+                f"Transaction cancelled, please refer cancellation reasons for specific reasons [{told}]",
+                CancellationReasons=reasons,
+            )
+        return refusal(THROTTLED, "The level of configured provisioned throughput for the table was exceeded")
+
+
+def refusal(kind, message, **more):
+    body = {"__type": kind, "message": message, "Message": message} | more
+    return 400, [("Content-Type", "application/x-amz-json-1.0")], json.dumps(body).encode()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_store_that_is_busy_loses_nothing(importer, by_hand, functions, tmp_path, seed):
+    ana, bad, weather = importer(), (5, 200, 201), Weather(seed)
+    names = sorted(f"r{n}" for n in range(1, 601) if n not in bad)
+    import_id, event = by_hand.uploaded(ana, content(600, bad))
+    for _ in range(8):
+        outcome = run(functions, "ingest-orders", event, tmp_path, meddle=weather, timeout_s=60)
+        if not (outcome.answer or {}).get("batchItemFailures"):
+            break
+    assert weather.hindered > 3, "it was to be hindered"
+    check(ana, by_hand.finish(ana, import_id, event), names, bad)
