@@ -3,6 +3,7 @@
 Run by `make demo`. Everybody in it is new in each run, so that it can be run again and again on one stack.
 """
 
+import argparse
 import collections
 import csv
 import json
@@ -51,7 +52,8 @@ def at_once(work, items):
 
 
 class Day:
-    def __init__(self):
+    def __init__(self, provider):
+        self.provider = provider
         self.began = time.monotonic()
         self.run = datetime.now(timezone.utc).strftime("%Y%m%d%H%M%S")
         self.stack = Stack()
@@ -215,6 +217,9 @@ class Day:
     def show_table(self):
         names = {person.user_id: name for name, person in self.agents.items()}
         print(f"\n{report.route_table(self.planned.values(), names, CITY_TIME_ZONE)}\n", flush=True)
+        others = {route["provider"] for route in self.planned.values()} - {self.provider}
+        if others:
+            raise Wrong(f"routes planned by {', '.join(sorted(others))} and not by {self.provider}")
 
     # The mail
 
@@ -270,8 +275,10 @@ class Day:
 
 
 def main():
+    told = argparse.ArgumentParser(description="A delivery company's day.")
+    told.add_argument("--provider", default="embedded", help="who is to plan the routes")
     try:
-        day = Day()
+        day = Day(told.parse_args().provider)
         day.open_the_office()
         day.people_join()
         day.orders_come_in()

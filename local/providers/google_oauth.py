@@ -1,0 +1,84 @@
+"""Google's side of OAuth 2.0 for service accounts (RFC 7523): a key, and tokens for those who can sign with it."""
+
+import json
+import os
+import secrets
+import time
+import uuid
+from urllib.parse import parse_qs
+
+import jwt
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from serving import Answer, Refused
+
+GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
+SCOPE = "https://www.googleapis.com/auth/cloud-platform"
+LIFE_S = 3600
+
+
+class Accounts:
+    """One service account, and the tokens that were given for it."""
+
+    def __init__(self, url, project):
+        self.token_uri = f"{url}/token"
+        self.email = f"waybill@{project}.iam.gserviceaccount.com"
+        self.key_id = uuid.uuid4().hex
+        self.project = project
+        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._tokens = {}
+
+    def write(self, path):
+        """The account's file, as Google's console hands it out; for its owner alone."""
+        pem = self._key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        account = {
+            "type": "service_account",
+            "project_id": self.project,
+            "private_key_id": self.key_id,
+            "private_key": pem.decode(),
+            "client_email": self.email,
+            "client_id": "100000000000000000001",
+            "auth_uri": "https://accounts.google.com/o/oauth2/auth",
+            "token_uri": self.token_uri,
+            "auth_provider_x509_cert_url": "https://www.googleapis.com/oauth2/v1/certs",
+            "client_x509_cert_url": "https://www.googleapis.com/robot/v1/metadata/x509/" + self.email.replace("@", "%40"),
+            "universe_domain": "googleapis.com",
+        }
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            json.dump(account, file, indent=2)
+
+    def token(self, call):
+        """`POST /token`"""
+        if not call.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+            raise _refused("invalid_request", "application/x-www-form-urlencoded is due")
+        form = {name: values[-1] for name, values in parse_qs(call.raw.decode()).items()}
+        if form.get("grant_type") != GRANT:
+            raise _refused("unsupported_grant_type", f"Invalid grant_type: {form.get('grant_type')}")
+        try:
+            claims = jwt.decode(
+                form.get("assertion", ""),
+                self._key.public_key(),
+                algorithms=["RS256"],
+                audience=self.token_uri,
+                issuer=self.email,
+                options={"require": ["iss", "aud", "iat", "exp"]},
+            )
+        except jwt.PyJWTError as error:
+            raise _refused("invalid_grant", f"Invalid JWT: {error}") from error
+        if claims["exp"] - claims["iat"] > LIFE_S:
+            raise _refused("invalid_grant", "Invalid JWT: Token must be a short-lived token (60 minutes)")
+        if SCOPE not in claims.get("scope", "").split():
+            raise _refused("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
+        token = f"ya29.{secrets.token_urlsafe(48)}"
+        self._tokens[token] = time.time() + LIFE_S
+        return Answer(200, {"access_token": token, "expires_in": LIFE_S - 1, "token_type": "Bearer"})
+
+    def knows(self, authorization):
+        kind, _, token = (authorization or "").partition(" ")
+        return kind == "Bearer" and self._tokens.get(token, 0) > time.time()
+
+
+def _refused(error, description):
+    return Refused(400, {"error": error, "error_description": description})
