@@ -3,10 +3,12 @@
 What they are and how their bad days are asked for is in `local/providers/`.
 """
 
+import contextlib
 import json
 import subprocess
 import urllib.request
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
 PROVIDERS = ROOT / "local" / "providers"
@@ -21,20 +23,37 @@ class StandIn:
     def __init__(self, script, *arguments):
         if not PYTHON.exists():
             raise FileNotFoundError(f"{PYTHON} is missing: make local/providers/.venv/ready")
-        command = [PYTHON, PROVIDERS / script, "--child", *arguments]
-        # It ends when our end of its standard input is closed, and so with us, however we end.
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        ready = self._process.stdout.readline()
-        if not ready:
-            raise RuntimeError(f"{script} did not start: above is what it said")
-        self.url = json.loads(ready)["url"]
+        self._command = [PYTHON, PROVIDERS / script, "--child", *arguments]
+        self._start(port=0)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_):
+        self._end()
+
+    @contextlib.contextmanager
+    def gone(self):
+        """Nobody listens meanwhile; then it is back at its address, with the keys that it had."""
+        self._end()
+        try:
+            yield
+        finally:
+            self._start(port=urlsplit(self.url).port)
+
+    def _start(self, port):
+        command = [*self._command, "--port", str(port)]
+        # It ends when our end of its standard input is closed, and so with us, however we end.
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        ready = self._process.stdout.readline()
+        if not ready:
+            raise RuntimeError(f"{self._command[1].name} did not start: above is what it said")
+        self.url = json.loads(ready)["url"]
+
+    def _end(self):
         self._process.stdin.close()
         self._process.wait(timeout=10)
+        self._process.stdout.close()
 
     def day(self, mode, **more):
         """From now on: `hang`, `429`, `broken_window` and so on; `none` for a good day. The requests so far are forgotten."""
@@ -56,5 +75,5 @@ def ors(*arguments):
 
 
 def google(account_file):
-    """Writes the key of its service account to a file."""
+    """Writes the key of its service account to a file, or takes the one that is there."""
     return StandIn("google_server.py", "--project", GOOGLE_PROJECT, "--service-account", str(account_file))

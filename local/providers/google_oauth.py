@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 import time
 import uuid
 from urllib.parse import parse_qs
@@ -15,28 +14,32 @@ from serving import Answer, Refused
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 LIFE_S = 3600
+PREFIX = "ya29."
 
 
 class Accounts:
-    """One service account, and the tokens that were given for it."""
+    """One service account, with its key in a file. Its tokens are signed with the same key, and so outlive a restart."""
 
-    def __init__(self, url, project):
+    def __init__(self, url, project, path):
         self.token_uri = f"{url}/token"
         self.email = f"waybill@{project}.iam.gserviceaccount.com"
-        self.key_id = uuid.uuid4().hex
         self.project = project
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self._tokens = {}
+        if not os.path.exists(path):
+            self._write(path)
+        with open(path, encoding="utf-8") as file:
+            account = json.load(file)
+        self._key = serialization.load_pem_private_key(account["private_key"].encode(), None)
 
-    def write(self, path):
+    def _write(self, path):
         """The account's file, as Google's console hands it out; for its owner alone."""
-        pem = self._key.private_bytes(
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         account = {
             "type": "service_account",
             "project_id": self.project,
-            "private_key_id": self.key_id,
+            "private_key_id": uuid.uuid4().hex,
             "private_key": pem.decode(),
             "client_email": self.email,
             "client_id": "100000000000000000001",
@@ -71,13 +74,19 @@ class Accounts:
             raise _refused("invalid_grant", "Invalid JWT: Token must be a short-lived token (60 minutes)")
         if SCOPE not in claims.get("scope", "").split():
             raise _refused("invalid_scope", "Invalid OAuth scope or ID token audience provided.")
-        token = f"ya29.{secrets.token_urlsafe(48)}"
-        self._tokens[token] = time.time() + LIFE_S
+        held = {"exp": time.time() + LIFE_S, "jti": uuid.uuid4().hex}
+        token = PREFIX + jwt.encode(held, self._key, algorithm="RS256")
         return Answer(200, {"access_token": token, "expires_in": LIFE_S - 1, "token_type": "Bearer"})
 
     def knows(self, authorization):
         kind, _, token = (authorization or "").partition(" ")
-        return kind == "Bearer" and self._tokens.get(token, 0) > time.time()
+        if kind != "Bearer" or not token.startswith(PREFIX):
+            return False
+        try:
+            jwt.decode(token.removeprefix(PREFIX), self._key.public_key(), algorithms=["RS256"])
+        except jwt.PyJWTError:
+            return False
+        return True
 
 
 def _refused(error, description):

@@ -211,12 +211,11 @@ def main():
     told = argparse.ArgumentParser(description=re.sub(r"\n.*", "", __doc__))
     told.add_argument("--port", type=int, default=0)
     told.add_argument("--project", default="waybill-local")
-    told.add_argument("--service-account", required=True, help="where to write the account's file")
+    told.add_argument("--service-account", required=True, help="where the account's file is, or is to be written")
     told.add_argument("--child", action="store_true", help="end when standard input is closed")
     told = told.parse_args()
     server, url = serving.listen(told.port)
-    accounts = Accounts(url, told.project)
-    accounts.write(told.service_account)
+    accounts = Accounts(url, told.project, told.service_account)
     serving.serve(server, url, Google(accounts, told.project).calls(), bad_answer, told.child, spared=("/token",))
 
 

@@ -9,7 +9,8 @@
 mod stack;
 
 use adapters::dynamodb::{
-    DynamoClaims, DynamoLeases, DynamoLedger, DynamoOrders, DynamoRoutes, DynamoUsers, LedgerTables,
+    DynamoClaims, DynamoLeases, DynamoLedger, DynamoOrders, DynamoPlaces, DynamoRoutes,
+    DynamoUsers, LedgerTables,
 };
 use adapters::sns::SnsMailer;
 use adapters::sqs::{SqsNotifications, SqsWakes};
@@ -78,14 +79,16 @@ async fn routes_and_ledger() {
 }
 
 #[tokio::test]
-async fn claims_and_leases() {
+async fn claims_leases_and_places() {
     let stack = Stack::new().await;
     let table = stack.copy_of("IDEMPOTENCY_TABLE").await;
     let claims = DynamoClaims::new(stack.dynamodb(), table.name());
     let leases = DynamoLeases::new(stack.dynamodb(), table.name());
+    let places = DynamoPlaces::new(stack.dynamodb(), table.name());
     tokio::join!(
         contracts::claims::run(&claims),
-        contracts::leases::run(&leases)
+        contracts::leases::run(&leases),
+        contracts::places::run(&places)
     );
     table.delete().await;
 }

@@ -3,6 +3,8 @@
 //! Everything that is wrong is named at once, and the function then does not start: a missing variable is found
 //! when it is deployed and not by the first customer.
 
+mod geocoder;
+
 use std::cell::RefCell;
 use std::fmt;
 use std::str::FromStr;
@@ -12,6 +14,8 @@ use domain::{LegEstimate, ZoneGrid};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use thiserror::Error;
+
+pub use geocoder::GeocoderSettings;
 
 /// The variables of the process, and what is wrong with them. Each method notes a fault and answers `None` where
 /// its variable is missing or malformed; [`Environment::all`] turns the notes into an error.

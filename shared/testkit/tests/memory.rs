@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use testkit::contracts::queues::Outlet;
 use testkit::contracts::{self, Stores};
 use testkit::memory::CODE;
-use testkit::{MemoryIdentity, MemoryMailer, MemoryNotifications, MemoryStore, MemoryWakes};
+use testkit::{
+    MemoryIdentity, MemoryMailer, MemoryNotifications, MemoryPlaceCache, MemoryStore, MemoryWakes,
+};
 
 fn stores(store: &MemoryStore) -> Stores<'_> {
     Stores {
@@ -60,6 +62,11 @@ async fn claims() {
 #[tokio::test]
 async fn leases() {
     contracts::leases::run(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn places() {
+    contracts::places::run(&MemoryPlaceCache::default()).await;
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@
 //! | Orders `pending_zone` | `<zone>#<shard>` |
 //! | Orders `retry_key` | `<retry_at>#<order_id>` |
 //! | Routes `item` | `route#<route_id>`, `geometry#<route_id>` |
-//! | Idempotency `claim` | `order-key#<caller>#<SHA-256 of the key>`, `email#<event>`, `zone#<zone>` |
+//! | Idempotency `claim` | `order-key#<caller>#<SHA-256 of the key>`, `email#<event>`, `zone#<zone>`, `place#<SHA-256 of what was asked>` |
 //!
 //! Times in keys are RFC 3339 in UTC with exactly three decimals, so that they sort as text.
 
@@ -104,6 +104,11 @@ pub fn order_key_claim(caller: UserId, key: &str) -> String {
 /// Claim on the sending of an email.
 pub fn email_claim(event: &str) -> String {
     format!("email#{event}")
+}
+
+/// What the geocoder said of an address, by the hash of what it was asked.
+pub fn place_claim(asked: &str) -> String {
+    format!("place#{asked}")
 }
 
 /// The lease of a zone.

@@ -6,6 +6,7 @@ mod chance;
 mod claims;
 mod identity;
 mod mail;
+mod places;
 mod planning;
 mod queues;
 mod stores;
@@ -16,6 +17,7 @@ pub use identity::{
     Account, Confirmation, IdentityError, IdentityProvider, LogIn, Registration, Tokens,
 };
 pub use mail::{Email, MailError, Mailer};
+pub use places::{Geocoder, GeocoderError, PlaceCache, PlaceCandidate};
 pub use planning::{
     PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit, ProviderError, RouteProvider,
     UnplacedOrder,

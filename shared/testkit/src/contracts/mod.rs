@@ -13,6 +13,7 @@ pub mod listings;
 pub mod mail;
 pub mod orders;
 pub mod pending;
+pub mod places;
 pub mod placing;
 pub mod queues;
 pub mod routes;

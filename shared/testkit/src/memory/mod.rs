@@ -3,11 +3,13 @@
 mod claims;
 mod identity;
 mod mail;
+mod places;
 mod queues;
 mod store;
 
 pub use identity::{CODE, IdentityCall, MemoryIdentity};
 pub use mail::MemoryMailer;
+pub use places::{MemoryGeocoder, MemoryPlaceCache};
 pub use queues::{MemoryNotifications, MemoryWakes};
 pub use store::{MemoryStore, NextWrite};
 
