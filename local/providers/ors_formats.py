@@ -1,7 +1,8 @@
 """What openrouteservice takes, key by key, stricter than the service itself.
 
-VROOM passes over keys that it does not know: a misspelt `time_windows` would be no error there, and a parcel late. So unknown keys
-are refused here before it sees them. What VROOM checks itself (windows sorted and disjoint, ids used twice) is left to it.
+VROOM passes over keys that it does not know: a misspelt `time_windows` would be no error there, and a parcel late. Windows out of
+order are none either, and count as ones that nobody can keep. So both are refused here before it sees them. What VROOM does check
+itself (a window that ends before it starts, ids used twice) is left to it.
 """
 
 import jsonschema
@@ -21,13 +22,14 @@ LONGITUDE = {"type": "number", "minimum": -180, "maximum": 180}
 LATITUDE = {"type": "number", "minimum": -90, "maximum": 90}
 PLACE = {"type": "array", "prefixItems": [LONGITUDE, LATITUDE], "items": False, "minItems": 2}
 WINDOW = list_of(WHOLE, minItems=2, maxItems=2)
+WINDOWS = list_of(WINDOW, minItems=1, sorted_and_disjoint=True)
 AMOUNT = list_of(WHOLE)
 SKILLS = list_of(WHOLE, minItems=1, uniqueItems=True)
 PRIORITY = {**WHOLE, "maximum": 100}
 TEXT = {"type": "string"}
 
 STEP = dict(
-    id=WHOLE, description=TEXT, location=PLACE, setup=WHOLE, service=WHOLE, time_windows=list_of(WINDOW, minItems=1)
+    id=WHOLE, description=TEXT, location=PLACE, setup=WHOLE, service=WHOLE, time_windows=WINDOWS
 )
 JOB = strict(["id", "location"], **STEP, delivery=AMOUNT, pickup=AMOUNT, skills=SKILLS, priority=PRIORITY)
 SHIPMENT = strict(
@@ -112,7 +114,15 @@ def _not_a_float(_validator, wanted, instance, _schema):
         yield jsonschema.ValidationError(f"{instance!r} is not a whole number")
 
 
-_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, {"not_a_float": _not_a_float})
+def _sorted_and_disjoint(_validator, wanted, instance, _schema):
+    ends = [moment for window in instance for moment in window]
+    if wanted and any(later <= earlier for earlier, later in zip(ends[1::2], ends[2::2])):
+        yield jsonschema.ValidationError(f"{instance!r} are not sorted and disjoint")
+
+
+_Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator, {"not_a_float": _not_a_float, "sorted_and_disjoint": _sorted_and_disjoint}
+)
 
 
 def faults(schema, instance):
