@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+use aws_config::BehaviorVersion;
+
+pub use aws_config::SdkConfig;
 
 /// A connection that has not been made by then is made anew.
 const CONNECT: Duration = Duration::from_secs(1);

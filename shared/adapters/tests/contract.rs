@@ -9,7 +9,7 @@
 mod stack;
 
 use adapters::dynamodb::{
-    DynamoClaims, DynamoLeases, DynamoLedger, DynamoOrders, DynamoRoutes, DynamoUsers, LedgerTables,
+    DynamoClaims, DynamoLeases, DynamoLedger, DynamoLegs, DynamoOrders, DynamoRoutes, DynamoUsers, LedgerTables,
 };
 use adapters::sns::SnsMailer;
 use adapters::sqs::{SqsNotifications, SqsWakes};
@@ -87,6 +87,14 @@ async fn claims_and_leases() {
         contracts::claims::run(&claims),
         contracts::leases::run(&leases)
     );
+    table.delete().await;
+}
+
+#[tokio::test]
+async fn legs() {
+    let stack = Stack::new().await;
+    let table = stack.copy_of("IDEMPOTENCY_TABLE").await;
+    contracts::legs::run(&DynamoLegs::new(stack.dynamodb(), table.name())).await;
     table.delete().await;
 }
 

@@ -6,7 +6,9 @@ use async_trait::async_trait;
 use testkit::contracts::queues::Outlet;
 use testkit::contracts::{self, Stores};
 use testkit::memory::CODE;
-use testkit::{MemoryIdentity, MemoryMailer, MemoryNotifications, MemoryStore, MemoryWakes};
+use testkit::{
+    MemoryIdentity, MemoryLegs, MemoryMailer, MemoryNotifications, MemoryStore, MemoryWakes,
+};
 
 fn stores(store: &MemoryStore) -> Stores<'_> {
     Stores {
@@ -55,6 +57,11 @@ async fn ledger() {
 #[tokio::test]
 async fn claims() {
     contracts::claims::run(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn legs() {
+    contracts::legs::run(&MemoryLegs::default()).await;
 }
 
 #[tokio::test]

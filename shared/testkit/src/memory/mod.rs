@@ -2,11 +2,13 @@
 
 mod claims;
 mod identity;
+mod legs;
 mod mail;
 mod queues;
 mod store;
 
 pub use identity::{CODE, IdentityCall, MemoryIdentity};
+pub use legs::MemoryLegs;
 pub use mail::MemoryMailer;
 pub use queues::{MemoryNotifications, MemoryWakes};
 pub use store::{MemoryStore, NextWrite};

@@ -3,6 +3,7 @@
 //! None of them prints itself: they hold names, addresses and phone numbers.
 
 mod claim;
+mod legs;
 mod order;
 mod place;
 mod route;
@@ -13,6 +14,7 @@ mod user;
 pub(crate) use claim::{
     SECONDS_KEPT, StoredEmailClaim, StoredLease, StoredOrderKey, whole_seconds,
 };
+pub(crate) use legs::StoredLegs;
 pub(crate) use order::StoredOrder;
 pub(crate) use route::{StoredGeometry, StoredRoute};
 pub(crate) use user::StoredUser;
