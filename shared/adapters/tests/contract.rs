@@ -9,7 +9,7 @@
 mod stack;
 
 use adapters::dynamodb::{
-    DynamoClaims, DynamoLeases, DynamoLedger, DynamoOrders, DynamoPlaces, DynamoRoutes,
+    DynamoClaims, DynamoLeases, DynamoLedger, DynamoLegs, DynamoOrders, DynamoPlaces, DynamoRoutes,
     DynamoUsers, LedgerTables,
 };
 use adapters::sns::SnsMailer;
@@ -90,6 +90,14 @@ async fn claims_leases_and_places() {
         contracts::leases::run(&leases),
         contracts::places::run(&places)
     );
+    table.delete().await;
+}
+
+#[tokio::test]
+async fn legs() {
+    let stack = Stack::new().await;
+    let table = stack.copy_of("IDEMPOTENCY_TABLE").await;
+    contracts::legs::run(&DynamoLegs::new(stack.dynamodb(), table.name())).await;
     table.delete().await;
 }
 

@@ -12,8 +12,8 @@ pub mod still;
 
 pub use build::{Places, UserBuilder, a_customer, an_agent, an_order, at};
 pub use memory::{
-    MemoryGeocoder, MemoryIdentity, MemoryMailer, MemoryNotifications, MemoryPlaceCache,
-    MemoryStore, MemoryWakes, NextWrite,
+    MemoryGeocoder, MemoryIdentity, MemoryLegs, MemoryMailer, MemoryNotifications,
+    MemoryPlaceCache, MemoryStore, MemoryWakes, NextWrite,
 };
 pub use provider::FirstComeFirstServed;
 pub use still::{CountedIds, NoJitter, StillClock};

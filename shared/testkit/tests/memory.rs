@@ -7,7 +7,8 @@ use testkit::contracts::queues::Outlet;
 use testkit::contracts::{self, Stores};
 use testkit::memory::CODE;
 use testkit::{
-    MemoryIdentity, MemoryMailer, MemoryNotifications, MemoryPlaceCache, MemoryStore, MemoryWakes,
+    MemoryIdentity, MemoryLegs, MemoryMailer, MemoryNotifications, MemoryPlaceCache, MemoryStore,
+    MemoryWakes,
 };
 
 fn stores(store: &MemoryStore) -> Stores<'_> {
@@ -57,6 +58,11 @@ async fn ledger() {
 #[tokio::test]
 async fn claims() {
     contracts::claims::run(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn legs() {
+    contracts::legs::run(&MemoryLegs::default()).await;
 }
 
 #[tokio::test]

@@ -19,8 +19,8 @@ pub use identity::{
 pub use mail::{Email, MailError, Mailer};
 pub use places::{Geocoder, GeocoderError, PlaceCache, PlaceCandidate};
 pub use planning::{
-    PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit, ProviderError, RouteProvider,
-    UnplacedOrder,
+    Fallback, FallbackReason, KnownLeg, LegCache, PlaceLegs, PlanAnswer, PlanRequest, PlannedRoute,
+    PlannedVisit, ProviderError, RouteProvider, UnplacedOrder,
 };
 pub use queues::{NotificationQueue, QueueError, WakeQueue};
 pub use stores::{

@@ -9,6 +9,7 @@ mod fresh;
 pub mod identity;
 pub mod leases;
 pub mod ledger;
+pub mod legs;
 pub mod listings;
 pub mod mail;
 pub mod orders;

@@ -2,12 +2,14 @@
 
 mod claims;
 mod identity;
+mod legs;
 mod mail;
 mod places;
 mod queues;
 mod store;
 
 pub use identity::{CODE, IdentityCall, MemoryIdentity};
+pub use legs::MemoryLegs;
 pub use mail::MemoryMailer;
 pub use places::{MemoryGeocoder, MemoryPlaceCache};
 pub use queues::{MemoryNotifications, MemoryWakes};

@@ -4,6 +4,7 @@
 
 mod claim;
 mod known_place;
+mod legs;
 mod order;
 mod place;
 mod route;
@@ -15,6 +16,7 @@ pub(crate) use claim::{
     SECONDS_KEPT, StoredEmailClaim, StoredLease, StoredOrderKey, whole_seconds,
 };
 pub(crate) use known_place::StoredPlaces;
+pub(crate) use legs::StoredLegs;
 pub(crate) use order::StoredOrder;
 pub(crate) use route::{StoredGeometry, StoredRoute};
 pub(crate) use user::StoredUser;
