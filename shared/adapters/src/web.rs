@@ -224,8 +224,8 @@ async fn whole(mut response: Response, most: usize) -> Result<Vec<u8>, CallFault
     let mut bytes = Vec::new();
     loop {
         let chunk = response.chunk().await;
-        let chunk = chunk
-            .map_err(|_| CallFault::new(FaultKind::Unreadable, "the answer was cut short"))?;
+        let chunk =
+            chunk.map_err(|_| CallFault::new(FaultKind::Unreadable, "the answer was cut short"))?;
         let Some(chunk) = chunk else {
             return Ok(bytes);
         };

@@ -9,7 +9,8 @@
 mod stack;
 
 use adapters::dynamodb::{
-    DynamoClaims, DynamoLeases, DynamoLedger, DynamoLegs, DynamoOrders, DynamoRoutes, DynamoUsers, LedgerTables,
+    DynamoClaims, DynamoLeases, DynamoLedger, DynamoLegs, DynamoOrders, DynamoRoutes, DynamoUsers,
+    LedgerTables,
 };
 use adapters::sns::SnsMailer;
 use adapters::sqs::{SqsNotifications, SqsWakes};

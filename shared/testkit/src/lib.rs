@@ -12,7 +12,8 @@ pub mod still;
 
 pub use build::{Places, UserBuilder, a_customer, an_agent, an_order, at};
 pub use memory::{
-    MemoryIdentity, MemoryLegs, MemoryMailer, MemoryNotifications, MemoryStore, MemoryWakes, NextWrite,
+    MemoryIdentity, MemoryLegs, MemoryMailer, MemoryNotifications, MemoryStore, MemoryWakes,
+    NextWrite,
 };
 pub use provider::FirstComeFirstServed;
 pub use still::{CountedIds, NoJitter, StillClock};

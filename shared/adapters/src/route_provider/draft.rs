@@ -6,7 +6,9 @@ use app::ports::{
     FallbackReason, PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit, UnplacedOrder,
 };
 use domain::{Leg, UnplacedReason};
-use planner::{Objective, Order, Plan, Problem, ProblemSpec, Stop, StopKind, TravelMatrix, Vehicle};
+use planner::{
+    Objective, Order, Plan, Problem, ProblemSpec, Stop, StopKind, TravelMatrix, Vehicle,
+};
 
 use super::embedded::domain_kind;
 use super::remote::Unusable;
@@ -59,7 +61,10 @@ impl Draft {
             .iter()
             .map(|route| {
                 let stops = route.stops.iter();
-                (route.vehicle, stops.map(|stop| (stop.order, stop.kind)).collect())
+                (
+                    route.vehicle,
+                    stops.map(|stop| (stop.order, stop.kind)).collect(),
+                )
             })
             .collect();
         let plan = Plan::timed(&problem, &sequences);
@@ -82,7 +87,9 @@ impl Draft {
     fn names_what_there_is(&self, request: &PlanRequest) -> Result<(), Unusable> {
         let (vehicles, orders) = (request.vehicles.len(), request.orders.len());
         let stops = self.routes.iter().flat_map(|route| &route.stops);
-        let mut named = stops.map(|stop| stop.order).chain(self.left_over.iter().copied());
+        let mut named = stops
+            .map(|stop| stop.order)
+            .chain(self.left_over.iter().copied());
         let known = self.routes.iter().all(|route| route.vehicle < vehicles)
             && named.all(|order| order < orders);
         if known {
@@ -154,12 +161,18 @@ impl Draft {
         };
         // A request that contradicts itself is the embedded planner's to name.
         Problem::new(spec).map_err(|_| {
-            Unusable::new(FallbackReason::Unsupported, "the problem contradicts itself")
+            Unusable::new(
+                FallbackReason::Unsupported,
+                "the problem contradicts itself",
+            )
         })
     }
 
     fn planned(self, plan: &Plan) -> Vec<PlannedRoute> {
-        let routes = self.routes.into_iter().filter(|route| !route.stops.is_empty());
+        let routes = self
+            .routes
+            .into_iter()
+            .filter(|route| !route.stops.is_empty());
         let timed = |vehicle| plan.routes.iter().find(move |it| it.vehicle == vehicle);
         let planned = routes.filter_map(|route| {
             let stops = route.stops.iter().zip(&timed(route.vehicle)?.stops);

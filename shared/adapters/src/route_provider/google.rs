@@ -46,12 +46,7 @@ pub struct GooglePlanner {
 
 impl GooglePlanner {
     /// Asks with tokens of a service account. The way to a stop that an agent is driving to is estimated.
-    pub fn new(
-        web: Web,
-        tokens: Tokens,
-        settings: GoogleSettings,
-        estimate: LegEstimate,
-    ) -> Self {
+    pub fn new(web: Web, tokens: Tokens, settings: GoogleSettings, estimate: LegEstimate) -> Self {
         Self {
             web,
             tokens,
@@ -75,8 +70,10 @@ impl GooglePlanner {
         let left = deadline.saturating_duration_since(Instant::now());
         let time = left.saturating_sub(TRANSPORT).min(request.time_limit);
         let time = time.max(Duration::from_secs(1));
-        let tours = request::tours(outline, request.at, time, self.settings.traffic)
-            .ok_or_else(|| Unusable::new(FallbackReason::Unsupported, "a time beyond all clocks"))?;
+        let tours =
+            request::tours(outline, request.at, time, self.settings.traffic).ok_or_else(|| {
+                Unusable::new(FallbackReason::Unsupported, "a time beyond all clocks")
+            })?;
         let url = self.url();
         let answer = self.web.post_json(&url, &headers, &tours, deadline);
         answer::draft(answer.await?, outline)

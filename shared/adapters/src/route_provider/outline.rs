@@ -115,7 +115,9 @@ impl Outline {
     /// Stops that are to be planned.
     pub(super) fn stops(&self) -> usize {
         let tasks = self.tasks.iter();
-        tasks.map(|task| 1 + usize::from(task.pickup.is_some())).sum()
+        tasks
+            .map(|task| 1 + usize::from(task.pickup.is_some()))
+            .sum()
     }
 
     /// A service's routes with what it was not asked about.
@@ -136,7 +138,9 @@ impl Outline {
         }
         draft.left_over.extend(&self.left_over);
         if self.vehicles.is_empty() {
-            draft.left_over.extend(self.tasks.iter().map(|task| task.order));
+            draft
+                .left_over
+                .extend(self.tasks.iter().map(|task| task.order));
         }
         draft
     }
@@ -174,7 +178,9 @@ impl Outline {
             self.next_stops.push((vehicle, place, stop));
         }
         if start.from_s > FURTHEST_S {
-            return Err(unsupported(format!("vehicle {vehicle} sets out in a month")));
+            return Err(unsupported(format!(
+                "vehicle {vehicle} sets out in a month"
+            )));
         }
         if start_load(request, vehicle) > u64::from(it.capacity) {
             return Err(unsupported(format!("vehicle {vehicle} is overloaded")));
@@ -189,7 +195,10 @@ impl Outline {
         free_from_s: &[i64],
     ) -> Result<(), Unusable> {
         let it = order_at(request, order)?;
-        let next = self.next_stops.iter().find(|(_, _, stop)| stop.order == order);
+        let next = self
+            .next_stops
+            .iter()
+            .find(|(_, _, stop)| stop.order == order);
         let next = next.map(|(_, _, stop)| stop.kind);
         if next == Some(StopKind::Dropoff) {
             return Ok(());
@@ -243,10 +252,16 @@ impl Outline {
         let tasks = &self.tasks;
         let late = |start: &Start| start.until_s <= start.from_s;
         let bound = |start: &Start| {
-            let mut tied = tasks.iter().filter(|task| task.vehicle == Some(start.vehicle));
+            let mut tied = tasks
+                .iter()
+                .filter(|task| task.vehicle == Some(start.vehicle));
             tied.any(|task| task.committed)
         };
-        if let Some(start) = self.vehicles.iter().find(|start| late(start) && bound(start)) {
+        if let Some(start) = self
+            .vehicles
+            .iter()
+            .find(|start| late(start) && bound(start))
+        {
             let vehicle = start.vehicle;
             return Err(unsupported(format!("vehicle {vehicle} works overtime")));
         }
@@ -257,7 +272,8 @@ impl Outline {
             .partition(|task| task.vehicle.is_none_or(drives));
         self.tasks = tasks;
         let stranded: Vec<Task> = stranded;
-        self.left_over.extend(stranded.iter().map(|task| task.order));
+        self.left_over
+            .extend(stranded.iter().map(|task| task.order));
         debug_assert!(self.left_over.len() <= request.orders.len());
         Ok(())
     }
@@ -275,9 +291,10 @@ impl Outline {
             let Some(most) = request.vehicles[vehicle].max_orders else {
                 continue;
             };
-            let delivered_next = self.next_stops.iter().any(|(of, _, stop)| {
-                *of == vehicle && stop.kind == StopKind::Dropoff
-            });
+            let delivered_next = self
+                .next_stops
+                .iter()
+                .any(|(of, _, stop)| *of == vehicle && stop.kind == StopKind::Dropoff);
             // Whatever the limit is, what is committed is kept.
             let most = (most as usize)
                 .saturating_sub(usize::from(delivered_next))
@@ -304,11 +321,7 @@ fn start_load(request: &PlanRequest, vehicle: usize) -> u64 {
 fn from(place: Coordinates, way: &str) -> Option<String> {
     let way = polyline::decode_polyline(way, super::embedded::PRECISION).ok()?;
     let first = std::iter::once((place.lon, place.lat).into());
-    polyline::encode_coordinates(
-        first.chain(way.into_inner()),
-        super::embedded::PRECISION,
-    )
-    .ok()
+    polyline::encode_coordinates(first.chain(way.into_inner()), super::embedded::PRECISION).ok()
 }
 
 // A request that contradicts itself is the embedded planner's to name.

@@ -18,8 +18,8 @@ use tracing::{info, warn};
 
 use crate::messages::{Wake, WakeCause};
 use crate::ports::{
-    Clock, DispatchLedger, Fallback, Ids, Jitter, OrderStore, ProviderError, RouteProvider, RouteStore,
-    UserStore, WakeQueue, ZoneLeases,
+    Clock, DispatchLedger, Fallback, Ids, Jitter, OrderStore, ProviderError, RouteProvider,
+    RouteStore, UserStore, WakeQueue, ZoneLeases,
 };
 use crate::refusal::Refusal;
 use problem::{Crew, Problem};

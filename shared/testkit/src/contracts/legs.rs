@@ -60,7 +60,11 @@ pub async fn run(cache: &dyn LegCache) {
         changed,
         "the last word counts, whole"
     );
-    assert_eq!(kept(&[place(0), place(1)], day).await, changed, "a day is over");
+    assert_eq!(
+        kept(&[place(0), place(1)], day).await,
+        changed,
+        "a day is over"
+    );
 
     let many: Vec<PlaceLegs> = (1_000..1_150).map(|it| row(it, 1, 5)).collect();
     cache.keep(&many, day).await.unwrap();

@@ -13,8 +13,7 @@ use crate::route_provider::remote::Unusable;
 pub(super) fn draft(tours: Tours, outline: &Outline) -> Result<Draft, Unusable> {
     // A vehicle that stays where it is has a route without visits.
     let driven = tours.routes.into_iter().filter(|it| !it.visits.is_empty());
-    let routes: Result<Vec<DraftRoute>, Unusable> =
-        driven.map(|it| route(it, outline)).collect();
+    let routes: Result<Vec<DraftRoute>, Unusable> = driven.map(|it| route(it, outline)).collect();
     let skipped = tours.skipped_shipments.iter();
     let left_over: Result<Vec<usize>, Unusable> = skipped
         .map(|skipped| order(skipped.index, &skipped.label, outline))
@@ -31,8 +30,9 @@ fn route(route: ShipmentRoute, outline: &Outline) -> Result<DraftRoute, Unusable
         return Err(unreadable("a route has fewer ways than stops"));
     }
     let stops = route.visits.iter().zip(&route.transitions);
-    let stops: Result<Vec<DraftStop>, Unusable> =
-        stops.map(|(visit, way)| stop(visit, way, outline)).collect();
+    let stops: Result<Vec<DraftStop>, Unusable> = stops
+        .map(|(visit, way)| stop(visit, way, outline))
+        .collect();
     let start = outline.vehicles.get(route.vehicle_index);
     let start = start.filter(|it| vehicle_label(it.vehicle) == route.vehicle_label);
     let start = start.ok_or_else(|| unreadable("a route's vehicle is not what its label says"))?;

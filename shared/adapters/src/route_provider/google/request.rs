@@ -77,12 +77,7 @@ impl Clock {
     }
 }
 
-fn shipment(
-    task: &Task,
-    outline: &Outline,
-    clock: Clock,
-    counts_orders: bool,
-) -> Option<Shipment> {
+fn shipment(task: &Task, outline: &Outline, clock: Clock, counts_orders: bool) -> Option<Shipment> {
     let pickup = task.pickup.map(|pickup| {
         let mut visit = visit(task, pickup, clock)?;
         // Of the visit and not of the shipment: it is not given back at the drop-off.

@@ -59,7 +59,11 @@ mod tests {
     #[test]
     fn a_hundred_and_fifty_strangers_take_seven() {
         let all: Vec<usize> = (0..150).collect();
-        assert_eq!(of(150, &all, 3_500).len(), 7, "22,500 pairs are 6.4 times the limit");
+        assert_eq!(
+            of(150, &all, 3_500).len(),
+            7,
+            "22,500 pairs are 6.4 times the limit"
+        );
     }
 
     proptest! {

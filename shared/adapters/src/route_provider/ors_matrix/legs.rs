@@ -124,7 +124,10 @@ impl<'a> LegTable<'a> {
             .collect();
         let mut newcomers = Vec::new();
         let mut covered = vec![false; count];
-        while let Some(place) = (0..count).filter(|it| left[*it] > 0).max_by_key(|it| left[*it]) {
+        while let Some(place) = (0..count)
+            .filter(|it| left[*it] > 0)
+            .max_by_key(|it| left[*it])
+        {
             covered[place] = true;
             left[place] = 0;
             for other in (0..count).filter(|it| !covered[*it]) {
@@ -182,7 +185,11 @@ mod tests {
     fn who_came_last_is_asked_about_and_what_was_kept_is_not() {
         let places = places(5);
         let mut table = LegTable::new(&places);
-        assert_eq!(table.newcomers(), [0, 1, 2, 3], "the last one's are among theirs");
+        assert_eq!(
+            table.newcomers(),
+            [1, 2, 3, 4],
+            "the fifth's legs are among theirs"
+        );
         for from in 0..4 {
             for to in (0..4).filter(|to| *to != from) {
                 table.set(from, to, leg(60));
