@@ -171,3 +171,26 @@ pub async fn provider(
     let provider = WithFallback::new(remotes, embedded, remote_time, settings.pause);
     Ok(Arc::new(provider))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_others_do_the_embedded_planner_has_its_time() {
+        for seconds in 1..=30 {
+            let settings = PlannerSettings {
+                choice: Choice::Embedded,
+                seconds,
+                pause: Duration::ZERO,
+            };
+            // As `PlanSeconds` has it in template.yaml.
+            for plan in (1..=30).map(Duration::from_secs) {
+                let remote = settings.remote_time(plan);
+                assert!(remote >= Duration::from_secs(1));
+                assert!(remote <= Duration::from_secs(seconds.into()));
+                assert!(remote + plan + READS_AND_COMMITS < TIMEOUT);
+            }
+        }
+    }
+}

@@ -78,7 +78,7 @@ async fn ask(
     request: &PlanRequest,
     deadline: Instant,
 ) -> Result<PlanAnswer, Unusable> {
-    let outcome = if breaker.is_open() {
+    let outcome = if breaker.is_open(Instant::now()) {
         Err(Unusable::new(
             FallbackReason::BreakerOpen,
             "it failed a moment ago",
@@ -94,7 +94,7 @@ async fn ask(
             "a route provider could not be used"
         );
         if unusable.is_outage() {
-            breaker.trip(unusable.retry_after);
+            breaker.trip(Instant::now(), unusable.retry_after);
         }
     }
     outcome

@@ -31,7 +31,7 @@ const NAME: &str = "ors-matrix";
 const MOST_CALLS: usize = 20;
 /// Calls under way at a time.
 const CALLS_AT_ONCE: usize = 4;
-/// Roads change slowly; a day is what the terms of the public service leave to a cache.
+/// Roads change slowly.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// A hundred days: no pending order is served over a road that is not there, and sums stay far below any bound.
 const UNROUTABLE: Leg = Leg {

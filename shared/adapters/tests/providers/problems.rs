@@ -37,11 +37,7 @@ pub const SHIFT: Shift = Shift {
     end_s: 8 * 3_600,
 };
 
-pub fn request(
-    places: &[Coordinates],
-    vehicles: Vec<Vehicle>,
-    orders: Vec<Order>,
-) -> PlanRequest {
+pub fn request(places: &[Coordinates], vehicles: Vec<Vehicle>, orders: Vec<Order>) -> PlanRequest {
     PlanRequest {
         at: at("2030-05-06T08:00:00Z"),
         places: places.to_vec(),
@@ -72,7 +68,7 @@ pub fn one_order(window: Option<(i64, i64)>) -> PlanRequest {
 /// Everything that a problem may have:
 ///
 /// - vehicle 0 has order 0 aboard and order 1 still to pick up;
-/// - vehicle 1 is on its way to pick order 2 up, and may have one order more;
+/// - vehicle 1 is on its way to pick order 2 up, and may have no other;
 /// - order 3 pends, within windows; order 4 pends, and it is too late for it;
 /// - vehicle 2 is at the end of its shift.
 pub fn everything() -> PlanRequest {
@@ -83,7 +79,7 @@ pub fn everything() -> PlanRequest {
     };
     let mut second = Vehicle::new(3, 4, SHIFT);
     second.next_stop = Some((2, StopKind::Pickup));
-    second.max_orders = Some(2);
+    second.max_orders = Some(1);
     let mut assigned = Order::new(stop(2, Some((-600, -60))), stop(3, Some((0, 7_200))), 1);
     assigned.vehicle = Some(0);
     assigned.committed = true;

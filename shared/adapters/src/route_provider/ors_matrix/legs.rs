@@ -187,8 +187,8 @@ mod tests {
         let mut table = LegTable::new(&places);
         assert_eq!(
             table.newcomers(),
-            [0, 1, 2, 3],
-            "the last one's are among theirs"
+            [1, 2, 3, 4],
+            "the fifth's legs are among theirs"
         );
         for from in 0..4 {
             for to in (0..4).filter(|to| *to != from) {
