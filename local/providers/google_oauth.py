@@ -66,10 +66,13 @@ class Accounts:
                 algorithms=["RS256"],
                 audience=self.token_uri,
                 issuer=self.email,
-                options={"require": ["iss", "aud", "iat", "exp"]},
+                # Some clients say `"sub": null` where they act for nobody else, and Google takes it for not said.
+                options={"require": ["iss", "aud", "iat", "exp"], "verify_sub": False},
             )
         except jwt.PyJWTError as error:
             raise _refused("invalid_grant", f"Invalid JWT: {error}") from error
+        if claims.get("sub") is not None:
+            raise _refused("unauthorized_client", "Client is unauthorized to retrieve access tokens using this method")
         if claims["exp"] - claims["iat"] > LIFE_S:
             raise _refused("invalid_grant", "Invalid JWT: Token must be a short-lived token (60 minutes)")
         if SCOPE not in claims.get("scope", "").split():
