@@ -17,6 +17,8 @@ sys.path.insert(0, str(HERE.parent))
 
 import stand_in  # noqa: E402
 
+# Where VROOM would leave over an order that is on a route already, the planner with openrouteservice's travel times takes over.
+PLANNERS = {"ors": ["ors", "ors-matrix"], "google": ["google"]}
 STACK = [sys.executable, ROOT / "local" / "stack"]
 ORS_KEY_NAME, GOOGLE_KEY_NAME = "/waybill/ors-key", "/waybill/google-service-account"
 
@@ -68,7 +70,7 @@ def main(name):
             return up.returncode
         environment = {**os.environ, **variables()}
         put_key(environment, key_name, key)
-        return subprocess.run([sys.executable, HERE / "run.py", "--provider", name], env=environment).returncode
+        return subprocess.run([sys.executable, HERE / "run.py", "--planner", *PLANNERS[name]], env=environment).returncode
 
 
 def put_key(environment, name, value):
