@@ -38,11 +38,12 @@ impl WithFallback {
 
 #[async_trait]
 impl RouteProvider for WithFallback {
-    async fn plan(&self, request: PlanRequest) -> Result<PlanAnswer, ProviderError> {
+    async fn plan(&self, mut request: PlanRequest) -> Result<PlanAnswer, ProviderError> {
+        let begun = Instant::now();
         let mut fallbacks = Vec::new();
         // Where nobody drives or nothing waits there is nothing to ask for.
         if !request.vehicles.is_empty() && !request.orders.is_empty() {
-            let deadline = Instant::now() + self.remote_time;
+            let deadline = begun + self.remote_time;
             for (remote, breaker) in &self.remotes {
                 match ask(remote.as_ref(), breaker, &request, deadline).await {
                     Ok(answer) => {
@@ -64,12 +65,20 @@ impl RouteProvider for WithFallback {
                 }
             }
         }
+        let both = self.remote_time + request.time_limit;
+        request.time_limit = time_left(request.time_limit, both.saturating_sub(begun.elapsed()));
         let answer = self.embedded.plan(request).await?;
         Ok(PlanAnswer {
             fallbacks,
             ..answer
         })
     }
+}
+
+/// How long the embedded planner may search. One of the remote planners searches on this machine as well, after its calls,
+/// and may have used the time up; a second makes a good plan all the same.
+fn time_left(time_limit: Duration, left: Duration) -> Duration {
+    left.max(Duration::from_secs(1)).min(time_limit)
 }
 
 async fn ask(
@@ -108,4 +117,22 @@ pub(super) async fn by_the_deadline<T>(
     timeout_at(deadline, work)
         .await
         .unwrap_or_else(|_| Err(Unusable::new(FallbackReason::Timeout, "no answer in time")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_planner_takes_no_more_than_is_left() {
+        let limit = Duration::from_secs(10);
+        assert_eq!(time_left(limit, Duration::from_secs(25)), limit);
+        assert_eq!(
+            time_left(limit, Duration::from_secs(4)),
+            Duration::from_secs(4)
+        );
+        assert_eq!(time_left(limit, Duration::ZERO), Duration::from_secs(1));
+        let short = Duration::from_millis(200);
+        assert_eq!(time_left(short, Duration::ZERO), short);
+    }
 }

@@ -102,7 +102,7 @@ impl Outline {
         for order in 0..request.orders.len() {
             outline.add_task(request, order, &free_from_s)?;
         }
-        outline.let_go_home(request)?;
+        outline.let_go_home()?;
         outline.limit_orders(request);
         Ok(outline)
     }
@@ -248,7 +248,7 @@ impl Outline {
     }
 
     /// Takes out vehicles whose shift is over, and pending orders that no other may take.
-    fn let_go_home(&mut self, request: &PlanRequest) -> Result<(), Unusable> {
+    fn let_go_home(&mut self) -> Result<(), Unusable> {
         let tasks = &self.tasks;
         let late = |start: &Start| start.until_s <= start.from_s;
         let bound = |start: &Start| {
@@ -274,7 +274,6 @@ impl Outline {
         let stranded: Vec<Task> = stranded;
         self.left_over
             .extend(stranded.iter().map(|task| task.order));
-        debug_assert!(self.left_over.len() <= request.orders.len());
         Ok(())
     }
 
