@@ -29,8 +29,14 @@ logs: .venv/ready ## Follow what the functions log; one alone with FUNCTION=crea
 dispatcher: .venv/ready ## Make a dispatcher: EMAIL=… [NAME=…] [PASSWORD=…]; on AWS with STACK=waybill-prod
 	@local/dispatcher.sh
 
-demo: up ## The whole story on the local stack: orders, routes, deliveries, emails
+# With PROVIDER a stand-in for that provider runs as long as the demo; the next `make up` or `make demo` is embedded again.
+ifdef PROVIDER
+demo: .venv/ready local/providers/.venv/ready
+	@$(PYTHON) local/demo/with_provider.py "$(PROVIDER)"
+else
+demo: up ## The whole story on the local stack: orders, routes, deliveries, emails; PROVIDER=ors or google
 	@eval "$$($(LOCAL_STACK) env)" && exec $(PYTHON) local/demo/run.py
+endif
 
 import: .venv/ready ## Hand a file of orders over: FILE=orders.csv [EMAIL=… PASSWORD=…]; to another stack than the local one with API_URL and its kin
 	@if [ -z "$$API_URL" ]; then eval "$$($(LOCAL_STACK) env)"; fi && exec $(PYTHON) local/import_file.py
@@ -66,7 +72,10 @@ bench-import: up ## What an import takes, beside csv and boto3's batch writer: R
 
 clean: ## Stop the local stack and throw away all that was built
 	@if [ -e .venv/ready ]; then $(LOCAL_STACK) down; fi
-	rm -rf .venv local/bench-planner/.venv .aws-sam target local/state local/demo/out
+	rm -rf .venv local/bench-planner/.venv local/providers/.venv .aws-sam target local/state local/demo/out
 
 .venv/ready: local/requirements.txt local/venv.sh
 	@local/venv.sh
+
+local/providers/.venv/ready: local/providers/requirements.txt local/venv.sh
+	@local/venv.sh local/providers/.venv local/providers/requirements.txt

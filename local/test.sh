@@ -36,5 +36,7 @@ step "The ports' contract against the stack"
 # Of the whole workspace, as above: of one package alone, cargo would compile every SDK again for other features.
 cargo test --workspace --features adapters/stack --test contract
 
+step "The stand-ins for the providers outside"
+make -s local/providers/.venv/ready
 step "pytest tests"
 .venv/bin/python -m pytest tests

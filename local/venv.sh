@@ -1,7 +1,11 @@
 #!/usr/bin/env bash
-# Makes .venv as local/requirements.txt has it. `make` calls this when that file has changed.
+# Makes .venv as local/requirements.txt has it, or another one: venv.sh DIRECTORY REQUIREMENTS. `make` calls this when that
+# file has changed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+venv=${1:-.venv}
+requirements=${2:-local/requirements.txt}
 
 fail() {
   echo "waybill: $*" >&2
@@ -19,9 +23,9 @@ done
 "$python" -c 'import ensurepip, venv' 2>/dev/null ||
   fail "$python cannot make virtual environments: install its venv module (Debian: apt install python3-venv)"
 
-echo "==> Installing the tools of local/requirements.txt into .venv" >&2
-rm -rf .venv
-"$python" -m venv .venv || fail ".venv could not be made (above is why)"
-.venv/bin/pip install --quiet --disable-pip-version-check --requirement local/requirements.txt >&2 ||
+echo "==> Installing the tools of $requirements into $venv" >&2
+rm -rf "$venv"
+"$python" -m venv "$venv" || fail "$venv could not be made (above is why)"
+"$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" >&2 ||
   fail "the tools could not be installed (above is why): see that the package index can be reached, and try again"
-touch .venv/ready
+touch "$venv/ready"

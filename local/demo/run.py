@@ -3,6 +3,7 @@
 Run by `make demo`. Everybody in it is new in each run, so that it can be run again and again on one stack.
 """
 
+import argparse
 import collections
 import csv
 import json
@@ -52,7 +53,8 @@ def at_once(work, items):
 
 
 class Day:
-    def __init__(self):
+    def __init__(self, planners):
+        self.planners = planners
         self.began = time.monotonic()
         self.run = datetime.now(timezone.utc).strftime("%Y%m%d%H%M%S")
         self.stack = Stack()
@@ -229,6 +231,9 @@ class Day:
     def show_table(self):
         names = {person.user_id: name for name, person in self.agents.items()}
         print(f"\n{report.route_table(self.planned.values(), names, CITY_TIME_ZONE)}\n", flush=True)
+        others = {route["provider"] for route in self.planned.values()} - set(self.planners)
+        if others:
+            raise Wrong(f"routes planned by {', '.join(sorted(others))} and not by {' or '.join(self.planners)}")
 
     # The mail
 
@@ -284,8 +289,10 @@ class Day:
 
 
 def main():
+    told = argparse.ArgumentParser(description="A delivery company's day.")
+    told.add_argument("--planner", nargs="+", default=["embedded"], help="who is to plan the routes, and nobody else")
     try:
-        day = Day()
+        day = Day(told.parse_args().planner)
         day.open_the_office()
         day.people_join()
         day.orders_come_in()

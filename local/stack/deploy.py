@@ -1,9 +1,11 @@
 """Deploys template.yaml to the stack, and reads what came of it."""
 
+import os
 import re
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.error
 import urllib.request
 
@@ -31,6 +33,8 @@ def deploy():
     log = STATE / "sam-deploy.log"
     command = ["sam", "deploy", "--config-env", "local", "--config-file", ROOT / "samconfig.toml"]
     command += ["--template-file", BUILD / "template.yaml"]
+    if os.environ.get("PARAMETERS"):
+        command += ["--parameter-overrides", *_overrides(os.environ["PARAMETERS"].split())]
     with log.open("w") as output:
         failed = subprocess.run(command, cwd=ROOT, env=environment(), stdout=output, stderr=output).returncode
     if failed:
@@ -39,6 +43,14 @@ def deploy():
     api_id = outputs()["ApiId"]
     gateway_responses.apply(client("apigateway"), api_id, STAGE)
     _wait_for_api(api_url(api_id))
+
+
+def _overrides(wanted):
+    """What samconfig.toml has, but for what is wanted otherwise: on the command line it is one or the other."""
+    config = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    own = config["local"]["deploy"]["parameters"]["parameter_overrides"]
+    by_name = dict(parameter.split("=", 1) for parameter in [*own, *wanted])
+    return [f"{name}={value}" for name, value in by_name.items()]
 
 
 def outputs():

@@ -23,10 +23,11 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
+    use app::addresses::{PlaceAddresses, Region};
     use serde_json::{Value, json};
     use testkit::build::grid;
     use testkit::http::{answered, pointers};
-    use testkit::{CountedIds, MemoryStore, StillClock};
+    use testkit::{CountedIds, MemoryGeocoder, MemoryPlaceCache, MemoryStore, Places, StillClock};
 
     fn create_order(store: &Arc<MemoryStore>) -> CreateOrder {
         CreateOrder(PlaceOrder {
@@ -34,6 +35,7 @@ mod tests {
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             ids: Arc::new(CountedIds::default()),
             grid: grid(),
+            addresses: None,
         })
     }
 
@@ -74,6 +76,48 @@ mod tests {
         ];
         assert_eq!(pointers(&body), expected);
         assert!(store.all_orders().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_address_is_placed_or_answered_with_what_it_may_be() {
+        let (store, geocoder): (Arc<MemoryStore>, Arc<MemoryGeocoder>) = Default::default();
+        let mut handler = create_order(&store);
+        handler.0.addresses = Some(PlaceAddresses {
+            geocoder: geocoder.clone(),
+            cache: Arc::new(MemoryPlaceCache::default()),
+            region: Region::default(),
+            least_confidence: 0.8,
+        });
+        let event = include_str!("../../../events/create-order-address.json");
+        let address = "Plaça de Catalunya 1, Barcelona";
+        let square = |sure| [("Plaça de Catalunya", Places::PLACA_CATALUNYA, sure)];
+        geocoder.knows(address, &square(0.5));
+        let (status, body) = answered(&handler, event).await;
+        assert_eq!((status, &body["code"]), (422, &json!("address_not_placed")));
+        assert_eq!(pointers(&body), ["#/pickup/address"]);
+        let candidate = json!({"label": "Plaça de Catalunya", "confidence": 0.5,
+            "location": {"lat": 41.387, "lon": 2.1701}});
+        assert_eq!(body["errors"][0]["candidates"], json!([candidate]));
+        assert!(store.all_orders().is_empty());
+
+        geocoder.set_away(true);
+        let elsewhere = event.replace(address, "Plaça Reial 1");
+        let (status, body) = answered(&handler, &elsewhere).await;
+        assert_eq!((status, &body["code"]), (503, &json!("unavailable")));
+
+        geocoder.set_away(false);
+        geocoder.knows("Plaça Reial 1", &square(0.9));
+        let (status, order) = answered(&handler, &elsewhere).await;
+        assert_eq!(status, 201);
+        assert_eq!(order["pickup"]["location"]["lat"], 41.387);
+    }
+
+    #[tokio::test]
+    async fn without_a_geocoder_the_location_is_asked_for() {
+        let event = include_str!("../../../events/create-order-address.json");
+        let (status, body) = answered(&create_order(&Arc::default()), event).await;
+        assert_eq!((status, &body["code"]), (422, &json!("invalid")));
+        assert_eq!(pointers(&body), ["#/pickup/location"]);
     }
 
     #[tokio::test]

@@ -4,6 +4,9 @@ use app::routes::ListRoutes;
 use async_trait::async_trait;
 use runtime::http::{Handler, Problem, Request, Response};
 
+/// For maps (RFC 7946).
+const GEO_JSON: &str = "application/geo+json";
+
 /// Shows an agent's routes to that agent and to dispatchers, newest first.
 pub struct GetRoutes(pub ListRoutes);
 
@@ -12,12 +15,14 @@ impl Handler for GetRoutes {
     async fn handle(&self, request: &Request) -> Result<Response, Problem> {
         let caller = request.caller()?;
         let query = request.page_query()?;
-        Response::ok(
-            &self
-                .0
-                .run(&caller, request.path("agent_id"), &query)
-                .await?,
-        )
+        let agent_id = request.path("agent_id");
+        let response = if request.prefers(GEO_JSON) {
+            let features = self.0.features(&caller, agent_id, &query).await?;
+            Response::ok(&features)?.of_type(GEO_JSON)
+        } else {
+            Response::ok(&self.0.run(&caller, agent_id, &query).await?)?
+        };
+        Ok(response.varying_by("Accept"))
     }
 }
 
@@ -26,7 +31,8 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    use serde_json::json;
+    use runtime::http::answer;
+    use serde_json::{Value, json};
     use testkit::http::answered;
     use testkit::{MemoryStore, an_agent};
 
@@ -51,6 +57,29 @@ mod tests {
                 (status, body),
                 (200, json!({"routes": [], "next_cursor": null}))
             );
+        }
+    }
+
+    #[tokio::test]
+    async fn who_asks_for_a_map_gets_geojson() {
+        let event = include_str!("../../../events/get-routes.json");
+        let for_map = event.replace("*/*", "application/geo+json");
+        for (event, content_type, body) in [
+            (
+                event,
+                "application/json",
+                json!({"routes": [], "next_cursor": null}),
+            ),
+            (
+                &for_map,
+                "application/geo+json",
+                json!({"type": "FeatureCollection", "features": [], "next_cursor": null}),
+            ),
+        ] {
+            let response = answer(&get_routes(), serde_json::from_str(event).unwrap()).await;
+            assert_eq!(response.headers["Content-Type"], content_type);
+            assert_eq!(response.headers["Vary"], "Accept");
+            assert_eq!(serde_json::from_str::<Value>(&response.body).unwrap(), body);
         }
     }
 

@@ -11,11 +11,18 @@ use runtime::metrics::Metrics;
 use runtime::sqs::{Handler, Job, Message};
 use tracing::info;
 
-/// What a plan needs beside the planner's time: reading the zone, and committing route by route.
-const READS_AND_COMMITS: Duration = Duration::from_secs(10);
+/// The function's timeout in `template.yaml`.
+pub const TIMEOUT: Duration = Duration::from_secs(60);
+/// What a plan needs beside the planners' time: reading the zone, and committing route by route.
+pub const READS_AND_COMMITS: Duration = Duration::from_secs(10);
 
 /// Plans each zone of a batch once, for all of its messages.
-pub struct PlanZones(pub OptimizeRoutes);
+pub struct PlanZones {
+    /// Plans one.
+    pub optimize_routes: OptimizeRoutes,
+    /// How long planners elsewhere may take before the embedded one begins.
+    pub remote_time: Duration,
+}
 
 impl Handler for PlanZones {
     fn jobs<'a>(&'a self, batch: &'a [Message]) -> Vec<Job<'a>> {
@@ -45,17 +52,18 @@ impl Handler for PlanZones {
     }
 
     fn longest_job(&self) -> Duration {
-        self.0.settings.time_limit + READS_AND_COMMITS
+        self.remote_time + self.optimize_routes.settings.time_limit + READS_AND_COMMITS
     }
 }
 
 impl PlanZones {
     async fn plan(&self, zone: Zone, wakes: Vec<Wake>) -> Result<(), Failure> {
-        let report = self.0.run(zone, &wakes).await?;
+        let report = self.optimize_routes.run(zone, &wakes).await?;
         info!(
             %zone,
             wakes = wakes.len(),
             provider = report.provider,
+            fallbacks = fallbacks(&report),
             assigned = report.assigned,
             unplaced = report.unplaced.len(),
             conflicts = report.conflicts,
@@ -69,9 +77,23 @@ impl PlanZones {
     }
 }
 
+/// Who was passed over and why: `ors:timeout`.
+fn fallbacks(report: &PlanReport) -> Option<String> {
+    let each = report.fallbacks.iter();
+    let each = each.map(|fallback| format!("{}:{}", fallback.provider, fallback.reason.name()));
+    (!report.fallbacks.is_empty()).then(|| each.collect::<Vec<_>>().join(","))
+}
+
 fn count(report: &PlanReport) {
     if report.provider.is_none() {
         return;
+    }
+    for fallback in &report.fallbacks {
+        Metrics::new()
+            .of("Provider", fallback.provider)
+            .of("Reason", fallback.reason.name())
+            .count("ProviderFallbacks", 1)
+            .emit();
     }
     Metrics::new()
         .count("OrdersAssigned", report.assigned)
@@ -108,6 +130,7 @@ mod tests {
     use std::sync::Arc;
 
     use app::optimize::OptimizeSettings;
+    use app::ports::{Fallback, FallbackReason};
     use domain::OrderStatus;
     use jiff::SignedDuration;
     use runtime::sqs;
@@ -118,7 +141,7 @@ mod tests {
     };
 
     fn plan_zones(store: &Arc<MemoryStore>) -> PlanZones {
-        PlanZones(OptimizeRoutes {
+        let optimize_routes = OptimizeRoutes {
             users: store.clone(),
             orders: store.clone(),
             routes: store.clone(),
@@ -134,7 +157,11 @@ mod tests {
                 time_limit: Duration::from_secs(1),
                 lease: SignedDuration::from_secs(60),
             },
-        })
+        };
+        PlanZones {
+            optimize_routes,
+            remote_time: Duration::ZERO,
+        }
     }
 
     fn store() -> Arc<MemoryStore> {
@@ -166,6 +193,21 @@ mod tests {
         }
     }
 
+    #[test]
+    fn who_was_passed_over_is_told() {
+        let fallback = |provider, reason| Fallback { provider, reason };
+        let report = PlanReport {
+            fallbacks: vec![
+                fallback("ors", FallbackReason::TooLarge),
+                fallback("ors-matrix", FallbackReason::Quota),
+            ],
+            ..PlanReport::default()
+        };
+        let told = fallbacks(&report);
+        assert_eq!(told.as_deref(), Some("ors:too_large,ors-matrix:quota"));
+        assert_eq!(fallbacks(&PlanReport::default()), None);
+    }
+
     #[tokio::test]
     async fn a_message_that_cannot_be_read_does_not_keep_the_zone_waiting() {
         let store = store();
@@ -181,7 +223,7 @@ mod tests {
         let mut broken = plan_zones(&store);
         let wakes = Arc::new(MemoryWakes::default());
         wakes.set_away(true);
-        broken.0.wakes = wakes;
+        broken.optimize_routes.wakes = wakes;
         // The plan loses its race, and the zone cannot be woken again.
         store.next_writes([testkit::NextWrite::Conflicts]);
         let event = include_str!("../../../events/optimize-routes.json");

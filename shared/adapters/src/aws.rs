@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use aws_config::BehaviorVersion;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
-use aws_config::{BehaviorVersion, SdkConfig};
+
+pub use aws_config::SdkConfig;
 
 /// A connection that has not been made by then is made anew.
 const CONNECT: Duration = Duration::from_secs(1);

@@ -7,6 +7,7 @@ mod canned;
 
 use adapters::cognito::CognitoAccounts;
 use adapters::dynamodb::{DynamoLedger, DynamoOrders, DynamoUsers, LedgerTables};
+use adapters::keys::Key;
 use adapters::sns::SnsMailer;
 use adapters::sqs::SqsNotifications;
 use app::messages::Notification;
@@ -337,4 +338,23 @@ async fn a_challenge_is_no_log_in() {
     )]);
     let answer = accounts(&aws).log_in("ana@example.com", "secret").await;
     assert!(matches!(answer.map(|_| ()), Err(IdentityError::Refused(_))));
+}
+
+#[tokio::test]
+async fn a_key_that_could_not_be_read_is_read_the_next_time_and_then_kept() {
+    let aws = Canned::answering([
+        Answer(400, r#"{"__type":"ParameterNotFound"}"#),
+        Answer(
+            200,
+            r#"{"Parameter":{"Name":"/waybill/ors-key","Value":"k-1\n"}}"#,
+        ),
+    ]);
+    let client = adapters::keys::Client::new(aws.config());
+    let key = Key::of(client, Some("/waybill/ors-key".to_owned()));
+    assert!(key.read().await.is_err());
+    for copy in [key.clone(), key] {
+        assert_eq!(copy.read().await.unwrap().unwrap().text(), "k-1");
+    }
+    let asked = serde_json::json!({"Name": "/waybill/ors-key", "WithDecryption": true});
+    assert_eq!(aws.json_bodies(), [asked.clone(), asked]);
 }

@@ -9,8 +9,8 @@
 mod stack;
 
 use adapters::dynamodb::{
-    DynamoClaims, DynamoImports, DynamoLeases, DynamoLedger, DynamoOrders, DynamoRoutes,
-    DynamoUsers, ImportTables, LedgerTables,
+    DynamoClaims, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs, DynamoOrders,
+    DynamoPlaces, DynamoRoutes, DynamoUsers, ImportTables, LedgerTables,
 };
 use adapters::s3::S3Files;
 use adapters::sns::SnsMailer;
@@ -84,14 +84,16 @@ async fn routes_and_ledger() {
 }
 
 #[tokio::test]
-async fn claims_and_leases() {
+async fn claims_leases_and_places() {
     let stack = Stack::new().await;
     let table = stack.copy_of("IDEMPOTENCY_TABLE").await;
     let claims = DynamoClaims::new(stack.dynamodb(), table.name());
     let leases = DynamoLeases::new(stack.dynamodb(), table.name());
+    let places = DynamoPlaces::new(stack.dynamodb(), table.name());
     tokio::join!(
         contracts::claims::run(&claims),
-        contracts::leases::run(&leases)
+        contracts::leases::run(&leases),
+        contracts::places::run(&places)
     );
     table.delete().await;
 }
@@ -124,6 +126,14 @@ async fn files() {
     let files = S3Files::new(stack.s3(), bucket.name());
     contracts::files::run(&files, &files, &bucket).await;
     bucket.delete().await;
+}
+
+#[tokio::test]
+async fn legs() {
+    let stack = Stack::new().await;
+    let table = stack.copy_of("IDEMPOTENCY_TABLE").await;
+    contracts::legs::run(&DynamoLegs::new(stack.dynamodb(), table.name())).await;
+    table.delete().await;
 }
 
 #[tokio::test]

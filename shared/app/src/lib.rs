@@ -5,11 +5,13 @@
 //! is read and tried again.
 
 pub mod accounts;
+pub mod addresses;
 pub mod agents;
 pub mod answers;
 pub mod caller;
 mod dispatch;
 pub mod events;
+pub mod geojson;
 pub mod imports;
 pub mod messages;
 pub mod notify;

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use domain::{Faults, NewOrder, Order, OrderId, OrderStatus, Role, Timestamp, User, ZoneGrid};
+use domain::{Faults, Order, OrderDraft, OrderId, OrderStatus, Role, Timestamp, User, ZoneGrid};
 use jiff::SignedDuration;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::addresses::PlaceAddresses;
 use crate::answers::{OrderAnswer, OrdersAnswer};
 use crate::caller::Caller;
 use crate::paging::{Page, PageQuery, cursor_after};
@@ -29,15 +30,19 @@ pub struct PlaceOrder {
     pub ids: Arc<dyn Ids>,
     /// The zones.
     pub grid: ZoneGrid,
+    /// Who places addresses; none where stops must have their location.
+    pub addresses: Option<PlaceAddresses>,
 }
 
 impl PlaceOrder {
     /// Stores a new order, pending. The stored order is the event: the stream tells the optimizer of it.
     ///
-    /// With an `Idempotency-Key`, a repetition answers with the order of the first time, as it is now.
+    /// With an `Idempotency-Key`, a repetition answers with the order of the first time, as it is now. Nothing is stored of an
+    /// order whose address cannot be placed.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for bad input, [`Refusal::IdempotencyKeyReused`] for a key that came with another body.
+    /// [`Refusal::Invalid`] for bad input, [`Refusal::IdempotencyKeyReused`] for a key that came with another body,
+    /// [`Refusal::Unplaceable`] for addresses that are unknown or may be several places.
     pub async fn run(
         &self,
         caller: &Caller,
@@ -47,7 +52,11 @@ impl PlaceOrder {
     ) -> Result<OrderAnswer, Refusal> {
         caller.acting_as(&[Role::Customer])?;
         let now = self.clock.now();
-        let read = NewOrder::read(body, now);
+        let read = if self.addresses.is_some() {
+            OrderDraft::read(body, now)
+        } else {
+            OrderDraft::read_located(body, now)
+        };
         let key = match idempotency_key {
             Some(key) if !is_key(key) => {
                 let faults = read.err().unwrap_or_default();
@@ -63,10 +72,22 @@ impl PlaceOrder {
             }),
             None => None,
         };
-        let new = match (read, &key) {
-            (Ok(new), _) => new,
+        let draft = match (read, &key) {
+            (Ok(draft), _) => draft,
             (Err(faults), None) => return Err(faults.into()),
             (Err(faults), Some(key)) => return self.placed_before(key, faults, now).await,
+        };
+        let new = match &self.addresses {
+            Some(addresses) if draft.is_to_be_placed() => {
+                // A repetition does not ask the geocoder again, nor does it need the geocoder to be there.
+                if let Some(key) = &key
+                    && let Some(used) = self.orders.key_used(key, now).await?
+                {
+                    return self.first_order(used, Some(key)).await;
+                }
+                addresses.locate(draft, now).await?
+            }
+            _ => draft.located(None, None)?,
         };
         let zone = self.grid.zone_of(new.pickup.location);
         let zone = zone.ok_or_else(|| Faults::one("#/pickup/location", "is no place on earth"))?;

@@ -5,7 +5,8 @@ use std::error::Error as StdError;
 use domain::{Fault, Faults, OrderStatus};
 use thiserror::Error;
 
-use crate::ports::{FileError, IdentityError, MailError, QueueError, StoreError};
+use crate::addresses::Unplaceable;
+use crate::ports::{FileError, GeocoderError, IdentityError, MailError, QueueError, StoreError};
 
 /// Any error from below, kept for the log.
 pub type Cause = Box<dyn StdError + Send + Sync>;
@@ -16,6 +17,9 @@ pub enum Refusal {
     /// Readable, but not valid: every fault is named.
     #[error("{} field(s) are not valid", .0.len())]
     Invalid(Vec<Fault>),
+    /// Valid but for addresses that no place could be found for.
+    #[error("{} address(es) cannot be placed", .0.len())]
+    Unplaceable(Vec<Unplaceable>),
     /// The confirmation code is wrong, used up, or too old.
     #[error("the code is wrong or has expired")]
     InvalidCode,
@@ -118,6 +122,12 @@ impl From<FileError> for Refusal {
             FileError::Gone => Self::NotFound,
             FileError::Unavailable(cause) => Self::Unavailable(cause),
         }
+    }
+}
+
+impl From<GeocoderError> for Refusal {
+    fn from(GeocoderError(cause): GeocoderError) -> Self {
+        Self::Unavailable(cause)
     }
 }
 

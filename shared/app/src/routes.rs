@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::{Role, RouteStatus, User, UserId};
+use domain::{Role, Route, RouteStatus, User, UserId};
 
 use crate::answers::{RouteAnswer, RoutesAnswer};
 use crate::caller::Caller;
+use crate::geojson::FeatureCollection;
 use crate::paging::{PageQuery, cursor_after};
 use crate::ports::{RouteStore, UserStore};
 use crate::refusal::Refusal;
@@ -33,6 +34,34 @@ impl ListRoutes {
         agent_id: &str,
         query: &PageQuery,
     ) -> Result<RoutesAnswer, Refusal> {
+        let (routes, next_cursor) = self.page(caller, agent_id, query).await?;
+        Ok(RoutesAnswer {
+            routes: routes.into_iter().map(RouteAnswer::from).collect(),
+            next_cursor,
+        })
+    }
+
+    /// The same routes for a map.
+    ///
+    /// # Errors
+    /// As for [`ListRoutes::run`].
+    pub async fn features(
+        &self,
+        caller: &Caller,
+        agent_id: &str,
+        query: &PageQuery,
+    ) -> Result<FeatureCollection, Refusal> {
+        let (routes, next_cursor) = self.page(caller, agent_id, query).await?;
+        Ok(FeatureCollection::of(&routes, next_cursor))
+    }
+
+    /// A page of routes, and where to go on.
+    async fn page(
+        &self,
+        caller: &Caller,
+        agent_id: &str,
+        query: &PageQuery,
+    ) -> Result<(Vec<Route>, Option<String>), Refusal> {
         let role = caller.acting_as(&[Role::Dispatcher, Role::Agent])?;
         let agent_id = agent_in_path(caller, role, agent_id)?;
         let agent = self.users.user(agent_id).await?;
@@ -60,10 +89,7 @@ impl ListRoutes {
             .last()
             .filter(|_| more)
             .map(|route| cursor_after(route.id));
-        Ok(RoutesAnswer {
-            routes: routes.into_iter().map(RouteAnswer::from).collect(),
-            next_cursor,
-        })
+        Ok((routes, next_cursor))
     }
 }
 

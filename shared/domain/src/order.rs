@@ -6,8 +6,9 @@ use serde_json::Value;
 use thiserror::Error;
 
 use crate::fields::{Faults, Fields};
+use crate::geo::Coordinates;
 use crate::ids::{ImportId, OrderId, RouteId, UserId};
-use crate::stop::Stop;
+use crate::stop::{Addresses, Stop, StopDraft};
 use crate::user::{Actor, Role};
 use crate::zone::Zone;
 
@@ -334,35 +335,106 @@ pub struct NewOrder {
 }
 
 impl NewOrder {
-    /// Reads the body of `POST /orders`.
+    /// Reads the body of `POST /orders` where addresses are for people alone: each stop has its location.
     ///
     /// # Errors
     /// Every fault in it.
     pub fn read(body: &Value, now: Timestamp) -> Result<Self, Faults> {
+        OrderDraft::read_located(body, now)?.located(None, None)
+    }
+
+    /// Reads the fields of an order whose stops have their locations, wherever the fields are. What is wrong is
+    /// noted where they note it; with a fault there may be an order all the same, which is not to be used.
+    pub fn read_fields(fields: &Fields<'_>, now: Timestamp) -> Option<Self> {
+        let draft = OrderDraft::read_fields(fields, now, Addresses::AreNotPlaced)?;
+        draft.located(None, None).ok()
+    }
+}
+
+/// An order as it was sent. Where a geocoder is there, a stop of it may have an address and no location yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrderDraft {
+    /// Where it is fetched.
+    pub pickup: StopDraft,
+    /// Where it goes.
+    pub dropoff: StopDraft,
+    size: u32,
+    notes: Option<String>,
+    external_id: Option<String>,
+}
+
+impl OrderDraft {
+    /// Reads the body of `POST /orders` where addresses can be placed.
+    ///
+    /// # Errors
+    /// Every fault in it.
+    pub fn read(body: &Value, now: Timestamp) -> Result<Self, Faults> {
+        Self::read_body(body, now, Addresses::ArePlaced)
+    }
+
+    /// Reads the body of `POST /orders` where each stop must have its location.
+    ///
+    /// # Errors
+    /// Every fault in it.
+    pub fn read_located(body: &Value, now: Timestamp) -> Result<Self, Faults> {
+        Self::read_body(body, now, Addresses::AreNotPlaced)
+    }
+
+    /// Whether a stop of it has an address alone.
+    pub fn is_to_be_placed(&self) -> bool {
+        [&self.pickup, &self.dropoff]
+            .into_iter()
+            .any(|stop| stop.address_to_place().is_some())
+    }
+
+    /// The order, its stops where they were sent to be or else where their addresses were found to be.
+    ///
+    /// # Errors
+    /// Where a stop is neither.
+    pub fn located(
+        self,
+        pickup: Option<Coordinates>,
+        dropoff: Option<Coordinates>,
+    ) -> Result<NewOrder, Faults> {
         let faults = Faults::new();
-        let read = Self::read_fields(&Fields::of_body(body, &faults), now);
+        let (pickup, dropoff) = (self.pickup.located(pickup), self.dropoff.located(dropoff));
+        for (stop, field) in [(&pickup, "pickup"), (&dropoff, "dropoff")] {
+            if stop.is_none() {
+                faults.note(format!("#/{field}/location"), "is missing");
+            }
+        }
+        let (Some(pickup), Some(dropoff)) = (pickup, dropoff) else {
+            return Err(faults);
+        };
+        Ok(NewOrder {
+            pickup,
+            dropoff,
+            size: self.size,
+            notes: self.notes,
+            external_id: self.external_id,
+        })
+    }
+
+    fn read_body(body: &Value, now: Timestamp, addresses: Addresses) -> Result<Self, Faults> {
+        let faults = Faults::new();
+        let read = Self::read_fields(&Fields::of_body(body, &faults), now, addresses);
         faults.or(read)
     }
 
-    /// Reads the fields of an order, wherever they are. What is wrong is noted where they note it; with a fault
-    /// there may be an order all the same, which is not to be used.
-    pub fn read_fields(fields: &Fields<'_>, now: Timestamp) -> Option<Self> {
+    fn read_fields(fields: &Fields<'_>, now: Timestamp, addresses: Addresses) -> Option<Self> {
         fields.only(&["pickup", "dropoff", "size", "notes", "external_id"]);
         let pickup = fields.required_object("pickup");
-        let pickup = pickup.and_then(|stop| Stop::read(&stop, now));
+        let pickup = pickup.and_then(|stop| StopDraft::read(&stop, now, addresses));
         let dropoff_fields = fields.required_object("dropoff");
         let dropoff = dropoff_fields
             .as_ref()
-            .and_then(|stop| Stop::read(stop, now));
+            .and_then(|stop| StopDraft::read(stop, now, addresses));
         let size = fields.whole_number("size", 1..=LARGEST_SIZE);
         let notes = fields.lines("notes", LONGEST_NOTES);
         let external_id = fields.text("external_id", LONGEST_EXTERNAL_ID);
 
-        let opens = pickup
-            .as_ref()
-            .and_then(|stop| stop.window)
-            .map(|w| w.start);
-        let closes = dropoff.as_ref().and_then(|stop| stop.window).map(|w| w.end);
+        let opens = pickup.as_ref().and_then(StopDraft::window).map(|w| w.start);
+        let closes = dropoff.as_ref().and_then(StopDraft::window).map(|w| w.end);
         if let (Some(opens), Some(closes)) = (opens, closes)
             && closes <= opens
             && let Some(window) = dropoff_fields.and_then(|stop| stop.object("window"))

@@ -55,16 +55,33 @@ pub struct Stop {
     pub service_s: u32,
 }
 
-impl Stop {
+/// One end of an order as it was sent: with an address and no location it is still to be placed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StopDraft {
+    location: Option<Coordinates>,
+    address: Option<String>,
+    contact: Option<Contact>,
+    window: Option<TimeWindow>,
+    service_s: u32,
+}
+
+/// Whether an address can stand for a location.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Addresses {
+    /// There is a geocoder to place them.
+    ArePlaced,
+    /// They are for people alone.
+    AreNotPlaced,
+}
+
+impl StopDraft {
     /// Reads a stop of an order that is placed at `now`.
-    pub fn read(fields: &Fields<'_>, now: Timestamp) -> Option<Self> {
+    pub(crate) fn read(fields: &Fields<'_>, now: Timestamp, addresses: Addresses) -> Option<Self> {
         fields.only(&["address", "location", "contact", "window", "service_s"]);
         let address = fields.text("address", LONGEST_ADDRESS);
-        if !fields.has("location") {
-            fields.fault(
-                "location",
-                "is missing; an address alone cannot be placed, since no geocoder is configured",
-            );
+        let placeable = addresses == Addresses::ArePlaced && fields.has("address");
+        if !fields.has("location") && !placeable {
+            fields.fault("location", missing_location(addresses));
         }
         let location = fields
             .object("location")
@@ -76,15 +93,48 @@ impl Stop {
             .object("window")
             .and_then(|window| TimeWindow::read_upcoming(&window, now));
         let service_s = fields.whole_number("service_s", 0..=LONGEST_SERVICE_S);
-        Some(Self {
+        // What is neither of the two has its fault by now.
+        (location.is_some() || address.is_some()).then(|| Self {
+            location,
             address: address.map(str::to_owned),
-            location: location?,
             contact,
             window,
             service_s: service_s.unwrap_or(DEFAULT_SERVICE_S),
         })
     }
 
+    /// When the service may begin.
+    pub(crate) fn window(&self) -> Option<TimeWindow> {
+        self.window
+    }
+
+    /// The address by which it is to be placed; `None` where the location was sent.
+    pub fn address_to_place(&self) -> Option<&str> {
+        self.address.as_deref().filter(|_| self.location.is_none())
+    }
+
+    /// The stop: where it was sent to be, or else where its address was found to be. `None` where neither is known.
+    pub fn located(self, found: Option<Coordinates>) -> Option<Stop> {
+        Some(Stop {
+            location: self.location.or(found)?,
+            address: self.address,
+            contact: self.contact,
+            window: self.window,
+            service_s: self.service_s,
+        })
+    }
+}
+
+fn missing_location(addresses: Addresses) -> &'static str {
+    match addresses {
+        Addresses::ArePlaced => "is missing, and so is an address that could be placed instead",
+        Addresses::AreNotPlaced => {
+            "is missing; an address alone cannot be placed, since no geocoder is configured"
+        }
+    }
+}
+
+impl Stop {
     /// What to call the stop in a text for people: the address, or the coordinates.
     pub fn label(&self) -> String {
         label(self.address.as_deref(), self.location)

@@ -3,6 +3,8 @@
 //! Everything that is wrong is named at once, and the function then does not start: a missing variable is found
 //! when it is deployed and not by the first customer.
 
+mod geocoder;
+
 use std::cell::RefCell;
 use std::fmt;
 use std::str::FromStr;
@@ -12,6 +14,8 @@ use domain::{LegEstimate, ZoneGrid};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use thiserror::Error;
+
+pub use geocoder::GeocoderSettings;
 
 /// The variables of the process, and what is wrong with them. Each method notes a fault and answers `None` where
 /// its variable is missing or malformed; [`Environment::all`] turns the notes into an error.
@@ -60,9 +64,30 @@ impl Environment {
         value
     }
 
+    /// Text that may be missing or empty.
+    pub fn optional_text(&self, name: &str) -> Option<String> {
+        (self.variable)(name).filter(|value| !value.trim().is_empty())
+    }
+
+    /// An address that begins with `https://`, or with `http://` for a service within one's own walls.
+    pub fn url(&self, name: &str) -> Option<String> {
+        let url = self.text(name)?;
+        let known = url.starts_with("https://") || url.starts_with("http://");
+        if !known {
+            self.note(format!("{name} must begin with https:// or http://"));
+        }
+        known.then_some(url)
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&self, name: &str) -> Option<bool> {
+        self.one_of(name, &["true", "false"])
+            .map(|value| value == "true")
+    }
+
     /// `ZONE_RESOLUTION`: how finely the country is cut into zones.
     pub fn zone_grid(&self) -> Option<ZoneGrid> {
-        let resolution = self.number("ZONE_RESOLUTION", 0..=15)?;
+        let resolution = self.whole_number("ZONE_RESOLUTION", 0..=15)?;
         let grid = ZoneGrid::new(u8::try_from(resolution).ok()?);
         grid.map_err(|error| self.note(format!("ZONE_RESOLUTION: {error}")))
             .ok()
@@ -82,19 +107,19 @@ impl Environment {
 
     /// `PLANNING_HORIZON_HOURS`: orders whose windows open later than this from now wait.
     pub fn planning_horizon(&self) -> Option<SignedDuration> {
-        let hours = self.number("PLANNING_HORIZON_HOURS", 1..=24 * 366)?;
+        let hours = self.whole_number("PLANNING_HORIZON_HOURS", 1..=24 * 366)?;
         Some(SignedDuration::from_hours(i64::from(hours)))
     }
 
     /// `PLAN_SECONDS`: how long one plan may take.
     pub fn plan_time(&self) -> Option<Duration> {
-        let seconds = self.number("PLAN_SECONDS", 1..=600)?;
+        let seconds = self.whole_number("PLAN_SECONDS", 1..=600)?;
         Some(Duration::from_secs(seconds.into()))
     }
 
     /// `MAX_IMPORT_MB`: how large a file of orders may be. In bytes; an MB is a million of them.
     pub fn largest_import(&self) -> Option<u64> {
-        let megabytes = self.number("MAX_IMPORT_MB", 1..=4_000)?;
+        let megabytes = self.whole_number("MAX_IMPORT_MB", 1..=4_000)?;
         Some(u64::from(megabytes) * 1_000_000)
     }
 
@@ -118,6 +143,18 @@ impl Environment {
         found
     }
 
+    /// A whole number within a range.
+    pub fn whole_number(&self, name: &str, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
+        let number = self.parsed(name, |number| range.contains(number));
+        number.unwrap_or_else(|()| {
+            let (least, most) = (range.start(), range.end());
+            self.note(format!(
+                "{name} must be a whole number from {least} to {most}"
+            ));
+            None
+        })
+    }
+
     /// What was read, if all of it is there and nothing is wrong.
     ///
     /// # Errors
@@ -132,17 +169,6 @@ impl Environment {
                 Err(error)
             }
         }
-    }
-
-    fn number(&self, name: &str, range: std::ops::RangeInclusive<u32>) -> Option<u32> {
-        let number = self.parsed(name, |number| range.contains(number));
-        number.unwrap_or_else(|()| {
-            let (least, most) = (range.start(), range.end());
-            self.note(format!(
-                "{name} must be a whole number from {least} to {most}"
-            ));
-            None
-        })
     }
 
     fn quantity(&self, name: &str) -> Option<f64> {

@@ -9,7 +9,15 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 /// At `debug` these write down bodies, headers and tokens; so they never get further than `info`.
-const TALKATIVE: [&str; 5] = ["aws", "h2", "hyper", "lambda_runtime", "rustls"];
+const TALKATIVE: [&str; 7] = [
+    "aws",
+    "gcp_auth",
+    "h2",
+    "hyper",
+    "lambda_runtime",
+    "reqwest",
+    "rustls",
+];
 
 /// Why there are no logs.
 #[derive(Debug, Error)]

@@ -12,8 +12,8 @@ pub mod still;
 
 pub use build::{Places, UserBuilder, a_customer, an_agent, an_import, an_order, at};
 pub use memory::{
-    MemoryFiles, MemoryIdentity, MemoryImportQueue, MemoryMailer, MemoryNotifications, MemoryStore,
-    MemoryWakes, NextRead, NextWrite,
+    MemoryFiles, MemoryGeocoder, MemoryIdentity, MemoryImportQueue, MemoryLegs, MemoryMailer,
+    MemoryNotifications, MemoryPlaceCache, MemoryStore, MemoryWakes, NextRead, NextWrite,
 };
 pub use provider::FirstComeFirstServed;
 pub use still::{CountedIds, NoJitter, StillClock};

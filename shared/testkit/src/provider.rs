@@ -116,6 +116,7 @@ impl RouteProvider for FirstComeFirstServed {
             provider: "first-come-first-served",
             routes: routes.collect(),
             unplaced,
+            fallbacks: Vec::new(),
         };
         self.asked.lock().unwrap().push(request);
         Ok(answer)

@@ -9,7 +9,8 @@ use testkit::contracts::queues::Outlet;
 use testkit::contracts::{self, Stores};
 use testkit::memory::{CODE, RESET_CODE};
 use testkit::{
-    MemoryFiles, MemoryIdentity, MemoryMailer, MemoryNotifications, MemoryStore, MemoryWakes,
+    MemoryFiles, MemoryIdentity, MemoryLegs, MemoryMailer, MemoryNotifications, MemoryPlaceCache,
+    MemoryStore, MemoryWakes,
 };
 
 fn stores(store: &MemoryStore) -> Stores<'_> {
@@ -62,8 +63,18 @@ async fn claims() {
 }
 
 #[tokio::test]
+async fn legs() {
+    contracts::legs::run(&MemoryLegs::default()).await;
+}
+
+#[tokio::test]
 async fn leases() {
     contracts::leases::run(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn places() {
+    contracts::places::run(&MemoryPlaceCache::default()).await;
 }
 
 #[tokio::test]

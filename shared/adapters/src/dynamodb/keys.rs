@@ -8,11 +8,11 @@
 //! | Orders `retry_key` | `<retry_at>#<order_id>` |
 //! | Routes `item` | `route#<route_id>`, `geometry#<route_id>` |
 //! | Imports `item` | `import`, `rejected#<row, ten digits>` |
-//! | Idempotency `claim` | `order-key#<caller>#<SHA-256 of the key>`, `external-id#<customer>#<SHA-256 of it>`, `email#<event>`, `zone#<zone>` |
+//! | Idempotency `claim` | `order-key#<caller>#<SHA-256 of the key>`, `external-id#<customer>#<SHA-256 of it>`, `email#<event>`, `zone#<zone>`, `legs#<lat>,<lon>`, `place#<SHA-256 of what was asked>` |
 //!
 //! Times in keys are RFC 3339 in UTC with exactly three decimals, so that they sort as text.
 
-use domain::{OrderId, OrderStatus, RouteId, Timestamp, UserId, Zone};
+use domain::{Coordinates, OrderId, OrderStatus, RouteId, Timestamp, UserId, Zone};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -22,6 +22,7 @@ pub const SHARDS: u8 = 8;
 
 const ROUTE: &str = "route#";
 const GEOMETRY: &str = "geometry#";
+const LEGS: &str = "legs#";
 
 /// The shard of an order: of the last byte of its id, which is random in UUIDs of version 7 and 5 alike.
 pub fn shard(order_id: OrderId) -> u8 {
@@ -132,7 +133,38 @@ pub fn email_claim(event: &str) -> String {
     format!("email#{event}")
 }
 
+/// What the geocoder said of an address, by the hash of what it was asked.
+pub fn place_claim(asked: &str) -> String {
+    format!("place#{asked}")
+}
+
 /// The lease of a zone.
 pub fn zone_claim(zone: Zone) -> String {
     format!("zone#{zone}")
+}
+
+/// The legs that start or end at a place.
+pub fn legs_claim(place: Coordinates) -> String {
+    format!("{LEGS}{}", cell(place))
+}
+
+/// The place in a key of [`legs_claim`], to the metre.
+pub fn place_of_legs(claim: &str) -> Option<Coordinates> {
+    place_of_cell(claim.strip_prefix(LEGS)?)
+}
+
+/// Degrees in five decimals, a metre: places that agree in them are one.
+pub fn cell(place: Coordinates) -> String {
+    // Adding zero makes the negative one positive.
+    let rounded = |degrees: f64| (degrees * 1e5).round() / 1e5 + 0.0;
+    format!("{:.5},{:.5}", rounded(place.lat), rounded(place.lon))
+}
+
+/// The place of a [`cell`].
+pub fn place_of_cell(cell: &str) -> Option<Coordinates> {
+    let (lat, lon) = cell.split_once(',')?;
+    Some(Coordinates {
+        lat: lat.parse().ok()?,
+        lon: lon.parse().ok()?,
+    })
 }

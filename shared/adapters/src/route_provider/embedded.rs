@@ -18,7 +18,7 @@ const MOST_THREADS: usize = 2;
 /// The same problem gets the same random numbers.
 const SEED: u64 = 0x5eed;
 /// Decimals of a polyline's degrees.
-const PRECISION: u32 = 5;
+pub(super) const PRECISION: u32 = 5;
 /// The search of a handful of orders is at its end in milliseconds …
 const SEARCH_AT_LEAST: Duration = Duration::from_millis(100);
 /// … and each order makes it longer. At 40 orders to a route this is over a second for a full one, and reaches the 10 s
@@ -35,48 +35,19 @@ pub struct EmbeddedProvider {
 impl EmbeddedProvider {
     /// With legs estimated in that way, on as many threads as there are cores, two at most.
     pub fn new(estimate: LegEstimate) -> Self {
-        let cores = available_parallelism().map_or(1, usize::from);
         Self {
             estimate,
-            threads: cores.min(MOST_THREADS),
+            threads: threads(),
         }
     }
 
     fn answer(self, request: PlanRequest) -> Result<PlanAnswer, ProviderError> {
-        let places = request.places;
+        let places = &request.places;
         let legs = TravelMatrix::measured(places.len(), |from, to| {
             let leg = self.estimate.leg(places[from], places[to]);
             (leg.distance_m, leg.duration_s)
         });
-        let limit = search_time(request.orders.len(), request.time_limit);
-        let problem = Problem::new(ProblemSpec {
-            travel: legs,
-            vehicles: request.vehicles,
-            orders: request.orders,
-            objective: Objective::Duration,
-            minimise_vehicles: false,
-        })
-        .map_err(contradiction)?;
-        let plan = solve(
-            &problem,
-            &Options {
-                limit: Limit::Time(limit),
-                seed: SEED,
-                threads: self.threads,
-            },
-        );
-        let routes = plan.routes.iter();
-        let unplaced = plan.unplaced.iter().map(|unplaced| UnplacedOrder {
-            order: unplaced.order,
-            reason: reason(unplaced.reason),
-        });
-        Ok(PlanAnswer {
-            provider: NAME,
-            routes: routes
-                .map(|route| planned_route(&problem, &places, route))
-                .collect(),
-            unplaced: unplaced.collect(),
-        })
+        searched(request, legs, NAME, self.threads)
     }
 }
 
@@ -84,11 +55,62 @@ impl EmbeddedProvider {
 impl RouteProvider for EmbeddedProvider {
     async fn plan(&self, request: PlanRequest) -> Result<PlanAnswer, ProviderError> {
         let provider = *self;
-        // Planning computes for seconds: on a thread of its own it does not hold up what else the runtime has to do.
-        tokio::task::spawn_blocking(move || provider.answer(request))
-            .await
-            .map_err(|error| ProviderError::Unavailable(error.into()))?
+        aside(move || provider.answer(request)).await
     }
+}
+
+/// Planning computes for seconds: on a thread of its own it does not hold up what else the runtime has to do.
+pub(super) async fn aside(
+    plan: impl FnOnce() -> Result<PlanAnswer, ProviderError> + Send + 'static,
+) -> Result<PlanAnswer, ProviderError> {
+    tokio::task::spawn_blocking(plan)
+        .await
+        .map_err(|error| ProviderError::Unavailable(error.into()))?
+}
+
+/// Threads for one search: as many as there are cores, two at most.
+pub(super) fn threads() -> usize {
+    available_parallelism()
+        .map_or(1, usize::from)
+        .min(MOST_THREADS)
+}
+
+/// Plans on legs that are known, under the name of whoever knew them.
+pub(super) fn searched(
+    request: PlanRequest,
+    legs: TravelMatrix,
+    provider: &'static str,
+    threads: usize,
+) -> Result<PlanAnswer, ProviderError> {
+    let limit = search_time(request.orders.len(), request.time_limit);
+    let places = request.places;
+    let problem = Problem::new(ProblemSpec {
+        travel: legs,
+        vehicles: request.vehicles,
+        orders: request.orders,
+        objective: Objective::Duration,
+        minimise_vehicles: false,
+    })
+    .map_err(contradiction)?;
+    let options = Options {
+        limit: Limit::Time(limit),
+        seed: SEED,
+        threads,
+    };
+    let plan = solve(&problem, &options);
+    let routes = plan.routes.iter();
+    let unplaced = plan.unplaced.iter().map(|unplaced| UnplacedOrder {
+        order: unplaced.order,
+        reason: reason(unplaced.reason),
+    });
+    Ok(PlanAnswer {
+        provider,
+        routes: routes
+            .map(|route| planned_route(&problem, &places, route))
+            .collect(),
+        unplaced: unplaced.collect(),
+        fallbacks: Vec::new(),
+    })
 }
 
 /// How long to search. The limit is for the largest problems: a small one is as good as it gets long before, and an agent waits
@@ -111,14 +133,14 @@ fn planned_route(
     let mut visits = Vec::with_capacity(route.stops.len());
     for stop in &route.stops {
         let order = &problem.orders()[stop.order];
-        let (kind, end) = match stop.kind {
+        let end = match stop.kind {
             // What is aboard has no pickup, and the planner makes none.
-            planner::StopKind::Pickup => (StopKind::Pickup, order.pickup.unwrap_or(order.dropoff)),
-            planner::StopKind::Dropoff => (StopKind::Dropoff, order.dropoff),
+            planner::StopKind::Pickup => order.pickup.unwrap_or(order.dropoff),
+            planner::StopKind::Dropoff => order.dropoff,
         };
         visits.push(PlannedVisit {
             order: stop.order,
-            kind,
+            kind: domain_kind(stop.kind),
             begin_s: stop.arrival_s + stop.waiting_s,
             distance_m: problem.travel().distance_m(at, end.point),
             duration_s: problem.travel().duration_s(at, end.point),
@@ -137,6 +159,14 @@ fn planned_route(
 fn polyline(way: &[Coordinates]) -> Option<String> {
     let points = way.iter().map(|place| (place.lon, place.lat).into());
     polyline::encode_coordinates(points, PRECISION).ok()
+}
+
+/// The planner's word for a stop in that of routes.
+pub(super) fn domain_kind(kind: planner::StopKind) -> StopKind {
+    match kind {
+        planner::StopKind::Pickup => StopKind::Pickup,
+        planner::StopKind::Dropoff => StopKind::Dropoff,
+    }
 }
 
 fn reason(reason: planner::UnplacedReason) -> UnplacedReason {
@@ -164,6 +194,7 @@ mod tests {
             end_s: 8 * 3600,
         };
         PlanRequest {
+            at: testkit::at("2030-05-06T08:00:00Z"),
             places: vec![
                 Places::PLACA_CATALUNYA,
                 Places::SAGRADA_FAMILIA,

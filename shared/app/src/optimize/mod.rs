@@ -18,8 +18,8 @@ use tracing::{info, warn};
 
 use crate::messages::{Wake, WakeCause};
 use crate::ports::{
-    Clock, DispatchLedger, Ids, Jitter, OrderStore, ProviderError, RouteProvider, RouteStore,
-    UserStore, WakeQueue, ZoneLeases,
+    Clock, DispatchLedger, Fallback, Ids, Jitter, OrderStore, ProviderError, RouteProvider,
+    RouteStore, UserStore, WakeQueue, ZoneLeases,
 };
 use crate::refusal::Refusal;
 use problem::{Crew, Problem};
@@ -76,6 +76,8 @@ pub struct OptimizeRoutes {
 pub struct PlanReport {
     /// Who planned; none where there was nothing to plan, or somebody else was at it.
     pub provider: Option<&'static str>,
+    /// Who was to plan and did not, and why.
+    pub fallbacks: Vec<Fallback>,
     /// Orders that were put on routes.
     pub assigned: usize,
     /// Orders that found no place.
@@ -211,6 +213,7 @@ impl OptimizeRoutes {
         self.note_unplaced(unplaced, now).await?;
         Ok(PlanReport {
             provider: Some(answer.provider),
+            fallbacks: answer.fallbacks,
             assigned,
             unplaced: reasons,
             conflicts,

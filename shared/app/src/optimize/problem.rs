@@ -178,6 +178,7 @@ impl Problem {
             orders.push(self.planner_order(order, &mut places));
         }
         PlanRequest {
+            at: self.now,
             places: places.listed,
             vehicles,
             orders,

@@ -7,6 +7,7 @@ mod claims;
 mod identity;
 mod imports;
 mod mail;
+mod places;
 mod planning;
 mod queues;
 mod recovery;
@@ -23,9 +24,10 @@ pub use imports::{
     RejectedFile, UploadUrl,
 };
 pub use mail::{Email, MailError, Mailer};
+pub use places::{Geocoder, GeocoderError, PlaceCache, PlaceCandidate};
 pub use planning::{
-    PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit, ProviderError, RouteProvider,
-    UnplacedOrder,
+    Fallback, FallbackReason, KnownLeg, LegCache, PlaceLegs, PlanAnswer, PlanRequest, PlannedRoute,
+    PlannedVisit, ProviderError, RouteProvider, UnplacedOrder,
 };
 pub use queues::{NotificationQueue, QueueError, WakeQueue};
 pub use recovery::{ConfirmationCodes, PasswordRecovery, Reset};

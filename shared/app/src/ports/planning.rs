@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{Coordinates, StopKind, UnplacedReason};
+use domain::{Coordinates, Leg, StopKind, Timestamp, UnplacedReason};
 use thiserror::Error;
 
+use crate::ports::StoreError;
 use crate::refusal::Cause;
 
 /// A planning problem on places instead of a travel matrix: whoever plans knows how far they are apart.
@@ -13,6 +14,8 @@ use crate::refusal::Cause;
 /// Second 0 is the moment of planning. `point` in vehicles and orders is an index into `places`.
 #[derive(Debug, Clone)]
 pub struct PlanRequest {
+    /// The moment of planning: what second 0 is on the clock.
+    pub at: Timestamp,
     /// The places that vehicles and orders name by index.
     pub places: Vec<Coordinates>,
     /// Who can drive.
@@ -67,6 +70,66 @@ pub struct PlanAnswer {
     pub routes: Vec<PlannedRoute>,
     /// What is left over.
     pub unplaced: Vec<UnplacedOrder>,
+    /// Which providers were to make it and did not, in the order in which they were asked.
+    pub fallbacks: Vec<Fallback>,
+}
+
+/// A provider whose plan could not be had, so that the next one was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Fallback {
+    /// Who was passed over.
+    pub provider: &'static str,
+    /// Why.
+    pub reason: FallbackReason,
+}
+
+/// Why a provider was passed over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FallbackReason {
+    /// No connection, or one that broke off before an answer began.
+    Connection,
+    /// No answer in time.
+    Timeout,
+    /// It does not take the key, or the key could not be had.
+    Unauthorized,
+    /// Too many requests, or the day's quota is used up.
+    Quota,
+    /// Its own fault: 5xx.
+    ServerError,
+    /// The answer is not what the format says, or was cut short.
+    Unreadable,
+    /// It does not take the request: any other 4xx.
+    RefusedRequest,
+    /// The plan breaks a rule of the problem.
+    BrokenPlan,
+    /// The plan says nothing of an order.
+    MissingOrder,
+    /// The problem is larger than it takes.
+    TooLarge,
+    /// The problem has something that its format cannot say, or has no plan by its rules.
+    Unsupported,
+    /// It failed a moment ago, and is left alone for a while.
+    BreakerOpen,
+}
+
+impl FallbackReason {
+    /// Its name in metrics and logs; alarms are set on it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connection => "connection",
+            Self::Timeout => "timeout",
+            Self::Unauthorized => "unauthorized",
+            Self::Quota => "quota",
+            Self::ServerError => "server_error",
+            Self::Unreadable => "unreadable",
+            Self::RefusedRequest => "refused_request",
+            Self::BrokenPlan => "broken_plan",
+            Self::MissingOrder => "missing_order",
+            Self::TooLarge => "too_large",
+            Self::Unsupported => "unsupported",
+            Self::BreakerOpen => "breaker_open",
+        }
+    }
 }
 
 /// Why there is no plan.
@@ -85,4 +148,38 @@ pub enum ProviderError {
 pub trait RouteProvider: Send + Sync {
     /// Makes a plan: every committed order on its vehicle, as many of the others as fit, then the least time.
     async fn plan(&self, request: PlanRequest) -> Result<PlanAnswer, ProviderError>;
+}
+
+/// What is known of the way from one place to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KnownLeg {
+    /// How far it is by road.
+    Road(Leg),
+    /// No road leads there.
+    Unroutable,
+}
+
+/// Legs that start or end at one place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PlaceLegs {
+    /// The place.
+    pub place: Coordinates,
+    /// The other ends, with the leg to each and the leg back.
+    pub others: Vec<(Coordinates, KnownLeg, KnownLeg)>,
+}
+
+/// Keeps the legs of a road network for a day, so that a service that is paid or rationed by the pair is not asked twice.
+///
+/// It is a cache: what is lost is asked for again. Two places that agree in five decimals (a metre) are the same.
+#[async_trait]
+pub trait LegCache: Send + Sync {
+    /// What is kept of any of these places and has not expired, in no particular order; the other ends may be any place.
+    async fn kept(
+        &self,
+        places: &[Coordinates],
+        now: Timestamp,
+    ) -> Result<Vec<PlaceLegs>, StoreError>;
+
+    /// Keeps legs until a moment, in place of what was kept of the same places before.
+    async fn keep(&self, legs: &[PlaceLegs], until: Timestamp) -> Result<(), StoreError>;
 }

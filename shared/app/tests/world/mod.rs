@@ -61,6 +61,7 @@ impl World {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             grid: grid(),
+            addresses: None,
         }
     }
 

@@ -29,7 +29,11 @@ impl Cors {
             return;
         }
         // The answer depends on who asks, so a cache must keep them apart.
-        response.headers.insert("Vary", "Origin".to_owned());
+        let vary = response.headers.entry("Vary").or_default();
+        if !vary.is_empty() {
+            vary.push_str(", ");
+        }
+        vary.push_str("Origin");
         let allowed = |origin: &&str| self.allowed.iter().any(|a| a == "*" || a == origin);
         if let Some(origin) = origin.filter(allowed) {
             let headers = &mut response.headers;
@@ -45,8 +49,14 @@ mod tests {
     use crate::http::Response;
 
     fn allowed(origins: &str, origin: Option<&str>) -> Option<String> {
-        let mut response = ProxyResponse::from(Response::no_content());
+        let mut response = ProxyResponse::from(Response::no_content().varying_by("Accept"));
         Cors::new(origins).allow(origin, &mut response);
+        let vary = if origins.is_empty() {
+            "Accept"
+        } else {
+            "Accept, Origin"
+        };
+        assert_eq!(response.headers["Vary"], vary);
         response.headers.remove("Access-Control-Allow-Origin")
     }
 

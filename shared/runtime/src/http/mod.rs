@@ -1,5 +1,6 @@
 //! HTTP, as API Gateway's REST APIs hand it to a function.
 
+mod accept;
 mod caller;
 mod cors;
 mod event;

@@ -4,6 +4,7 @@
 //! never shows it.
 
 use app::Refusal;
+use app::addresses::Unplaceable;
 use domain::{Fault, OrderStatus};
 use serde_json::{Map, Value, json};
 
@@ -19,6 +20,7 @@ struct Parts {
     code: &'static str,
     detail: String,
     errors: Vec<Fault>,
+    unplaceable: Vec<Unplaceable>,
     allowed: Option<Vec<OrderStatus>>,
     retry_after_s: Option<u32>,
     cause: Option<String>,
@@ -31,6 +33,7 @@ impl Problem {
             code,
             detail: detail.into(),
             errors: Vec::new(),
+            unplaceable: Vec::new(),
             allowed: None,
             retry_after_s: None,
             cause: None,
@@ -73,6 +76,11 @@ impl Problem {
 
     fn naming(mut self, errors: Vec<Fault>) -> Self {
         self.0.errors = errors;
+        self
+    }
+
+    fn offering(mut self, unplaceable: Vec<Unplaceable>) -> Self {
+        self.0.unplaceable = unplaceable;
         self
     }
 
@@ -121,6 +129,9 @@ impl Problem {
         if !self.0.errors.is_empty() {
             body.insert("errors".to_owned(), json!(self.0.errors));
         }
+        if !self.0.unplaceable.is_empty() {
+            body.insert("errors".to_owned(), json!(self.0.unplaceable));
+        }
         if let Some(allowed) = &self.0.allowed {
             body.insert("allowed".to_owned(), json!(allowed));
         }
@@ -143,6 +154,12 @@ impl From<Refusal> for Problem {
                 "The request can be read, but is not valid. See errors.",
             )
             .naming(errors),
+            Refusal::Unplaceable(addresses) => Self::new(
+                422,
+                "address_not_placed",
+                "An address cannot be placed on the map. See errors.",
+            )
+            .offering(addresses),
             Refusal::InvalidCode => {
                 // For an address that nobody has, and for one of which too many codes were tried, in the same words.
                 let detail = "The code is wrong or has expired. After too many tries none is taken for a while.";
@@ -254,6 +271,7 @@ mod tests {
         let secret = || -> app::refusal::Cause { "table orders-17 is gone".into() };
         let refusals = [
             (Refusal::Invalid(Vec::new()), 422, "invalid"),
+            (Refusal::Unplaceable(Vec::new()), 422, "address_not_placed"),
             (Refusal::InvalidCode, 422, "invalid_code"),
             (Refusal::InvalidCredentials, 401, "invalid_credentials"),
             (Refusal::InvalidRefreshToken, 401, "invalid_refresh_token"),

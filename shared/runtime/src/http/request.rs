@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use domain::Faults;
 use serde_json::Value;
 
+use super::accept;
 use super::caller;
 use super::event::ProxyEvent;
 use super::problem::Problem;
@@ -75,6 +76,11 @@ impl Request {
         headers
             .find(|(sent, _)| sent.eq_ignore_ascii_case(name))
             .map(|(_, value)| value.as_str())
+    }
+
+    /// Whether the caller would rather have this kind of JSON than plain JSON. Only who names it is given it.
+    pub fn prefers(&self, media_type: &str) -> bool {
+        accept::prefers(self.header("Accept").unwrap_or_default(), media_type)
     }
 
     /// The body as it was sent.

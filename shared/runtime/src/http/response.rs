@@ -7,11 +7,15 @@ use serde::Serialize;
 use super::event::ProxyResponse;
 use super::problem::Problem;
 
+const JSON: &str = "application/json";
+
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     status: u16,
     body: Option<String>,
+    content_type: &'static str,
+    varies_by: Option<&'static str>,
 }
 
 impl Response {
@@ -44,6 +48,26 @@ impl Response {
         Self {
             status: 204,
             body: None,
+            content_type: JSON,
+            varies_by: None,
+        }
+    }
+
+    /// The same JSON by a narrower name, such as `application/geo+json`.
+    #[must_use]
+    pub fn of_type(self, content_type: &'static str) -> Self {
+        Self {
+            content_type,
+            ..self
+        }
+    }
+
+    /// Says that the answer depends on a header of the request.
+    #[must_use]
+    pub fn varying_by(self, header: &'static str) -> Self {
+        Self {
+            varies_by: Some(header),
+            ..self
         }
     }
 
@@ -53,6 +77,8 @@ impl Response {
         Ok(Self {
             status,
             body: Some(body),
+            content_type: JSON,
+            varies_by: None,
         })
     }
 
@@ -65,7 +91,10 @@ impl From<Response> for ProxyResponse {
     fn from(response: Response) -> Self {
         let mut headers = private();
         if response.body.is_some() {
-            headers.insert("Content-Type", "application/json".to_owned());
+            headers.insert("Content-Type", response.content_type.to_owned());
+        }
+        if let Some(header) = response.varies_by {
+            headers.insert("Vary", header.to_owned());
         }
         Self {
             status_code: response.status,

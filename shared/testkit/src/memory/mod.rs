@@ -4,13 +4,17 @@ mod claims;
 mod files;
 mod identity;
 mod imports;
+mod legs;
 mod mail;
+mod places;
 mod queues;
 mod store;
 
 pub use files::{MemoryFiles, NextRead};
 pub use identity::{CODE, IdentityCall, MemoryIdentity, RESET_CODE};
+pub use legs::MemoryLegs;
 pub use mail::MemoryMailer;
+pub use places::{MemoryGeocoder, MemoryPlaceCache};
 pub use queues::{MemoryImportQueue, MemoryNotifications, MemoryWakes};
 pub use store::{MemoryStore, NextWrite};
 

@@ -4,6 +4,8 @@
 
 mod claim;
 mod import;
+mod known_place;
+mod legs;
 mod order;
 mod place;
 mod route;
@@ -15,6 +17,8 @@ pub(crate) use claim::{
     SECONDS_KEPT, StoredEmailClaim, StoredExternalId, StoredLease, StoredOrderKey, whole_seconds,
 };
 pub(crate) use import::{StoredImport, StoredRowFaults};
+pub(crate) use known_place::StoredPlaces;
+pub(crate) use legs::StoredLegs;
 pub(crate) use order::StoredOrder;
 pub(crate) use route::{StoredGeometry, StoredRoute};
 pub(crate) use user::StoredUser;

@@ -1,0 +1,33 @@
+//! Who places addresses, as the environment has it.
+
+use std::sync::Arc;
+
+use adapters::aws::SdkConfig;
+use adapters::dynamodb::DynamoPlaces;
+use adapters::geocoder::ors::OrsGeocoder;
+use adapters::keys::{Client as KeyStore, Key};
+use adapters::web::Web;
+use app::addresses::PlaceAddresses;
+use runtime::config::GeocoderSettings;
+
+/// OpenRouteService, with its answers kept in a table.
+///
+/// # Errors
+/// Where the service's URL is none, or no HTTPS client can be made.
+pub fn addresses(
+    settings: GeocoderSettings,
+    places: DynamoPlaces,
+    aws: &SdkConfig,
+) -> Result<PlaceAddresses, runtime::Error> {
+    let key = settings
+        .key_parameter
+        .map_or_else(Key::none, |name| Key::of(KeyStore::new(aws), Some(name)));
+    let region = settings.region.clone();
+    let geocoder = OrsGeocoder::new(Web::new()?, &settings.base_url, key, region)?;
+    Ok(PlaceAddresses {
+        geocoder: Arc::new(geocoder),
+        cache: Arc::new(places),
+        region: settings.region,
+        least_confidence: settings.least_confidence,
+    })
+}

@@ -1,0 +1,57 @@
+"""VROOM itself, by its JSON, with travel times of our own."""
+
+import json
+import tempfile
+
+import roads
+import vroom
+
+PROFILE = "driving-car"
+EXPLORATION_LEVEL, THREADS = 5, 2
+
+
+class InputError(Exception):
+    """VROOM finds the problem not valid; in its own words."""
+
+
+def solve(problem):
+    """VROOM's answer to a problem whose places are `location`, `start` and `end`, as (lon, lat), and the places by index."""
+    places = _Places()
+    indexed = {
+        "vehicles": [_at(places, vehicle, {"start": "start_index", "end": "end_index"}) for vehicle in problem["vehicles"]],
+        "jobs": [_at(places, job, {"location": "location_index"}) for job in problem.get("jobs", [])],
+        "shipments": [
+            shipment | {end: _at(places, shipment[end], {"location": "location_index"}) for end in ("pickup", "delivery")}
+            for shipment in problem.get("shipments", [])
+        ],
+    }
+    durations, distances = roads.matrices(places.found)
+    indexed["matrices"] = {PROFILE: {"durations": durations, "distances": distances}}
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(indexed, file)
+        file.flush()
+        try:
+            model = vroom.Input.from_json(file.name, geometry=False)
+            answer = model.solve(exploration_level=EXPLORATION_LEVEL, nb_threads=THREADS).to_dict()
+        except Exception as error:  # pyvroom's classes of VROOM's exceptions have no public name
+            if type(error).__name__ == "VroomInputException":
+                raise InputError(str(error)) from error
+            raise
+    return answer, places.found
+
+
+class _Places:
+    def __init__(self):
+        self.found, self._index = [], {}
+
+    def index(self, place):
+        place = tuple(place)
+        if place not in self._index:
+            self._index[place] = len(self.found)
+            self.found.append(place)
+        return self._index[place]
+
+
+def _at(places, thing, names):
+    told = {name: value for name, value in thing.items() if name not in names}
+    return told | {names[name]: places.index(thing[name]) for name in names if thing.get(name) is not None}

@@ -1,0 +1,56 @@
+//! What the geocoder has said before, under the hash of what it was asked.
+
+use app::ports::PlaceCandidate;
+use domain::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::claim::whole_seconds;
+use super::place::StoredCoordinates;
+
+/// An address's candidates; none where it is unknown.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredPlaces {
+    claim: String,
+    candidates: Vec<StoredCandidate>,
+    expires_at_s: i64,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredCandidate {
+    label: String,
+    location: StoredCoordinates,
+    confidence: f64,
+}
+
+impl StoredPlaces {
+    pub(crate) fn new(claim: String, candidates: &[PlaceCandidate], expires_at: Timestamp) -> Self {
+        let candidates = candidates.iter().map(|candidate| StoredCandidate {
+            label: candidate.label.clone(),
+            location: candidate.location.into(),
+            confidence: candidate.confidence,
+        });
+        Self {
+            claim,
+            candidates: candidates.collect(),
+            expires_at_s: whole_seconds(expires_at),
+        }
+    }
+
+    /// Whether it counts at a time.
+    pub(crate) fn counts_at(&self, now: Timestamp) -> bool {
+        self.expires_at_s > now.as_second()
+    }
+}
+
+impl From<StoredPlaces> for Vec<PlaceCandidate> {
+    fn from(stored: StoredPlaces) -> Self {
+        let candidates = stored.candidates.into_iter();
+        candidates
+            .map(|candidate| PlaceCandidate {
+                label: candidate.label,
+                location: candidate.location.into(),
+                confidence: candidate.confidence,
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,3 @@
+//! Geocoders: where an address is.
+
+pub mod ors;

@@ -1,0 +1,135 @@
+//! OpenRouteService's geocoder: `GET {base}/geocode/search`, which is Pelias over open data.
+
+use std::time::Duration;
+
+use app::addresses::{MOST_CANDIDATES, Region};
+use app::ports::{Geocoder, GeocoderError, PlaceCandidate};
+use async_trait::async_trait;
+use domain::Coordinates;
+use reqwest::Url;
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use serde::Deserialize;
+use tokio::time::Instant;
+
+use crate::failure::CallFailed;
+use crate::keys::Key;
+use crate::web::Web;
+
+const CALL: &str = "GET /geocode/search";
+/// One address with all tries: two of them, one after the other, are within the 15 s that an HTTP function has.
+const TIME: Duration = Duration::from_secs(5);
+
+/// Finds places with OpenRouteService.
+pub struct OrsGeocoder {
+    web: Web,
+    search: Url,
+    key: Key,
+    region: Region,
+}
+
+impl OrsGeocoder {
+    /// Of the service at a base URL such as `https://api.openrouteservice.org`.
+    ///
+    /// # Errors
+    /// When that is no URL.
+    pub fn new(web: Web, base_url: &str, key: Key, region: Region) -> Result<Self, CallFailed> {
+        let search = format!("{}/geocode/search", base_url.trim_end_matches('/'));
+        let search = Url::parse(&search).map_err(|error| CallFailed::because(CALL, error))?;
+        Ok(Self {
+            web,
+            search,
+            key,
+            region,
+        })
+    }
+
+    fn url_for(&self, address: &str) -> Url {
+        let mut url = self.search.clone();
+        {
+            let mut query = url.query_pairs_mut();
+            query.append_pair("text", address);
+            query.append_pair("size", &MOST_CANDIDATES.to_string());
+            if let Some(country) = &self.region.country {
+                query.append_pair("boundary.country", country);
+            }
+            if let Some(centre) = self.region.centre {
+                query.append_pair("focus.point.lat", &centre.lat.to_string());
+                query.append_pair("focus.point.lon", &centre.lon.to_string());
+            }
+        }
+        url
+    }
+
+    async fn headers(&self) -> Result<HeaderMap, CallFailed> {
+        let mut headers = HeaderMap::new();
+        if let Some(key) = self.key.read().await? {
+            let mut value = HeaderValue::from_str(key.text())
+                .map_err(|_| CallFailed::because(CALL, "the key is no header"))?;
+            value.set_sensitive(true);
+            headers.insert(AUTHORIZATION, value);
+        }
+        Ok(headers)
+    }
+}
+
+#[async_trait]
+impl Geocoder for OrsGeocoder {
+    async fn candidates(&self, address: &str) -> Result<Vec<PlaceCandidate>, GeocoderError> {
+        let away = |failed: CallFailed| GeocoderError(failed.into());
+        let headers = self.headers().await.map_err(away)?;
+        let url = self.url_for(address);
+        let found: Found = self
+            .web
+            .get_json(url.as_str(), &headers, Instant::now() + TIME)
+            .await
+            .map_err(|fault| away(CallFailed::because(CALL, fault)))?;
+        Ok(found
+            .features
+            .into_iter()
+            .filter_map(Feature::candidate)
+            .collect())
+    }
+}
+
+/// The answer, as far as it is used: GeoJSON.
+#[derive(Deserialize)]
+struct Found {
+    features: Vec<Feature>,
+}
+
+#[derive(Deserialize)]
+struct Feature {
+    geometry: Geometry,
+    properties: Properties,
+}
+
+#[derive(Deserialize)]
+struct Geometry {
+    #[serde(default)]
+    coordinates: Vec<f64>,
+}
+
+#[derive(Deserialize)]
+struct Properties {
+    label: Option<String>,
+    #[serde(default)]
+    confidence: f64,
+}
+
+impl Feature {
+    /// What it says, if it is a point on the earth: longitude first, then latitude, then perhaps a height.
+    fn candidate(self) -> Option<PlaceCandidate> {
+        let &[lon, lat, ..] = self.geometry.coordinates.as_slice() else {
+            return None;
+        };
+        let on_earth = (-90.0..=90.0).contains(&lat) && (-180.0..=180.0).contains(&lon);
+        on_earth.then(|| PlaceCandidate {
+            label: self
+                .properties
+                .label
+                .unwrap_or_else(|| format!("{lat:.5}, {lon:.5}")),
+            location: Coordinates { lat, lon },
+            confidence: self.properties.confidence,
+        })
+    }
+}

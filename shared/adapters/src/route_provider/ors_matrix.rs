@@ -1,0 +1,156 @@
+//! The planner within this process on the road network of OpenRouteService: for problems that its own optimizer does
+//! not take.
+
+mod blocks;
+mod legs;
+mod wire;
+
+use std::sync::Arc;
+
+use app::ports::{
+    Clock, FallbackReason, KnownLeg, LegCache, PlanAnswer, PlanRequest, ProviderError,
+};
+use async_trait::async_trait;
+use domain::{Coordinates, Leg};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use jiff::SignedDuration;
+use planner::TravelMatrix;
+use tokio::time::Instant;
+use tracing::warn;
+
+use super::embedded::{aside, searched, threads};
+use super::fallback::by_the_deadline;
+use super::ors::OrsAccess;
+use super::remote::{RemotePlanner, Unusable};
+use blocks::Block;
+use legs::{LegTable, Places};
+
+/// Its name in answers and routes.
+const NAME: &str = "ors-matrix";
+/// Calls for one plan: half of what the public service takes in a minute.
+const MOST_CALLS: usize = 20;
+/// Calls under way at a time.
+const CALLS_AT_ONCE: usize = 4;
+/// Roads change slowly.
+const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
+/// A hundred days: no pending order is served over a road that is not there, and sums stay far below any bound.
+const UNROUTABLE: Leg = Leg {
+    distance_m: 10_000_000,
+    duration_s: 100 * 24 * 3_600,
+};
+
+/// Travel times of OpenRouteService, and the embedded planner's search.
+pub struct OrsMatrixPlanner {
+    access: OrsAccess,
+    most_pairs: usize,
+    cache: Arc<dyn LegCache>,
+    clock: Arc<dyn Clock>,
+}
+
+impl OrsMatrixPlanner {
+    /// Asks for at most so many pairs a call, and remembers what was answered.
+    pub fn new(
+        access: OrsAccess,
+        most_pairs: usize,
+        cache: Arc<dyn LegCache>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self {
+            access,
+            most_pairs,
+            cache,
+            clock,
+        }
+    }
+
+    /// All legs between the places: from the cache, and for the rest from the service.
+    async fn legs<'a>(
+        &self,
+        places: &'a Places,
+        deadline: Instant,
+    ) -> Result<LegTable<'a>, Unusable> {
+        let mut table = LegTable::new(places);
+        let now = self.clock.now();
+        match self.cache.kept(places.listed(), now).await {
+            Ok(kept) => table.fill(&kept),
+            // It spares calls and is not needed for any.
+            Err(error) => warn!(?error, "legs that were kept cannot be read"),
+        }
+        let newcomers = table.newcomers();
+        if newcomers.is_empty() {
+            return Ok(table);
+        }
+        let blocks = blocks::of(places.listed().len(), &newcomers, self.most_pairs);
+        if blocks.len() > MOST_CALLS {
+            let detail = format!(
+                "{} calls, where {MOST_CALLS} are made for a plan",
+                blocks.len()
+            );
+            return Err(Unusable::new(FallbackReason::TooLarge, detail));
+        }
+        let answers: Vec<(Block, wire::Matrix)> = stream::iter(blocks)
+            .map(|block| self.ask(places.listed(), block, deadline))
+            .buffer_unordered(CALLS_AT_ONCE)
+            .try_collect()
+            .await?;
+        for (block, matrix) in answers {
+            table.put(&block, &matrix)?;
+        }
+        let news = table.rows_of(&newcomers);
+        if let Err(error) = self.cache.keep(&news, now + KEPT_FOR).await {
+            warn!(?error, "legs cannot be kept");
+        }
+        Ok(table)
+    }
+
+    async fn ask(
+        &self,
+        places: &[Coordinates],
+        block: Block,
+        deadline: Instant,
+    ) -> Result<(Block, wire::Matrix), Unusable> {
+        let url = self.access.url("/v2/matrix/driving-car");
+        let headers = self.access.headers().await?;
+        let request = wire::MatrixRequest::of(places, &block);
+        let web = &self.access.web;
+        let matrix = web.post_json(&url, &headers, &request, deadline).await?;
+        Ok((block, matrix))
+    }
+}
+
+#[async_trait]
+impl RemotePlanner for OrsMatrixPlanner {
+    fn name(&self) -> &'static str {
+        NAME
+    }
+
+    async fn plan(&self, request: &PlanRequest, deadline: Instant) -> Result<PlanAnswer, Unusable> {
+        let places = Places::of(&request.places);
+        let table = by_the_deadline(deadline, self.legs(&places, deadline)).await?;
+        let travel = TravelMatrix::measured(request.places.len(), |from, to| {
+            let leg = match table.leg(places.index(from), places.index(to)) {
+                Some(KnownLeg::Road(leg)) => leg,
+                Some(KnownLeg::Unroutable) | None => UNROUTABLE,
+            };
+            (leg.distance_m, leg.duration_s)
+        });
+        let request = request.clone();
+        let answer = aside(move || searched(request, travel, NAME, threads())).await;
+        let answer = answer.map_err(|error| match error {
+            // The embedded planner will name it.
+            ProviderError::InvalidProblem(_) => unsupported("the problem contradicts itself"),
+            ProviderError::Unavailable(_) => unsupported("the search broke off"),
+        })?;
+        let mut visits = answer.routes.iter().flat_map(|route| &route.visits);
+        if visits.any(|visit| visit.duration_s == UNROUTABLE.duration_s) {
+            return Err(unsupported(
+                "a committed order is where no road of the service leads",
+            ));
+        }
+        Ok(answer)
+    }
+}
+
+fn unsupported(detail: &str) -> Unusable {
+    Unusable::new(FallbackReason::Unsupported, detail)
+}

@@ -1,0 +1,186 @@
+//! Placing addresses on the map, by a geocoder whose answers are kept.
+
+use std::sync::Arc;
+
+use domain::{Coordinates, NewOrder, OrderDraft, StopDraft, Timestamp};
+use futures::future::try_join;
+use jiff::SignedDuration;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use crate::ports::{Geocoder, PlaceCache, PlaceCandidate};
+use crate::refusal::Refusal;
+
+/// For so long an answer is kept that knew places. Towns change slowly, and what is kept is asked for again in time.
+const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// For so long it is kept that an address is unknown: maps get better, and so do addresses that a customer corrects.
+const UNKNOWN_KEPT: SignedDuration = SignedDuration::from_hours(1);
+/// Two candidates that are further apart are two places; nearer, they are the same one from two maps. In metres.
+const SAME_PLACE_M: f64 = 500.0;
+/// So many candidates are kept, and shown to a customer who is to choose.
+pub const MOST_CANDIDATES: usize = 5;
+
+/// Where addresses are looked for.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Region {
+    /// ISO 3166-1 code of the only country in which to look; anywhere if absent.
+    pub country: Option<String>,
+    /// Near here rather than elsewhere.
+    pub centre: Option<Coordinates>,
+}
+
+/// What an address came to.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Placed {
+    /// It is there.
+    At(Coordinates),
+    /// It is unknown, or may be one of these.
+    Doubtful(Vec<PlaceCandidate>),
+}
+
+/// An address in a request that could not be placed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Unplaceable {
+    /// The field, as a JSON pointer.
+    pub pointer: String,
+    /// Why, with the candidates' names, for a person.
+    pub detail: String,
+    /// What it may be, for a program that lets the customer choose.
+    pub candidates: Vec<PlaceCandidate>,
+}
+
+impl Unplaceable {
+    /// The address of the field at `pointer`.
+    pub fn at(pointer: &str, candidates: Vec<PlaceCandidate>) -> Self {
+        let labels: Vec<&str> = candidates.iter().map(|c| c.label.as_str()).collect();
+        let detail = if labels.is_empty() {
+            "is not known to the geocoder; correct it, or send the location".to_owned()
+        } else {
+            let labels = labels.join("; ");
+            format!(
+                "cannot be placed with certainty; correct it, or send the location. It may be: {labels}"
+            )
+        };
+        Self {
+            pointer: pointer.to_owned(),
+            detail,
+            candidates,
+        }
+    }
+}
+
+/// Places addresses.
+pub struct PlaceAddresses {
+    /// Who knows places.
+    pub geocoder: Arc<dyn Geocoder>,
+    /// What was asked before.
+    pub cache: Arc<dyn PlaceCache>,
+    /// Where to look; part of what an answer is kept under.
+    pub region: Region,
+    /// A candidate of less confidence is not believed, 0 to 1.
+    pub least_confidence: f64,
+}
+
+impl PlaceAddresses {
+    /// The order with each of its stops on the map.
+    ///
+    /// # Errors
+    /// [`Refusal::Unplaceable`] with every address that is unknown or may be several places;
+    /// [`Refusal::Unavailable`] where the geocoder or the cache is away.
+    pub async fn locate(&self, draft: OrderDraft, now: Timestamp) -> Result<NewOrder, Refusal> {
+        let (pickup, dropoff) = try_join(
+            self.place_stop(&draft.pickup, now),
+            self.place_stop(&draft.dropoff, now),
+        )
+        .await?;
+        let mut unplaceable = Vec::new();
+        let mut location = |pointer: &str, placed: Option<Placed>| match placed? {
+            Placed::At(location) => Some(location),
+            Placed::Doubtful(candidates) => {
+                unplaceable.push(Unplaceable::at(pointer, candidates));
+                None
+            }
+        };
+        let pickup = location("#/pickup/address", pickup);
+        let dropoff = location("#/dropoff/address", dropoff);
+        if unplaceable.is_empty() {
+            Ok(draft.located(pickup, dropoff)?)
+        } else {
+            Err(Refusal::Unplaceable(unplaceable))
+        }
+    }
+
+    async fn place_stop(
+        &self,
+        stop: &StopDraft,
+        now: Timestamp,
+    ) -> Result<Option<Placed>, Refusal> {
+        match stop.address_to_place() {
+            Some(address) => self.place(address, now).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Where an address is.
+    ///
+    /// It is placed where the surest candidate is sure enough, and no other place is as sure: a street of that name in each
+    /// of three towns is no place to send somebody to.
+    ///
+    /// # Errors
+    /// [`Refusal::Unavailable`] where the geocoder or the cache is away.
+    pub async fn place(&self, address: &str, now: Timestamp) -> Result<Placed, Refusal> {
+        let key = self.key(address);
+        let candidates = match self.cache.recall(&key, now).await? {
+            Some(candidates) => candidates,
+            None => self.ask(address, &key, now).await?,
+        };
+        Ok(self.judge(candidates))
+    }
+
+    async fn ask(
+        &self,
+        address: &str,
+        key: &str,
+        now: Timestamp,
+    ) -> Result<Vec<PlaceCandidate>, Refusal> {
+        let mut candidates = self.geocoder.candidates(address).await?;
+        candidates.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        candidates.truncate(MOST_CANDIDATES);
+        let kept = if candidates.is_empty() {
+            UNKNOWN_KEPT
+        } else {
+            KEPT
+        };
+        // The address is placed, whether or not the answer can be kept.
+        if let Err(error) = self.cache.remember(key, &candidates, now, now + kept).await {
+            tracing::warn!(%error, "a place could not be remembered");
+        }
+        Ok(candidates)
+    }
+
+    fn judge(&self, candidates: Vec<PlaceCandidate>) -> Placed {
+        let Some(best) = candidates.first() else {
+            return Placed::Doubtful(candidates);
+        };
+        let rivals = candidates.iter().skip(1).any(|other| {
+            other.confidence >= best.confidence
+                && other.location.great_circle_m(best.location) > SAME_PLACE_M
+        });
+        if best.confidence < self.least_confidence || rivals {
+            Placed::Doubtful(candidates)
+        } else {
+            Placed::At(best.location)
+        }
+    }
+
+    /// SHA-256 of the address, however it is spaced and cased, and of where it is looked for.
+    fn key(&self, address: &str) -> String {
+        let words: Vec<&str> = address.split_whitespace().collect();
+        let country = self.region.country.as_deref().unwrap_or_default();
+        let centre = self.region.centre;
+        let centre = centre.map_or(String::new(), |at| format!("{},{}", at.lat, at.lon));
+        let asked = format!("{}\n{country}\n{centre}", words.join(" ").to_lowercase());
+        let digest = Sha256::digest(asked.as_bytes());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}

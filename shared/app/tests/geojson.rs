@@ -1,0 +1,111 @@
+//! Routes on a map.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use app::geojson::FeatureCollection;
+use domain::route::Departure;
+use domain::{
+    Coordinates, Leg, OrderId, Route, RouteId, RouteStatus, RouteStop, StopKind, StopStatus,
+};
+use serde_json::{Value, json};
+use testkit::Places;
+use testkit::build::{at, user_id};
+use testkit::still::uuid_of;
+
+fn stop(kind: StopKind, location: Coordinates, status: StopStatus) -> RouteStop {
+    RouteStop {
+        kind,
+        order_id: OrderId(uuid_of(7)),
+        location,
+        address: (kind == StopKind::Pickup).then(|| "Marunouchi 1-9-1".to_owned()),
+        eta: at("2030-05-06T08:10:00Z"),
+        not_before: None,
+        service_s: 120,
+        leg: Leg {
+            distance_m: 500,
+            duration_s: 60,
+        },
+        status,
+        done_at: None,
+    }
+}
+
+fn route(pickup: StopStatus, geometry: Option<&str>) -> Route {
+    let created_at = at("2030-05-06T08:00:00Z");
+    Route {
+        id: RouteId(uuid_of(3)),
+        agent_id: user_id(2),
+        status: RouteStatus::Assigned,
+        from: Departure {
+            location: START,
+            at: created_at,
+        },
+        stops: vec![
+            stop(StopKind::Pickup, Places::TOKYO_STATION, pickup),
+            stop(StopKind::Dropoff, TOWER, StopStatus::Pending),
+        ],
+        provider: "ors".to_owned(),
+        geometry: geometry.map(str::to_owned),
+        created_at,
+        updated_at: created_at,
+        version: 1,
+    }
+}
+
+// Longitudes that are no latitudes: swapped, these places are nowhere.
+const START: Coordinates = Coordinates {
+    lat: 35.7,
+    lon: 139.7,
+};
+const TOWER: Coordinates = Coordinates {
+    lat: 35.6586,
+    lon: 139.7454,
+};
+
+fn collection(route: Route) -> Value {
+    serde_json::to_value(FeatureCollection::of(&[route], None)).unwrap()
+}
+
+#[test]
+fn a_route_is_a_line_and_a_point_for_each_stop() {
+    // The example of the format's own documentation.
+    let shown = collection(route(
+        StopStatus::Pending,
+        Some("_p~iF~ps|U_ulLnnqC_mqNvxq`@"),
+    ));
+    let [line, pickup, dropoff] = shown["features"].as_array().unwrap().as_slice() else {
+        panic!("three features: {shown}");
+    };
+    let way = json!([[-120.2, 38.5], [-120.95, 40.7], [-126.453, 43.252]]);
+    assert_eq!(
+        line["geometry"],
+        json!({"type": "LineString", "coordinates": way})
+    );
+    assert_eq!(line["properties"]["feature"], "route");
+    assert_eq!(line["properties"]["provider"], "ors");
+    assert_eq!(line["properties"]["distance_m"], 1000);
+    assert_eq!(
+        pickup["geometry"],
+        json!({"type": "Point", "coordinates": [139.7671, 35.6812]})
+    );
+    assert_eq!(pickup["properties"]["kind"], "pickup");
+    assert_eq!(pickup["properties"]["address"], "Marunouchi 1-9-1");
+    assert_eq!(dropoff["properties"]["sequence"], 2);
+    assert_eq!(dropoff["id"], format!("{}/2", RouteId(uuid_of(3))));
+    assert!(dropoff["properties"].get("address").is_none());
+}
+
+#[test]
+fn without_a_geometry_the_line_goes_straight_from_stop_to_stop() {
+    let straight = json!([[139.7, 35.7], [139.7671, 35.6812], [139.7454, 35.6586]]);
+    for unreadable in [None, Some(""), Some("\u{7f}~~~")] {
+        let shown = collection(route(StopStatus::Pending, unreadable));
+        assert_eq!(
+            shown["features"][0]["geometry"]["coordinates"], straight,
+            "{unreadable:?}"
+        );
+    }
+    let begun = collection(route(StopStatus::Done, None));
+    let from_pickup = json!([[139.7671, 35.6812], [139.7454, 35.6586]]);
+    assert_eq!(begun["features"][0]["geometry"]["coordinates"], from_pickup);
+}

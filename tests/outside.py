@@ -1,0 +1,87 @@
+"""The stack with a provider outside: switched by the stack's own parameters, as an operator would, and back again."""
+
+import contextlib
+import json
+import time
+
+from waybill_client import eventually
+
+# What each provider that was switched to is told beside its address and key.
+PATIENCE = {"ProviderSeconds": "3", "ProviderPauseSeconds": "0"}
+
+
+class Parameters:
+    """The parameters of the deployed stack."""
+
+    def __init__(self, stack, functions):
+        self._cloudformation = stack.aws("cloudformation")
+        self._ssm = stack.aws("ssm")
+        self._name = functions.name_of("create-order").removesuffix("-CreateOrder")
+
+    @contextlib.contextmanager
+    def set_to(self, key_name, key, **wanted):
+        """Deploys the stack with these values and a key in the Parameter Store; afterwards with those it had before."""
+        before = {name: value for name, value in self._values().items() if name in wanted}
+        assert before.keys() == wanted.keys(), f"no parameters {wanted.keys() - before.keys()}"
+        self._ssm.put_parameter(Name=key_name, Value=key, Type="SecureString", Overwrite=True)
+        try:
+            self._deploy(wanted)
+            yield
+        finally:
+            self._deploy(before)
+            self._ssm.delete_parameter(Name=key_name)
+
+    def _values(self):
+        stack = self._cloudformation.describe_stacks(StackName=self._name)["Stacks"][0]
+        return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack["Parameters"]}
+
+    def _deploy(self, wanted):
+        parameters = [
+            {"ParameterKey": name, "ParameterValue": str(wanted[name])}
+            if name in wanted
+            else {"ParameterKey": name, "UsePreviousValue": True}
+            for name in self._values()
+        ]
+        self._cloudformation.update_stack(
+            StackName=self._name,
+            UsePreviousTemplate=True,
+            Parameters=parameters,
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+
+        def status():
+            return self._cloudformation.describe_stacks(StackName=self._name)["Stacks"][0]["StackStatus"]
+
+        eventually("the stack updated", lambda: not status().endswith("_IN_PROGRESS"), seconds=120)
+        assert status() == "UPDATE_COMPLETE", status()
+
+
+class Logs:
+    """What a function has logged from now on."""
+
+    def __init__(self, stack, functions, function):
+        self._logs = stack.aws("logs")
+        self._group = f"/aws/lambda/{functions.name_of(function)}"
+        self._since = int(time.time() * 1000)
+
+    def lines(self):
+        """The lines of JSON; others, such as those of the platform, as their text."""
+        found, more = [], {}
+        while True:
+            page = self._logs.filter_log_events(logGroupName=self._group, startTime=self._since, **more)
+            found += [as_json(event["message"]) for event in page["events"]]
+            if not page.get("nextToken"):
+                return found
+            more = {"nextToken": page["nextToken"]}
+
+    def fallbacks(self):
+        """Who was not used, and why, as the metric `ProviderFallbacks` counts it."""
+        metrics = [line for line in self.lines() if isinstance(line, dict) and line.get("ProviderFallbacks")]
+        return [(line["Provider"], line["Reason"]) for line in metrics]
+
+
+def as_json(text):
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
