@@ -9,6 +9,8 @@ use super::{CSV, failed};
 
 /// The smallest part that S3 takes, the last one aside: 5 MiB.
 const PART: usize = 5 * 1024 * 1024;
+/// Room for a part, and for what is written last on top of it.
+const ROOM: usize = PART + 512 * 1024;
 
 pub(super) struct Writing {
     client: Client,
@@ -22,11 +24,15 @@ pub(super) struct Writing {
 
 impl Writing {
     pub(super) fn new(client: Client, bucket: String, key: String) -> Self {
+        // All of it is taken at once, and written to: whether the function's memory suffices shows with its first import, and not
+        // with its largest.
+        let mut bytes = vec![b' '; ROOM];
+        bytes.clear();
         Self {
             client,
             bucket,
             key,
-            bytes: Vec::new(),
+            bytes,
             upload_id: None,
             parts: Vec::new(),
         }
@@ -63,6 +69,7 @@ impl Writing {
             .part_number(number)
             .set_e_tag(part.e_tag);
         self.parts.push(part.build());
+        self.bytes = Vec::with_capacity(ROOM);
         Ok(())
     }
 }

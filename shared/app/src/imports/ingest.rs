@@ -27,6 +27,9 @@ const REST_S: u32 = 30;
 /// was ended; more often it is somebody alive, whose own message is there until they are done.
 const LOST_RACES: u32 = 3;
 
+/// Why an import failed whose file is not there any more as it was.
+pub(super) const FILE_CHANGED: &str = "file_changed";
+
 /// `ingest-orders`: makes orders of the rows of an uploaded file.
 pub struct IngestOrders {
     /// The imports, and what is stored with them.
@@ -320,7 +323,7 @@ impl Run<'_> {
 
 fn gone() -> FileFault {
     FileFault {
-        code: "file_changed",
+        code: FILE_CHANGED,
         detail: "The file was removed or replaced while it was read.".to_owned(),
     }
 }

@@ -6,6 +6,7 @@ use domain::import::{ImportFailure, TOLD_FAULTS};
 use domain::{Import, ImportId, ImportStatus, Role, RowFault, Timestamp, UserId};
 use serde::Serialize;
 
+use super::ingest::FILE_CHANGED;
 use crate::caller::Caller;
 use crate::messages::ImportKey;
 use crate::paging::{PageQuery, cursor_after};
@@ -84,7 +85,10 @@ impl ShowImport {
         if role != Role::Dispatcher && import.customer_id != caller.user_id {
             return Err(Refusal::NotFound);
         }
-        let (rejected, over) = (import.rejected, import.status.is_over());
+        let rejected = import.rejected;
+        // Of a file that went away there is no file of rejected rows either.
+        let failure = import.failure.as_ref().map(|failure| failure.code.as_str());
+        let written = import.status.is_over() && failure != Some(FILE_CHANGED);
         let key = ImportKey {
             customer_id: import.customer_id,
             import_id: id,
@@ -96,7 +100,7 @@ impl ShowImport {
         };
         errors.truncate(TOLD_FAULTS);
         answer.errors = Some(errors);
-        if rejected > 0 && over {
+        if rejected > 0 && written {
             answer.rejected_rows_url = Some(self.urls.rejected_rows(key).await?);
         }
         Ok(answer)
