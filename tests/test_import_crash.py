@@ -157,8 +157,8 @@ def test_the_same_event_three_times_at_once_is_one_import(importer, by_hand, fun
 
 
 def test_before_its_deadline_an_import_is_handed_on(importer, by_hand, functions, tmp_path):
-    ana, names = importer(), sorted(f"r{n}" for n in range(1, 501))
-    import_id, event = by_hand.uploaded(ana, content(500, ()))
+    ana, names = importer(), sorted(f"r{n}" for n in range(1, 351))
+    import_id, event = by_hand.uploaded(ana, content(350, ()))
     runs, seen = 0, []
     while imports.look(ana, import_id)["status"] not in imports.OVER:
         assert event, f"after {runs} runs the import is not over, and no message goes on with it: {seen}"
@@ -198,7 +198,7 @@ class Weather:
 
     def __call__(self, action, body):
         chance = self.dice.random()
-        if chance > 0.3:
+        if chance > 0.35:
             return None
         self.hindered += 1
         if action.startswith("S3"):
@@ -230,8 +230,8 @@ def refusal(kind, message, **more):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_store_that_is_busy_loses_nothing(importer, by_hand, functions, tmp_path, seed):
     ana, bad, weather = importer(), (5, 200, 201), Weather(seed)
-    names = sorted(f"r{n}" for n in range(1, 601) if n not in bad)
-    import_id, event = by_hand.uploaded(ana, content(600, bad))
+    names = sorted(f"r{n}" for n in range(1, 401) if n not in bad)
+    import_id, event = by_hand.uploaded(ana, content(400, bad))
     for _ in range(8):
         outcome = run(functions, "ingest-orders", event, tmp_path, meddle=weather, timeout_s=60, deadline_s=TIMEOUT_S)
         if not (outcome.answer or {}).get("batchItemFailures"):
