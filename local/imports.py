@@ -7,6 +7,7 @@ import requests
 
 from waybill_client import expect
 
+BUSY = (429, 503)
 OVER = ("completed", "completed_with_errors", "failed")
 
 
@@ -50,19 +51,20 @@ def follow(person, import_id, told=lambda account: None, seconds=120, pause=0.25
 
     `seconds` is how long it may go without a change, and not how long it may take: a large file takes its time.
     """
-    seen, since = None, time.monotonic()
+    seen, since = ("not seen", 0, 0), time.monotonic()
     while True:
-        account = look(person, import_id)
-        told(account)
-        if account["status"] in OVER:
-            return account
-        now = (account["status"], account["rows"], account["progress"])
-        if now != seen:
-            seen, since = now, time.monotonic()
+        answer = person.get(f"/imports/{import_id}")
+        # A store that is busy with the import itself may be slow to tell of it.
+        if answer.status_code not in BUSY:
+            account = expect(answer, 200)
+            told(account)
+            if account["status"] in OVER:
+                return account
+            now = (account["status"], account["rows"], account["progress"])
+            if now != seen:
+                seen, since = now, time.monotonic()
         if time.monotonic() - since > seconds:
-            raise NotOver(
-                f"import {import_id} is {account['status']} at row {account['rows']} and has not moved for {seconds} s"
-            )
+            raise NotOver(f"import {import_id} is {seen[0]} at row {seen[1]} and has not moved for {seconds} s")
         time.sleep(pause)
 
 

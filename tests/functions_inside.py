@@ -102,6 +102,19 @@ class Functions:
                 taken.append(message)
         return taken
 
+    def take_one(self, queue_url, about, seconds):
+        """Takes the first message that mentions `about` out of a queue; None if none comes. The others stay."""
+        sqs, deadline = self.stack.aws("sqs"), time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            answer = sqs.receive_message(
+                QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1, AttributeNames=["All"], VisibilityTimeout=2
+            )
+            for message in answer.get("Messages", []):
+                if about in message["Body"]:
+                    sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
+                    return message
+        return None
+
     def sqs_event(self, queue_url, messages):
         """The messages in the shape in which Lambda gets them."""
         arn = self.stack.aws("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])

@@ -9,6 +9,7 @@ import io
 import json
 import os
 import subprocess
+import sys
 import threading
 import time
 import urllib.parse
@@ -31,7 +32,8 @@ class Quiet(BaseHTTPRequestHandler):
         self.send_response(status)
         for name, value in headers:
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
+        if self.command != "HEAD":
+            self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
@@ -46,12 +48,20 @@ class Quiet(BaseHTTPRequestHandler):
         return self.rfile.read(int(self.headers.get("Content-Length", 0)))
 
 
+class Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request, client_address):
+        """A function that is ended leaves its connections open: that is what is wanted. Of anything else it is told."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 class Listening:
     """A server on a free port of this machine, for the length of a `with`."""
 
     def __init__(self, handler):
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), handler)
         self.address = f"127.0.0.1:{self.server.server_address[1]}"
 
     def __enter__(self):
@@ -136,7 +146,7 @@ def proxy(endpoint, stop_at, meddle, outcome):
             if action == stop_at and found.status == 200 and not outcome.killed:
                 self.end_function()
                 return
-            hop = ("transfer-encoding", "content-length", "connection")
+            hop = ("transfer-encoding", "connection") + (() if self.command == "HEAD" else ("content-length",))
             self.answer(found.status, [(n, v) for n, v in found.getheaders() if n.lower() not in hop], content)
 
         def end_function(self):
@@ -145,7 +155,7 @@ def proxy(endpoint, stop_at, meddle, outcome):
             outcome.over.set()
             self.close_connection = True
 
-        do_GET = do_PUT = do_DELETE = do_POST
+        do_GET = do_HEAD = do_PUT = do_DELETE = do_POST
 
     return Handler
 

@@ -49,9 +49,10 @@ class ByHand:
         assert event, "the upload is told to the queue"
         return ticket["import_id"], event
 
-    def next_event(self, import_id, seconds=10):
-        messages = self.functions.take(self.queue, [import_id], seconds)
-        return self.functions.sqs_event(self.queue, messages) if messages else None
+    def next_event(self, import_id, seconds=5):
+        """The event of the next message about an import, None if there is none in this time."""
+        message = self.functions.take_one(self.queue, import_id, seconds)
+        return self.functions.sqs_event(self.queue, [message]) if message else None
 
     def finish(self, customer, import_id, event):
         """Delivers the message again, as SQS does with one that nobody has deleted, and then what the function leaves to itself."""
@@ -76,6 +77,8 @@ def check(customer, account, names=GOOD_NAMES, bad=BAD_ROWS):
         assert [line.split(",")[0] for line in rejects[1:]] == [f"r{n}" for n in bad]
 
 
+# As the template has it. Near to its deadline it would put the rejected rows off.
+TIMEOUT_S = 120
 # With less than this left the function begins no chunk, and hands on.
 RESERVE_S = 15
 
@@ -101,7 +104,7 @@ def test_an_import_goes_on_wherever_its_function_was_killed(importer, by_hand, f
     """Before each of its requests in turn: after the download, between any two chunks, before the last record, and so on."""
     ana = importer()
     import_id, event = by_hand.uploaded(ana, content())
-    whole = run(functions, "ingest-orders", event, tmp_path)
+    whole = run(functions, "ingest-orders", event, tmp_path, deadline_s=TIMEOUT_S)
     check(ana, imports.look(ana, import_id))
     actions = [action for action, _ in whole.calls]
     assert actions.count("TransactWriteItems") >= 3 and "S3 GET" in actions, (
@@ -112,7 +115,7 @@ def test_an_import_goes_on_wherever_its_function_was_killed(importer, by_hand, f
         customer, folder = importer(), tmp_path / str(number)
         folder.mkdir()
         import_id, event = by_hand.uploaded(customer, content())
-        outcome = run(functions, "ingest-orders", event, folder, meddle=EndAt(number))
+        outcome = run(functions, "ingest-orders", event, folder, meddle=EndAt(number), deadline_s=TIMEOUT_S)
         assert outcome.killed and outcome.answer is None, f"it was to be killed before call {number} of {actions}"
         half = imports.look(customer, import_id)
         there = len(functions.orders_in_table(customer))
@@ -132,7 +135,7 @@ def test_an_import_whose_answer_was_lost_is_not_done_twice(importer, by_hand, fu
     """Killed after all its work, with the message still in the queue; by then an order of it has been cancelled."""
     ana = importer()
     import_id, event = by_hand.uploaded(ana, content())
-    run(functions, "ingest-orders", event, tmp_path)
+    run(functions, "ingest-orders", event, tmp_path, deadline_s=TIMEOUT_S)
     order = ana.every("/orders", "orders")[0]
     expect(ana.mark(order["order_id"], "cancelled"), 200)
     before = imports.look(ana, import_id)
@@ -154,8 +157,8 @@ def test_the_same_event_three_times_at_once_is_one_import(importer, by_hand, fun
 
 
 def test_before_its_deadline_an_import_is_handed_on(importer, by_hand, functions, tmp_path):
-    ana, names = importer(), sorted(f"r{n}" for n in range(1, 1501))
-    import_id, event = by_hand.uploaded(ana, content(1500, ()))
+    ana, names = importer(), sorted(f"r{n}" for n in range(1, 351))
+    import_id, event = by_hand.uploaded(ana, content(350, ()))
     runs, seen = 0, []
     while imports.look(ana, import_id)["status"] not in imports.OVER:
         assert event, f"after {runs} runs the import is not over, and no message goes on with it: {seen}"
@@ -173,8 +176,8 @@ def test_before_its_deadline_an_import_is_handed_on(importer, by_hand, functions
 
 def test_a_message_that_was_handed_on_and_the_first_one_again_do_nothing_twice(importer, by_hand, functions, tmp_path):
     """The function is killed right after it has handed on: both messages are delivered then, side by side."""
-    ana, names = importer(), sorted(f"r{n}" for n in range(1, 701))
-    import_id, event = by_hand.uploaded(ana, content(700, ()))
+    ana, names = importer(), sorted(f"r{n}" for n in range(1, 401))
+    import_id, event = by_hand.uploaded(ana, content(400, ()))
     soon = RESERVE_S + 1.5
     run(functions, "ingest-orders", event, tmp_path, stop_at="SendMessage", meddle=slow_store, deadline_s=soon)
     going_on = by_hand.next_event(import_id)
@@ -195,7 +198,7 @@ class Weather:
 
     def __call__(self, action, body):
         chance = self.dice.random()
-        if chance > 0.3:
+        if chance > 0.35:
             return None
         self.hindered += 1
         if action.startswith("S3"):
@@ -227,11 +230,11 @@ def refusal(kind, message, **more):
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_store_that_is_busy_loses_nothing(importer, by_hand, functions, tmp_path, seed):
     ana, bad, weather = importer(), (5, 200, 201), Weather(seed)
-    names = sorted(f"r{n}" for n in range(1, 601) if n not in bad)
-    import_id, event = by_hand.uploaded(ana, content(600, bad))
+    names = sorted(f"r{n}" for n in range(1, 401) if n not in bad)
+    import_id, event = by_hand.uploaded(ana, content(400, bad))
     for _ in range(8):
-        outcome = run(functions, "ingest-orders", event, tmp_path, meddle=weather, timeout_s=60)
+        outcome = run(functions, "ingest-orders", event, tmp_path, meddle=weather, timeout_s=60, deadline_s=TIMEOUT_S)
         if not (outcome.answer or {}).get("batchItemFailures"):
             break
-    assert weather.hindered > 3, "it was to be hindered"
+    assert weather.hindered > 3, f"it was to be hindered: {outcome.calls}"
     check(ana, by_hand.finish(ana, import_id, event), names, bad)

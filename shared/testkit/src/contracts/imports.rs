@@ -58,7 +58,7 @@ fn order_of(fresh: &Fresh, import: &Import, row: u32) -> Order {
 fn fault(row: u32) -> RowFault {
     RowFault {
         row,
-        column: (row % 2 == 0).then(|| "pickup_lat".to_owned()),
+        column: row.is_multiple_of(2).then(|| "pickup_lat".to_owned()),
         code: "missing".to_owned(),
         detail: "is missing; größer als nichts".to_owned(),
     }
