@@ -4,7 +4,6 @@ The request is Google's own type. What VROOM cannot do, or this stand-in does no
 over would give a plan that Google would not give.
 """
 
-import math
 from dataclasses import dataclass
 
 from vroom_solver import PROFILE
@@ -71,9 +70,10 @@ def problem_of(request, raw):
     kinds = [kind for kind in kinds if kind != counted]
     vehicles = [_vehicle(index, vehicle, kinds, clock) for index, vehicle in enumerate(model.vehicles)]
     _limit_tasks(model, counted, vehicles)
+    largest = max((shipment.penalty_cost for shipment in model.shipments), default=0)
     vroom = {"vehicles": vehicles, "jobs": [], "shipments": []}
     for index, shipment in enumerate(model.shipments):
-        _shipment(index, shipment, raw_model["shipments"][index], len(vehicles), kinds, clock, vroom)
+        _shipment(index, shipment, raw_model["shipments"][index], largest, len(vehicles), kinds, clock, vroom)
     return Problem(vroom, starts)
 
 
@@ -145,7 +145,7 @@ def _vehicle(index, vehicle, kinds, clock):
     return told
 
 
-def _shipment(index, shipment, raw, vehicles, kinds, clock, vroom):
+def _shipment(index, shipment, raw, largest, vehicles, kinds, clock, vroom):
     where = f"model.shipments[{index}]"
     if len(shipment.pickups) > 1 or len(shipment.deliveries) > 1:
         raise NotServed(f"{where}: several pickups or deliveries are alternatives")
@@ -154,7 +154,7 @@ def _shipment(index, shipment, raw, vehicles, kinds, clock, vroom):
     amount = [shipment.load_demands[kind].amount if kind in shipment.load_demands else 0 for kind in kinds]
     if any(not 0 <= one <= 2**31 for one in amount):
         raise Invalid(f"{where}.load_demands: out of range")
-    about = {"priority": _priority(raw["penaltyCost"]) if "penaltyCost" in raw else MANDATORY}
+    about = {"priority": _priority(raw["penaltyCost"], largest) if "penaltyCost" in raw else MANDATORY}
     allowed = sorted(set(shipment.allowed_vehicle_indices))
     if any(not 0 <= vehicle < vehicles for vehicle in allowed):
         raise Invalid(f"{where}.allowed_vehicle_indices: no such vehicle")
@@ -173,9 +173,9 @@ def _shipment(index, shipment, raw, vehicles, kinds, clock, vroom):
         vroom["jobs"].append(about | pickup[0] | {"pickup": amount})
 
 
-def _priority(penalty):
-    """What costs more to leave over comes first, by orders of magnitude."""
-    return min(MANDATORY - 1, round(10 * math.log10(1 + penalty)))
+def _priority(penalty, largest):
+    """VROOM adds priorities up as Google does penalties, so that they must be in the same proportion."""
+    return round((MANDATORY - 1) * penalty / largest) if largest else 0
 
 
 def _visit(index, visit, where, clock):

@@ -50,7 +50,7 @@ class Google:
             raise refused(400, "parent: differs from the path")
         try:
             problem = google_problem.problem_of(request, raw)
-            answer, places = vroom_solver.solve(problem.vroom)
+            answer, places = vroom_solver.solve_by_priority(problem.vroom)
         except (google_problem.Invalid, vroom_solver.InputError) as error:
             raise refused(400, str(error)) from error
         except google_problem.NotServed as error:

@@ -40,6 +40,32 @@ def solve(problem):
     return answer, places.found
 
 
+def solve_by_priority(problem):
+    """The same, and nothing of the highest priority left over for the sake of less.
+
+    VROOM's search may end there all the same. Then what comes first is planned alone, and the rest put around it.
+    """
+    answer, places = solve(problem)
+    tasks = [*problem.get("jobs", []), *(shipment["pickup"] | shipment for shipment in problem.get("shipments", []))]
+    highest = max((task["priority"] for task in tasks), default=0)
+    first = {task["id"] for task in tasks if task["priority"] == highest}
+    if len(first) == len(tasks) or not any(task["id"] in first for task in answer["unassigned"]):
+        return answer, places
+    shipments = [shipment for shipment in problem["shipments"] if shipment["pickup"]["id"] in first]
+    jobs = [job for job in problem["jobs"] if job["id"] in first]
+    begun, _ = solve(problem | {"jobs": jobs, "shipments": shipments})
+    steps = {
+        route["vehicle"]: [
+            {name: step[name] for name in ("type", "id") if name in step} for step in route["steps"]
+        ]
+        for route in begun["routes"]
+    }
+    vehicles = [
+        vehicle | ({"steps": steps[vehicle["id"]]} if vehicle["id"] in steps else {}) for vehicle in problem["vehicles"]
+    ]
+    return solve(problem | {"vehicles": vehicles})
+
+
 class _Places:
     def __init__(self):
         self.found, self._index = [], {}

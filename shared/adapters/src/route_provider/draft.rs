@@ -210,3 +210,6 @@ fn reason(request: &PlanRequest, order: usize) -> UnplacedReason {
 fn broken(detail: impl Into<String>) -> Unusable {
     Unusable::new(FallbackReason::BrokenPlan, detail)
 }
+
+#[cfg(test)]
+mod tests;
