@@ -36,6 +36,9 @@
 //! ```
 #![warn(clippy::pedantic)]
 
+#[cfg(test)]
+extern crate self as planner;
+
 mod check;
 mod engine;
 mod fault;

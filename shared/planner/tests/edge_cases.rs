@@ -264,6 +264,55 @@ fn several_threads_agree_with_themselves() {
 }
 
 #[test]
+fn a_committed_order_makes_way_for_one_that_fits_in_one_place_only() {
+    // Order 1 has to be the first to be dropped off after the vehicle's next
+    // stop, where order 2, which must not be left over, would cost less.
+    let travel = TravelMatrix::measured(5, |from, to| match (from, to) {
+        (0, 1) => (10, 0),
+        (1, 3) => (43, 0),
+        (3, 0) => (20, 0),
+        _ => (0, 0),
+    });
+    let shift = Shift {
+        start_s: 0,
+        end_s: 409,
+    };
+    let mut vehicle = Vehicle::new(0, 4, shift);
+    vehicle.next_stop = Some((0, StopKind::Pickup));
+    let mut next = Order::new(Stop::at(2), Stop::at(1), 1);
+    next.vehicle = Some(0);
+    let at_once = Stop {
+        window: Some(Window {
+            earliest_s: 0,
+            latest_s: 0,
+        }),
+        ..Stop::at(0)
+    };
+    let free = Order::new(Stop::at(0), at_once, 4);
+    let served = |point| Stop {
+        service_s: 1,
+        ..Stop::at(point)
+    };
+    let mut committed = Order::new(served(3), served(4), 1);
+    committed.vehicle = Some(0);
+    committed.committed = true;
+    let problem = Problem::new(ProblemSpec {
+        travel,
+        ..spec(vec![vehicle], vec![next, free, committed])
+    })
+    .unwrap();
+    for seed in 0..20 {
+        let options = Options {
+            seed,
+            ..Options::new(Limit::Iterations(2000))
+        };
+        let plan = solve(&problem, &options);
+        assert_eq!(check(&problem, &plan), Ok(()));
+        assert!(plan.unplaced.is_empty(), "seed {seed}");
+    }
+}
+
+#[test]
 fn every_fault_is_named_with_its_place() {
     let mut vehicle = Vehicle::new(77, 4, DAY);
     vehicle.next_stop = Some((1, StopKind::Dropoff));

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{exact, problems};
-use planner::{Limit, Objective, Options, Plan, Problem, check, solve, solve_with};
+use planner::{Limit, Options, Plan, check, solve, solve_with};
 use proptest::prelude::*;
 
 fn options(rounds: u64, seed: u64) -> Options {
@@ -12,36 +12,6 @@ fn options(rounds: u64, seed: u64) -> Options {
         seed,
         threads: 1,
     }
-}
-
-/// What plans are compared by, see [`exact::Value`].
-fn value(problem: &Problem, plan: &Plan) -> exact::Value {
-    let forsaken = plan
-        .unplaced
-        .iter()
-        .filter(|it| problem.is_committed(it.order))
-        .count();
-    let fixed: i64 = plan
-        .routes
-        .iter()
-        .map(|route| problem.vehicles()[route.vehicle].fixed_cost)
-        .sum();
-    let travel = match problem.objective() {
-        Objective::Distance => plan.distance_m,
-        Objective::Duration => plan.duration_s,
-    };
-    let vehicles = if problem.minimises_vehicles() {
-        plan.routes.len()
-    } else {
-        0
-    };
-    (
-        forsaken,
-        plan.unplaced.len(),
-        plan.lateness_s,
-        vehicles,
-        travel + fixed,
-    )
 }
 
 proptest! {
@@ -61,7 +31,7 @@ proptest! {
     ) {
         let plan = solve(&problem, &options(2000, seed));
         prop_assert_eq!(check(&problem, &plan), Ok(()));
-        prop_assert_eq!(value(&problem, &plan), exact::best(&problem));
+        prop_assert_eq!(exact::value(&problem, &plan), exact::best(&problem));
     }
 
     #[test]

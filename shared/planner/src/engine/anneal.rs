@@ -91,6 +91,15 @@ impl<'a, 'n> Search<'a, 'n> {
         self.best.become_like(&self.current);
     }
 
+    /// Goes on from another schedule, if it is better than what was found so far.
+    pub(crate) fn take_over(&mut self, other: &Schedule) {
+        let first = self.network.problem.minimises_vehicles();
+        if other.worth.key(first) < self.best.worth.key(first) {
+            self.best.become_like(other);
+            self.restart_from_best();
+        }
+    }
+
     /// What annealing minimises while a second of lateness has this price.
     pub(crate) fn energy(&self, worth: &Worth, lateness_price: f64) -> f64 {
         (worth.travel + worth.vehicles as i64 * self.network.vehicle_weight) as f64

@@ -10,6 +10,7 @@
 mod anneal;
 mod answer;
 mod clock;
+mod exact;
 mod fleet;
 mod insertion;
 mod network;
@@ -19,6 +20,8 @@ mod random;
 mod recreate;
 mod ruin;
 mod schedule;
+#[cfg(test)]
+mod tests;
 mod tour;
 
 use crate::options::{Options, Progress};
@@ -47,9 +50,15 @@ pub fn solve(problem: &Problem, options: &Options) -> Plan {
 /// more than one thread the first one's plans are told, and at times the best
 /// of all.
 #[must_use]
-pub fn solve_with(
+pub fn solve_with(problem: &Problem, options: &Options, progress: impl FnMut(&Progress)) -> Plan {
+    planned(problem, options, exact::MOST_ORDERS, progress)
+}
+
+/// Plans. Up to so many orders every plan is tried before the search begins.
+fn planned(
     problem: &Problem,
     options: &Options,
+    tried_orders: usize,
     mut progress: impl FnMut(&Progress),
 ) -> Plan {
     let clock = Clock::start(options.limit, problem.orders().len());
@@ -74,6 +83,14 @@ pub fn solve_with(
     report(0, &first.best.worth);
     if network.jobs.is_empty() || network.carriers.is_empty() {
         return answer::plan(&network, &first.best, 0);
+    }
+    if network.jobs.len() <= tried_orders {
+        let tried = exact::best(&network, &clock, exact::BUDGET);
+        first.take_over(&tried.schedule);
+        report(0, &first.best.worth);
+        if tried.proven {
+            return answer::plan(&network, &first.best, 0);
+        }
     }
     let mut others: Vec<Search<'_, '_>> = (1..options.threads)
         .map(|thread| first.with_seed(thread as u64))

@@ -175,11 +175,14 @@ impl Recreate {
             Sort::Latest => -dropoff.latest.min(NEVER / 4),
         };
         // What must not be left over comes before what may be: first a
-        // vehicle's next stop, then what is aboard, then the rest. Only what
-        // has a choice of vehicles may at times have to leave the best one to
-        // an order that has not.
+        // vehicle's next stop, then what is aboard, then the rest. What has a
+        // choice of vehicles may at times have to leave the best one to an
+        // order that has not; in a small problem what has none may have to wait
+        // too, for an order that fits into its cheapest position alone.
         let searches = self.blink > 0.0;
-        let yields = searches && job.vehicle.is_none() && matches!(sort, Sort::Random);
+        let yields = searches
+            && (job.vehicle.is_none() || self.blink > LEAST_BLINK)
+            && matches!(sort, Sort::Random);
         let rank = match (job.next, job.aboard, job.committed) {
             (true, _, _) => -3,
             (_, true, _) => -2,

@@ -1,8 +1,9 @@
 //! All tours together, and how to go back to what they were.
 
 use super::insertion::Insertion;
-use super::network::{Network, Node, dropoff_of, order_of, pickup_of};
+use super::network::{Network, Node, dropoff_of, kind_of, order_of, pickup_of};
 use super::tour::{NO_NODE, Tour};
+use crate::problem::StopKind;
 
 /// Marks an order that is on no tour.
 pub(crate) const ABSENT: u32 = u32::MAX;
@@ -154,6 +155,24 @@ impl Schedule {
         self.tour_of[order] = tour as u32;
         self.worth.absent -= 1;
         self.worth.forsaken -= usize::from(network.jobs[order].committed);
+    }
+
+    /// Gives an empty tour all its stops at once. Their orders stay in `absent`
+    /// until [`forget_placed`](Self::forget_placed).
+    pub(crate) fn lay(&mut self, network: &Network<'_>, tour: usize, nodes: &[Node]) {
+        self.touch(tour);
+        let it = &mut self.tours[tour];
+        for (after, &node) in nodes.iter().enumerate() {
+            it.put(network, node, after);
+            if kind_of(node) == StopKind::Dropoff {
+                let order = order_of(node);
+                self.tour_of[order] = tour as u32;
+                self.worth.absent -= 1;
+                self.worth.forsaken -= usize::from(network.jobs[order].committed);
+            }
+        }
+        self.stamps += 1;
+        retime(network, it, &mut self.worth, self.stamps);
     }
 
     /// Drops from `absent` what is on a tour by now.

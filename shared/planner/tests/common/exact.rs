@@ -1,10 +1,40 @@
 //! The best plan by trying all of them: for up to 4 orders.
 
-use planner::{Objective, Problem, StopKind};
+use planner::{Objective, Plan, Problem, StopKind};
 
 /// What plans are compared by: committed orders left over, orders left over,
 /// lateness, vehicles (0 unless they come first), travel with fixed costs.
 pub type Value = (usize, usize, i64, usize, i64);
+
+/// The value of a plan.
+pub fn value(problem: &Problem, plan: &Plan) -> Value {
+    let forsaken = plan
+        .unplaced
+        .iter()
+        .filter(|it| problem.is_committed(it.order))
+        .count();
+    let fixed: i64 = plan
+        .routes
+        .iter()
+        .map(|route| problem.vehicles()[route.vehicle].fixed_cost)
+        .sum();
+    let travel = match problem.objective() {
+        Objective::Distance => plan.distance_m,
+        Objective::Duration => plan.duration_s,
+    };
+    let vehicles = if problem.minimises_vehicles() {
+        plan.routes.len()
+    } else {
+        0
+    };
+    (
+        forsaken,
+        plan.unplaced.len(),
+        plan.lateness_s,
+        vehicles,
+        travel + fixed,
+    )
+}
 
 /// The value of the best plan that there is.
 pub fn best(problem: &Problem) -> Value {
