@@ -7,8 +7,9 @@
 //! it, keeps to its problem.
 //!
 //! The search is *Slack Induction by String Removals* (J. Christiaens and
-//! G. Vanden Berghe, Transportation Science 54(2), 2020). `docs/PLANNER.md`
-//! says how it works, what was added, and how it measures.
+//! G. Vanden Berghe, Transportation Science 54(2), 2020). Problems of up to 6
+//! orders are solved to the optimum. `docs/PLANNER.md` says how it works, what
+//! was added, and how it measures.
 //!
 //! Distances are metres, times are seconds. What instant second 0 stands for
 //! is the caller's choice; the start of planning is a good one. Times may be

@@ -15,7 +15,8 @@ pub struct Plan {
     pub duration_s: i64,
     /// Seconds that committed orders are late, all routes together.
     pub lateness_s: i64,
-    /// Rounds of ruin and recreate that it took, all threads together.
+    /// Rounds of ruin and recreate that it took, all threads together; 0 where
+    /// all plans were tried, which small problems allow.
     pub iterations: u64,
 }
 

@@ -37,14 +37,14 @@ pub(crate) struct Tried {
 /// The best plan for a problem of few orders and at least one, if that takes no
 /// more than so many partial routes.
 pub(crate) fn best(network: &Network<'_>, clock: &Clock, budget: usize) -> Tried {
-    let mut labels = Labels::new(network, clock, budget);
+    let mut extension = Extension::new(network, clock, budget);
     let mut shares = Shares::new(network);
     let mut routes_of: Vec<Option<Routes>> = (0..network.kinds).map(|_| None).collect();
     let mut proven = true;
     for (vehicle, carrier) in network.carriers.iter().enumerate() {
         let slot = &mut routes_of[carrier.kind as usize];
         if slot.is_none() {
-            *slot = labels.routes(vehicle);
+            *slot = extension.routes(vehicle);
         }
         let Some(routes) = slot else {
             proven = false;
@@ -102,10 +102,10 @@ enum Stage {
     Done,
 }
 
-/// Partial routes of one vehicle, by what they have behind them: the stages
+/// The partial routes of one vehicle, by what they have behind them: the stages
 /// of all orders as the digits of a number to base 3, that grows with each
 /// stop.
-struct Labels<'a, 'n> {
+struct Extension<'a, 'n> {
     network: &'a Network<'n>,
     clock: &'a Clock,
     labels: Vec<Label>,
@@ -113,18 +113,29 @@ struct Labels<'a, 'n> {
     heads: Vec<u32>,
     /// What one step of an order adds to the number.
     steps: Vec<usize>,
+    /// What the digits of each number mean, order by order.
+    stages: Vec<Stage>,
     left: usize,
 }
 
-impl<'a, 'n> Labels<'a, 'n> {
+impl<'a, 'n> Extension<'a, 'n> {
     fn new(network: &'a Network<'n>, clock: &'a Clock, budget: usize) -> Self {
         let orders = network.jobs.len();
         let steps: Vec<usize> = (0..orders as u32).map(|order| 3_usize.pow(order)).collect();
+        let numbers = 3_usize.pow(orders as u32);
+        let digits =
+            (0..numbers).flat_map(|number| steps.iter().map(move |step| number / step % 3));
+        let stages = digits.map(|digit| match digit {
+            0 => Stage::Pending,
+            1 => Stage::Aboard,
+            _ => Stage::Done,
+        });
         Self {
             network,
             clock,
             labels: Vec::new(),
-            heads: vec![NO_LABEL; 3_usize.pow(orders as u32) * 2 * orders],
+            heads: vec![NO_LABEL; numbers * 2 * orders],
+            stages: stages.collect(),
             steps,
             left: budget,
         }
@@ -135,11 +146,7 @@ impl<'a, 'n> Labels<'a, 'n> {
     }
 
     fn stage(&self, number: usize, order: usize) -> Stage {
-        match number / self.steps[order] % 3 {
-            0 => Stage::Pending,
-            1 => Stage::Aboard,
-            _ => Stage::Done,
-        }
+        self.stages[number * self.steps.len() + order]
     }
 
     /// The best routes of a vehicle; `None` if time ends before they are known.
@@ -175,10 +182,11 @@ impl<'a, 'n> Labels<'a, 'n> {
             }
         }
         for number in start + 1..self.heads.len() / nodes {
+            let complete = self.complete(number);
             for node in 0..nodes {
                 let mut at = self.heads[number * nodes + node];
                 while at != NO_LABEL {
-                    if let Some(set) = self.complete(number) {
+                    if let Some(set) = complete {
                         self.finish(vehicle, at, &mut ends[set]);
                     }
                     for order in 0..orders {

@@ -1,4 +1,5 @@
-//! The best plan by trying all of them: for up to 4 orders.
+//! The best plan by trying all of them: for up to 4 orders. Shares nothing with
+//! the planner's own exact solver.
 
 use planner::{Objective, Plan, Problem, StopKind};
 
