@@ -23,6 +23,8 @@ done
 "$python" -c 'import ensurepip, venv' 2>/dev/null ||
   fail "$python cannot make virtual environments: install its venv module (Debian: apt install python3-venv)"
 
+# The environment's own, if make has put that first on the path: it goes with the environment.
+python=$("$python" -c 'import os, sys; print(os.path.realpath(sys.executable))')
 echo "==> Installing the tools of $requirements into $venv" >&2
 rm -rf "$venv"
 "$python" -m venv "$venv" || fail "$venv could not be made (above is why)"
