@@ -294,7 +294,7 @@ impl<'a> Fields<'a> {
     /// of their own into an email.
     pub fn text(&self, name: &str, most: usize) -> Option<&'a str> {
         let text = self.lines(name, most)?;
-        if text.chars().any(char::is_control) {
+        if has_control(text) {
             self.fault(name, "must be one line, without control characters");
             return None;
         }
@@ -308,7 +308,12 @@ impl<'a> Fields<'a> {
             self.fault(name, format!("must be text, not {}", value.kind()));
             return None;
         };
-        let length = text.chars().count();
+        // No text has more characters than bytes.
+        let length = if text.len() > most {
+            text.chars().count()
+        } else {
+            text.len()
+        };
         if text.trim().is_empty() {
             self.fault(name, "must not be empty");
         } else if length > most {
@@ -428,6 +433,15 @@ impl<'a> Fields<'a> {
 fn member<'a>(members: &Option<&'a Map<String, Value>>, name: &str) -> Option<&'a Value> {
     let value = members.as_ref()?.get(name);
     value.filter(|value| !value.is_null())
+}
+
+/// Whether a text has control characters. Most are ASCII, of which a byte tells.
+fn has_control(text: &str) -> bool {
+    if text.is_ascii() {
+        text.bytes().any(|byte| byte.is_ascii_control())
+    } else {
+        text.chars().any(char::is_control)
+    }
 }
 
 fn kind_of(value: &Value) -> &'static str {
