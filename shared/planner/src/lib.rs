@@ -7,7 +7,7 @@
 //! it, keeps to its problem.
 //!
 //! The search is *Slack Induction by String Removals* (J. Christiaens and
-//! G. Vanden Berghe, Transportation Science 54(2), 2020). Problems of up to 6
+//! G. Vanden Berghe, Transportation Science 54(2), 2020). Problems of up to 7
 //! orders are solved to the optimum. `docs/PLANNER.md` says how it works, what
 //! was added, and how it measures.
 //!

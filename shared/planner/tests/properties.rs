@@ -35,7 +35,7 @@ proptest! {
     }
 
     #[test]
-    fn the_best_plan_only_gets_better(problem in problems::problem(10, 3), seed: u64) {
+    fn the_best_plan_only_gets_better(problem in problems::problem(12, 3), seed: u64) {
         let mut steps = Vec::new();
         let plan = solve_with(&problem, &options(100, seed), |it| steps.push(*it));
         let vehicles_first = problem.minimises_vehicles();
@@ -56,13 +56,13 @@ proptest! {
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_plan(problem in problems::problem(8, 3), seed: u64) {
+    fn the_same_seed_gives_the_same_plan(problem in problems::problem(12, 3), seed: u64) {
         let first = solve(&problem, &options(80, seed));
         prop_assert_eq!(first, solve(&problem, &options(80, seed)));
     }
 
     #[test]
-    fn timing_a_plan_anew_gives_the_same_times(problem in problems::problem(8, 3), seed: u64) {
+    fn timing_a_plan_anew_gives_the_same_times(problem in problems::problem(12, 3), seed: u64) {
         let plan = solve(&problem, &options(40, seed));
         let sequences: Vec<_> = plan
             .routes

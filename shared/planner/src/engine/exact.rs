@@ -14,10 +14,10 @@ use super::schedule::Schedule;
 use super::tour::{NO_NODE, hard_end};
 
 /// Up to so many orders are solved like this.
-pub(crate) const MOST_ORDERS: usize = 6;
+pub(crate) const MOST_ORDERS: usize = 7;
 
-/// Partial routes looked at, at most: about 50 ms.
-pub(crate) const BUDGET: usize = 300_000;
+/// Partial routes looked at, at most: about 0.1 s.
+pub(crate) const BUDGET: usize = 1_000_000;
 
 /// How much of the time may go into it.
 const SHARE: f64 = 0.5;

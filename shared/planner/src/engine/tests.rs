@@ -9,7 +9,10 @@ use proptest::test_runner::TestRunner;
 use super::clock::Clock;
 use super::network::Network;
 use super::{answer, exact, planned};
-use crate::{Limit, Options, Plan, Problem, check, solve};
+use crate::{
+    Limit, Objective, Options, Order, Plan, Problem, ProblemSpec, Shift, Stop, StopKind,
+    TravelMatrix, Vehicle, Window, check, solve,
+};
 use common::exact as oracle;
 use common::problems;
 
@@ -45,6 +48,52 @@ fn the_search_by_itself_finds_the_optimum_of_small_problems() {
         let plan = searched(&problem, 2000);
         let found = oracle::value(&problem, &plan);
         assert_eq!(found, oracle::best(&problem), "{problem:?}");
+    }
+}
+
+#[test]
+fn in_the_search_a_committed_order_waits_for_one_that_fits_in_one_place_only() {
+    let shift = Shift {
+        start_s: 0,
+        end_s: 409,
+    };
+    let mut vehicle = Vehicle::new(0, 4, shift);
+    vehicle.next_stop = Some((0, StopKind::Pickup));
+    let mut next = Order::new(Stop::at(2), Stop::at(1), 1);
+    next.vehicle = Some(0);
+    let mut at_once = Stop::at(0);
+    at_once.window = Some(Window {
+        earliest_s: 0,
+        latest_s: 0,
+    });
+    let mut committed = Order::new(Stop::at(3), Stop::at(4), 1);
+    committed.pickup = committed.pickup.map(|stop| Stop {
+        service_s: 1,
+        ..stop
+    });
+    committed.dropoff.service_s = 1;
+    committed.vehicle = Some(0);
+    committed.committed = true;
+    let problem = Problem::new(ProblemSpec {
+        travel: TravelMatrix::measured(5, |from, to| match (from, to) {
+            (0, 1) => (10, 0),
+            (1, 3) => (43, 0),
+            (3, 0) => (20, 0),
+            _ => (0, 0),
+        }),
+        vehicles: vec![vehicle],
+        orders: vec![next, Order::new(Stop::at(0), at_once, 4), committed],
+        objective: Objective::Distance,
+        minimise_vehicles: false,
+    });
+    let problem = problem.unwrap_or_else(|faults| panic!("{faults:?}"));
+    for seed in 0..20 {
+        let options = Options {
+            seed,
+            ..options(2000)
+        };
+        let plan = planned(&problem, &options, 0, |_| {});
+        assert!(plan.unplaced.is_empty(), "seed {seed}");
     }
 }
 
