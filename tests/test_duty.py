@@ -1,5 +1,7 @@
 """Agents on and off duty, and suspended: what becomes of the orders on their routes."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from problems import pointers, problem
@@ -122,3 +124,29 @@ def test_the_dispatcher_finds_and_finishes_what_a_suspended_agent_has_aboard(tow
     assert route["status"] == route_ends
     suspended = dispatcher.every("/agents", "agents", status="suspended", limit=100)
     assert [a["open_route_id"] for a in suspended if a["agent_id"] == ben.user_id] == [None]
+
+
+def test_agents_come_and_go_while_orders_come_in(town):
+    """Whoever loses a race reads again: the books agree at the end, and no order is left behind."""
+    ana, agents = town.customer("Ana"), [town.agent(name=f"Agent {n}") for n in range(2)]
+
+    def places():
+        return [town.order(ana, (0.1 * n, 0.1), (0.5, 0.1 * n)) for n in range(6)]
+
+    def comes_and_goes(agent):
+        for _ in range(6):
+            expect(agent.put("/agents/me", {"on_duty": False, "release": True}), 200)
+            expect(agent.put("/agents/me", {"on_duty": True}), 200)
+
+    with ThreadPoolExecutor(3) as pool:
+        placed = pool.submit(places)
+        for going in [pool.submit(comes_and_goes, agent) for agent in agents]:
+            going.result()
+        orders = placed.result()
+    town.assigned(ana, *orders)
+    check_books(ana, agents)
+    # One of them goes home for good: the other takes over all that was not aboard.
+    expect(agents[0].put("/agents/me", {"on_duty": False, "release": True}), 200)
+    town.assigned(ana, *orders, to=agents[1])
+    check_books(ana, agents)
+    assert expect(agents[0].get("/routes/me", status="assigned"), 200)["routes"] == []
