@@ -39,8 +39,7 @@ impl Canned {
         std::thread::spawn(move || {
             for (status, body) in answers {
                 let (stream, _) = listener.accept().unwrap();
-                let request = exchange(stream, status, &body);
-                kept.lock().unwrap().push(request);
+                exchange(stream, status, &body, &kept);
             }
         });
         let credentials = Credentials::new("test", "test", None, None, "test");
@@ -74,8 +73,9 @@ impl Canned {
     }
 }
 
-/// Reads one request and answers it; one connection for each.
-fn exchange(mut stream: TcpStream, status: u16, answer: &str) -> String {
+/// Reads one request, keeps its body, and answers it; one connection for each. It is kept first: who has the answer may
+/// look at once.
+fn exchange(mut stream: TcpStream, status: u16, answer: &str, kept: &Mutex<Vec<String>>) {
     let mut reader = BufReader::new(stream.try_clone().unwrap());
     let mut length = 0;
     loop {
@@ -90,11 +90,11 @@ fn exchange(mut stream: TcpStream, status: u16, answer: &str) -> String {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).unwrap();
+    kept.lock().unwrap().push(String::from_utf8(body).unwrap());
     let head = format!(
         "HTTP/1.1 {status} x\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         answer.len()
     );
     stream.write_all(head.as_bytes()).unwrap();
     stream.write_all(answer.as_bytes()).unwrap();
-    String::from_utf8(body).unwrap()
 }
