@@ -4,7 +4,7 @@
 //! all of them. So bodies are read from a [`serde_json::Value`], and each fault is noted with the
 //! place where it is.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
@@ -99,15 +99,16 @@ enum Object<'a> {
     /// In the cells of a row, by a tree of columns.
     Cells {
         columns: &'static Columns,
-        row: &'a dyn Cells,
+        row: &'a Cells<'a>,
+        /// Where the last field was found. Fields are asked for in the order in which columns are declared, so
+        /// that the next one is mostly there or right behind it.
+        last: Cell<usize>,
     },
 }
 
-/// A row of a table: text by column. An empty cell is an absent value.
-pub trait Cells: std::fmt::Debug {
-    /// The text in a column, without the spaces around it; `None` where there is none.
-    fn cell(&self, column: usize) -> Option<&str>;
-}
+/// A row of a table: text by number of column, without the spaces around it; `None` where there is none. An empty cell
+/// is an absent value.
+pub type Cells<'a> = [Option<&'a str>];
 
 /// Which columns of a table hold the fields of an object, and of the objects within it.
 #[derive(Debug)]
@@ -118,7 +119,7 @@ pub struct Columns(pub &'static [(&'static str, Column)]);
 pub enum Column {
     /// A column.
     Cell {
-        /// Its number, as [`Cells::cell`] has it.
+        /// Its number, as [`Cells`] has it.
         number: usize,
         /// Its name in the table, which faults name.
         name: &'static str,
@@ -128,21 +129,28 @@ pub enum Column {
 }
 
 impl Columns {
-    fn of(&self, field: &str) -> Option<&Column> {
-        let found = self.0.iter().find(|(name, _)| *name == field);
-        found.map(|(_, column)| column)
+    #[inline]
+    fn of(&self, field: &str, last: &Cell<usize>) -> Option<&Column> {
+        let is_it = |at: &usize| self.0.get(*at).is_some_and(|(name, _)| *name == field);
+        let guesses = [last.get(), last.get() + 1];
+        let found = guesses
+            .into_iter()
+            .find(is_it)
+            .or_else(|| (0..self.0.len()).find(is_it))?;
+        last.set(found);
+        self.0.get(found).map(|(_, column)| column)
     }
 
-    fn any(&self, row: &dyn Cells) -> bool {
+    fn any(&self, row: &Cells<'_>) -> bool {
         self.0.iter().any(|(_, column)| column.any(row))
     }
 }
 
 impl Column {
     /// Whether anything is written in it.
-    fn any(&self, row: &dyn Cells) -> bool {
+    fn any(&self, row: &Cells<'_>) -> bool {
         match self {
-            Self::Cell { number, .. } => row.cell(*number).is_some(),
+            Self::Cell { number, .. } => cell(row, *number).is_some(),
             Self::Object(columns) => columns.any(row),
         }
     }
@@ -154,6 +162,11 @@ impl Column {
             Self::Object(columns) => columns.0.first().map_or("", |(_, column)| column.name()),
         }
     }
+}
+
+#[inline]
+fn cell<'a>(row: &Cells<'a>, number: usize) -> Option<&'a str> {
+    row.get(number).copied().flatten()
 }
 
 /// A value as it was given: of JSON's kinds, or a text in a cell that is understood as what is asked for.
@@ -207,9 +220,10 @@ impl<'a> Fields<'a> {
     }
 
     /// The fields that the cells of a row hold. A fault's pointer is the name of its column.
-    pub fn of_row(columns: &'static Columns, row: &'a dyn Cells, faults: &'a Faults) -> Self {
+    pub fn of_row(columns: &'static Columns, row: &'a Cells<'a>, faults: &'a Faults) -> Self {
+        let last = Cell::new(0);
         Self {
-            object: Object::Cells { columns, row },
+            object: Object::Cells { columns, row, last },
             faults,
         }
     }
@@ -254,7 +268,9 @@ impl<'a> Fields<'a> {
     pub fn has(&self, name: &str) -> bool {
         match &self.object {
             Object::Json { .. } => self.value(name).is_some(),
-            Object::Cells { columns, row } => columns.of(name).is_some_and(|c| c.any(*row)),
+            Object::Cells { columns, row, last } => {
+                columns.of(name, last).is_some_and(|column| column.any(row))
+            }
         }
     }
 
@@ -266,9 +282,9 @@ impl<'a> Fields<'a> {
                 let fields = Self::of_value(value, self.pointer_to(name), self.faults);
                 fields.is_object().then_some(fields)
             }
-            Object::Cells { columns, row } => match columns.of(name)? {
-                Column::Object(columns) if columns.any(*row) => {
-                    Some(Self::of_row(columns, *row, self.faults))
+            Object::Cells { columns, row, last } => match columns.of(name, last)? {
+                Column::Object(columns) if columns.any(row) => {
+                    Some(Self::of_row(columns, row, self.faults))
                 }
                 _ => None,
             },
@@ -284,10 +300,11 @@ impl<'a> Fields<'a> {
 
     /// An object that must be there.
     pub fn required_object(&self, name: &str) -> Option<Fields<'a>> {
-        if self.is_object() && !self.has(name) {
+        let object = self.object(name);
+        if object.is_none() && self.is_object() && !self.has(name) {
             self.fault(name, "is missing");
         }
-        self.object(name)
+        object
     }
 
     /// A line of text, of 1 to `most` characters. Line breaks and other control characters are refused: nobody writes lines
@@ -406,8 +423,8 @@ impl<'a> Fields<'a> {
     fn value(&self, name: &str) -> Option<Given<'a>> {
         match &self.object {
             Object::Json { members, .. } => member(members, name).map(Given::Json),
-            Object::Cells { columns, row } => match columns.of(name)? {
-                Column::Cell { number, .. } => row.cell(*number).map(Given::Cell),
+            Object::Cells { columns, row, last } => match columns.of(name, last)? {
+                Column::Cell { number, .. } => cell(row, *number).map(Given::Cell),
                 Column::Object(_) => None,
             },
         }
@@ -421,8 +438,8 @@ impl<'a> Fields<'a> {
                 let name = name.replace('~', "~0").replace('/', "~1");
                 format!("{pointer}/{name}")
             }
-            Object::Cells { columns, .. } => {
-                let column = columns.of(name).map(Column::name);
+            Object::Cells { columns, last, .. } => {
+                let column = columns.of(name, last).map(Column::name);
                 column.unwrap_or(name).to_owned()
             }
         }
@@ -437,11 +454,10 @@ fn member<'a>(members: &Option<&'a Map<String, Value>>, name: &str) -> Option<&'
 
 /// Whether a text has control characters. Most are ASCII, of which a byte tells.
 fn has_control(text: &str) -> bool {
-    if text.is_ascii() {
-        text.bytes().any(|byte| byte.is_ascii_control())
-    } else {
-        text.chars().any(char::is_control)
-    }
+    // Without an early end, many bytes are looked at together. Beyond ASCII, control characters all begin with C2.
+    let of_ascii = |found: bool, byte: u8| found | byte.is_ascii_control();
+    text.bytes().fold(false, of_ascii)
+        || (text.as_bytes().contains(&0xC2) && text.chars().any(char::is_control))
 }
 
 fn kind_of(value: &Value) -> &'static str {

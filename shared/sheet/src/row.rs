@@ -1,6 +1,5 @@
 //! A row, and the order that it is.
 
-use domain::fields::Cells;
 use domain::{Faults, Fields, NewOrder, Timestamp};
 
 use crate::beginning::Layout;
@@ -29,12 +28,6 @@ pub struct Row<'r> {
 /// The cells of a row by column.
 #[derive(Debug)]
 struct ByColumn<'r>([Option<&'r str>; COUNT]);
-
-impl Cells for ByColumn<'_> {
-    fn cell(&self, column: usize) -> Option<&str> {
-        self.0.get(column).copied().flatten()
-    }
-}
 
 impl<'r> Row<'r> {
     pub(crate) fn new(layout: &'r Layout, number: u32, text: &'r [u8], ends: &'r [usize]) -> Self {
@@ -77,7 +70,7 @@ impl<'r> Row<'r> {
     pub fn read(&self, now: Timestamp) -> Result<NewOrder, CellFault> {
         let cells = self.by_column()?;
         let faults = Faults::new();
-        let order = NewOrder::read_fields(&Fields::of_row(&ORDER, &cells, &faults), now);
+        let order = NewOrder::read_fields(&Fields::of_row(&ORDER, &cells.0, &faults), now);
         let filled = REQUIRED_NUMBERS.iter().all(|n| cells.0[*n].is_some());
         match order {
             Some(order) if filled && faults.is_empty() => Ok(order),

@@ -18,6 +18,8 @@ use super::{claims, keys, orders};
 /// The table's keys.
 const KEY: &str = "import_id";
 const SORT_KEY: &str = "item";
+/// So many chunks' faults are read at a time.
+const FAULTS_A_PAGE: i32 = 20;
 
 /// The tables that an import is stored in.
 #[derive(Debug, Clone)]
@@ -215,7 +217,9 @@ impl ImportStore for DynamoImports {
             .expression_attribute_values(":import", text(id))
             .expression_attribute_values(":first", text(keys::rejected_item(after + 1)))
             .expression_attribute_values(":end", text(keys::REJECTED_END))
-            .consistent_read(true);
+            .consistent_read(true)
+            // Unsaid, a page has a megabyte: memory would grow with the file's faults, and most of it be read in vain.
+            .limit(FAULTS_A_PAGE);
         let mut items = query.into_paginator().items().send();
         let mut found = Vec::new();
         while let Some(item) = items.next().await {
