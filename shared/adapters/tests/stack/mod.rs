@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::{
     BillingMode, GlobalSecondaryIndex, GlobalSecondaryIndexDescription, TableDescription,
     TableStatus,
 };
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use testkit::contracts::queues::Outlet;
 use uuid::Uuid;
 
@@ -40,7 +41,13 @@ impl Stack {
     pub async fn bucket(&self) -> OwnBucket {
         let client = self.s3();
         let name = format!("contract-{}", Uuid::now_v7());
-        client.create_bucket().bucket(&name).send().await.unwrap();
+        let region = self.aws.region().map_or("", |region| region.as_ref());
+        let location = CreateBucketConfiguration::builder()
+            .location_constraint(BucketLocationConstraint::from(region))
+            .build();
+        let create = client.create_bucket().bucket(&name);
+        let create = create.create_bucket_configuration(location);
+        create.send().await.unwrap();
         OwnBucket { client, name }
     }
 
