@@ -1,15 +1,34 @@
 """Whether everybody got the mails that were due to them, and no other."""
 
-import collections
+import re
 
 
-def due_to_agents(orders):
-    """One mail for each time that a route gained orders. Orders that came to a route together were assigned at one moment."""
-    gains = set()
-    for order in orders:
-        assigned = [line["at"] for line in order["history"] if line["status"] == "assigned"]
-        gains |= {(order["agent_id"], order["route_id"], at) for at in assigned}
-    return collections.Counter(agent_id for agent_id, _, _ in gains)
+NEW_ROUTE = re.compile(r"^New route")
+GAINED = re.compile(r"has gained (\d+) order")
+
+
+def gains_of(orders):
+    """The moments at which routes gained orders. Orders that came to a route together were assigned at one moment."""
+    return {(o["route_id"], line["at"]) for o in orders for line in o["history"] if line["status"] == "assigned"}
+
+
+def fault_of(agent, mails, orders):
+    """What is wrong with an agent's mails, if anything: each route is told of once when it begins, and once each time that it gains
+    orders. Two gains within a second have the same time in the orders' histories, so these say how many mails there are at least;
+    what the mails say that was gained says how many at most."""
+    own = [order for order in orders if order["agent_id"] == agent.user_id]
+    routes = {order["route_id"] for order in own}
+    moments = gains_of(own)
+    begun = [mail for mail in mails if NEW_ROUTE.search(mail.subject)]
+    gains = [int(gained[1]) for mail in mails if (gained := GAINED.search(mail.subject))]
+    if len(begun) != len(routes) or len(begun) + len(gains) != len(mails):
+        return f"{agent.name} should hear of {len(routes)} new routes, and got {[mail.subject for mail in mails]}"
+    if len(mails) < len(moments):
+        return f"{agent.name} should get {len(moments)} emails at least, and got {len(mails)}"
+    # Each route began with an order at least.
+    if sum(gains) > len(own) - len(routes):
+        return f"{agent.name} has {len(own)} orders, and was told of {gains} after the first ones"
+    return None
 
 
 def faults(mailbox, customers, agents, orders):
@@ -25,9 +44,5 @@ def faults(mailbox, customers, agents, orders):
                 found.append(f"{customer.name} should get two emails about {order['external_id']}, and got {told}")
         if len(mails) != 2 * len(own):
             found.append(f"{customer.name} should get {2 * len(own)} emails, and got {len(mails)}")
-    due = due_to_agents(orders)
-    for agent in agents:
-        mails = mailbox.of(agent)
-        if len(mails) != due[agent.user_id]:
-            found.append(f"{agent.name} should get {due[agent.user_id]} emails, and got {len(mails)}")
-    return found
+    told = [fault_of(agent, mailbox.of(agent), orders) for agent in agents]
+    return found + [fault for fault in told if fault]
