@@ -119,7 +119,8 @@ def logs(stack, life, session_began):
 
     def read():
         found = Logs(stack, session_began)
-        return found if last in found.text else None
+        # What invoked a function last was a record of a stream.
+        return found if last in found.text and '"message":"record failed"' in found.text else None
 
     return eventually("the function's log of the last refusal", read)
 

@@ -37,6 +37,8 @@ RESOURCES_WITH_A_STAR = {
 NEVER_DONE = {
     "update-agent": {("dynamodb:ConditionCheckItem", "UsersTable"): "it changes the agent, and the put has the condition"},
 }
+# Ports that stand behind another port, and not in a use case: {function: (port, its methods, adapter, table)}. main.rs makes them all the same.
+BEHIND_A_PORT = {"optimize-routes": ("LegCache", ("kept", "keep"), "DynamoLegs", "IdempotencyTable")}
 # What AWS does in the function's name, by the source that feeds it or by where its failures go.
 OF_A_QUEUE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 OF_A_STREAM = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"}
@@ -66,7 +68,17 @@ def listed(value):
 def statements(properties):
     for policy in listed(properties["Policies"]):
         assert isinstance(policy, dict) and set(policy) == {"Statement"}, f"a policy of our own, not {policy}"
-        yield from policy["Statement"]
+        yield from (statement for statement in policy["Statement"] if "Fn::If" not in statement)
+
+
+def statements_by_parameter(properties):
+    """Those that a function has only where a parameter of the stack asks for them, with the condition."""
+    for policy in listed(properties["Policies"]):
+        for statement in policy["Statement"]:
+            if "Fn::If" in statement:
+                condition, given, otherwise = statement["Fn::If"]
+                assert otherwise == {"Ref": "AWS::NoValue"}, f"{condition} takes away, and does not give"
+                yield condition, given
 
 
 def name_of(resource):
@@ -137,6 +149,11 @@ def used(binary, properties):
                 for resource in resources_behind(main, adapter, constructor, arguments, place):
                     for name in ACTIONS_OF_S3.get(action, (action,)):
                         found.add((f"{service}:{name}", f"{resource}/index/{index}" if index else resource))
+    if binary in BEHIND_A_PORT:
+        port, methods, adapter, table = BEHIND_A_PORT[binary]
+        assert f"{adapter}::new(" in main.text, f"{binary} does not make a {adapter} any more"
+        asked = [one for method in methods for one in adapters.asks(adapter, port, method)]
+        found |= {(f"dynamodb:{action}", table) for action, _, _ in asked}
     assert found or binary in ("publish-events",), f"nothing that {binary} does was found in its code"
     return {(action.replace("SendMessageBatch", "SendMessage*"), resource) for action, resource in found}
 
@@ -205,6 +222,26 @@ def test_no_policy_is_wider_than_it_says(binary):
             told = json.dumps(resource)
             ends = [end for end in RESOURCES_WITH_A_STAR if told.strip('{}"').endswith(end) or f"{end}\"" in told]
             assert "*" not in told or ends, f"{binary}: {told} is wider than one thing, and nobody says why"
+
+
+@pytest.mark.parametrize("binary", sorted(FUNCTIONS))
+def test_what_a_parameter_grants_is_one_key_for_who_reads_it(binary):
+    """The keys of route providers and of the geocoder: only where there is one, and no other parameter."""
+    granted_keys = set()
+    for condition, statement in statements_by_parameter(FUNCTIONS[binary]):
+        assert (statement["Effect"], statement["Action"]) == ("Allow", "ssm:GetParameter"), condition
+        named = re.fullmatch(r".*:parameter\$\{(\w+KeyParameter)\}", statement["Resource"]["Fn::Sub"])
+        assert named, f"{binary}: {statement['Resource']} is more than one key"
+        granted_keys.add(named.group(1))
+    code = "".join(path.read_text() for path in (ROOT / "functions" / binary / "src").glob("*.rs"))
+    if "env.geocoder()" in code:
+        code += (ROOT / "shared" / "runtime" / "src" / "config" / "geocoder.rs").read_text()
+    read = {name for name in ("OrsKeyParameter", "GoogleKeyParameter") if env_name(name) in code}
+    assert granted_keys == read, f"{binary} reads {read}, and may read {granted_keys}"
+
+
+def env_name(parameter):
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", parameter).upper()
 
 
 def test_each_star_that_is_excused_is_there():

@@ -72,12 +72,12 @@ impl Key {
         let Some((client, parameter)) = &self.stored else {
             return Ok(self.read.get());
         };
-        let secret = self.read.get_or_try_init(|| get(client, parameter));
+        let secret = self.read.get_or_try_init(|| secret_of(client, parameter));
         Ok(Some(secret.await?))
     }
 }
 
-async fn get(client: &Client, parameter: &str) -> Result<Secret, CallFailed> {
+async fn secret_of(client: &Client, parameter: &str) -> Result<Secret, CallFailed> {
     let answer = client
         .get_parameter()
         .name(parameter)
