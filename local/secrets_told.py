@@ -34,19 +34,17 @@ class SecretsTold:
 
     def add(self, kind, value):
         text = str(value).strip()
-        # A single short word, sent to be refused, is a word of the logs as well.
-        is_a_word = text.isalpha() and text.islower() and len(text) < 9
-        if len(text) >= FEWEST_CHARACTERS.get(kind, 3) and not is_a_word:
+        if len(text) >= FEWEST_CHARACTERS.get(kind, 3):
             with self._lock:
                 self.values[text] = kind
 
     def hear(self, body):
-        """Note what a body, sent or received, says of somebody. A problem's `code` is not such a one."""
+        """Note what a body, sent or received, says of somebody. The `code` of a problem, or of a row's fault, is not such a one."""
         if isinstance(body, list):
             for one in body:
                 self.hear(one)
         elif isinstance(body, dict):
-            problem = "title" in body and "status" in body
+            problem = "detail" in body
             for name, value in body.items():
                 if isinstance(value, (dict, list)):
                     self.hear(value)
