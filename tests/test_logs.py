@@ -37,9 +37,17 @@ class Logs:
         self.text = "\n".join(line for _, line in self.lines)
 
     def _read(self, logs, group, since):
-        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=int(since * 1000))
-        for page in pages:
-            self.lines += [(group, event["message"].rstrip()) for event in page["events"]]
+        """MiniStack ends an answer after 10,000 lines without a word that there are more: one goes on from its last line."""
+        start, seen = int(since * 1000), set()
+        while True:
+            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=start)
+            events = [event for page in pages for event in page["events"]]
+            lines = {(event["logStreamName"], event["timestamp"], event["message"]) for event in events} - seen
+            if not lines:
+                return
+            seen |= lines
+            self.lines += [(group, message.rstrip()) for _, _, message in sorted(lines, key=lambda line: line[:2])]
+            start = events[-1]["timestamp"]
 
     def with_word(self, word):
         """The first line that has this word, or these words, and no letter or digit right beside them."""
