@@ -100,12 +100,6 @@ impl<'a, 'n> Search<'a, 'n> {
         }
     }
 
-    /// What annealing minimises while a second of lateness has this price.
-    pub(crate) fn energy(&self, worth: &Worth, lateness_price: f64) -> f64 {
-        (worth.travel + worth.vehicles as i64 * self.network.vehicle_weight) as f64
-            + worth.lateness as f64 * lateness_price
-    }
-
     /// What a second costs where driving is all that it is spent on.
     fn second(&self) -> f64 {
         let visits = self.best.tours.iter().flat_map(|tour| &tour.visits);
@@ -144,22 +138,31 @@ impl<'a, 'n> Search<'a, 'n> {
             self.rounds += 1;
             self.ruin
                 .run(self.network, &mut self.random, &mut self.current);
-            self.recreate.run(
-                self.network,
+            let network = self.network;
+            let kept = *self.current.kept();
+            let most =
+                energy(network, &kept, lateness_price) - temperature * ln(self.random.unit());
+            let is_too_dear = |worth: &Worth| energy(network, worth, lateness_price) > most;
+            // Where no stop saves anything, what is too dear by now would be so
+            // in the end too, and need not be completed to be refused.
+            let is_hopeless = |worth: &Worth, left_over: usize| {
+                left_over > kept.absent
+                    || (network.metric && left_over == kept.absent && is_too_dear(worth))
+            };
+            let completed = self.recreate.run_unless(
+                network,
                 &mut self.random,
                 &mut self.current,
                 self.vehicle_limit,
+                is_hopeless,
             );
             let worth = self.current.worth;
-            let kept = *self.current.kept();
-            let energy = self.energy(&kept, lateness_price);
-            let candidate = self.energy(&worth, lateness_price);
-            let placed = worth.absent.cmp(&kept.absent);
-            let worse = match placed {
-                Ordering::Less => false,
-                Ordering::Equal => candidate >= energy - temperature * ln(self.random.unit()),
-                Ordering::Greater => true,
-            };
+            let worse = !completed
+                || match worth.absent.cmp(&kept.absent) {
+                    Ordering::Less => false,
+                    Ordering::Equal => is_too_dear(&worth),
+                    Ordering::Greater => true,
+                };
             if worse || worth.forsaken > self.best.worth.forsaken {
                 self.current.undo();
                 continue;
@@ -178,6 +181,12 @@ impl<'a, 'n> Search<'a, 'n> {
             report(self.rounds, &worth);
         }
     }
+}
+
+/// What annealing minimises while a second of lateness has this price.
+pub(crate) fn energy(network: &Network<'_>, worth: &Worth, lateness_price: f64) -> f64 {
+    (worth.travel + worth.vehicles as i64 * network.vehicle_weight) as f64
+        + worth.lateness as f64 * lateness_price
 }
 
 /// How often a position is overlooked: more often where there are few.

@@ -1,6 +1,6 @@
 //! Fewer vehicles, and room for orders that found none.
 
-use super::anneal::{ROUNDS_PER_CHECK, Report, Search, blink};
+use super::anneal::{ROUNDS_PER_CHECK, Report, Search, blink, energy};
 use super::clock::Clock;
 use super::network::{Network, order_of};
 use super::portable::ln;
@@ -50,7 +50,7 @@ impl Search<'_, '_> {
         let visits = 2.0 * self.network.jobs.len() as f64;
         let temperature = self.current.worth.travel as f64 / visits * PACKING_HEAT;
         let price = self.network.lateness_weight as f64;
-        let mut energy = self.energy(&self.current.worth, price);
+        let mut current_energy = energy(self.network, &self.current.worth, price);
         let mut sum = absences.sum(&self.current.absent);
         let mut check = 0_u32;
         loop {
@@ -59,7 +59,7 @@ impl Search<'_, '_> {
                     break;
                 }
                 sum = absences.sum(&self.current.absent);
-                energy = self.energy(&self.current.worth, price);
+                current_energy = energy(self.network, &self.current.worth, price);
             }
             if check == 0 {
                 if clock.progress(self.rounds) >= until {
@@ -79,15 +79,16 @@ impl Search<'_, '_> {
             );
             let worth = self.current.worth;
             let candidate = absences.sum(&self.current.absent);
-            let candidate_energy = self.energy(&worth, price);
+            let candidate_energy = energy(self.network, &worth, price);
             let accepted = worth.forsaken <= self.best.worth.forsaken
                 && (candidate < sum
                     || (candidate == sum
-                        && candidate_energy < energy - temperature * ln(self.random.unit())));
+                        && candidate_energy
+                            < current_energy - temperature * ln(self.random.unit())));
             absences.note(&self.current.absent);
             if accepted {
                 self.current.keep();
-                energy = candidate_energy;
+                current_energy = candidate_energy;
                 self.take_if_best(report);
             } else {
                 self.current.undo();

@@ -3,7 +3,7 @@
 use super::insertion::{Inserter, Insertion, NOWHERE};
 use super::network::{NEVER, Network, dropoff_of, pickup_of};
 use super::random::Random;
-use super::schedule::Schedule;
+use super::schedule::{Schedule, Worth};
 use super::tour::Tour;
 
 /// In which order absent orders are put back: the sorts of Christiaens and
@@ -140,6 +140,29 @@ impl Recreate {
         }
         self.queue = queue;
         schedule.forget_placed();
+    }
+
+    /// Tries to place every absent order, unless what has come of it so far and
+    /// the number left over is hopeless. Whether it was completed.
+    pub(crate) fn run_unless(
+        &mut self,
+        network: &Network<'_>,
+        random: &mut Random,
+        schedule: &mut Schedule,
+        vehicle_limit: usize,
+        is_hopeless: impl Fn(&Worth, usize) -> bool,
+    ) -> bool {
+        self.line_up(network, random, schedule);
+        let queue = std::mem::take(&mut self.queue);
+        let absent = schedule.worth.absent;
+        let completed = queue.iter().enumerate().all(|(placed, &(_, order))| {
+            self.place(network, random, schedule, order as usize, vehicle_limit);
+            let left_over = schedule.worth.absent - (absent - placed - 1);
+            !is_hopeless(&schedule.worth, left_over)
+        });
+        self.queue = queue;
+        schedule.forget_placed();
+        completed
     }
 
     fn line_up(&mut self, network: &Network<'_>, random: &mut Random, schedule: &Schedule) {
