@@ -20,6 +20,10 @@ const ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 /// An answer is read up to here: more than any plan has, and less than a function's memory.
 const LONGEST_ANSWER: usize = 32 * 1024 * 1024;
+/// VROOM's code for a problem that its router has no answer to; `vroom-express` sends it with 500.
+const VROOM_ROUTING_ERROR: u64 = 3;
+/// No service is waited for longer than that: some say absurd times, or mean milliseconds.
+const LONGEST_RETRY_AFTER_S: u64 = 24 * 3_600;
 /// Of an error's body no more than this is looked at.
 const LONGEST_ERROR: usize = 4 * 1024;
 
@@ -36,6 +40,8 @@ pub enum FaultKind {
     Quota,
     /// 5xx.
     ServerError,
+    /// A 5xx that is about the request: VROOM's word for a place that no road leads to.
+    Unroutable,
     /// Any other status that is not 2xx.
     Refused(u16),
     /// The answer is not what was asked for, or was cut short.
@@ -196,15 +202,25 @@ fn kind(status: StatusCode, said: &[u8]) -> FaultKind {
             }
         }
         StatusCode::TOO_MANY_REQUESTS => FaultKind::Quota,
+        status if status.is_server_error() && is_of_vroom(said, VROOM_ROUTING_ERROR) => {
+            FaultKind::Unroutable
+        }
         status if status.is_server_error() => FaultKind::ServerError,
         status => FaultKind::Refused(status.as_u16()),
     }
 }
 
+/// Whether an error's body is VROOM's, with that code: `{"code", "error"}`.
+fn is_of_vroom(said: &[u8], code: u64) -> bool {
+    let said: Option<serde_json::Value> = serde_json::from_slice(said).ok();
+    said.is_some_and(|said| said["code"].as_u64() == Some(code))
+}
+
 /// Seconds, as every service here says it; the other form of the header, a date, is passed over.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    text.trim().parse().ok().map(Duration::from_secs)
+    let seconds: u64 = text.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds.min(LONGEST_RETRY_AFTER_S)))
 }
 
 /// What `send` fails with. Its own words name the URL, which may have a person's address in its query.

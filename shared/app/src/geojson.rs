@@ -138,8 +138,18 @@ fn way(route: &Route) -> Vec<Position> {
         .iter()
         .any(|stop| stop.status == StopStatus::Done);
     let start = (!begun).then_some(route.from.location);
-    let stops = route.stops.iter().map(|stop| stop.location);
-    start.into_iter().chain(stops).map(position).collect()
+    let through = |is_on_it: fn(&RouteStop) -> bool| -> Vec<Position> {
+        let stops = route.stops.iter().filter(|stop| is_on_it(stop));
+        let places = start.into_iter().chain(stops.map(|stop| stop.location));
+        places.map(position).collect()
+    };
+    let line = through(|stop| stop.status != StopStatus::Skipped);
+    // A line has two ends, even where nobody drives any more.
+    if line.len() >= 2 {
+        line
+    } else {
+        through(|_| true)
+    }
 }
 
 fn position(place: Coordinates) -> Position {

@@ -109,3 +109,18 @@ fn without_a_geometry_the_line_goes_straight_from_stop_to_stop() {
     let from_pickup = json!([[139.7671, 35.6812], [139.7454, 35.6586]]);
     assert_eq!(begun["features"][0]["geometry"]["coordinates"], from_pickup);
 }
+
+#[test]
+fn the_line_passes_by_what_was_taken_off() {
+    let mut it = route(StopStatus::Pending, None);
+    it.stops[0].status = StopStatus::Skipped;
+    let passed_by = json!([[139.7, 35.7], [139.7454, 35.6586]]);
+    assert_eq!(
+        collection(it.clone())["features"][0]["geometry"]["coordinates"],
+        passed_by
+    );
+    it.stops[1].status = StopStatus::Skipped;
+    let shown = collection(it);
+    let line = shown["features"][0]["geometry"]["coordinates"].as_array();
+    assert!(line.unwrap().len() >= 2, "a line of less is none");
+}

@@ -9,15 +9,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 /// At `debug` these write down bodies, headers and tokens; so they never get further than `info`.
-const TALKATIVE: [&str; 7] = [
-    "aws",
-    "gcp_auth",
-    "h2",
-    "hyper",
-    "lambda_runtime",
-    "reqwest",
-    "rustls",
-];
+const TALKATIVE: [&str; 6] = ["aws", "h2", "hyper", "lambda_runtime", "reqwest", "rustls"];
 
 /// Why there are no logs.
 #[derive(Debug, Error)]
@@ -53,6 +45,9 @@ pub fn init() -> Result<(), TelemetryError> {
     Ok(())
 }
 
+/// It writes the answers of the token endpoint down as warnings.
+const SILENT: &str = "gcp_auth";
+
 fn filter(wanted: &str) -> Result<Targets, tracing_subscriber::filter::ParseError> {
     let wanted = match wanted.trim() {
         "" => Targets::new().with_default(LevelFilter::INFO),
@@ -63,15 +58,21 @@ fn filter(wanted: &str) -> Result<Targets, tracing_subscriber::filter::ParseErro
     Ok(Targets::new()
         .with_targets(capped)
         .with_default(default)
-        .with_targets(wanted.iter().map(|(target, level)| {
-            let talkative = TALKATIVE.iter().any(|prefix| target.starts_with(prefix));
-            let most = if talkative {
-                LevelFilter::INFO
-            } else {
-                LevelFilter::TRACE
-            };
-            (target.to_owned(), level.min(most))
-        })))
+        .with_targets(
+            wanted
+                .iter()
+                .filter(|(target, _)| !target.starts_with(SILENT))
+                .map(|(target, level)| {
+                    let talkative = TALKATIVE.iter().any(|prefix| target.starts_with(prefix));
+                    let most = if talkative {
+                        LevelFilter::INFO
+                    } else {
+                        LevelFilter::TRACE
+                    };
+                    (target.to_owned(), level.min(most))
+                }),
+        )
+        .with_target(SILENT, LevelFilter::OFF))
 }
 
 #[cfg(test)]
@@ -104,6 +105,13 @@ mod tests {
                     "{wanted} {target}"
                 );
             }
+        }
+        for wanted in ["", "trace", "gcp_auth=trace", "gcp_auth::types=warn"] {
+            assert!(
+                !filter(wanted)
+                    .unwrap()
+                    .would_enable("gcp_auth::types", &Level::ERROR)
+            );
         }
         assert!(filter("debug").unwrap().would_enable("app", &Level::DEBUG));
         assert!(!filter("warn").unwrap().would_enable("hyper", &Level::INFO));

@@ -9,14 +9,14 @@ use domain::Coordinates;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Deserialize;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::failure::CallFailed;
 use crate::keys::Key;
 use crate::web::Web;
 
 const CALL: &str = "GET /geocode/search";
-/// One address with all tries: two of them, one after the other, are within the 15 s that an HTTP function has.
+/// One address with all tries, and the key if it has to be read: two of them, one after the other, are within the 15 s that an HTTP function has.
 const TIME: Duration = Duration::from_secs(5);
 
 /// Finds places with OpenRouteService.
@@ -76,11 +76,15 @@ impl OrsGeocoder {
 impl Geocoder for OrsGeocoder {
     async fn candidates(&self, address: &str) -> Result<Vec<PlaceCandidate>, GeocoderError> {
         let away = |failed: CallFailed| GeocoderError(failed.into());
-        let headers = self.headers().await.map_err(away)?;
+        let deadline = Instant::now() + TIME;
+        let headers = timeout_at(deadline, self.headers()).await;
+        let headers = headers
+            .map_err(|_| away(CallFailed::because(CALL, "the key was not read in time")))?
+            .map_err(away)?;
         let url = self.url_for(address);
         let found: Found = self
             .web
-            .get_json(url.as_str(), &headers, Instant::now() + TIME)
+            .get_json(url.as_str(), &headers, deadline)
             .await
             .map_err(|fault| away(CallFailed::because(CALL, fault)))?;
         Ok(found

@@ -6,7 +6,7 @@
 //!   estimated, since nobody knows how much of it is driven by now.
 //! - An order aboard, or picked up at the next stop, has a drop-off alone, and its place in the vehicle from the start on.
 //! - A committed order whose window closes before its vehicle can set out has no closing time: it is late whatever happens.
-//! - A pending order whose window is closed is left over without being sent.
+//! - A pending order whose window is closed, or opens in a month only, is left over without being sent.
 //! - A vehicle whose shift is over drives for nobody but its committed orders, and one that is overloaded takes
 //!   nothing else: both are beyond them ([`FallbackReason::Unsupported`]).
 
@@ -207,7 +207,7 @@ impl Outline {
         let committed = it.committed || pickup.is_none();
         let sets_out_s = it.vehicle.and_then(|vehicle| free_from_s.get(vehicle));
         let sets_out_s = sets_out_s.copied().unwrap_or_default();
-        let mut too_late = false;
+        let (mut too_late, mut too_far_off) = (false, false);
         let mut end = |stop: planner::Stop| -> Result<End, Unusable> {
             let window = stop.window.map(|window| {
                 let closed = window.latest_s < sets_out_s;
@@ -217,9 +217,7 @@ impl Outline {
                     latest_s: (!closed).then_some(window.latest_s.min(FURTHEST_S)),
                 }
             });
-            if window.is_some_and(|window| window.earliest_s > FURTHEST_S) {
-                return Err(unsupported(format!("order {order} is due in a month")));
-            }
+            too_far_off |= window.is_some_and(|window| window.earliest_s > FURTHEST_S);
             Ok(End {
                 place: place(request, stop.point)?,
                 window,
@@ -228,9 +226,12 @@ impl Outline {
         };
         let pickup = pickup.map(&mut end).transpose()?;
         let dropoff = end(it.dropoff)?;
-        if too_late && !committed {
+        if (too_late || too_far_off) && !committed {
             self.left_over.push(order);
             return Ok(());
+        }
+        if too_far_off {
+            return Err(unsupported(format!("order {order} is due in a month")));
         }
         let capacity = it.vehicle.and_then(|vehicle| request.vehicles.get(vehicle));
         if committed && capacity.is_some_and(|vehicle| it.size > vehicle.capacity) {

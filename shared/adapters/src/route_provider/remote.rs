@@ -76,6 +76,7 @@ impl From<CallFault> for Unusable {
             FaultKind::Unauthorized => FallbackReason::Unauthorized,
             FaultKind::Quota => FallbackReason::Quota,
             FaultKind::ServerError => FallbackReason::ServerError,
+            FaultKind::Unroutable => FallbackReason::Unsupported,
             FaultKind::Refused(413) => FallbackReason::TooLarge,
             FaultKind::Refused(_) => FallbackReason::RefusedRequest,
             FaultKind::Unreadable => FallbackReason::Unreadable,

@@ -189,6 +189,52 @@ async fn it_fails() {
 }
 
 #[tokio::test]
+async fn no_time_that_it_asks_for_is_too_long() {
+    on_a_day_of(
+        |_| Reply::RetryAfter(503, u64::MAX),
+        FallbackReason::ServerError,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_place_without_a_road_is_no_outage() {
+    let no_road = json!({"code": 3, "error": "Unfound route(s) from location [2.2,41.3]"});
+    on_a_day_of(
+        |_| Reply::Json(500, no_road.clone()),
+        FallbackReason::Unsupported,
+    )
+    .await;
+    let server = Server::that(move |_, before| match before {
+        0 => Reply::Json(500, no_road.clone()),
+        _ => Reply::Json(200, ors_plan(1_500, 1_600)),
+    });
+    let provider = behind(ors(server.url()), LONG, MINUTE);
+    planned(&provider, problems::one_order(None)).await;
+    let next = planned(&provider, problems::one_order(None)).await;
+    assert_eq!(next.provider, "ors", "asked at once for the next plan");
+}
+
+#[tokio::test]
+async fn an_order_of_next_month_keeps_nobody_from_the_provider() {
+    let server = Server::always(Reply::Json(200, ors_plan(1_500, 1_600)));
+    let provider = behind(ors(server.url()), LONG, MINUTE);
+    let in_a_month = 31 * 24 * 3_600;
+    let mut request = problems::one_order(None);
+    let far_off = problems::stop(2, Some((in_a_month, in_a_month + 3_600)));
+    request
+        .orders
+        .push(planner::Order::new(problems::stop(1, None), far_off, 1));
+    let answer = planned(&provider, request).await;
+    assert_eq!((answer.provider, &answer.fallbacks[..]), ("ors", &[][..]));
+    assert_eq!(
+        answer.routes[0].visits.len(),
+        2,
+        "of the order of today alone"
+    );
+}
+
+#[tokio::test]
 async fn it_does_not_take_the_request() {
     on_a_day_of(
         |_| Reply::Json(400, json!({})),

@@ -13,7 +13,7 @@ pub enum Reply {
     /// Answers.
     Json(u16, Value),
     /// Answers, and asks to be left alone for so many seconds.
-    RetryAfter(u16, u32),
+    RetryAfter(u16, u64),
     /// Says how long the answer is, and breaks off half-way.
     Half(Value),
     /// Takes the request and says nothing for longer than any test waits.
