@@ -3,7 +3,7 @@
 use domain::{Faults, Fields, NewOrder, Timestamp};
 
 use crate::beginning::Layout;
-use crate::columns::{COUNT, NAMES, ORDER, REQUIRED_NUMBERS, is_numeric};
+use crate::columns::{COUNT, NAMES, REQUIRED_NUMBERS, is_numeric};
 
 /// What is wrong with a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -70,7 +70,7 @@ impl<'r> Row<'r> {
     pub fn read(&self, now: Timestamp) -> Result<NewOrder, CellFault> {
         let cells = self.by_column()?;
         let faults = Faults::new();
-        let order = NewOrder::read_fields(&Fields::of_row(&ORDER, &cells.0, &faults), now);
+        let order = NewOrder::read_fields(&Fields::of_row(&NAMES, &cells.0, &faults), now);
         let filled = REQUIRED_NUMBERS.iter().all(|n| cells.0[*n].is_some());
         match order {
             Some(order) if filled && faults.is_empty() => Ok(order),
