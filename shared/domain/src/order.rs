@@ -8,7 +8,7 @@ use thiserror::Error;
 use crate::fields::{Faults, Field, Fields, Object};
 use crate::geo::Coordinates;
 use crate::ids::{ImportId, OrderId, RouteId, UserId};
-use crate::stop::{self, Addresses, Stop, StopDraft};
+use crate::stop::{self, Addresses, Stop, StopDraft, StopRead};
 use crate::user::{Actor, Role};
 use crate::zone::Zone;
 
@@ -352,10 +352,83 @@ impl NewOrder {
     }
 
     /// Reads the fields of an order whose stops have their locations, wherever the fields are. What is wrong is
-    /// noted where they note it; with a fault there may be an order all the same, which is not to be used.
-    pub fn read_fields<'a>(fields: &Fields<'a, impl Object<'a>>, now: Timestamp) -> Option<Self> {
-        let draft = OrderDraft::read_fields(fields, now, Addresses::AreNotPlaced)?;
-        draft.located(None, None).ok()
+    /// noted in `faults`, which is where the fields note it.
+    ///
+    /// # Errors
+    /// What `refused` makes of the faults, if there are any.
+    #[inline]
+    pub fn read_fields<'a, E>(
+        fields: &Fields<'a, impl Object<'a>>,
+        now: Timestamp,
+        faults: &Faults,
+        refused: impl FnOnce() -> E,
+    ) -> Result<Self, E> {
+        let Some(read) = OrderRead::read(fields, now, Addresses::AreNotPlaced) else {
+            return Err(refused());
+        };
+        let (Some(from), Some(to)) = (read.pickup.location, read.dropoff.location) else {
+            return Err(refused());
+        };
+        if !faults.is_empty() {
+            return Err(refused());
+        }
+        // Made where it is returned: an order is too large to be moved for nothing.
+        Ok(Self {
+            pickup: read.pickup.at(from),
+            dropoff: read.dropoff.at(to),
+            size: read.size,
+            notes: read.notes.map(str::to_owned),
+            external_id: read.external_id.map(str::to_owned),
+        })
+    }
+}
+
+/// An order as it was read. Its texts are still where they were sent.
+#[derive(Debug, Clone, Copy)]
+struct OrderRead<'a> {
+    pickup: StopRead<'a>,
+    dropoff: StopRead<'a>,
+    size: u32,
+    notes: Option<&'a str>,
+    external_id: Option<&'a str>,
+}
+
+impl<'a> OrderRead<'a> {
+    #[inline]
+    fn read(
+        fields: &Fields<'a, impl Object<'a>>,
+        now: Timestamp,
+        addresses: Addresses,
+    ) -> Option<Self> {
+        fields.only(&["pickup", "dropoff", "size", "notes", "external_id"]);
+        let pickup = fields.required_object(PICKUP);
+        let pickup = pickup.and_then(|stop| StopRead::read(&stop, now, addresses));
+        let dropoff_fields = fields.required_object(DROPOFF);
+        let dropoff = dropoff_fields
+            .as_ref()
+            .and_then(|stop| StopRead::read(stop, now, addresses));
+        let size = fields.whole_number(SIZE, 1..=LARGEST_SIZE);
+        let notes = fields.lines(NOTES, LONGEST_NOTES);
+        let external_id = fields.text(EXTERNAL_ID, LONGEST_EXTERNAL_ID);
+
+        let opens = pickup.and_then(|stop| stop.window).map(|w| w.start);
+        let closes = dropoff.and_then(|stop| stop.window).map(|w| w.end);
+        if let (Some(opens), Some(closes)) = (opens, closes)
+            && closes <= opens
+            && let Some(window) = dropoff_fields.and_then(|fields| fields.object(stop::WINDOW))
+        {
+            window.fault(
+                stop::WINDOW_END,
+                "must be after the start of the pickup's window",
+            );
+        }
+        Some(Self {
+            pickup: pickup?,
+            dropoff: dropoff?,
+            size: size.unwrap_or(1),
+            notes,
+            external_id,
+        })
     }
 }
 
@@ -425,44 +498,15 @@ impl OrderDraft {
 
     fn read_body(body: &Value, now: Timestamp, addresses: Addresses) -> Result<Self, Faults> {
         let faults = Faults::new();
-        let read = Self::read_fields(&Fields::of_body(body, &faults), now, addresses);
-        faults.or(read)
-    }
-
-    fn read_fields<'a>(
-        fields: &Fields<'a, impl Object<'a>>,
-        now: Timestamp,
-        addresses: Addresses,
-    ) -> Option<Self> {
-        fields.only(&["pickup", "dropoff", "size", "notes", "external_id"]);
-        let pickup = fields.required_object(PICKUP);
-        let pickup = pickup.and_then(|stop| StopDraft::read(&stop, now, addresses));
-        let dropoff_fields = fields.required_object(DROPOFF);
-        let dropoff = dropoff_fields
-            .as_ref()
-            .and_then(|stop| StopDraft::read(stop, now, addresses));
-        let size = fields.whole_number(SIZE, 1..=LARGEST_SIZE);
-        let notes = fields.lines(NOTES, LONGEST_NOTES);
-        let external_id = fields.text(EXTERNAL_ID, LONGEST_EXTERNAL_ID);
-
-        let opens = pickup.as_ref().and_then(StopDraft::window).map(|w| w.start);
-        let closes = dropoff.as_ref().and_then(StopDraft::window).map(|w| w.end);
-        if let (Some(opens), Some(closes)) = (opens, closes)
-            && closes <= opens
-            && let Some(window) = dropoff_fields.and_then(|fields| fields.object(stop::WINDOW))
-        {
-            window.fault(
-                stop::WINDOW_END,
-                "must be after the start of the pickup's window",
-            );
-        }
-        Some(Self {
-            pickup: pickup?,
-            dropoff: dropoff?,
-            size: size.unwrap_or(1),
-            notes: notes.map(str::to_owned),
-            external_id: external_id.map(str::to_owned),
-        })
+        let read = OrderRead::read(&Fields::of_body(body, &faults), now, addresses);
+        let draft = read.map(|read| Self {
+            pickup: read.pickup.draft(),
+            dropoff: read.dropoff.draft(),
+            size: read.size,
+            notes: read.notes.map(str::to_owned),
+            external_id: read.external_id.map(str::to_owned),
+        });
+        faults.or(draft)
     }
 }
 

@@ -87,9 +87,28 @@ pub(crate) enum Addresses {
     AreNotPlaced,
 }
 
-impl StopDraft {
+/// A stop as it was read. Its texts are still where they were sent: they are kept once the whole order is good.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct StopRead<'a> {
+    /// Where it is, if that was sent.
+    pub(crate) location: Option<Coordinates>,
+    address: Option<&'a str>,
+    contact: Option<ContactRead<'a>>,
+    /// When the service may begin.
+    pub(crate) window: Option<TimeWindow>,
+    service_s: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct ContactRead<'a> {
+    name: Option<&'a str>,
+    phone: Option<&'a str>,
+}
+
+impl<'a> StopRead<'a> {
     /// Reads a stop of an order that is placed at `now`.
-    pub(crate) fn read<'a>(
+    #[inline]
+    pub(crate) fn read(
         fields: &Fields<'a, impl Object<'a>>,
         now: Timestamp,
         addresses: Addresses,
@@ -111,18 +130,48 @@ impl StopDraft {
         // What is neither of the two has its fault by now.
         (location.is_some() || address.is_some()).then(|| Self {
             location,
-            address: address.map(str::to_owned),
+            address,
             contact,
             window,
             service_s: service_s.unwrap_or(DEFAULT_SERVICE_S),
         })
     }
 
-    /// When the service may begin.
-    pub(crate) fn window(&self) -> Option<TimeWindow> {
-        self.window
+    /// The stop, which is there.
+    #[inline]
+    pub(crate) fn at(self, location: Coordinates) -> Stop {
+        Stop {
+            location,
+            address: self.address.map(str::to_owned),
+            contact: self.contact.map(ContactRead::contact),
+            window: self.window,
+            service_s: self.service_s,
+        }
     }
 
+    /// The stop, with or without its location.
+    pub(crate) fn draft(self) -> StopDraft {
+        StopDraft {
+            location: self.location,
+            address: self.address.map(str::to_owned),
+            contact: self.contact.map(ContactRead::contact),
+            window: self.window,
+            service_s: self.service_s,
+        }
+    }
+}
+
+impl ContactRead<'_> {
+    #[inline]
+    fn contact(self) -> Contact {
+        Contact {
+            name: self.name.map(str::to_owned),
+            phone: self.phone.map(str::to_owned),
+        }
+    }
+}
+
+impl StopDraft {
     /// The address by which it is to be placed; `None` where the location was sent.
     pub fn address_to_place(&self) -> Option<&str> {
         self.address.as_deref().filter(|_| self.location.is_none())
@@ -164,11 +213,12 @@ pub fn label(address: Option<&str>, location: Coordinates) -> String {
     )
 }
 
-fn read_contact<'a>(fields: &Fields<'a, impl Object<'a>>) -> Contact {
+#[inline]
+fn read_contact<'a>(fields: &Fields<'a, impl Object<'a>>) -> ContactRead<'a> {
     fields.only(&["name", "phone"]);
-    Contact {
-        name: fields.text(CONTACT_NAME, LONGEST_NAME).map(str::to_owned),
-        phone: fields.text(CONTACT_PHONE, LONGEST_PHONE).map(str::to_owned),
+    ContactRead {
+        name: fields.text(CONTACT_NAME, LONGEST_NAME),
+        phone: fields.text(CONTACT_PHONE, LONGEST_PHONE),
     }
 }
 
