@@ -363,10 +363,11 @@ impl NewOrder {
         faults: &Faults,
         refused: impl FnOnce() -> E,
     ) -> Result<Self, E> {
-        let Some(read) = OrderRead::read(fields, now, Addresses::AreNotPlaced) else {
+        let read = OrderRead::read(fields, now, Addresses::AreNotPlaced);
+        let (Some(pickup), Some(dropoff)) = (&read.pickup, &read.dropoff) else {
             return Err(refused());
         };
-        let (Some(from), Some(to)) = (read.pickup.location, read.dropoff.location) else {
+        let (Some(from), Some(to)) = (pickup.location, dropoff.location) else {
             return Err(refused());
         };
         if !faults.is_empty() {
@@ -374,8 +375,8 @@ impl NewOrder {
         }
         // Made where it is returned: an order is too large to be moved for nothing.
         Ok(Self {
-            pickup: read.pickup.at(from),
-            dropoff: read.dropoff.at(to),
+            pickup: pickup.at(from),
+            dropoff: dropoff.at(to),
             size: read.size,
             notes: read.notes.map(str::to_owned),
             external_id: read.external_id.map(str::to_owned),
@@ -384,10 +385,12 @@ impl NewOrder {
 }
 
 /// An order as it was read. Its texts are still where they were sent.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct OrderRead<'a> {
-    pickup: StopRead<'a>,
-    dropoff: StopRead<'a>,
+    /// None where it is missing, which has its fault by then.
+    pickup: Option<StopRead<'a>>,
+    /// The same.
+    dropoff: Option<StopRead<'a>>,
     size: u32,
     notes: Option<&'a str>,
     external_id: Option<&'a str>,
@@ -395,11 +398,7 @@ struct OrderRead<'a> {
 
 impl<'a> OrderRead<'a> {
     #[inline]
-    fn read(
-        fields: &Fields<'a, impl Object<'a>>,
-        now: Timestamp,
-        addresses: Addresses,
-    ) -> Option<Self> {
+    fn read(fields: &Fields<'a, impl Object<'a>>, now: Timestamp, addresses: Addresses) -> Self {
         fields.only(&["pickup", "dropoff", "size", "notes", "external_id"]);
         let pickup = fields.required_object(PICKUP);
         let pickup = pickup.and_then(|stop| StopRead::read(&stop, now, addresses));
@@ -411,8 +410,11 @@ impl<'a> OrderRead<'a> {
         let notes = fields.lines(NOTES, LONGEST_NOTES);
         let external_id = fields.text(EXTERNAL_ID, LONGEST_EXTERNAL_ID);
 
-        let opens = pickup.and_then(|stop| stop.window).map(|w| w.start);
-        let closes = dropoff.and_then(|stop| stop.window).map(|w| w.end);
+        let opens = pickup
+            .as_ref()
+            .and_then(|stop| stop.window)
+            .map(|w| w.start);
+        let closes = dropoff.as_ref().and_then(|stop| stop.window).map(|w| w.end);
         if let (Some(opens), Some(closes)) = (opens, closes)
             && closes <= opens
             && let Some(window) = dropoff_fields.and_then(|fields| fields.object(stop::WINDOW))
@@ -422,13 +424,13 @@ impl<'a> OrderRead<'a> {
                 "must be after the start of the pickup's window",
             );
         }
-        Some(Self {
-            pickup: pickup?,
-            dropoff: dropoff?,
+        Self {
+            pickup,
+            dropoff,
             size: size.unwrap_or(1),
             notes,
             external_id,
-        })
+        }
     }
 }
 
@@ -499,9 +501,10 @@ impl OrderDraft {
     fn read_body(body: &Value, now: Timestamp, addresses: Addresses) -> Result<Self, Faults> {
         let faults = Faults::new();
         let read = OrderRead::read(&Fields::of_body(body, &faults), now, addresses);
-        let draft = read.map(|read| Self {
-            pickup: read.pickup.draft(),
-            dropoff: read.dropoff.draft(),
+        let stops = read.pickup.zip(read.dropoff);
+        let draft = stops.map(|(pickup, dropoff)| Self {
+            pickup: pickup.draft(),
+            dropoff: dropoff.draft(),
             size: read.size,
             notes: read.notes.map(str::to_owned),
             external_id: read.external_id.map(str::to_owned),

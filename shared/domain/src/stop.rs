@@ -88,7 +88,7 @@ pub(crate) enum Addresses {
 }
 
 /// A stop as it was read. Its texts are still where they were sent: they are kept once the whole order is good.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct StopRead<'a> {
     /// Where it is, if that was sent.
     pub(crate) location: Option<Coordinates>,
@@ -139,7 +139,7 @@ impl<'a> StopRead<'a> {
 
     /// The stop, which is there.
     #[inline]
-    pub(crate) fn at(self, location: Coordinates) -> Stop {
+    pub(crate) fn at(&self, location: Coordinates) -> Stop {
         Stop {
             location,
             address: self.address.map(str::to_owned),

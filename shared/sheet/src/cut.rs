@@ -112,7 +112,10 @@ pub(crate) fn undouble(text: &mut [u8], cells: &mut [Span]) {
         let Some(cell) = text.get_mut(*from..*to).filter(|_| quoted) else {
             continue;
         };
-        let (mut read, mut written) = (0, 0);
+        let Some(first) = cell.iter().position(|byte| *byte == b'"') else {
+            continue;
+        };
+        let (mut read, mut written) = (first, first);
         while let Some(byte) = cell.get(read).copied() {
             if let Some(place) = cell.get_mut(written) {
                 *place = byte;
