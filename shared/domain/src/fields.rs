@@ -4,17 +4,21 @@
 //! all of them. So bodies are read from a [`serde_json::Value`], and each fault is noted with the
 //! place where it is.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
+use jiff::civil::{Date, Time};
+use jiff::tz::Offset;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
+
+mod object;
+
+pub use object::{Cells, Given, Json, Object, Row};
 
 /// So many faults are told at most: no answer grows with a body that somebody has filled with nonsense.
 pub const MOST_FAULTS: usize = 50;
-/// So much is repeated of a name that somebody else has made up, in characters.
-const LONGEST_ECHO: usize = 60;
 
 /// One thing that is wrong with a request, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -61,6 +65,11 @@ impl Faults {
         self.found.borrow().is_empty()
     }
 
+    /// All of them, in the order in which they were found. None are left.
+    pub fn told(&self) -> Vec<Fault> {
+        self.found.take()
+    }
+
     /// All of them, in the order in which they were found.
     pub fn into_vec(self) -> Vec<Fault> {
         self.found.into_inner()
@@ -78,251 +87,129 @@ impl Faults {
     }
 }
 
+/// A field by its name in a JSON object, and by its place in a row of a table.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    name: &'static str,
+    /// The first of its columns, counted from the first one of the object that it is in.
+    place: usize,
+    /// How many columns it has: an object has those of its fields.
+    columns: usize,
+}
+
+impl Field {
+    /// A field that is one column.
+    pub const fn cell(name: &'static str, place: usize) -> Self {
+        Self::object(name, place, 1)
+    }
+
+    /// A field that is an object: so many columns from that place on.
+    pub const fn object(name: &'static str, place: usize, columns: usize) -> Self {
+        Self {
+            name,
+            place,
+            columns,
+        }
+    }
+}
+
+/// A field that no table has.
+impl From<&'static str> for Field {
+    fn from(name: &'static str) -> Self {
+        Self::object(name, usize::MAX, 0)
+    }
+}
+
 /// The fields of one object. Each method notes what is wrong and answers `None` then; an absent or
 /// `null` optional field is `None` without a fault.
 ///
 /// The object comes out of a JSON body, or out of a row of a table: the same rules read both.
 #[derive(Debug)]
-pub struct Fields<'a> {
-    object: Object<'a>,
+pub struct Fields<'a, O = Json<'a>> {
+    object: O,
     faults: &'a Faults,
-}
-
-/// Where the fields of an object are.
-#[derive(Debug)]
-enum Object<'a> {
-    /// In a JSON object; none where something else was sent, which has its fault by then.
-    Json {
-        members: Option<&'a Map<String, Value>>,
-        pointer: String,
-    },
-    /// In the cells of a row, by a tree of columns.
-    Cells {
-        columns: &'static Columns,
-        row: &'a Cells<'a>,
-        /// Where the last field was found. Fields are asked for in the order in which columns are declared, so
-        /// that the next one is mostly there or right behind it.
-        last: Cell<usize>,
-    },
-}
-
-/// A row of a table: text by number of column, without the spaces around it; `None` where there is none. An empty cell
-/// is an absent value.
-pub type Cells<'a> = [Option<&'a str>];
-
-/// Which columns of a table hold the fields of an object, and of the objects within it.
-#[derive(Debug)]
-pub struct Columns(pub &'static [(&'static str, Column)]);
-
-/// What holds a field of an object.
-#[derive(Debug)]
-pub enum Column {
-    /// A column.
-    Cell {
-        /// Its number, as [`Cells`] has it.
-        number: usize,
-        /// Its name in the table, which faults name.
-        name: &'static str,
-    },
-    /// Several, which are an object together.
-    Object(Columns),
-}
-
-impl Columns {
-    #[inline]
-    fn of(&self, field: &str, last: &Cell<usize>) -> Option<&Column> {
-        let is_it = |at: &usize| self.0.get(*at).is_some_and(|(name, _)| *name == field);
-        let guesses = [last.get(), last.get() + 1];
-        let found = guesses
-            .into_iter()
-            .find(is_it)
-            .or_else(|| (0..self.0.len()).find(is_it))?;
-        last.set(found);
-        self.0.get(found).map(|(_, column)| column)
-    }
-
-    fn any(&self, row: &Cells<'_>) -> bool {
-        self.0.iter().any(|(_, column)| column.any(row))
-    }
-}
-
-impl Column {
-    /// Whether anything is written in it.
-    fn any(&self, row: &Cells<'_>) -> bool {
-        match self {
-            Self::Cell { number, .. } => cell(row, *number).is_some(),
-            Self::Object(columns) => columns.any(row),
-        }
-    }
-
-    /// The name of the column, or of the first one of an object.
-    fn name(&self) -> &'static str {
-        match self {
-            Self::Cell { name, .. } => name,
-            Self::Object(columns) => columns.0.first().map_or("", |(_, column)| column.name()),
-        }
-    }
-}
-
-#[inline]
-fn cell<'a>(row: &Cells<'a>, number: usize) -> Option<&'a str> {
-    row.get(number).copied().flatten()
-}
-
-/// A value as it was given: of JSON's kinds, or a text in a cell that is understood as what is asked for.
-#[derive(Clone, Copy)]
-enum Given<'a> {
-    Json(&'a Value),
-    Cell(&'a str),
-}
-
-impl<'a> Given<'a> {
-    fn text(self) -> Option<&'a str> {
-        match self {
-            Self::Json(value) => value.as_str(),
-            Self::Cell(text) => Some(text),
-        }
-    }
-
-    fn number(self) -> Option<f64> {
-        match self {
-            Self::Json(value) => value.as_f64(),
-            Self::Cell(text) => text.parse().ok(),
-        }
-    }
-
-    fn whole_number(self) -> Option<u32> {
-        match self {
-            Self::Json(value) => value.as_u64().and_then(|n| u32::try_from(n).ok()),
-            Self::Cell(text) => text.parse().ok(),
-        }
-    }
-
-    fn flag(self) -> Option<bool> {
-        match self {
-            Self::Json(value) => value.as_bool(),
-            Self::Cell(text) => text.parse().ok(),
-        }
-    }
-
-    fn kind(self) -> &'static str {
-        match self {
-            Self::Json(value) => kind_of(value),
-            Self::Cell(_) => "text",
-        }
-    }
 }
 
 impl<'a> Fields<'a> {
     /// The fields of a whole body.
     pub fn of_body(body: &'a Value, faults: &'a Faults) -> Self {
-        Self::of_value(body, "#".to_owned(), faults)
-    }
-
-    /// The fields that the cells of a row hold. A fault's pointer is the name of its column.
-    pub fn of_row(columns: &'static Columns, row: &'a Cells<'a>, faults: &'a Faults) -> Self {
-        let last = Cell::new(0);
         Self {
-            object: Object::Cells { columns, row, last },
+            object: Json::of_value(body, "#".to_owned(), faults),
             faults,
         }
     }
+}
 
-    fn of_value(value: &'a Value, pointer: String, faults: &'a Faults) -> Self {
-        if !value.is_object() {
-            faults.note(
-                &pointer,
-                format!("must be an object, not {}", kind_of(value)),
-            );
-        }
+impl<'a> Fields<'a, Row<'a>> {
+    /// The fields that a row holds. A fault's pointer is the name of its column: of the one with the cell's number.
+    pub fn of_row(
+        columns: &'static [&'static str],
+        cells: &'a Cells<'a>,
+        faults: &'a Faults,
+    ) -> Self {
         Self {
-            object: Object::Json {
-                members: value.as_object(),
-                pointer,
-            },
+            object: Row::new(columns, cells),
             faults,
         }
     }
+}
 
+impl<'a, O: Object<'a>> Fields<'a, O> {
     /// Refuses fields that are not in the list: a misspelt optional field must not be lost silently. A table's columns
     /// are known before its first row is read.
     pub fn only(&self, known: &[&str]) {
-        let Object::Json { members, .. } = &self.object else {
-            return;
-        };
-        let names = members.iter().flat_map(|members| members.keys());
-        for name in names.filter(|name| !known.contains(&name.as_str())) {
-            self.fault(
-                name,
-                format!("is not a field here; known are {}", known.join(", ")),
-            );
-        }
+        self.object.refuse_others(known, self.faults);
     }
 
     /// Notes a fault at a field of this object.
-    pub fn fault(&self, name: &str, detail: impl Into<String>) {
-        self.faults.note(self.pointer_to(name), detail);
+    #[cold]
+    pub fn fault(&self, field: impl Into<Field>, detail: impl Into<String>) {
+        let pointer = self.object.pointer_to(field.into());
+        self.faults.note(pointer, detail);
     }
 
     /// Whether the field is there and not `null`.
-    pub fn has(&self, name: &str) -> bool {
-        match &self.object {
-            Object::Json { .. } => self.value(name).is_some(),
-            Object::Cells { columns, row, last } => {
-                columns.of(name, last).is_some_and(|column| column.any(row))
-            }
-        }
+    pub fn has(&self, field: impl Into<Field>) -> bool {
+        self.object.has(field.into())
     }
 
     /// An object within this one.
-    pub fn object(&self, name: &str) -> Option<Fields<'a>> {
-        match &self.object {
-            Object::Json { members, .. } => {
-                let value = member(members, name)?;
-                let fields = Self::of_value(value, self.pointer_to(name), self.faults);
-                fields.is_object().then_some(fields)
-            }
-            Object::Cells { columns, row, last } => match columns.of(name, last)? {
-                Column::Object(columns) if columns.any(row) => {
-                    Some(Self::of_row(columns, row, self.faults))
-                }
-                _ => None,
-            },
-        }
-    }
-
-    fn is_object(&self) -> bool {
-        match &self.object {
-            Object::Json { members, .. } => members.is_some(),
-            Object::Cells { .. } => true,
-        }
+    pub fn object(&self, field: impl Into<Field>) -> Option<Self> {
+        let object = self.object.object(field.into(), self.faults)?;
+        Some(Self {
+            object,
+            faults: self.faults,
+        })
     }
 
     /// An object that must be there.
-    pub fn required_object(&self, name: &str) -> Option<Fields<'a>> {
-        let object = self.object(name);
-        if object.is_none() && self.is_object() && !self.has(name) {
-            self.fault(name, "is missing");
+    pub fn required_object(&self, field: impl Into<Field>) -> Option<Self> {
+        let field = field.into();
+        let object = self.object(field);
+        if object.is_none() && self.object.is_one() && !self.has(field) {
+            self.fault(field, "is missing");
         }
         object
     }
 
     /// A line of text, of 1 to `most` characters. Line breaks and other control characters are refused: nobody writes lines
     /// of their own into an email.
-    pub fn text(&self, name: &str, most: usize) -> Option<&'a str> {
-        let text = self.lines(name, most)?;
+    pub fn text(&self, field: impl Into<Field>, most: usize) -> Option<&'a str> {
+        let field = field.into();
+        let text = self.lines(field, most)?;
         if has_control(text) {
-            self.fault(name, "must be one line, without control characters");
+            self.fault(field, "must be one line, without control characters");
             return None;
         }
         Some(text)
     }
 
     /// Text of 1 to `most` characters, over as many lines as it likes.
-    pub fn lines(&self, name: &str, most: usize) -> Option<&'a str> {
-        let value = self.value(name)?;
+    pub fn lines(&self, field: impl Into<Field>, most: usize) -> Option<&'a str> {
+        let field = field.into();
+        let value = self.value(field)?;
         let Some(text) = value.text() else {
-            self.fault(name, format!("must be text, not {}", value.kind()));
+            self.fault(field, format!("must be text, not {}", value.kind()));
             return None;
         };
         // No text has more characters than bytes.
@@ -331,11 +218,11 @@ impl<'a> Fields<'a> {
         } else {
             text.len()
         };
-        if text.trim().is_empty() {
-            self.fault(name, "must not be empty");
+        if text.chars().all(char::is_whitespace) {
+            self.fault(field, "must not be empty");
         } else if length > most {
             self.fault(
-                name,
+                field,
                 format!("must have at most {most} characters, not {length}"),
             );
         } else {
@@ -345,30 +232,33 @@ impl<'a> Fields<'a> {
     }
 
     /// Text that must be there.
-    pub fn required_text(&self, name: &str, most: usize) -> Option<&'a str> {
-        self.required(name)?;
-        self.text(name, most)
+    pub fn required_text(&self, field: impl Into<Field>, most: usize) -> Option<&'a str> {
+        let field = field.into();
+        self.required(field)?;
+        self.text(field, most)
     }
 
     /// One of a few words.
-    pub fn word<T: Copy>(&self, name: &str, words: &[(&str, T)]) -> Option<T> {
-        let value = self.value(name)?;
+    pub fn word<T: Copy>(&self, field: impl Into<Field>, words: &[(&str, T)]) -> Option<T> {
+        let field = field.into();
+        let value = self.value(field)?;
         let found = words.iter().find(|(word, _)| value.text() == Some(*word));
         if found.is_none() {
             let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            self.fault(name, format!("must be one of {}", known.join(", ")));
+            self.fault(field, format!("must be one of {}", known.join(", ")));
         }
         found.map(|(_, meaning)| *meaning)
     }
 
     /// A whole number within a range.
-    pub fn whole_number(&self, name: &str, range: RangeInclusive<u32>) -> Option<u32> {
-        let value = self.value(name)?;
+    pub fn whole_number(&self, field: impl Into<Field>, range: RangeInclusive<u32>) -> Option<u32> {
+        let field = field.into();
+        let value = self.value(field)?;
         let fitting = value.whole_number().filter(|n| range.contains(n));
         if fitting.is_none() {
             let (least, most) = (range.start(), range.end());
             self.fault(
-                name,
+                field,
                 format!("must be a whole number from {least} to {most}"),
             );
         }
@@ -376,104 +266,134 @@ impl<'a> Fields<'a> {
     }
 
     /// A number within a range, that must be there.
-    pub fn required_number(&self, name: &str, range: RangeInclusive<f64>) -> Option<f64> {
-        let value = self.required(name)?;
+    pub fn required_number(
+        &self,
+        field: impl Into<Field>,
+        range: RangeInclusive<f64>,
+    ) -> Option<f64> {
+        let field = field.into();
+        let value = self.required(field)?;
         let fitting = value.number().filter(|n| range.contains(n));
         if fitting.is_none() {
             let (least, most) = (range.start(), range.end());
-            self.fault(name, format!("must be a number from {least} to {most}"));
+            self.fault(field, format!("must be a number from {least} to {most}"));
         }
         fitting
     }
 
     /// `true` or `false`.
-    pub fn flag(&self, name: &str) -> Option<bool> {
-        let value = self.value(name)?;
+    pub fn flag(&self, field: impl Into<Field>) -> Option<bool> {
+        let field = field.into();
+        let value = self.value(field)?;
         if value.flag().is_none() {
-            self.fault(name, format!("must be true or false, not {}", value.kind()));
+            self.fault(
+                field,
+                format!("must be true or false, not {}", value.kind()),
+            );
         }
         value.flag()
     }
 
     /// An RFC 3339 time that must be there.
-    pub fn required_time(&self, name: &str) -> Option<Timestamp> {
-        let value = self.required(name)?;
-        let time = value.text().and_then(|text| text.parse().ok());
+    pub fn required_time(&self, field: impl Into<Field>) -> Option<Timestamp> {
+        let field = field.into();
+        let value = self.required(field)?;
+        let time = value.text().and_then(time);
         if time.is_none() {
             self.fault(
-                name,
+                field,
                 "must be a time such as 2030-01-31T09:30:00Z (RFC 3339)",
             );
         }
         time
     }
 
-    fn required(&self, name: &str) -> Option<Given<'a>> {
+    fn required(&self, field: Field) -> Option<O::Given> {
         // An object of the wrong kind has its fault already.
-        if !self.is_object() {
+        if !self.object.is_one() {
             return None;
         }
-        let value = self.value(name);
+        let value = self.value(field);
         if value.is_none() {
-            self.fault(name, "is missing");
+            self.fault(field, "is missing");
         }
         value
     }
 
-    fn value(&self, name: &str) -> Option<Given<'a>> {
-        match &self.object {
-            Object::Json { members, .. } => member(members, name).map(Given::Json),
-            Object::Cells { columns, row, last } => match columns.of(name, last)? {
-                Column::Cell { number, .. } => cell(row, *number).map(Given::Cell),
-                Column::Object(_) => None,
-            },
-        }
+    fn value(&self, field: Field) -> Option<O::Given> {
+        self.object.value(field)
     }
-
-    fn pointer_to(&self, name: &str) -> String {
-        match &self.object {
-            Object::Json { pointer, .. } => {
-                let name: String = name.chars().take(LONGEST_ECHO).collect();
-                // RFC 6901: `~` and `/` within a name are escaped.
-                let name = name.replace('~', "~0").replace('/', "~1");
-                format!("{pointer}/{name}")
-            }
-            Object::Cells { columns, last, .. } => {
-                let column = columns.of(name, last).map(Column::name);
-                column.unwrap_or(name).to_owned()
-            }
-        }
-    }
-}
-
-/// A member of an object that is not `null`.
-fn member<'a>(members: &Option<&'a Map<String, Value>>, name: &str) -> Option<&'a Value> {
-    let value = members.as_ref()?.get(name);
-    value.filter(|value| !value.is_null())
 }
 
 /// Whether a text has control characters. Most are ASCII, of which a byte tells.
+#[inline]
 fn has_control(text: &str) -> bool {
-    // Without an early end, many bytes are looked at together. Beyond ASCII, control characters all begin with C2.
-    let of_ascii = |found: bool, byte: u8| found | byte.is_ascii_control();
-    text.bytes().fold(false, of_ascii)
-        || (text.as_bytes().contains(&0xC2) && text.chars().any(char::is_control))
+    // Eight bytes are looked at together. Beyond ASCII, control characters all begin with C2.
+    let (eights, rest) = text.as_bytes().as_chunks::<8>();
+    let perhaps = |byte: &u8| byte.is_ascii_control() || *byte == 0xC2;
+    let suspect = eights
+        .iter()
+        .any(|eight| perhaps_control(u64::from_le_bytes(*eight)))
+        || rest.iter().any(perhaps);
+    suspect && text.chars().any(char::is_control)
 }
 
-fn kind_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "true or false",
-        Value::Number(_) => "a number",
-        Value::String(_) => "text",
-        Value::Array(_) => "a list",
-        Value::Object(_) => "an object",
-    }
+/// Whether any of eight bytes is below 20, or 7F, or C2; also for some that come right after one of those.
+#[inline]
+fn perhaps_control(eight: u64) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let below = |bytes: u64, limit: u64| bytes.wrapping_sub(ONES * limit) & !bytes & (ONES * 0x80);
+    below(eight, 0x20) | below(eight ^ (ONES * 0x7F), 1) | below(eight ^ (ONES * 0xC2), 1) != 0
+}
+
+/// A time in RFC 3339. The shape that most have, `2030-01-31T09:30:00Z`, is read by itself, five times as fast.
+fn time(text: &str) -> Option<Timestamp> {
+    plain_time(text.as_bytes()).or_else(|| text.parse().ok())
+}
+
+/// A time of exactly that shape. What is `None` here may be a time all the same.
+#[inline]
+fn plain_time(text: &[u8]) -> Option<Timestamp> {
+    let text: &[u8; 20] = text.try_into().ok()?;
+    let [
+        y1,
+        y2,
+        y3,
+        y4,
+        b'-',
+        m1,
+        m2,
+        b'-',
+        d1,
+        d2,
+        b'T',
+        h1,
+        h2,
+        b':',
+        n1,
+        n2,
+        b':',
+        s1,
+        s2,
+        b'Z',
+    ] = *text
+    else {
+        return None;
+    };
+    let two = |tens: u8, ones: u8| -> Option<i8> {
+        let digits = tens.is_ascii_digit() && ones.is_ascii_digit();
+        digits.then(|| ((tens - b'0') * 10 + (ones - b'0')) as i8)
+    };
+    let year = i16::from(two(y1, y2)?) * 100 + i16::from(two(y3, y4)?);
+    let date = Date::new(year, two(m1, m2)?, two(d1, d2)?).ok()?;
+    let time = Time::new(two(h1, h2)?, two(n1, n2)?, two(s1, s2)?, 0).ok()?;
+    Offset::UTC.to_timestamp(date.to_datetime(time)).ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn pointers(faults: Faults) -> Vec<String> {
@@ -524,5 +444,23 @@ mod tests {
         let body = json!({"name": "Zoë"});
         let faults = Faults::new();
         assert_eq!(Fields::of_body(&body, &faults).text("name", 3), Some("Zoë"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_plain_time_is_the_time_that_the_library_reads(
+            text in "[0-9]{3}[0-9x]-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-6][0-9]:[0-6][0-9][Zz]?|20[23][0-9]-02-[23][0-9]T23:59:59Z",
+        ) {
+            let expected: Option<Timestamp> = text.parse().ok();
+            if let Some(read) = plain_time(text.as_bytes()) {
+                prop_assert_eq!(Some(read), expected);
+            }
+            prop_assert_eq!(time(&text), expected);
+        }
+
+        #[test]
+        fn control_characters_are_found_wherever_they_are(text in "([ -~]{0,9}|[\\u{0}-\\u{ff}]|\\PC){0,4}") {
+            prop_assert_eq!(has_control(&text), text.chars().any(char::is_control));
+        }
     }
 }

@@ -2,10 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fields::Fields;
+use crate::fields::{Field, Fields, Object};
 
 /// The earth's mean radius in metres (IUGG), as the great-circle distances here use it.
 pub const EARTH_RADIUS_M: f64 = 6_371_008.8;
+
+const LAT: Field = Field::cell("lat", 0);
+const LON: Field = Field::cell("lon", 1);
 
 /// A point in WGS 84, in degrees.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -18,10 +21,10 @@ pub struct Coordinates {
 
 impl Coordinates {
     /// Reads `{"lat": …, "lon": …}`; what is missing or out of range becomes a fault there.
-    pub fn read(fields: &Fields<'_>) -> Option<Self> {
+    pub fn read<'a>(fields: &Fields<'a, impl Object<'a>>) -> Option<Self> {
         fields.only(&["lat", "lon"]);
-        let lat = fields.required_number("lat", -90.0..=90.0);
-        let lon = fields.required_number("lon", -180.0..=180.0);
+        let lat = fields.required_number(LAT, -90.0..=90.0);
+        let lon = fields.required_number(LON, -180.0..=180.0);
         Some(Self {
             lat: lat?,
             lon: lon?,

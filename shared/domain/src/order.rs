@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
-use crate::fields::{Faults, Fields};
+use crate::fields::{Faults, Field, Fields, Object};
 use crate::geo::Coordinates;
 use crate::ids::{ImportId, OrderId, RouteId, UserId};
-use crate::stop::{Addresses, Stop, StopDraft};
+use crate::stop::{self, Addresses, Stop, StopDraft, StopRead};
 use crate::user::{Actor, Role};
 use crate::zone::Zone;
 
@@ -16,6 +16,14 @@ use crate::zone::Zone;
 pub const LARGEST_SIZE: u32 = 10_000;
 /// The longest reason that is kept, in characters.
 pub const LONGEST_REASON: usize = 500;
+
+/// How many columns a row has that is an order: those of the pickup, those of the drop-off, size, notes, external id.
+pub const COLUMNS: usize = 2 * stop::COLUMNS + 3;
+const PICKUP: Field = Field::object("pickup", 0, stop::COLUMNS);
+const DROPOFF: Field = Field::object("dropoff", stop::COLUMNS, stop::COLUMNS);
+const SIZE: Field = Field::cell("size", COLUMNS - 3);
+const NOTES: Field = Field::cell("notes", COLUMNS - 2);
+const EXTERNAL_ID: Field = Field::cell("external_id", COLUMNS - 1);
 
 const LONGEST_NOTES: usize = 1_000;
 const LONGEST_EXTERNAL_ID: usize = 100;
@@ -344,10 +352,85 @@ impl NewOrder {
     }
 
     /// Reads the fields of an order whose stops have their locations, wherever the fields are. What is wrong is
-    /// noted where they note it; with a fault there may be an order all the same, which is not to be used.
-    pub fn read_fields(fields: &Fields<'_>, now: Timestamp) -> Option<Self> {
-        let draft = OrderDraft::read_fields(fields, now, Addresses::AreNotPlaced)?;
-        draft.located(None, None).ok()
+    /// noted in `faults`, which is where the fields note it.
+    ///
+    /// # Errors
+    /// What `refused` makes of the faults, if there are any.
+    #[inline]
+    pub fn read_fields<'a, E>(
+        fields: &Fields<'a, impl Object<'a>>,
+        now: Timestamp,
+        faults: &Faults,
+        refused: impl FnOnce() -> E,
+    ) -> Result<Self, E> {
+        let read = OrderRead::read(fields, now, Addresses::AreNotPlaced);
+        let (Some(pickup), Some(dropoff)) = (&read.pickup, &read.dropoff) else {
+            return Err(refused());
+        };
+        let (Some(from), Some(to)) = (pickup.location, dropoff.location) else {
+            return Err(refused());
+        };
+        if !faults.is_empty() {
+            return Err(refused());
+        }
+        // Made where it is returned: an order is too large to be moved for nothing.
+        Ok(Self {
+            pickup: pickup.at(from),
+            dropoff: dropoff.at(to),
+            size: read.size,
+            notes: read.notes.map(str::to_owned),
+            external_id: read.external_id.map(str::to_owned),
+        })
+    }
+}
+
+/// An order as it was read. Its texts are still where they were sent.
+#[derive(Debug)]
+struct OrderRead<'a> {
+    /// None where it is missing, which has its fault by then.
+    pickup: Option<StopRead<'a>>,
+    /// The same.
+    dropoff: Option<StopRead<'a>>,
+    size: u32,
+    notes: Option<&'a str>,
+    external_id: Option<&'a str>,
+}
+
+impl<'a> OrderRead<'a> {
+    #[inline]
+    fn read(fields: &Fields<'a, impl Object<'a>>, now: Timestamp, addresses: Addresses) -> Self {
+        fields.only(&["pickup", "dropoff", "size", "notes", "external_id"]);
+        let pickup = fields.required_object(PICKUP);
+        let pickup = pickup.and_then(|stop| StopRead::read(&stop, now, addresses));
+        let dropoff_fields = fields.required_object(DROPOFF);
+        let dropoff = dropoff_fields
+            .as_ref()
+            .and_then(|stop| StopRead::read(stop, now, addresses));
+        let size = fields.whole_number(SIZE, 1..=LARGEST_SIZE);
+        let notes = fields.lines(NOTES, LONGEST_NOTES);
+        let external_id = fields.text(EXTERNAL_ID, LONGEST_EXTERNAL_ID);
+
+        let opens = pickup
+            .as_ref()
+            .and_then(|stop| stop.window)
+            .map(|w| w.start);
+        let closes = dropoff.as_ref().and_then(|stop| stop.window).map(|w| w.end);
+        if let (Some(opens), Some(closes)) = (opens, closes)
+            && closes <= opens
+            && let Some(window) = dropoff_fields.and_then(|fields| fields.object(stop::WINDOW))
+        {
+            window.fault(
+                stop::WINDOW_END,
+                "must be after the start of the pickup's window",
+            );
+        }
+        Self {
+            pickup,
+            dropoff,
+            size: size.unwrap_or(1),
+            notes,
+            external_id,
+        }
     }
 }
 
@@ -417,37 +500,16 @@ impl OrderDraft {
 
     fn read_body(body: &Value, now: Timestamp, addresses: Addresses) -> Result<Self, Faults> {
         let faults = Faults::new();
-        let read = Self::read_fields(&Fields::of_body(body, &faults), now, addresses);
-        faults.or(read)
-    }
-
-    fn read_fields(fields: &Fields<'_>, now: Timestamp, addresses: Addresses) -> Option<Self> {
-        fields.only(&["pickup", "dropoff", "size", "notes", "external_id"]);
-        let pickup = fields.required_object("pickup");
-        let pickup = pickup.and_then(|stop| StopDraft::read(&stop, now, addresses));
-        let dropoff_fields = fields.required_object("dropoff");
-        let dropoff = dropoff_fields
-            .as_ref()
-            .and_then(|stop| StopDraft::read(stop, now, addresses));
-        let size = fields.whole_number("size", 1..=LARGEST_SIZE);
-        let notes = fields.lines("notes", LONGEST_NOTES);
-        let external_id = fields.text("external_id", LONGEST_EXTERNAL_ID);
-
-        let opens = pickup.as_ref().and_then(StopDraft::window).map(|w| w.start);
-        let closes = dropoff.as_ref().and_then(StopDraft::window).map(|w| w.end);
-        if let (Some(opens), Some(closes)) = (opens, closes)
-            && closes <= opens
-            && let Some(window) = dropoff_fields.and_then(|stop| stop.object("window"))
-        {
-            window.fault("end", "must be after the start of the pickup's window");
-        }
-        Some(Self {
-            pickup: pickup?,
-            dropoff: dropoff?,
-            size: size.unwrap_or(1),
-            notes: notes.map(str::to_owned),
-            external_id: external_id.map(str::to_owned),
-        })
+        let read = OrderRead::read(&Fields::of_body(body, &faults), now, addresses);
+        let stops = read.pickup.zip(read.dropoff);
+        let draft = stops.map(|(pickup, dropoff)| Self {
+            pickup: pickup.draft(),
+            dropoff: dropoff.draft(),
+            size: read.size,
+            notes: read.notes.map(str::to_owned),
+            external_id: read.external_id.map(str::to_owned),
+        });
+        faults.or(draft)
     }
 }
 

@@ -48,7 +48,7 @@ impl PasswordRules {
 }
 
 /// Reads a required new password, and notes all rules as the one fault where it breaks any.
-pub fn read_new_password(fields: &Fields<'_>, name: &str) -> Option<String> {
+pub fn read_new_password(fields: &Fields<'_>, name: &'static str) -> Option<String> {
     let password = fields.required_text(name, LONGEST_PASSWORD)?;
     if RULES.allow(password) {
         return Some(password.to_owned());

@@ -1,9 +1,9 @@
 //! A place where something is picked up or dropped off, as the customer describes it.
 
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::fields::Fields;
+use crate::fields::{Field, Fields, Object};
 use crate::geo::Coordinates;
 
 /// How long a stop takes when the customer does not say, in seconds.
@@ -16,6 +16,19 @@ pub const FURTHEST_WINDOW_DAYS: i64 = 366;
 const LONGEST_ADDRESS: usize = 300;
 const LONGEST_NAME: usize = 100;
 const LONGEST_PHONE: usize = 40;
+
+// The fields, and where they are in a row: a stop has COLUMNS columns.
+const LOCATION: Field = Field::object("location", 0, 2);
+const ADDRESS: Field = Field::cell("address", 2);
+const CONTACT: Field = Field::object("contact", 3, 2);
+const CONTACT_NAME: Field = Field::cell("name", 0);
+const CONTACT_PHONE: Field = Field::cell("phone", 1);
+pub(crate) const WINDOW: Field = Field::object("window", 5, 2);
+const WINDOW_START: Field = Field::cell("start", 0);
+pub(crate) const WINDOW_END: Field = Field::cell("end", 1);
+const SERVICE: Field = Field::cell("service_s", 7);
+/// How many columns of a row are a stop.
+pub(crate) const COLUMNS: usize = 8;
 
 /// When the service at a stop may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,40 +87,91 @@ pub(crate) enum Addresses {
     AreNotPlaced,
 }
 
-impl StopDraft {
+/// A stop as it was read. Its texts are still where they were sent: they are kept once the whole order is good.
+#[derive(Debug)]
+pub(crate) struct StopRead<'a> {
+    /// Where it is, if that was sent.
+    pub(crate) location: Option<Coordinates>,
+    address: Option<&'a str>,
+    contact: Option<ContactRead<'a>>,
+    /// When the service may begin.
+    pub(crate) window: Option<TimeWindow>,
+    service_s: u32,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct ContactRead<'a> {
+    name: Option<&'a str>,
+    phone: Option<&'a str>,
+}
+
+impl<'a> StopRead<'a> {
     /// Reads a stop of an order that is placed at `now`.
-    pub(crate) fn read(fields: &Fields<'_>, now: Timestamp, addresses: Addresses) -> Option<Self> {
+    #[inline]
+    pub(crate) fn read(
+        fields: &Fields<'a, impl Object<'a>>,
+        now: Timestamp,
+        addresses: Addresses,
+    ) -> Option<Self> {
         fields.only(&["address", "location", "contact", "window", "service_s"]);
-        let address = fields.text("address", LONGEST_ADDRESS);
-        let placeable = addresses == Addresses::ArePlaced && fields.has("address");
-        if !fields.has("location") && !placeable {
-            fields.fault("location", missing_location(addresses));
+        let address = fields.text(ADDRESS, LONGEST_ADDRESS);
+        let placeable = addresses == Addresses::ArePlaced && fields.has(ADDRESS);
+        if !fields.has(LOCATION) && !placeable {
+            fields.fault(LOCATION, missing_location(addresses));
         }
         let location = fields
-            .object("location")
+            .object(LOCATION)
             .and_then(|location| Coordinates::read(&location));
-        let contact = fields
-            .object("contact")
-            .map(|contact| read_contact(&contact));
+        let contact = fields.object(CONTACT).map(|contact| read_contact(&contact));
         let window = fields
-            .object("window")
+            .object(WINDOW)
             .and_then(|window| TimeWindow::read_upcoming(&window, now));
-        let service_s = fields.whole_number("service_s", 0..=LONGEST_SERVICE_S);
+        let service_s = fields.whole_number(SERVICE, 0..=LONGEST_SERVICE_S);
         // What is neither of the two has its fault by now.
         (location.is_some() || address.is_some()).then(|| Self {
             location,
-            address: address.map(str::to_owned),
+            address,
             contact,
             window,
             service_s: service_s.unwrap_or(DEFAULT_SERVICE_S),
         })
     }
 
-    /// When the service may begin.
-    pub(crate) fn window(&self) -> Option<TimeWindow> {
-        self.window
+    /// The stop, which is there.
+    #[inline]
+    pub(crate) fn at(&self, location: Coordinates) -> Stop {
+        Stop {
+            location,
+            address: self.address.map(str::to_owned),
+            contact: self.contact.map(ContactRead::contact),
+            window: self.window,
+            service_s: self.service_s,
+        }
     }
 
+    /// The stop, with or without its location.
+    pub(crate) fn draft(self) -> StopDraft {
+        StopDraft {
+            location: self.location,
+            address: self.address.map(str::to_owned),
+            contact: self.contact.map(ContactRead::contact),
+            window: self.window,
+            service_s: self.service_s,
+        }
+    }
+}
+
+impl ContactRead<'_> {
+    #[inline]
+    fn contact(self) -> Contact {
+        Contact {
+            name: self.name.map(str::to_owned),
+            phone: self.phone.map(str::to_owned),
+        }
+    }
+}
+
+impl StopDraft {
     /// The address by which it is to be placed; `None` where the location was sent.
     pub fn address_to_place(&self) -> Option<&str> {
         self.address.as_deref().filter(|_| self.location.is_none())
@@ -149,46 +213,51 @@ pub fn label(address: Option<&str>, location: Coordinates) -> String {
     )
 }
 
-fn read_contact(fields: &Fields<'_>) -> Contact {
+#[inline]
+fn read_contact<'a>(fields: &Fields<'a, impl Object<'a>>) -> ContactRead<'a> {
     fields.only(&["name", "phone"]);
-    Contact {
-        name: fields.text("name", LONGEST_NAME).map(str::to_owned),
-        phone: fields.text("phone", LONGEST_PHONE).map(str::to_owned),
+    ContactRead {
+        name: fields.text(CONTACT_NAME, LONGEST_NAME),
+        phone: fields.text(CONTACT_PHONE, LONGEST_PHONE),
     }
 }
 
 impl TimeWindow {
     /// Reads a window that must end after it starts.
-    pub fn read(fields: &Fields<'_>) -> Option<Self> {
+    pub fn read<'a>(fields: &Fields<'a, impl Object<'a>>) -> Option<Self> {
         fields.only(&["start", "end"]);
-        let (start, end) = (fields.required_time("start"), fields.required_time("end"));
+        let (start, end) = (
+            fields.required_time(WINDOW_START),
+            fields.required_time(WINDOW_END),
+        );
         let (start, end) = (start?, end?);
         if end <= start {
-            fields.fault("end", "must be after the start");
+            fields.fault(WINDOW_END, "must be after the start");
             return None;
         }
         Some(Self { start, end })
     }
 
     /// Reads a window that must not be over yet, nor lie more than a year ahead.
-    pub fn read_upcoming(fields: &Fields<'_>, now: Timestamp) -> Option<Self> {
+    pub fn read_upcoming<'a>(fields: &Fields<'a, impl Object<'a>>, now: Timestamp) -> Option<Self> {
         let window = Self::read(fields)?;
         if window.end <= now {
-            fields.fault("end", "is in the past");
+            fields.fault(WINDOW_END, "is in the past");
             return None;
         }
-        let earliest = now.saturating_sub((FURTHEST_WINDOW_DAYS * 24).hours());
+        let furthest = SignedDuration::from_hours(FURTHEST_WINDOW_DAYS * 24);
+        let earliest = now.saturating_sub(furthest);
         if earliest.is_ok_and(|earliest| window.start < earliest) {
             fields.fault(
-                "start",
+                WINDOW_START,
                 format!("is more than {FURTHEST_WINDOW_DAYS} days ago"),
             );
             return None;
         }
-        let furthest = now.saturating_add((FURTHEST_WINDOW_DAYS * 24).hours());
+        let furthest = now.saturating_add(furthest);
         if furthest.is_ok_and(|furthest| window.start > furthest) {
             fields.fault(
-                "start",
+                WINDOW_START,
                 format!("is more than {FURTHEST_WINDOW_DAYS} days ahead"),
             );
             return None;

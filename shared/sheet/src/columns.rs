@@ -1,11 +1,9 @@
 //! The columns that a file may have, and which field of an order each of them holds.
 
-use domain::fields::{Column, Columns};
-
 /// How many columns are known.
-pub(crate) const COUNT: usize = 19;
+pub(crate) const COUNT: usize = domain::order::COLUMNS;
 
-/// The names of the columns, in the order in which they are told.
+/// The names of the columns, in the order in which they are told: that of an order's fields, by whose numbers they are read.
 pub const NAMES: [&str; COUNT] = [
     "pickup_lat",
     "pickup_lon",
@@ -58,46 +56,3 @@ pub(crate) fn is_numeric(number: usize) -> bool {
     ];
     NUMERIC.contains(&number)
 }
-
-const fn cell(number: usize) -> Column {
-    Column::Cell {
-        number,
-        name: NAMES[number],
-    }
-}
-
-macro_rules! stop {
-    ($first:expr) => {
-        Column::Object(Columns(&[
-            (
-                "location",
-                Column::Object(Columns(&[("lat", cell($first)), ("lon", cell($first + 1))])),
-            ),
-            ("address", cell($first + 2)),
-            (
-                "contact",
-                Column::Object(Columns(&[
-                    ("name", cell($first + 3)),
-                    ("phone", cell($first + 4)),
-                ])),
-            ),
-            (
-                "window",
-                Column::Object(Columns(&[
-                    ("start", cell($first + 5)),
-                    ("end", cell($first + 6)),
-                ])),
-            ),
-            ("service_s", cell($first + 7)),
-        ]))
-    };
-}
-
-/// The fields of an order.
-pub(crate) static ORDER: Columns = Columns(&[
-    ("pickup", stop!(PICKUP)),
-    ("dropoff", stop!(DROPOFF)),
-    ("size", cell(16)),
-    ("notes", cell(17)),
-    ("external_id", cell(18)),
-]);

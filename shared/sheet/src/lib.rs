@@ -9,6 +9,7 @@
 
 mod beginning;
 mod columns;
+mod cut;
 mod rejected;
 mod row;
 mod rows;

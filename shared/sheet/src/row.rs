@@ -1,9 +1,10 @@
 //! A row, and the order that it is.
 
-use domain::{Faults, Fields, NewOrder, Timestamp};
+use domain::{Fault, Faults, Fields, NewOrder, Timestamp};
 
 use crate::beginning::Layout;
-use crate::columns::{COUNT, NAMES, ORDER, REQUIRED_NUMBERS, is_numeric};
+use crate::columns::{COUNT, NAMES, REQUIRED_NUMBERS, is_numeric};
+use crate::cut::Span;
 
 /// What is wrong with a row.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +23,7 @@ pub struct Row<'r> {
     layout: &'r Layout,
     number: u32,
     text: &'r [u8],
-    ends: &'r [usize],
+    cells: &'r [Span],
 }
 
 /// The cells of a row by column.
@@ -30,12 +31,12 @@ pub struct Row<'r> {
 struct ByColumn<'r>([Option<&'r str>; COUNT]);
 
 impl<'r> Row<'r> {
-    pub(crate) fn new(layout: &'r Layout, number: u32, text: &'r [u8], ends: &'r [usize]) -> Self {
+    pub(crate) fn new(layout: &'r Layout, number: u32, text: &'r [u8], cells: &'r [Span]) -> Self {
         Self {
             layout,
             number,
             text,
-            ends,
+            cells,
         }
     }
 
@@ -55,12 +56,10 @@ impl<'r> Row<'r> {
     }
 
     /// Its cells as they are in the file.
-    pub fn cells(&self) -> impl Iterator<Item = &'r [u8]> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+    pub fn cells(&self) -> impl Iterator<Item = &'r [u8]> + use<'r> {
         let text = self.text;
-        starts
-            .zip(self.ends)
-            .map(move |(from, to)| text.get(from..*to).unwrap_or_default())
+        let cells = self.cells.iter();
+        cells.map(move |(from, to)| text.get(*from..*to).unwrap_or_default())
     }
 
     /// The order that the row describes, if it is placed at `now`.
@@ -70,12 +69,8 @@ impl<'r> Row<'r> {
     pub fn read(&self, now: Timestamp) -> Result<NewOrder, CellFault> {
         let cells = self.by_column()?;
         let faults = Faults::new();
-        let order = NewOrder::read_fields(&Fields::of_row(&ORDER, &cells.0, &faults), now);
-        let filled = REQUIRED_NUMBERS.iter().all(|n| cells.0[*n].is_some());
-        match order {
-            Some(order) if filled && faults.is_empty() => Ok(order),
-            _ => Err(fault(&cells, faults)),
-        }
+        let fields = Fields::of_row(&NAMES, &cells.0, &faults);
+        NewOrder::read_fields(&fields, now, &faults, || fault(&cells, faults.told()))
     }
 
     fn by_column(&self) -> Result<ByColumn<'r>, CellFault> {
@@ -83,17 +78,15 @@ impl<'r> Row<'r> {
             return Err(self.not_utf8());
         };
         let known = &self.layout.columns;
-        if self.ends.len() < known.len() {
+        if self.cells.len() < known.len() {
             return Err(self.wrong_count("too_few_cells"));
         }
         let mut cells = [None; COUNT];
-        let mut from = 0;
-        for (place, end) in self.ends.iter().enumerate() {
+        for (place, (from, to)) in self.cells.iter().enumerate() {
             // Two halves of a character on both sides of a separator make a character, but no text.
-            let Some(cell) = text.get(from..*end) else {
+            let Some(cell) = text.get(*from..*to) else {
                 return Err(self.not_utf8());
             };
-            from = *end;
             let cell = trimmed(cell);
             if cell.is_empty() {
                 continue;
@@ -118,7 +111,7 @@ impl<'r> Row<'r> {
     }
 
     fn wrong_count(&self, code: &'static str) -> CellFault {
-        let (found, expected) = (self.ends.len(), self.layout.columns.len());
+        let (found, expected) = (self.cells.len(), self.layout.columns.len());
         CellFault {
             column: None,
             code,
@@ -151,7 +144,7 @@ fn undefused(cell: &str) -> &str {
 
 /// The first fault with its code; the others join its words.
 #[cold]
-fn fault(cells: &ByColumn<'_>, faults: Faults) -> CellFault {
+fn fault(cells: &ByColumn<'_>, faults: Vec<Fault>) -> CellFault {
     let mut found: Vec<(&'static str, &'static str, String)> = Vec::new();
     for number in REQUIRED_NUMBERS {
         if cells.0[number].is_none() {
@@ -159,7 +152,7 @@ fn fault(cells: &ByColumn<'_>, faults: Faults) -> CellFault {
             found.push((NAMES[number], "missing", detail.to_owned()));
         }
     }
-    for fault in faults.into_vec() {
+    for fault in faults {
         // A pointer of a row is a column's name.
         let Some(number) = NAMES.iter().position(|name| *name == fault.pointer) else {
             continue;

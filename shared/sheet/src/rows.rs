@@ -3,19 +3,22 @@
 use csv_core::{ReadRecordResult, Reader};
 
 use crate::beginning::{Layout, reader};
+use crate::cut::{CutRow, Span, cut, undouble};
 use crate::row::Row;
-use crate::{FileFault, LONGEST_ROW};
+use crate::{FileFault, LONGEST_ROW, MOST_COLUMNS};
 
 /// The rows of a file, from some byte on.
 #[derive(Debug)]
 pub struct Rows<'l> {
     layout: &'l Layout,
     core: Reader,
-    /// The cells of the row, one after the other, and where each ends.
+    /// The text of the row, and where its cells are in it.
     text: Vec<u8>,
-    ends: Vec<usize>,
     written: usize,
-    cells: usize,
+    cells: Vec<Span>,
+    /// Where the cells end that the state machine has found.
+    ends: Vec<usize>,
+    ended: usize,
     /// Bytes of the row so far, as they are in the file.
     row_bytes: usize,
     /// The byte of the file up to which everything has been taken in.
@@ -44,9 +47,10 @@ impl<'l> Rows<'l> {
             layout,
             core: reader(layout.separator),
             text: vec![0; LONGEST_ROW + 1],
-            ends: vec![0; LONGEST_ROW + 2],
             written: 0,
-            cells: 0,
+            cells: Vec::with_capacity(MOST_COLUMNS),
+            ends: vec![0; LONGEST_ROW + 2],
+            ended: 0,
             row_bytes: 0,
             offset,
             number,
@@ -87,18 +91,18 @@ impl<'l> Rows<'l> {
             self.layout,
             self.number,
             self.text.get(..self.written).unwrap_or_default(),
-            self.ends.get(..self.cells).unwrap_or_default(),
+            &self.cells,
         )
     }
 
     fn clear(&mut self) {
-        (self.written, self.cells, self.row_bytes) = (0, 0, 0);
+        (self.written, self.ended, self.row_bytes) = (0, 0, 0);
         self.whole = false;
     }
 
     fn is_blank(&self) -> bool {
-        let text = self.text.get(..self.written).unwrap_or_default();
-        text.iter().all(u8::is_ascii_whitespace)
+        let mut cells = self.row().cells();
+        cells.all(|cell| cell.iter().all(u8::is_ascii_whitespace))
     }
 
     fn record(&mut self, input: &mut &[u8], last: bool) -> Result<ReadRecordResult, FileFault> {
@@ -109,6 +113,9 @@ impl<'l> Rows<'l> {
             let ends = ends.count();
             *input = input.get(ends..).unwrap_or_default();
             self.offset += ends as u64;
+        }
+        if self.row_bytes == 0 && self.take_simple(input) {
+            return Ok(ReadRecordResult::Record);
         }
         if !input.is_empty() {
             let (result, read) = self.feed(input);
@@ -144,12 +151,38 @@ impl<'l> Rows<'l> {
         Err(FileFault::new("unterminated_quote", detail))
     }
 
+    /// Takes a row that is there whole and can simply be cut, which most rows are.
+    fn take_simple(&mut self, input: &mut &[u8]) -> bool {
+        let Some(CutRow { bytes, doubled }) = cut(input, self.layout.separator, &mut self.cells)
+        else {
+            return false;
+        };
+        let (row, rest) = input.split_at(bytes);
+        let Some(text) = self.text.get_mut(..bytes) else {
+            return false;
+        };
+        text.copy_from_slice(row);
+        if doubled {
+            undouble(text, &mut self.cells);
+        }
+        (self.written, self.row_bytes) = (bytes, bytes);
+        self.offset += bytes as u64;
+        *input = rest;
+        true
+    }
+
     fn feed(&mut self, input: &[u8]) -> (ReadRecordResult, usize) {
         let text = self.text.get_mut(self.written..).unwrap_or_default();
-        let ends = self.ends.get_mut(self.cells..).unwrap_or_default();
+        let ends = self.ends.get_mut(self.ended..).unwrap_or_default();
         let (result, read, written, cells) = self.core.read_record(input, text, ends);
         self.written += written;
-        self.cells += cells;
+        self.ended += cells;
+        if result == ReadRecordResult::Record {
+            let ends = self.ends.get(..self.ended).unwrap_or_default();
+            let starts = std::iter::once(0).chain(ends.iter().copied());
+            self.cells.clear();
+            self.cells.extend(starts.zip(ends.iter().copied()));
+        }
         (result, read)
     }
 

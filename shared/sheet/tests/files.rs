@@ -266,6 +266,39 @@ fn a_bad_row_says_where_and_why() {
 }
 
 #[test]
+fn what_is_wrong_in_a_column_is_told_of_that_column() {
+    let long = "x".repeat(2_000);
+    let header = sheet::NAMES.join(",");
+    for (place, column) in sheet::NAMES.into_iter().enumerate() {
+        let mut row: Vec<&str> = vec![
+            "41.38",
+            "2.17",
+            "",
+            "",
+            "",
+            "2030-05-06T09:00:00Z",
+            "2030-05-06T11:00:00Z",
+            "",
+            "41.40",
+            "2.15",
+            "",
+            "",
+            "",
+            "2030-05-06T09:00:00Z",
+            "2030-05-06T12:00:00Z",
+            "",
+            "",
+            "",
+            "",
+        ];
+        assert_eq!(orders(format!("{header}\n{}\n", row.join(","))).len(), 1);
+        row[place] = &long;
+        let (found, _) = rejected(&header, &row.join(","));
+        assert_eq!(found, Some(column));
+    }
+}
+
+#[test]
 fn all_faults_of_a_row_are_told() {
     let (rows, _) = read(format!("{HEADER},size\n95,,\"41,4\",2.15,0\n"));
     let fault = rows[0].1.clone().unwrap_err();
