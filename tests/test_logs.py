@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+import imports
 from secrets_told import BY_NAME, TOLD
 from waybill_client import PASSWORD, Person, eventually, expect
 
@@ -58,7 +59,7 @@ class Logs:
 
 
 @pytest.fixture(scope="module")
-def life(stack, shared_town, dispatcher, functions):
+def life(stack, shared_town, dispatcher, functions, importer):
     """Everything that is secret, said where it is right and where it is wrong. The ids of the answers are to be in the logs."""
     town = shared_town
     ana = town.customer("Anastasia Unmistakable")
@@ -79,9 +80,24 @@ def life(stack, shared_town, dispatcher, functions):
     order = expect(ana.order(body), 201)
     expect(ana.mark(order["order_id"], "cancelled"), 200)
     expect(ana.post("/upload-url", {"filename": "orders.csv", "size_bytes": 1000}), 201)
+    hand_over_a_file(importer())
     refusals.insert(0, with_a_claim_that_cannot_be_read(functions, town, ana))
     publish_a_record_that_cannot_be_read(stack, functions)
     return [answer.json() for answer in refusals]
+
+
+def hand_over_a_file(customer):
+    """Of two rows, one that is taken and one that is not. What is uploaded passes by those who hear what is told."""
+    rows = [
+        "41.40,2.17,41.41,2.15,8 Hidden Heron Lane,Clementine Receiver,+34 932 000 333,beware of the fifth heron",
+        "41.40,2.17,141.41,2.15,9 Hidden Heron Lane,Dorothea Receiver,+34 932 000 444,beware of the sixth heron",
+    ]
+    for row in rows:
+        for secret in row.split(",")[4:]:
+            TOLD.add("text", secret)
+    header = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon,dropoff_address,dropoff_contact_name,dropoff_contact_phone,notes"
+    account = imports.hand_over(customer, "\n".join([header, *rows, ""]).encode())
+    assert (account["accepted"], account["rejected"]) == (1, 1), account
 
 
 def publish_a_record_that_cannot_be_read(stack, functions):

@@ -204,9 +204,12 @@ async fn an_order_that_came_aboard_a_moment_before_stays_aboard() {
 
 #[tokio::test]
 async fn what_is_aboard_of_a_suspended_agent_is_the_dispatchers_to_finish() {
-    for outcome in ["delivered", "failed"] {
+    // A suspension takes off duty as well, whether or not that is said.
+    for (outcome, suspend) in [
+        ("delivered", json!({"status": "suspended"})),
+        ("failed", json!({"status": "suspended", "on_duty": false})),
+    ] {
         let (world, aboard, waiting) = under_way().await;
-        let suspend = json!({"status": "suspended"});
         world
             .update(&dispatcher(), user_id(BERTA), suspend)
             .await

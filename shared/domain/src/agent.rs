@@ -191,7 +191,7 @@ impl AgentUpdate {
             }
             // Who is off duty already has at most what is aboard, and stays so.
             let ends = profile.on_duty && !on_duty;
-            if ends && profile.open_route_id.is_some() && !self.release {
+            if ends && profile.open_route_id.is_some() && !self.gives_back() {
                 return Err(AgentUpdateRefused::RouteOpen);
             }
             if on_duty && !profile.on_duty && profile.open_route_id.is_none() {
