@@ -266,6 +266,21 @@ fn a_bad_row_says_where_and_why() {
 }
 
 #[test]
+fn a_cell_may_end_in_any_character_after_doubled_quotes() {
+    for address in [
+        "\"Aragó\" 5, Sarrià",
+        "3\" tub, Núria à",
+        "Bar \"Roca\" €",
+        "\"😀",
+    ] {
+        let cell = address.replace('"', "\"\"");
+        let file = format!("{HEADER},dropoff_address\n{GOOD},\"{cell}\"\n");
+        let kept = orders(file).remove(0).dropoff.address;
+        assert_eq!(kept.as_deref(), Some(address));
+    }
+}
+
+#[test]
 fn what_is_wrong_in_a_column_is_told_of_that_column() {
     let long = "x".repeat(2_000);
     let header = sheet::NAMES.join(",");
