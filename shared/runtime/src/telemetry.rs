@@ -10,6 +10,8 @@ use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 /// At `debug` these write down bodies, headers and tokens; so they never get further than `info`.
 const TALKATIVE: [&str; 6] = ["aws", "h2", "hyper", "lambda_runtime", "reqwest", "rustls"];
+/// It writes the answers of the token endpoint down as warnings, so it is not heard at all.
+const SILENT: &str = "gcp_auth";
 
 /// Why there are no logs.
 #[derive(Debug, Error)]
@@ -45,9 +47,6 @@ pub fn init() -> Result<(), TelemetryError> {
     Ok(())
 }
 
-/// It writes the answers of the token endpoint down as warnings.
-const SILENT: &str = "gcp_auth";
-
 fn filter(wanted: &str) -> Result<Targets, tracing_subscriber::filter::ParseError> {
     let wanted = match wanted.trim() {
         "" => Targets::new().with_default(LevelFilter::INFO),
@@ -55,24 +54,22 @@ fn filter(wanted: &str) -> Result<Targets, tracing_subscriber::filter::ParseErro
     };
     let default = wanted.default_level().unwrap_or(LevelFilter::OFF);
     let capped = TALKATIVE.map(|target| (target, default.min(LevelFilter::INFO)));
+    let asked_for = wanted.iter().map(|(target, level)| {
+        let is_of = |prefix: &str| target.starts_with(prefix);
+        let most = if is_of(SILENT) {
+            LevelFilter::OFF
+        } else if TALKATIVE.into_iter().any(is_of) {
+            LevelFilter::INFO
+        } else {
+            LevelFilter::TRACE
+        };
+        (target.to_owned(), level.min(most))
+    });
     Ok(Targets::new()
-        .with_targets(capped)
         .with_default(default)
-        .with_targets(
-            wanted
-                .iter()
-                .filter(|(target, _)| !target.starts_with(SILENT))
-                .map(|(target, level)| {
-                    let talkative = TALKATIVE.iter().any(|prefix| target.starts_with(prefix));
-                    let most = if talkative {
-                        LevelFilter::INFO
-                    } else {
-                        LevelFilter::TRACE
-                    };
-                    (target.to_owned(), level.min(most))
-                }),
-        )
-        .with_target(SILENT, LevelFilter::OFF))
+        .with_targets(capped)
+        .with_target(SILENT, LevelFilter::OFF)
+        .with_targets(asked_for))
 }
 
 #[cfg(test)]

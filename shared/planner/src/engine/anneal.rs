@@ -1,7 +1,5 @@
 //! Simulated annealing over rounds of ruin and recreate.
 
-use std::cmp::Ordering;
-
 use super::clock::Clock;
 use super::network::Network;
 use super::portable::{exp, ln};
@@ -157,12 +155,8 @@ impl<'a, 'n> Search<'a, 'n> {
                 is_hopeless,
             );
             let worth = self.current.worth;
-            let worse = !completed
-                || match worth.absent.cmp(&kept.absent) {
-                    Ordering::Less => false,
-                    Ordering::Equal => is_too_dear(&worth),
-                    Ordering::Greater => true,
-                };
+            // What is completed leaves no more over than before.
+            let worse = !completed || (worth.absent == kept.absent && is_too_dear(&worth));
             if worse || worth.forsaken > self.best.worth.forsaken {
                 self.current.undo();
                 continue;
