@@ -92,6 +92,9 @@ fn planned(
             return answer::plan(&network, &first.best, 0);
         }
     }
+    if clock.progress(0) < 1.0 {
+        first.ruin.look_around(&network);
+    }
     let mut others: Vec<Search<'_, '_>> = (1..options.threads)
         .map(|thread| first.with_seed(thread as u64))
         .collect();

@@ -94,8 +94,8 @@ pub(crate) struct Network<'a> {
     pub(crate) vehicle_weight: i64,
     /// What a second of lateness costs: more than all travel and vehicles.
     pub(crate) lateness_weight: i64,
-    /// Whether no detour saves time, as far as is known: only small problems
-    /// are looked through, and a large one is taken to be like a map.
+    /// Whether no detour saves time or costs, as far as is known: only small
+    /// problems are looked through, and a large one is taken to be like a map.
     pub(crate) metric: bool,
 }
 
@@ -193,16 +193,17 @@ impl<'a> Network<'a> {
     }
 }
 
-/// Whether no way over a third point is faster than the direct one.
+/// Whether no way over a third point is faster or shorter than the direct one.
 fn is_metric(problem: &Problem) -> bool {
     let travel = problem.travel();
     let points = 0..travel.points();
     points.clone().all(|from| {
         points.clone().all(|by| {
-            let first = u64::from(travel.duration_s(from, by));
+            let first = travel.row(from)[by];
             points.clone().all(|to| {
-                let second = u64::from(travel.duration_s(by, to));
-                u64::from(travel.duration_s(from, to)) <= first + second
+                let (direct, second) = (travel.row(from)[to], travel.row(by)[to]);
+                direct.duration_s <= first.duration_s.saturating_add(second.duration_s)
+                    && direct.distance_m <= first.distance_m.saturating_add(second.distance_m)
             })
         })
     })

@@ -51,7 +51,23 @@ pub(crate) struct Ruin {
 }
 
 impl Ruin {
+    /// Takes nothing off before it has [looked around](Self::look_around).
     pub(crate) fn new(network: &Network<'_>, measure: Measure) -> Self {
+        Self {
+            measure,
+            neighbours: Vec::new(),
+            reach: 0,
+            kin: Vec::new(),
+            kin_reach: 0,
+            nodes: Vec::new(),
+            ruined: vec![false; network.carriers.len()],
+            removed: Vec::new(),
+        }
+    }
+
+    /// Finds out what is close to what. With 1,000 orders that takes longer
+    /// than a first plan, which does without it.
+    pub(crate) fn look_around(&mut self, network: &Network<'_>) {
         let nodes: Vec<Node> = (0..network.sites.len() as Node)
             .filter(|&node| {
                 kind_of(node) == StopKind::Dropoff || !network.jobs[order_of(node)].aboard
@@ -83,17 +99,8 @@ impl Ruin {
                 *slot = *other;
             }
         }
-        let (kin, kin_reach) = kin(network);
-        Self {
-            kin,
-            kin_reach,
-            measure,
-            neighbours,
-            reach,
-            nodes,
-            ruined: vec![false; network.carriers.len()],
-            removed: Vec::new(),
-        }
+        (self.kin, self.kin_reach) = kin(network);
+        (self.neighbours, self.reach, self.nodes) = (neighbours, reach, nodes);
     }
 
     /// Takes some orders off.
