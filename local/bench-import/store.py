@@ -87,14 +87,16 @@ class Store:
         return {"Item": found} if found else {}
 
     def query(self, told):
-        """The items of an import's rejected rows, page by page as DynamoDB has them: a megabyte each."""
+        """The items of an import's rejected rows, page by page as DynamoDB has them: so many as are asked for, and no more
+        than a megabyte."""
         values = {name: value["S"] for name, value in told["ExpressionAttributeValues"].items()}
         after = told.get("ExclusiveStartKey", {}).get("item", {}).get("S", "")
         kept, page, size = self.faults[values[":import"]], [], 0
+        most = told.get("Limit", 1 << 30)
         for name in sorted(name for name in kept if values[":first"] <= name <= values[":end"] and name > after):
             page.append(kept[name])
             size += len(json.dumps(kept[name]))
-            if size > 1_000_000:
+            if size > 1_000_000 or len(page) == most:
                 last = {"import_id": kept[name]["import_id"], "item": kept[name]["item"]}
                 return {"Items": page, "Count": len(page), "LastEvaluatedKey": last}
         return {"Items": page, "Count": len(page)}

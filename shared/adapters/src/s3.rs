@@ -63,7 +63,8 @@ impl S3Files {
         &self,
         key: ImportKey,
         file: &SeenFile,
-        range: &str,
+        from: u64,
+        length: usize,
     ) -> Result<Vec<u8>, FileError> {
         let answer = self
             .client
@@ -71,13 +72,16 @@ impl S3Files {
             .bucket(&self.bucket)
             .key(uploaded(key))
             .if_match(&file.etag)
-            .range(range)
+            .range(format!("bytes={from}-{}", from + length as u64 - 1))
             .send()
             .await
             .map_err(|error| failed("GetObject", error))?;
-        let body = answer.body.collect().await;
-        body.map(|bytes| bytes.to_vec())
-            .map_err(|error| FileError::Unavailable(error.into()))
+        // Taken over piece by piece, so that there is no second copy of the whole.
+        let (mut body, mut bytes) = (answer.body, Vec::with_capacity(length));
+        while let Some(piece) = body.next().await {
+            bytes.extend_from_slice(&piece.map_err(|error| FileError::Unavailable(error.into()))?);
+        }
+        Ok(bytes)
     }
 }
 
@@ -113,10 +117,10 @@ impl ImportFiles for S3Files {
         if length == 0 {
             return Ok(Vec::new());
         }
-        let range = format!("bytes={from}-{}", from + length - 1);
+        let length = usize::try_from(length).unwrap_or(usize::MAX);
         let mut tries = 1;
         loop {
-            match self.try_to_read(key, file, &range).await {
+            match self.try_to_read(key, file, from, length).await {
                 Err(FileError::Unavailable(_)) if tries < READS => tries += 1,
                 result => return result,
             }
@@ -125,11 +129,8 @@ impl ImportFiles for S3Files {
 
     async fn write_rejected(&self, key: ImportKey) -> Result<Box<dyn RejectedFile>, FileError> {
         let (client, bucket) = (self.client.clone(), self.bucket.clone());
-        Ok(Box::new(rejected::Writing::new(
-            client,
-            bucket,
-            rejected_rows(key),
-        )))
+        let writing = rejected::Writing::new(client, bucket, rejected_rows(key))?;
+        Ok(Box::new(writing))
     }
 }
 

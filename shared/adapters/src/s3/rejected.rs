@@ -1,41 +1,43 @@
-//! Writing the file of rejected rows: in one piece where it is small, else in parts, so that memory does not grow with it.
+//! Writing the file of rejected rows: in one piece where it is small, else in parts. What is gathered for a part waits in a file
+//! of the function's own and goes out from there, so that memory grows neither with the file nor with a part.
+
+use std::io::{Seek, SeekFrom, Write};
 
 use app::ports::{FileError, RejectedFile};
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use tempfile::NamedTempFile;
 
 use super::{CSV, failed};
 
 /// The smallest part that S3 takes, the last one aside: 5 MiB.
-const PART: usize = 5 * 1024 * 1024;
-/// Room for a part, and for what is written last on top of it.
-const ROOM: usize = PART + 512 * 1024;
+const PART: u64 = 5 * 1024 * 1024;
 
 pub(super) struct Writing {
     client: Client,
     bucket: String,
     key: String,
-    bytes: Vec<u8>,
+    /// What no part has yet. It is removed with this.
+    waiting: NamedTempFile,
+    waiting_bytes: u64,
     /// Once there is more than one part. An upload that is never finished is removed by the bucket's own rule.
     upload_id: Option<String>,
     parts: Vec<CompletedPart>,
 }
 
 impl Writing {
-    pub(super) fn new(client: Client, bucket: String, key: String) -> Self {
-        // All of it is taken at once, and written to: whether the function's memory suffices shows with its first import, and not
-        // with its largest.
-        let mut bytes = vec![b' '; ROOM];
-        bytes.clear();
-        Self {
+    pub(super) fn new(client: Client, bucket: String, key: String) -> Result<Self, FileError> {
+        Ok(Self {
             client,
             bucket,
             key,
-            bytes,
+            waiting: NamedTempFile::new().map_err(no_room)?,
+            waiting_bytes: 0,
             upload_id: None,
             parts: Vec::new(),
-        }
+        })
     }
 
     async fn upload_id(&mut self) -> Result<String, FileError> {
@@ -51,6 +53,12 @@ impl Writing {
         Ok(id)
     }
 
+    /// What waits, as a body that is read piece by piece, and once more should it have to be sent again.
+    async fn body(&self) -> Result<ByteStream, FileError> {
+        let body = ByteStream::from_path(self.waiting.path()).await;
+        body.map_err(|error| FileError::Unavailable(error.into()))
+    }
+
     async fn send_part(&mut self) -> Result<(), FileError> {
         let upload_id = self.upload_id().await?;
         let number = i32::try_from(self.parts.len() + 1).unwrap_or(i32::MAX);
@@ -61,7 +69,7 @@ impl Writing {
             .key(&self.key)
             .upload_id(upload_id)
             .part_number(number)
-            .body(std::mem::take(&mut self.bytes).into())
+            .body(self.body().await?)
             .send()
             .await
             .map_err(|error| failed("UploadPart", error))?;
@@ -69,7 +77,10 @@ impl Writing {
             .part_number(number)
             .set_e_tag(part.e_tag);
         self.parts.push(part.build());
-        self.bytes = Vec::with_capacity(ROOM);
+        let file = self.waiting.as_file_mut();
+        file.set_len(0).map_err(no_room)?;
+        file.seek(SeekFrom::Start(0)).map_err(no_room)?;
+        self.waiting_bytes = 0;
         Ok(())
     }
 }
@@ -77,8 +88,10 @@ impl Writing {
 #[async_trait]
 impl RejectedFile for Writing {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
-        self.bytes.extend_from_slice(bytes);
-        if self.bytes.len() >= PART {
+        // A few pages, which the kernel takes: nothing is waited for.
+        self.waiting.write_all(bytes).map_err(no_room)?;
+        self.waiting_bytes += bytes.len() as u64;
+        if self.waiting_bytes >= PART {
             self.send_part().await?;
         }
         Ok(())
@@ -87,14 +100,15 @@ impl RejectedFile for Writing {
     async fn finish(mut self: Box<Self>) -> Result<(), FileError> {
         if self.upload_id.is_none() {
             let put = self.client.put_object().bucket(&self.bucket).key(&self.key);
-            let put = put.content_type(CSV).body(self.bytes.into()).send().await;
+            let put = put.content_type(CSV).body(self.body().await?).send().await;
             return put.map(|_| ()).map_err(|error| failed("PutObject", error));
         }
-        if !self.bytes.is_empty() {
+        if self.waiting_bytes > 0 {
             self.send_part().await?;
         }
         let upload_id = self.upload_id().await?;
-        let parts = CompletedMultipartUpload::builder().set_parts(Some(self.parts));
+        let parts = std::mem::take(&mut self.parts);
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts));
         self.client
             .complete_multipart_upload()
             .bucket(&self.bucket)
@@ -106,4 +120,9 @@ impl RejectedFile for Writing {
             .map_err(|error| failed("CompleteMultipartUpload", error))?;
         Ok(())
     }
+}
+
+/// The function's own disk does not take it: another run may have one that does.
+fn no_room(error: std::io::Error) -> FileError {
+    FileError::Unavailable(error.into())
 }

@@ -79,6 +79,8 @@ impl<'a> Source<'a> {
                 Step::End => return Ok(false),
                 Step::NeedsInput => {
                     let length = WINDOW.min(self.file.size_bytes - self.next);
+                    // Two windows at a time would be twice the memory.
+                    self.window = Vec::new();
                     let fetched = self.fetch(self.next, length).await;
                     self.window = fetched.map_err(Trouble::Fetch)?;
                     self.next += length;

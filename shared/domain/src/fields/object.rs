@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::plain::decimal;
 use super::{Faults, Field};
 
 /// So much is repeated of a name that somebody else has made up, in characters.
@@ -234,53 +235,5 @@ impl<'a> Given<'a> for &'a str {
 
     fn kind(self) -> &'static str {
         "text"
-    }
-}
-
-/// A number of at most 15 digits with or without a point, `-41.40363`: what coordinates are. Numerator and denominator have an
-/// exact `f64` each, so that their quotient is the nearest there is, which is what the library's own reading gives. What is
-/// `None` here may be a number all the same.
-#[inline]
-fn decimal(text: &[u8]) -> Option<f64> {
-    const TENS: [f64; 16] = [
-        1.0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-    ];
-    let unsigned = text.strip_prefix(b"-").unwrap_or(text);
-    if unsigned.len() > 15 {
-        return None;
-    }
-    let (mut digits, mut point) = (0_u64, None);
-    for (place, byte) in unsigned.iter().enumerate() {
-        match byte {
-            b'0'..=b'9' => digits = digits * 10 + u64::from(byte - b'0'),
-            b'.' if point.is_none() && place > 0 => point = Some(place),
-            _ => return None,
-        }
-    }
-    let after = point.map_or(0, |point| unsigned.len() - 1 - point);
-    let number = digits as f64 / TENS.get(after)?;
-    let is_one = !unsigned.is_empty();
-    is_one.then(|| {
-        if unsigned.len() < text.len() {
-            -number
-        } else {
-            number
-        }
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn a_decimal_is_the_number_that_the_library_reads(text in "-?[0-9]{0,9}\\.?[0-9]{0,9}|\\PC{0,5}") {
-            if let Some(number) = decimal(text.as_bytes()) {
-                let expected: f64 = text.parse().unwrap();
-                prop_assert_eq!(number.to_bits(), expected.to_bits());
-            }
-        }
     }
 }
