@@ -9,7 +9,7 @@ use std::time::Duration;
 use app::Refusal;
 use app::imports::{IngestOrders, IngestReport, Progress};
 use app::messages::ImportKey;
-use app::ports::{ImportStore, OrderStore};
+use app::ports::{Chunk, ImportStore, OrderStore};
 use domain::{Import, ImportStatus, OrderStatus};
 use proptest::prelude::*;
 use testkit::build::grid;
@@ -258,6 +258,25 @@ async fn an_external_id_is_used_once() {
         ]
     );
     assert_eq!((import.accepted, import.rejected), (102, 3));
+}
+
+#[tokio::test]
+async fn rows_that_the_store_rejects_have_room_among_those_that_were_rejected_before() {
+    let most = Chunk::MOST_FAULTS;
+    let bad = ",2.1701,41.4036,2.1744,\n".repeat(most - 1);
+    let named: Vec<String> = (0..40)
+        .map(|n| format!("41.3870,2.1701,41.4036,2.1744,OLD{n}\n"))
+        .collect();
+    let world = World::with(format!("{HEADER}{bad}{}", named.concat())).await;
+    for n in 0..40 {
+        let old = an_order(n).of(key().customer_id).named(&format!("OLD{n}"));
+        world.store.place(&old.build(), None).await.unwrap();
+    }
+    let import = world.run_through(AMPLE).await;
+    assert_eq!(
+        (import.accepted, import.rejected as usize),
+        (0, most - 1 + 40)
+    );
 }
 
 #[tokio::test]

@@ -39,8 +39,9 @@ impl Gathered {
 
     /// Whether another row might not fit.
     pub(super) fn is_full(&self) -> bool {
+        // The store may yet reject each row whose `external_id` is taken.
         self.room_taken() + 2 > Chunk::ROOM
-            || self.faults.len() >= Chunk::MOST_FAULTS
+            || self.faults.len() + self.external_ids.len() >= Chunk::MOST_FAULTS
             || self.text >= MOST_TEXT
     }
 
