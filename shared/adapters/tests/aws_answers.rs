@@ -6,20 +6,21 @@
 mod canned;
 
 use adapters::cognito::CognitoAccounts;
-use adapters::dynamodb::{DynamoLedger, DynamoOrders, DynamoUsers, LedgerTables};
+use adapters::dynamodb::{DynamoImports, DynamoLedger, DynamoOrders, DynamoUsers, LedgerTables};
 use adapters::keys::Key;
 use adapters::sns::SnsMailer;
 use adapters::sqs::SqsNotifications;
 use app::messages::Notification;
 use app::ports::{
-    Changeset, Confirmation, DispatchLedger, IdentityError, IdentityProvider, LogIn, Mailer,
-    NotificationQueue, OrderStore, Placement, StoreError, UserStore,
+    Changeset, Confirmation, DispatchLedger, IdentityError, IdentityProvider, ImportStore, LogIn,
+    Mailer, NotificationQueue, OrderStore, Placement, StoreError, UserStore,
 };
 use canned::{Answer, Canned};
 use domain::{EmailNotifications, Order, UserId};
+use serde_json::{Value, json};
 use testkit::build::user_id;
 use testkit::contracts::Fresh;
-use testkit::{a_customer, an_order};
+use testkit::{a_customer, an_import, an_order};
 
 const UNAVAILABLE: Answer = Answer(503, "{}");
 
@@ -154,6 +155,56 @@ async fn keys_that_were_not_processed_are_asked_for_again() {
     let keys = |number: usize| &asked[number]["RequestItems"]["users"]["Keys"];
     assert_eq!(keys(0).as_array().unwrap().len(), 2);
     assert_eq!(*keys(1), serde_json::json!([{"user_id": {"S": id(2)}}]));
+}
+
+/// A page with the faults of one chunk for each pair: the first row, and how many.
+fn faults(chunks: &[(u32, u32)], more: bool) -> (u16, String) {
+    let import_id = an_import().id.to_string();
+    let items = chunks.iter().map(|(first, many)| {
+        let fault = |row: u32| {
+            json!({"M": {"row": {"N": row.to_string()}, "code": {"S": "missing"}, "detail": {"S": "is missing"}}})
+        };
+        let faults: Vec<Value> = (*first..first + many).map(fault).collect();
+        json!({
+            "import_id": {"S": import_id}, "item": {"S": format!("rejected#{first:010}")}, "faults": {"L": faults},
+        })
+    });
+    let items: Vec<Value> = items.collect();
+    let mut page = json!({"Count": items.len(), "Items": items});
+    if more {
+        page["LastEvaluatedKey"] =
+            json!({"import_id": {"S": import_id}, "item": {"S": "rejected#"}});
+    }
+    (200, page.to_string())
+}
+
+/// What is read of a page beyond what was asked for would be read, and paid for, each time anew.
+#[tokio::test]
+async fn of_chunks_with_many_faults_no_more_are_read_than_are_needed() {
+    let aws = Canned::answering_texts([faults(&[(1, 500)], true)]);
+    let client = adapters::dynamodb::Client::new(aws.config());
+    let imports = DynamoImports::without_orders(client, "imports");
+    let found = imports.row_faults(an_import().id, 0, 500).await.unwrap();
+    assert_eq!((found.len(), found[499].row), (500, 500));
+    assert_eq!(aws.json_bodies()[0]["Limit"], 1);
+}
+
+#[tokio::test]
+async fn chunks_with_few_faults_are_read_many_at_a_time() {
+    let few: Vec<(u32, u32)> = (2..22).map(|row| (row, 1)).collect();
+    let aws = Canned::answering_texts([
+        faults(&[(1, 1)], true),
+        faults(&few, true),
+        faults(&[(22, 1), (23, 1)], false),
+    ]);
+    let client = adapters::dynamodb::Client::new(aws.config());
+    let imports = DynamoImports::without_orders(client, "imports");
+    let found = imports.row_faults(an_import().id, 0, 24).await.unwrap();
+    assert_eq!(found.len(), 23);
+    let bodies = aws.json_bodies();
+    let limits: Vec<&Value> = bodies.iter().map(|body| &body["Limit"]).collect();
+    assert_eq!(limits, [1, 20, 3]);
+    assert!(bodies[1]["ExclusiveStartKey"].is_object());
 }
 
 #[tokio::test]

@@ -18,7 +18,7 @@ use super::{claims, keys, orders};
 /// The table's keys.
 const KEY: &str = "import_id";
 const SORT_KEY: &str = "item";
-/// So many chunks' faults are read at a time.
+/// So many chunks' faults are read at a time, at most. Unsaid, a page has a megabyte.
 const FAULTS_A_PAGE: i32 = 20;
 
 /// The tables that an import is stored in.
@@ -208,7 +208,7 @@ impl ImportStore for DynamoImports {
         after: u32,
         limit: usize,
     ) -> Result<Vec<RowFault>, StoreError> {
-        let query = self
+        let mut query = self
             .client
             .query()
             .table_name(&self.imports)
@@ -217,20 +217,31 @@ impl ImportStore for DynamoImports {
             .expression_attribute_values(":import", text(id))
             .expression_attribute_values(":first", text(keys::rejected_item(after + 1)))
             .expression_attribute_values(":end", text(keys::REJECTED_END))
-            .consistent_read(true)
-            // Unsaid, a page has a megabyte: memory would grow with the file's faults, and most of it be read in vain.
-            .limit(FAULTS_A_PAGE);
-        let mut items = query.into_paginator().items().send();
-        let mut found = Vec::new();
-        while let Some(item) = items.next().await {
-            let item = item.map_err(|error| away("Query", error))?;
-            found.extend(table::from_item::<StoredRowFaults>(item)?.into_faults());
-            if found.len() >= limit {
+            .consistent_read(true);
+        let (mut found, mut chunks) = (Vec::new(), 0);
+        loop {
+            let page = page(found.len(), chunks, limit);
+            let answer = query.clone().limit(page).send().await;
+            let answer = answer.map_err(|error| away("Query", error))?;
+            for item in answer.items.unwrap_or_default() {
+                found.extend(table::from_item::<StoredRowFaults>(item)?.into_faults());
+                chunks += 1;
+            }
+            if found.len() >= limit || answer.last_evaluated_key.is_none() {
                 break;
             }
+            query = query.set_exclusive_start_key(answer.last_evaluated_key);
         }
         Ok(found)
     }
+}
+
+/// How many chunks' faults are asked for next, after `found` faults of so many chunks. A chunk has one fault or hundreds: the
+/// first is read alone, and tells how many more may be needed. What is read beyond them is paid for and thrown away.
+fn page(found: usize, chunks: usize, limit: usize) -> i32 {
+    let missing = limit.saturating_sub(found);
+    let needed = (missing * chunks).checked_div(found).unwrap_or_default();
+    i32::try_from(needed).map_or(FAULTS_A_PAGE, |needed| needed.clamp(1, FAULTS_A_PAGE))
 }
 
 fn key(id: ImportId) -> Item {
