@@ -75,7 +75,7 @@ impl S3Files {
             .range(format!("bytes={from}-{}", from + length as u64 - 1))
             .send()
             .await
-            .map_err(|error| failed("GetObject", error))?;
+            .map_err(|error| not_read("GetObject", error))?;
         // Taken over piece by piece, so that there is no second copy of the whole.
         let (mut body, mut bytes) = (answer.body, Vec::with_capacity(length));
         while let Some(piece) = body.next().await {
@@ -92,7 +92,7 @@ impl ImportFiles for S3Files {
         let answer = match head.key(uploaded(key)).send().await {
             Ok(answer) => answer,
             Err(error) => {
-                return match failed("HeadObject", error) {
+                return match not_read("HeadObject", error) {
                     FileError::Gone => Ok(None),
                     error => Err(error),
                 };
@@ -195,15 +195,24 @@ fn import_of(key: &str) -> Option<ImportKey> {
 }
 
 /// A file that is not there, or whose condition does not hold, is gone; else S3 is away.
-fn failed<E, R>(call: &'static str, error: SdkError<E, R>) -> FileError
+fn not_read<E, R>(call: &'static str, error: SdkError<E, R>) -> FileError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: Status + fmt::Debug + Send + Sync + 'static,
 {
     match error.raw_response().map(Status::status_code) {
         Some(404 | 412) => FileError::Gone,
-        _ => FileError::Unavailable(CallFailed::new(call, error).into()),
+        _ => failed(call, error),
     }
+}
+
+/// S3 is away, or does not know the upload or the bucket any more: another run may have more luck.
+fn failed<E, R>(call: &'static str, error: SdkError<E, R>) -> FileError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: fmt::Debug + Send + Sync + 'static,
+{
+    FileError::Unavailable(CallFailed::new(call, error).into())
 }
 
 /// An HTTP answer, as far as its status goes.

@@ -8,12 +8,14 @@ mod canned;
 use adapters::cognito::CognitoAccounts;
 use adapters::dynamodb::{DynamoImports, DynamoLedger, DynamoOrders, DynamoUsers, LedgerTables};
 use adapters::keys::Key;
+use adapters::s3::S3Files;
 use adapters::sns::SnsMailer;
 use adapters::sqs::SqsNotifications;
-use app::messages::Notification;
+use app::messages::{ImportKey, Notification};
 use app::ports::{
-    Changeset, Confirmation, DispatchLedger, IdentityError, IdentityProvider, ImportStore, LogIn,
-    Mailer, NotificationQueue, OrderStore, Placement, StoreError, UserStore,
+    Changeset, Confirmation, DispatchLedger, FileError, IdentityError, IdentityProvider,
+    ImportFiles, ImportStore, LogIn, Mailer, NotificationQueue, OrderStore, Placement, StoreError,
+    UserStore,
 };
 use canned::{Answer, Canned};
 use domain::{EmailNotifications, Order, UserId};
@@ -155,6 +157,26 @@ async fn keys_that_were_not_processed_are_asked_for_again() {
     let keys = |number: usize| &asked[number]["RequestItems"]["users"]["Keys"];
     assert_eq!(keys(0).as_array().unwrap().len(), 2);
     assert_eq!(*keys(1), serde_json::json!([{"user_id": {"S": id(2)}}]));
+}
+
+/// The import's own file may be gone for good; the bucket or a half-written file is not, for all that one knows.
+#[tokio::test]
+async fn a_file_that_cannot_be_written_is_not_one_that_is_gone() {
+    let missing = || Answer(404, "<Error><Code>NoSuchBucket</Code></Error>");
+    let aws = Canned::answering([missing(), missing()]);
+    let files = S3Files::new(adapters::s3::client(aws.config()), "uploads");
+    let import = an_import();
+    let key = ImportKey {
+        customer_id: import.customer_id,
+        import_id: import.id,
+    };
+    assert_eq!(files.seen(key).await.unwrap(), None);
+    let mut rejected = files.write_rejected(key).await.unwrap();
+    rejected.write(b"row\n").await.unwrap();
+    assert!(matches!(
+        rejected.finish().await,
+        Err(FileError::Unavailable(_))
+    ));
 }
 
 /// A page with the faults of one chunk for each pair: the first row, and how many.

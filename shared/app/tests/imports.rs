@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::Refusal;
-use app::imports::{IngestOrders, IngestReport, Progress};
+use app::imports::{IngestOrders, IngestReport, Progress, ShowImport};
 use app::messages::ImportKey;
 use app::ports::{Chunk, ImportStore, OrderStore};
-use domain::{Import, ImportStatus, OrderStatus};
+use app::{Caller, Refusal};
+use domain::{Import, ImportStatus, OrderStatus, Role};
 use proptest::prelude::*;
 use testkit::build::grid;
 use testkit::{
@@ -324,6 +324,48 @@ async fn a_file_that_is_replaced_meanwhile_is_not_mixed_with_the_other() {
     let import = world.run_through(AMPLE).await;
     assert_eq!(import.failure.unwrap().code, "file_changed");
     assert_eq!(import.accepted, accepted);
+}
+
+/// Time for the file of rejected rows is there once a run has begun with nothing else.
+#[tokio::test]
+async fn rejected_rows_that_take_too_long_to_write_down_end_the_import_all_the_same() {
+    let (file, good, bad) = a_file(130);
+    let world = World::with(file).await;
+    while world.import().rows() < 130 {
+        world.run(ONE_CHUNK).await.unwrap();
+    }
+    assert_eq!(world.import().status, ImportStatus::Processing);
+    world.files.next_reads([
+        NextRead::Succeeds, // the beginning, to look for more rows
+        NextRead::Succeeds, // their window
+        NextRead::Succeeds, // the beginning again, for those that were rejected
+        NextRead::IsNotAnswered,
+    ]);
+    let report = world.run(ONE_CHUNK).await.unwrap();
+    assert_eq!(report.progress, Progress::Over(ImportStatus::Failed));
+    let import = world.import();
+    assert_eq!(
+        import.failure.as_ref().unwrap().code,
+        "rejected_rows_not_written"
+    );
+    assert_eq!(
+        (import.accepted as usize, import.rejected as usize),
+        (good.len(), bad.len())
+    );
+    let faults = world.store.row_faults(import.id, 0, 100).await.unwrap();
+    assert_eq!(faults.len(), bad.len());
+
+    // Of that file no address is told.
+    let show = ShowImport {
+        imports: world.store.clone(),
+        urls: Arc::new(world.files.clone()),
+    };
+    let caller = Caller {
+        user_id: import.customer_id,
+        roles: vec![Role::Customer],
+    };
+    let answer = show.run(&caller, &import.id.to_string()).await.unwrap();
+    assert_eq!(answer.rejected_rows_url, None);
 }
 
 #[tokio::test]

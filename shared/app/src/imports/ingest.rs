@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use domain::import::{ImportFailure, SeenFile};
 use domain::{Import, ImportStatus, ZoneGrid};
 use sheet::{FileFault, Rows};
+use tokio::time::timeout;
 
 use super::chunk::Gathered;
 use super::rejects;
@@ -19,8 +20,6 @@ use crate::retry::Attempts;
 
 /// With less time left than this no chunk is begun: the rest is handed on.
 const LAST_CHUNK: Duration = Duration::from_secs(15);
-/// What writing the file of rejected rows may take: it reads the whole file again.
-const REJECTED_FILE: Duration = Duration::from_secs(45);
 /// After a store that stayed away, the import is seen again this much later, in seconds.
 const REST_S: u32 = 30;
 /// Who has lost so many chunks to somebody else leaves the import to them. Once can be the last breath of an invocation that
@@ -29,6 +28,8 @@ const LOST_RACES: u32 = 3;
 
 /// Why an import failed whose file is not there any more as it was.
 pub(super) const FILE_CHANGED: &str = "file_changed";
+/// Why one failed whose rejected rows take longer to be written down than a run has.
+pub(super) const REJECTED_ROWS_NOT_WRITTEN: &str = "rejected_rows_not_written";
 
 /// `ingest-orders`: makes orders of the rows of an uploaded file.
 pub struct IngestOrders {
@@ -286,21 +287,26 @@ impl Run<'_> {
         &mut self,
         import: &Import,
         file: &SeenFile,
-        failure: Option<ImportFailure>,
+        mut failure: Option<ImportFailure>,
     ) -> Result<Stop, Refusal> {
         if import.rejected > 0 {
-            let spare = REJECTED_FILE.saturating_sub(LAST_CHUNK);
-            if self.report.chunks > 0 && self.time_left() < spare {
+            // It is made in one go: a run of its own has more time for it.
+            let first_of_all = self.report.chunks == 0;
+            if !first_of_all && self.time_left() < rejects::expected_time(import, file) {
                 return Ok(Stop::OutOfTime);
             }
             let (imports, files) = (self.on.imports.as_ref(), self.on.files.as_ref());
-            match rejects::write(imports, files, import, file).await {
-                Ok(requests) => self.report.file_requests += requests,
+            let writing = rejects::write(imports, files, import, file);
+            match timeout(self.time_left(), writing).await {
+                Ok(Ok(requests)) => self.report.file_requests += requests,
                 // Without the file there is nothing to tell of its rows beyond what the record has.
-                Err(Trouble::Fetch(FileError::Gone)) => {}
-                Err(Trouble::Fetch(error)) => return Err(error.into()),
-                Err(Trouble::Store(refusal)) => return Err(refusal),
-                Err(Trouble::Fault(fault)) => return Err(Refusal::Broken(fault.detail.into())),
+                Ok(Err(Trouble::Fetch(FileError::Gone))) => {}
+                Ok(Err(Trouble::Fetch(error))) => return Err(error.into()),
+                Ok(Err(Trouble::Store(refusal))) => return Err(refusal),
+                Ok(Err(Trouble::Fault(fault))) => return Err(Refusal::Broken(fault.detail.into())),
+                Err(_) if !first_of_all => return Ok(Stop::OutOfTime),
+                // The next run would have no more time than this one.
+                Err(_) => failure = Some(rejected_rows_not_written(failure)),
             }
         }
         let finished = import.finished(failure, self.on.clock.now());
@@ -318,6 +324,17 @@ impl Run<'_> {
         self.deadline.map_or(Duration::MAX, |deadline| {
             deadline.saturating_duration_since(Instant::now())
         })
+    }
+}
+
+fn rejected_rows_not_written(failure: Option<ImportFailure>) -> ImportFailure {
+    let before = failure.map_or_else(
+        || "All rows were read.".to_owned(),
+        |failure| failure.detail,
+    );
+    ImportFailure {
+        code: REJECTED_ROWS_NOT_WRITTEN.to_owned(),
+        detail: format!("{before} There was no time to write down all that were rejected."),
     }
 }
 

@@ -4,6 +4,8 @@
 //! uploaded file once more: so the same file comes out however often it is made, and nothing has to agree with
 //! anything.
 
+use std::time::Duration;
+
 use domain::Import;
 use domain::import::SeenFile;
 use sheet::Rows;
@@ -17,6 +19,14 @@ use crate::refusal::Refusal;
 const FAULTS: usize = 500;
 /// So much is gathered before it is written on, in bytes.
 const WRITTEN_AT_ONCE: usize = 64 * 1024;
+
+/// How long that may take, on the safe side: the whole file is read again, and so are the faults of all chunks.
+pub(super) fn expected_time(import: &Import, file: &SeenFile) -> Duration {
+    const BYTES_A_SECOND: u64 = 10_000_000;
+    const FAULTS_A_SECOND: u64 = 10_000;
+    let seconds = file.size_bytes / BYTES_A_SECOND + u64::from(import.rejected) / FAULTS_A_SECOND;
+    Duration::from_secs(5 + seconds)
+}
 
 /// Writes it. How often the store and the file were asked is given back.
 pub(super) async fn write(

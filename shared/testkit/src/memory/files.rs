@@ -17,6 +17,8 @@ pub enum NextRead {
     Succeeds,
     /// The files are away.
     IsRefused,
+    /// No answer comes. For `write_rejected` alone.
+    IsNotAnswered,
 }
 
 /// Uploaded files, and those of rejected rows.
@@ -59,7 +61,9 @@ impl MemoryFiles {
     fn asked(&self) -> Result<std::sync::MutexGuard<'_, Folders>, FileError> {
         let mut folders = self.0.lock().unwrap();
         match folders.faults.pop_front() {
-            Some(NextRead::IsRefused) => Err(FileError::Unavailable(away())),
+            Some(NextRead::IsRefused | NextRead::IsNotAnswered) => {
+                Err(FileError::Unavailable(away()))
+            }
             Some(NextRead::Succeeds) | None => Ok(folders),
         }
     }
@@ -96,6 +100,10 @@ impl ImportFiles for MemoryFiles {
     }
 
     async fn write_rejected(&self, key: ImportKey) -> Result<Box<dyn RejectedFile>, FileError> {
+        let next = self.0.lock().unwrap().faults.front().copied();
+        if next == Some(NextRead::IsNotAnswered) {
+            std::future::pending::<()>().await;
+        }
         drop(self.asked()?);
         Ok(Box::new(Writing {
             files: self.clone(),
