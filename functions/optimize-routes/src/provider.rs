@@ -7,7 +7,7 @@ use adapters::dynamodb::DynamoLegs;
 use adapters::keys::{Client as KeyStore, Key};
 use adapters::route_provider::embedded::EmbeddedProvider;
 use adapters::route_provider::fallback::WithFallback;
-use adapters::route_provider::google::{GooglePlanner, GoogleSettings, Tokens};
+use adapters::route_provider::google::{GooglePlanner, GoogleSettings};
 use adapters::route_provider::ors::{OrsAccess, OrsLimits, OrsPlanner};
 use adapters::route_provider::ors_matrix::OrsMatrixPlanner;
 use adapters::route_provider::remote::RemotePlanner;
@@ -163,8 +163,8 @@ pub async fn provider(
             vec![Box::new(matrix(access(ors).await?, most_pairs))]
         }
         Choice::Google(google, parameter) => {
-            let tokens = Tokens::new(key(Some(parameter)).await);
-            let planner = GooglePlanner::new(Web::new()?, tokens, google, estimate);
+            let key = key(Some(parameter)).await;
+            let planner = GooglePlanner::new(Web::new()?, key, google, estimate);
             vec![Box::new(planner)]
         }
     };

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -82,9 +82,15 @@ impl CallFault {
     }
 }
 
+/// What a service means by a status and the beginning of a body; `None` where it means what everybody does.
+pub(crate) type Refusals = fn(StatusCode, &[u8]) -> Option<FaultKind>;
+
 /// Makes the calls; keeps connections open between them.
 #[derive(Debug, Clone)]
-pub struct Web(reqwest::Client);
+pub struct Web {
+    client: reqwest::Client,
+    refusals: Refusals,
+}
 
 impl Web {
     /// With the certificates of the machine.
@@ -97,9 +103,20 @@ impl Web {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("waybill/", env!("CARGO_PKG_VERSION")))
             .build();
-        client
-            .map(Self)
-            .map_err(|_| CallFault::new(FaultKind::Connection, "no HTTPS client"))
+        let client =
+            client.map_err(|_| CallFault::new(FaultKind::Connection, "no HTTPS client"))?;
+        Ok(Self {
+            client,
+            refusals: |_, _| None,
+        })
+    }
+
+    /// The same connections, for a service whose refusals are read so.
+    pub(crate) fn of_a_service_that_means(&self, refusals: Refusals) -> Self {
+        Self {
+            client: self.client.clone(),
+            refusals,
+        }
     }
 
     /// Posts JSON and reads JSON.
@@ -113,10 +130,22 @@ impl Web {
         body: &B,
         deadline: Instant,
     ) -> Result<T, CallFault> {
-        let body = serde_json::to_vec(body)
-            .map_err(|_| CallFault::new(FaultKind::Unreadable, "the request is no JSON"))?;
-        self.call(Method::POST, url, headers, Some(body), deadline)
-            .await
+        let request = self.client.request(Method::POST, url).json(body);
+        self.call(request.headers(headers.clone()), deadline).await
+    }
+
+    /// Posts a form and reads JSON.
+    ///
+    /// # Errors
+    /// What went wrong with the last try.
+    pub async fn post_form<T: DeserializeOwned>(
+        &self,
+        url: &str,
+        form: &[(&str, &str)],
+        deadline: Instant,
+    ) -> Result<T, CallFault> {
+        let request = self.client.request(Method::POST, url).form(form);
+        self.call(request, deadline).await
     }
 
     /// Reads JSON.
@@ -129,26 +158,23 @@ impl Web {
         headers: &HeaderMap,
         deadline: Instant,
     ) -> Result<T, CallFault> {
-        self.call(Method::GET, url, headers, None, deadline).await
+        let request = self.client.request(Method::GET, url);
+        self.call(request.headers(headers.clone()), deadline).await
     }
 
     async fn call<T: DeserializeOwned>(
         &self,
-        method: Method,
-        url: &str,
-        headers: &HeaderMap,
-        body: Option<Vec<u8>>,
+        request: RequestBuilder,
         deadline: Instant,
     ) -> Result<T, CallFault> {
         let mut attempt = 1;
         loop {
-            let mut request = self.0.request(method.clone(), url).headers(headers.clone());
-            if let Some(body) = &body {
-                request = request
-                    .header("Content-Type", "application/json")
-                    .body(body.clone());
-            }
-            let fault = match timeout_at(deadline, answer(request)).await {
+            // Only a body that is streamed could not be sent twice.
+            let again = request.try_clone();
+            let again = again.ok_or_else(|| {
+                CallFault::new(FaultKind::Unreadable, "the request cannot be repeated")
+            })?;
+            let fault = match timeout_at(deadline, self.answer(again)).await {
                 Ok(Ok(bytes)) => return read(&bytes),
                 Ok(Err(fault)) => fault,
                 Err(_) => return Err(CallFault::new(FaultKind::Timeout, "no answer in time")),
@@ -164,6 +190,21 @@ impl Web {
             attempt += 1;
         }
     }
+
+    async fn answer(&self, request: RequestBuilder) -> Result<Vec<u8>, CallFault> {
+        let response = request.send().await.map_err(not_sent)?;
+        let status = response.status();
+        if status.is_success() {
+            return whole(response, LONGEST_ANSWER).await;
+        }
+        let retry_after = retry_after(response.headers());
+        let said = whole(response, LONGEST_ERROR).await.unwrap_or_default();
+        let kind = (self.refusals)(status, &said).unwrap_or_else(|| kind(status, &said));
+        let mut fault = CallFault::new(kind, format!("answered {}", status.as_u16()));
+        fault.retry_after = retry_after;
+        fault.for_the_day = status == StatusCode::FORBIDDEN;
+        Err(fault)
+    }
 }
 
 /// As long as the service asks for, or for a random part of a time that doubles, so that many callers do not come back
@@ -172,20 +213,6 @@ fn pause_before_try(attempt: u32, retry_after: Option<Duration>) -> Duration {
     let most = FIRST_PAUSE * 2_u32.pow(attempt.min(8) - 1);
     let jitter = most.mul_f64(rand::random_range(0.0..=1.0));
     retry_after.map_or(jitter, |asked| asked + jitter / 4)
-}
-
-async fn answer(request: reqwest::RequestBuilder) -> Result<Vec<u8>, CallFault> {
-    let response = request.send().await.map_err(not_sent)?;
-    let status = response.status();
-    if status.is_success() {
-        return whole(response, LONGEST_ANSWER).await;
-    }
-    let retry_after = retry_after(response.headers());
-    let said = whole(response, LONGEST_ERROR).await.unwrap_or_default();
-    let mut fault = CallFault::new(kind(status, &said), format!("answered {}", status.as_u16()));
-    fault.retry_after = retry_after;
-    fault.for_the_day = status == StatusCode::FORBIDDEN;
-    Err(fault)
 }
 
 fn kind(status: StatusCode, said: &[u8]) -> FaultKind {

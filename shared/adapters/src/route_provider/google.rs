@@ -16,8 +16,9 @@ use super::draft::Draft;
 use super::fallback::by_the_deadline;
 use super::outline::Outline;
 use super::remote::{RemotePlanner, Unusable};
+use crate::keys::Key;
 use crate::web::Web;
-pub use token::Tokens;
+use token::Tokens;
 
 /// Its name in answers and routes.
 const NAME: &str = "google";
@@ -46,10 +47,11 @@ pub struct GooglePlanner {
 
 impl GooglePlanner {
     /// Asks with tokens of a service account. The way to a stop that an agent is driving to is estimated.
-    pub fn new(web: Web, tokens: Tokens, settings: GoogleSettings, estimate: LegEstimate) -> Self {
+    /// The key is the JSON of the account.
+    pub fn new(web: Web, key: Key, settings: GoogleSettings, estimate: LegEstimate) -> Self {
         Self {
+            tokens: Tokens::new(&web, key),
             web,
-            tokens,
             settings,
             estimate,
         }
@@ -66,7 +68,7 @@ impl GooglePlanner {
         request: &PlanRequest,
         deadline: Instant,
     ) -> Result<Draft, Unusable> {
-        let headers = self.tokens.headers().await?;
+        let headers = self.tokens.headers(deadline).await?;
         let left = deadline.saturating_duration_since(Instant::now());
         let time = left.saturating_sub(TRANSPORT).min(request.time_limit);
         let time = time.max(Duration::from_secs(1));

@@ -143,6 +143,58 @@ async fn the_key_is_wrong() {
 }
 
 #[tokio::test]
+async fn googles_tokens_have_bad_days_of_their_own() {
+    use FallbackReason::{Connection, Quota, ServerError, Unauthorized, Unreadable};
+    let invalid_grant =
+        json!({"error": "invalid_grant", "error_description": "Invalid JWT Signature."});
+    let bad_days = [
+        (Reply::Json(400, invalid_grant), Unauthorized, 1),
+        (
+            Reply::Json(401, json!({"error": "invalid_client"})),
+            Unauthorized,
+            1,
+        ),
+        (
+            Reply::Json(403, json!({"error": "access_denied"})),
+            Unauthorized,
+            1,
+        ),
+        (Reply::RetryAfter(429, 3_600), Quota, 1),
+        (
+            Reply::Json(500, json!({"error": "internal_failure"})),
+            ServerError,
+            3,
+        ),
+        (
+            Reply::Json(200, json!({"expires_in": 3_599})),
+            Unreadable,
+            1,
+        ),
+    ];
+    for (reply, reason, tries) in bad_days {
+        let server = Server::always(reply);
+        let provider = behind(google(&server.url(), false), LONG, MINUTE);
+        let answer = planned(&provider, problems::one_order(None)).await;
+        assert_embedded(&answer, "google", reason);
+        let asked = server.asked();
+        assert!(asked.iter().all(|it| it.path == "/token"), "{asked:?}");
+        assert_eq!(asked.len(), tries, "{reason:?}");
+    }
+    let provider = behind(google(&Server::nobody(), false), LONG, MINUTE);
+    let answer = planned(&provider, problems::one_order(None)).await;
+    assert_embedded(&answer, "google", Connection);
+
+    // A moment's trouble is no fallback.
+    let server = Server::that(|asked, before| match before {
+        0 => Reply::Json(503, json!({})),
+        _ => token(asked).unwrap_or(Reply::Json(200, google_plan(1_500, 1_600))),
+    });
+    let provider = behind(google(&server.url(), false), LONG, MINUTE);
+    let answer = planned(&provider, problems::one_order(None)).await;
+    assert_eq!(answer.provider, "google");
+}
+
+#[tokio::test]
 async fn the_quota_of_the_day_is_used_up() {
     let request = problems::one_order(None);
     let server = Server::always(Reply::Json(403, json!({"error": "Quota exceeded"})));

@@ -15,7 +15,7 @@ mod server;
 use std::time::Duration;
 
 use adapters::keys::Key;
-use adapters::route_provider::google::{GooglePlanner, GoogleSettings, Tokens};
+use adapters::route_provider::google::{GooglePlanner, GoogleSettings};
 use adapters::route_provider::ors::{OrsAccess, OrsLimits, OrsPlanner};
 use adapters::web::Web;
 use domain::{LegEstimate, StopKind};
@@ -45,10 +45,9 @@ fn google(url: &str, traffic: bool) -> GooglePlanner {
         project: "waybill-test".to_owned(),
         traffic,
     };
-    let tokens = Tokens::new(Key::given(&account::of_a_service(url)));
     GooglePlanner::new(
         Web::new().unwrap(),
-        tokens,
+        Key::given(&account::of_a_service(url)),
         settings,
         LegEstimate::default(),
     )
