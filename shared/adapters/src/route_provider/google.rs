@@ -17,7 +17,7 @@ use super::fallback::by_the_deadline;
 use super::outline::Outline;
 use super::remote::{RemotePlanner, Unusable};
 use crate::keys::Key;
-use crate::web::Web;
+use crate::web::{FaultKind, Web};
 use token::Tokens;
 
 /// Its name in answers and routes.
@@ -77,8 +77,17 @@ impl GooglePlanner {
                 Unusable::new(FallbackReason::Unsupported, "a time beyond all clocks")
             })?;
         let url = self.url();
-        let answer = self.web.post_json(&url, &headers, &tours, deadline);
-        answer::draft(answer.await?, outline)
+        let answer = match self.web.post_json(&url, &headers, &tours, deadline).await {
+            // The key may be another one by now.
+            Err(fault)
+                if fault.kind == FaultKind::Unauthorized && self.tokens.key_has_changed().await =>
+            {
+                let headers = self.tokens.headers(deadline).await?;
+                self.web.post_json(&url, &headers, &tours, deadline).await
+            }
+            answer => answer,
+        };
+        answer::draft(answer?, outline)
     }
 }
 

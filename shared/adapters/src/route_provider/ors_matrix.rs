@@ -20,8 +20,8 @@ use tracing::warn;
 
 use super::embedded::{aside, searched, threads};
 use super::fallback::by_the_deadline;
-use super::ors::OrsAccess;
 use super::remote::{RemotePlanner, Unusable};
+use crate::ors::OrsAccess;
 use blocks::Block;
 use legs::{LegTable, Places};
 
@@ -110,10 +110,8 @@ impl OrsMatrixPlanner {
         deadline: Instant,
     ) -> Result<(Block, wire::Matrix), Unusable> {
         let url = self.access.url("/v2/matrix/driving-car");
-        let headers = self.access.headers().await?;
         let request = wire::MatrixRequest::of(places, &block);
-        let web = &self.access.web;
-        let matrix = web.post_json(&url, &headers, &request, deadline).await?;
+        let matrix = self.access.post_json(&url, &request, deadline).await?;
         Ok((block, matrix))
     }
 }

@@ -7,6 +7,7 @@ mod account;
 mod bad_days;
 mod geocoder;
 mod google;
+mod keys;
 mod ors;
 mod ors_matrix;
 mod problems;
@@ -15,8 +16,9 @@ mod server;
 use std::time::Duration;
 
 use adapters::keys::Key;
+use adapters::ors::OrsAccess;
 use adapters::route_provider::google::{GooglePlanner, GoogleSettings};
-use adapters::route_provider::ors::{OrsAccess, OrsLimits, OrsPlanner};
+use adapters::route_provider::ors::{OrsLimits, OrsPlanner};
 use adapters::web::Web;
 use domain::{LegEstimate, StopKind};
 use tokio::time::Instant;
@@ -28,11 +30,7 @@ const PUBLIC: OrsLimits = OrsLimits {
 };
 
 fn access(url: String) -> OrsAccess {
-    OrsAccess {
-        web: Web::new().unwrap(),
-        base_url: url,
-        key: Key::given("an-ors-key"),
-    }
+    OrsAccess::new(Web::new().unwrap(), &url, Key::given("an-ors-key"))
 }
 
 fn ors(url: String) -> OrsPlanner {

@@ -79,13 +79,30 @@ impl Tokens {
         let mut kept = self.kept.lock().await;
         let now = Timestamp::now();
         let header = match &*kept {
-            Some(token) if token.of == *key && now < token.until => token.header.clone(),
+            Some(token) if token.of == key && now < token.until => token.header.clone(),
             _ => {
-                let token = self.granted(key, now, deadline).await?;
+                let token = match self.granted(&key, now, deadline).await {
+                    Err(refused) if refused.reason == FallbackReason::Unauthorized => {
+                        match self.key.after_refusal_of(&key).await {
+                            Some(newer) => self.granted(&newer, now, deadline).await?,
+                            None => return Err(refused),
+                        }
+                    }
+                    token => token?,
+                };
                 kept.insert(token).header.clone()
             }
         };
         Ok(HeaderMap::from_iter([(AUTHORIZATION, header)]))
+    }
+
+    /// After a token was refused: the next call gets another one. Whether that is of another key.
+    pub(super) async fn key_has_changed(&self) -> bool {
+        match self.kept.lock().await.take() {
+            Some(token) => self.key.after_refusal_of(&token.of).await.is_some(),
+            // Somebody else was refused as well.
+            None => false,
+        }
     }
 
     async fn granted(
