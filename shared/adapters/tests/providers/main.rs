@@ -38,6 +38,10 @@ fn ors(url: String) -> OrsPlanner {
 }
 
 fn google(url: &str, traffic: bool) -> GooglePlanner {
+    google_as(&account::of_a_service(url), url, traffic)
+}
+
+fn google_as(account: &str, url: &str, traffic: bool) -> GooglePlanner {
     let settings = GoogleSettings {
         base_url: url.to_owned(),
         project: "waybill-test".to_owned(),
@@ -45,7 +49,7 @@ fn google(url: &str, traffic: bool) -> GooglePlanner {
     };
     GooglePlanner::new(
         Web::new().unwrap(),
-        Key::given(&account::of_a_service(url)),
+        Key::given(account),
         settings,
         LegEstimate::default(),
     )

@@ -4,8 +4,8 @@ use app::ports::FallbackReason;
 use domain::Timestamp;
 use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
-use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::{StatusCode, Url};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -113,6 +113,9 @@ impl Tokens {
     ) -> Result<Token, Unusable> {
         let account: Account = serde_json::from_str(key.text())
             .map_err(|_| unauthorized("the key is not the JSON of a service account"))?;
+        if !goes_over_tls(&account.token_uri) {
+            return Err(unauthorized("the service account's token_uri is not https"));
+        }
         let assertion = account.claim(now)?;
         let form = [("grant_type", GRANT), ("assertion", &assertion)];
         let asked = self.web.post_form(&account.token_uri, &form, deadline);
@@ -150,6 +153,14 @@ impl Account {
         jsonwebtoken::encode(&Header::new(Algorithm::RS256), &claims, &key)
             .map_err(|_| unauthorized("the service account's private key does not sign"))
     }
+}
+
+/// Or not over a network at all: a stand-in's tokens.
+fn goes_over_tls(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| {
+        let here = matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
+        url.scheme() == "https" || here && url.scheme() == "http"
+    })
 }
 
 /// The endpoint refuses a key or an account by 400 (`invalid_grant`) as well.
