@@ -61,10 +61,7 @@ impl Unusable {
 
     /// Whether the problem is at fault and not the service, so that another way of asking it may do.
     pub fn is_of_the_problem(&self) -> bool {
-        matches!(
-            self.reason,
-            FallbackReason::TooLarge | FallbackReason::Unsupported
-        )
+        self.reason.is_of_the_problem()
     }
 }
 
