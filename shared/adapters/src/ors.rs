@@ -1,12 +1,17 @@
 //! Where OpenRouteService is: for routes, travel times and addresses alike.
 
+use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use crate::keys::{Key, Secret};
 use crate::web::{CallFault, FaultKind, Web};
+
+/// VROOM's code for a problem that its router has no answer to, `{"code", "error"}`; `vroom-express` sends it with 500.
+const VROOM_ROUTING_ERROR: u64 = 3;
 
 /// Where OpenRouteService is, and with which key.
 #[derive(Debug, Clone)]
@@ -21,7 +26,7 @@ impl OrsAccess {
     /// account; a server of one's own may need none.
     pub fn new(web: Web, base_url: &str, key: Key) -> Self {
         Self {
-            web,
+            web: web.of_a_service_that_means(refusal),
             base_url: base_url.trim_end_matches('/').to_owned(),
             key,
         }
@@ -78,6 +83,29 @@ impl OrsAccess {
             }
             outcome => outcome,
         }
+    }
+}
+
+/// What OpenRouteService, and VROOM in it, mean by statuses that say something else elsewhere.
+fn refusal(status: StatusCode, said: &[u8]) -> Option<FaultKind> {
+    match status {
+        // The daily quota and the refusal of a key have the same status, and differ in their words.
+        StatusCode::FORBIDDEN => {
+            let said = String::from_utf8_lossy(said).to_lowercase();
+            let of_the_key = ["disallowed", "denied", "permission"];
+            let of_the_key = of_the_key.iter().any(|word| said.contains(word));
+            Some(if of_the_key {
+                FaultKind::Unauthorized
+            } else {
+                FaultKind::DailyQuota
+            })
+        }
+        status if status.is_server_error() => {
+            let said: Option<Value> = serde_json::from_slice(said).ok();
+            let code = said.and_then(|said| said["code"].as_u64());
+            (code == Some(VROOM_ROUTING_ERROR)).then_some(FaultKind::Unroutable)
+        }
+        _ => None,
     }
 }
 

@@ -20,8 +20,6 @@ const ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 /// An answer is read up to here: more than any plan has, and less than a function's memory.
 const LONGEST_ANSWER: usize = 32 * 1024 * 1024;
-/// VROOM's code for a problem that its router has no answer to; `vroom-express` sends it with 500.
-const VROOM_ROUTING_ERROR: u64 = 3;
 /// No service is waited for longer than that: some say absurd times, or mean milliseconds.
 const LONGEST_RETRY_AFTER_S: u64 = 24 * 3_600;
 /// Of an error's body no more than this is looked at.
@@ -34,13 +32,15 @@ pub enum FaultKind {
     Connection,
     /// No answer before the deadline.
     Timeout,
-    /// 401, or a 403 that is about the key.
+    /// 401 or 403: about the key.
     Unauthorized,
-    /// 429, or a 403 that is about a quota.
+    /// 429: too many requests.
     Quota,
+    /// A service's word for the day's requests that are used up: they are not back in a moment.
+    DailyQuota,
     /// 5xx.
     ServerError,
-    /// A 5xx that is about the request: VROOM's word for a place that no road leads to.
+    /// A service's word for a place that no road leads to.
     Unroutable,
     /// Any other status that is not 2xx.
     Refused(u16),
@@ -58,7 +58,6 @@ pub struct CallFault {
     pub detail: String,
     /// For how long the service asks to be left alone.
     pub retry_after: Option<Duration>,
-    for_the_day: bool,
 }
 
 impl CallFault {
@@ -68,17 +67,13 @@ impl CallFault {
             kind,
             detail: detail.into(),
             retry_after: None,
-            for_the_day: false,
         }
     }
 
-    /// Whether another try, a moment later, may do better. A day's quota is not back in a moment.
+    /// Whether another try, a moment later, may do better.
     fn may_pass(&self) -> bool {
-        match self.kind {
-            FaultKind::Connection | FaultKind::ServerError => true,
-            FaultKind::Quota => !self.for_the_day,
-            _ => false,
-        }
+        use FaultKind::{Connection, Quota, ServerError};
+        matches!(self.kind, Connection | Quota | ServerError)
     }
 }
 
@@ -199,10 +194,9 @@ impl Web {
         }
         let retry_after = retry_after(response.headers());
         let said = whole(response, LONGEST_ERROR).await.unwrap_or_default();
-        let kind = (self.refusals)(status, &said).unwrap_or_else(|| kind(status, &said));
+        let kind = (self.refusals)(status, &said).unwrap_or_else(|| kind(status));
         let mut fault = CallFault::new(kind, format!("answered {}", status.as_u16()));
         fault.retry_after = retry_after;
-        fault.for_the_day = status == StatusCode::FORBIDDEN;
         Err(fault)
     }
 }
@@ -215,32 +209,13 @@ fn pause_before_try(attempt: u32, retry_after: Option<Duration>) -> Duration {
     retry_after.map_or(jitter, |asked| asked + jitter / 4)
 }
 
-fn kind(status: StatusCode, said: &[u8]) -> FaultKind {
+fn kind(status: StatusCode) -> FaultKind {
     match status {
-        StatusCode::UNAUTHORIZED => FaultKind::Unauthorized,
-        // The daily quota of OpenRouteService and its refusal of a key have the same status, and differ in their words.
-        StatusCode::FORBIDDEN => {
-            let said = String::from_utf8_lossy(said).to_lowercase();
-            let of_the_key = ["disallowed", "denied", "permission"];
-            if of_the_key.iter().any(|word| said.contains(word)) {
-                FaultKind::Unauthorized
-            } else {
-                FaultKind::Quota
-            }
-        }
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => FaultKind::Unauthorized,
         StatusCode::TOO_MANY_REQUESTS => FaultKind::Quota,
-        status if status.is_server_error() && is_of_vroom(said, VROOM_ROUTING_ERROR) => {
-            FaultKind::Unroutable
-        }
         status if status.is_server_error() => FaultKind::ServerError,
         status => FaultKind::Refused(status.as_u16()),
     }
-}
-
-/// Whether an error's body is VROOM's, with that code: `{"code", "error"}`.
-fn is_of_vroom(said: &[u8], code: u64) -> bool {
-    let said: Option<serde_json::Value> = serde_json::from_slice(said).ok();
-    said.is_some_and(|said| said["code"].as_u64() == Some(code))
 }
 
 /// Seconds, as every service here says it; the other form of the header, a date, is passed over.

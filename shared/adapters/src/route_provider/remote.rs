@@ -71,7 +71,7 @@ impl From<CallFault> for Unusable {
             FaultKind::Connection => FallbackReason::Connection,
             FaultKind::Timeout => FallbackReason::Timeout,
             FaultKind::Unauthorized => FallbackReason::Unauthorized,
-            FaultKind::Quota => FallbackReason::Quota,
+            FaultKind::Quota | FaultKind::DailyQuota => FallbackReason::Quota,
             FaultKind::ServerError => FallbackReason::ServerError,
             FaultKind::Unroutable => FallbackReason::Unsupported,
             FaultKind::Refused(413) => FallbackReason::TooLarge,
