@@ -79,6 +79,11 @@ class Logs:
         metrics = [line for line in self.lines() if isinstance(line, dict) and line.get("ProviderFallbacks")]
         return [(line["Provider"], line["Reason"]) for line in metrics]
 
+    def failures(self):
+        """How often a provider failed, as the metric `ProviderFailures` has it for the alarm."""
+        metrics = [line for line in self.lines() if isinstance(line, dict)]
+        return sum(line.get("ProviderFailures", 0) for line in metrics)
+
 
 def as_json(text):
     try:

@@ -149,6 +149,7 @@ def loses_no_order(town, provider, logs, reason):
     assert check_books(ana, [ben]).keys() == {order["order_id"] for order in orders}
     counted = eventually("the reason in the metric", logs.fallbacks)
     assert set(counted) == {(provider.name, reason)}
+    eventually("the metric that an alarm looks at", logs.failures)
     # One plan a message: had the function run out of its time, the message would have come again.
     done = [line["fields"] if "fields" in line else line for line in logs.lines() if "message done" in str(line)]
     assert done and all(line["received"] == 1 for line in done), done
@@ -166,6 +167,7 @@ def test_what_is_too_large_for_ors_is_planned_with_its_travel_times(far_town, pr
     matrices = provider.service.requests("/v2/matrix/driving-car")
     assert matrices and {request["status"] for request in matrices} == {200}
     assert set(logs.fallbacks()) == {("ors", "too_large")}
+    assert logs.failures() == 0
     # The times are the stand-in's: so long a way is driven in, which the embedded estimate does not say.
     leg = stops_of(route, found)["dropoff"]
     assert leg["duration_s"] == round(75 + leg["distance_m"] / 7.8)

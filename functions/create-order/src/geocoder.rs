@@ -6,6 +6,7 @@ use adapters::aws::SdkConfig;
 use adapters::dynamodb::DynamoPlaces;
 use adapters::geocoder::ors::OrsGeocoder;
 use adapters::keys::{Client as KeyStore, Key};
+use adapters::ors::OrsAccess;
 use adapters::web::Web;
 use app::addresses::PlaceAddresses;
 use runtime::config::GeocoderSettings;
@@ -23,7 +24,8 @@ pub fn addresses(
         .key_parameter
         .map_or_else(Key::none, |name| Key::of(KeyStore::new(aws), Some(name)));
     let region = settings.region.clone();
-    let geocoder = OrsGeocoder::new(Web::new()?, &settings.base_url, key, region)?;
+    let access = OrsAccess::new(Web::new()?, &settings.base_url, key);
+    let geocoder = OrsGeocoder::new(access, region)?;
     Ok(PlaceAddresses {
         geocoder: Arc::new(geocoder),
         cache: Arc::new(places),

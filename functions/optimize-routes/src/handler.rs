@@ -95,6 +95,12 @@ fn count(report: &PlanReport) {
             .count("ProviderFallbacks", 1)
             .emit();
     }
+    // Without dimensions of its own, for an alarm: what a provider does not take is passed on every day.
+    let failures = report.fallbacks.iter();
+    let failures = failures.filter(|it| !it.reason.is_of_the_problem()).count();
+    if failures > 0 {
+        Metrics::new().count("ProviderFailures", failures).emit();
+    }
     Metrics::new()
         .count("OrdersAssigned", report.assigned)
         .count("CommitConflicts", report.conflicts)

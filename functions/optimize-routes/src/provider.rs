@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use adapters::dynamodb::DynamoLegs;
 use adapters::keys::{Client as KeyStore, Key};
+use adapters::ors::OrsAccess;
 use adapters::route_provider::embedded::EmbeddedProvider;
 use adapters::route_provider::fallback::WithFallback;
-use adapters::route_provider::google::{GooglePlanner, GoogleSettings, Tokens};
-use adapters::route_provider::ors::{OrsAccess, OrsLimits, OrsPlanner};
+use adapters::route_provider::google::{GooglePlanner, GoogleSettings};
+use adapters::route_provider::ors::{OrsLimits, OrsPlanner};
 use adapters::route_provider::ors_matrix::OrsMatrixPlanner;
 use adapters::route_provider::remote::RemotePlanner;
 use adapters::system::SystemClock;
@@ -142,11 +143,8 @@ pub async fn provider(
         OrsMatrixPlanner::new(access, most_pairs, Arc::new(legs), Arc::new(SystemClock))
     };
     let access = async |ors: OrsSettings| -> Result<OrsAccess, runtime::Error> {
-        Ok(OrsAccess {
-            web: Web::new()?,
-            base_url: ors.base_url,
-            key: key(ors.key_parameter).await,
-        })
+        let key = key(ors.key_parameter).await;
+        Ok(OrsAccess::new(Web::new()?, &ors.base_url, key))
     };
     let remotes: Vec<Box<dyn RemotePlanner>> = match settings.choice {
         Choice::Embedded => return Ok(embedded),
@@ -163,8 +161,8 @@ pub async fn provider(
             vec![Box::new(matrix(access(ors).await?, most_pairs))]
         }
         Choice::Google(google, parameter) => {
-            let tokens = Tokens::new(key(Some(parameter)).await);
-            let planner = GooglePlanner::new(Web::new()?, tokens, google, estimate);
+            let key = key(Some(parameter)).await;
+            let planner = GooglePlanner::new(Web::new()?, key, google, estimate);
             vec![Box::new(planner)]
         }
     };

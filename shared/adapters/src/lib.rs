@@ -10,6 +10,7 @@ pub mod dynamodb;
 pub mod failure;
 pub mod geocoder;
 pub mod keys;
+pub mod ors;
 pub mod route_provider;
 pub mod s3;
 pub mod sns;

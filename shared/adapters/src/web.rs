@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use thiserror::Error;
@@ -20,8 +20,6 @@ const ATTEMPTS: u32 = 3;
 const FIRST_PAUSE: Duration = Duration::from_millis(300);
 /// An answer is read up to here: more than any plan has, and less than a function's memory.
 const LONGEST_ANSWER: usize = 32 * 1024 * 1024;
-/// VROOM's code for a problem that its router has no answer to; `vroom-express` sends it with 500.
-const VROOM_ROUTING_ERROR: u64 = 3;
 /// No service is waited for longer than that: some say absurd times, or mean milliseconds.
 const LONGEST_RETRY_AFTER_S: u64 = 24 * 3_600;
 /// Of an error's body no more than this is looked at.
@@ -34,13 +32,15 @@ pub enum FaultKind {
     Connection,
     /// No answer before the deadline.
     Timeout,
-    /// 401, or a 403 that is about the key.
+    /// 401 or 403: about the key.
     Unauthorized,
-    /// 429, or a 403 that is about a quota.
+    /// 429: too many requests.
     Quota,
+    /// A service's word for the day's requests that are used up: they are not back in a moment.
+    DailyQuota,
     /// 5xx.
     ServerError,
-    /// A 5xx that is about the request: VROOM's word for a place that no road leads to.
+    /// A service's word for a place that no road leads to.
     Unroutable,
     /// Any other status that is not 2xx.
     Refused(u16),
@@ -58,7 +58,6 @@ pub struct CallFault {
     pub detail: String,
     /// For how long the service asks to be left alone.
     pub retry_after: Option<Duration>,
-    for_the_day: bool,
 }
 
 impl CallFault {
@@ -68,23 +67,25 @@ impl CallFault {
             kind,
             detail: detail.into(),
             retry_after: None,
-            for_the_day: false,
         }
     }
 
-    /// Whether another try, a moment later, may do better. A day's quota is not back in a moment.
+    /// Whether another try, a moment later, may do better.
     fn may_pass(&self) -> bool {
-        match self.kind {
-            FaultKind::Connection | FaultKind::ServerError => true,
-            FaultKind::Quota => !self.for_the_day,
-            _ => false,
-        }
+        use FaultKind::{Connection, Quota, ServerError};
+        matches!(self.kind, Connection | Quota | ServerError)
     }
 }
 
+/// What a service means by a status and the beginning of a body; `None` where it means what everybody does.
+pub(crate) type Refusals = fn(StatusCode, &[u8]) -> Option<FaultKind>;
+
 /// Makes the calls; keeps connections open between them.
 #[derive(Debug, Clone)]
-pub struct Web(reqwest::Client);
+pub struct Web {
+    client: reqwest::Client,
+    refusals: Refusals,
+}
 
 impl Web {
     /// With the certificates of the machine.
@@ -97,9 +98,20 @@ impl Web {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("waybill/", env!("CARGO_PKG_VERSION")))
             .build();
-        client
-            .map(Self)
-            .map_err(|_| CallFault::new(FaultKind::Connection, "no HTTPS client"))
+        let client =
+            client.map_err(|_| CallFault::new(FaultKind::Connection, "no HTTPS client"))?;
+        Ok(Self {
+            client,
+            refusals: |_, _| None,
+        })
+    }
+
+    /// The same connections, for a service whose refusals are read so.
+    pub(crate) fn of_a_service_that_means(&self, refusals: Refusals) -> Self {
+        Self {
+            client: self.client.clone(),
+            refusals,
+        }
     }
 
     /// Posts JSON and reads JSON.
@@ -113,10 +125,22 @@ impl Web {
         body: &B,
         deadline: Instant,
     ) -> Result<T, CallFault> {
-        let body = serde_json::to_vec(body)
-            .map_err(|_| CallFault::new(FaultKind::Unreadable, "the request is no JSON"))?;
-        self.call(Method::POST, url, headers, Some(body), deadline)
-            .await
+        let request = self.client.request(Method::POST, url).json(body);
+        self.call(request.headers(headers.clone()), deadline).await
+    }
+
+    /// Posts a form and reads JSON.
+    ///
+    /// # Errors
+    /// What went wrong with the last try.
+    pub async fn post_form<T: DeserializeOwned>(
+        &self,
+        url: &str,
+        form: &[(&str, &str)],
+        deadline: Instant,
+    ) -> Result<T, CallFault> {
+        let request = self.client.request(Method::POST, url).form(form);
+        self.call(request, deadline).await
     }
 
     /// Reads JSON.
@@ -129,26 +153,23 @@ impl Web {
         headers: &HeaderMap,
         deadline: Instant,
     ) -> Result<T, CallFault> {
-        self.call(Method::GET, url, headers, None, deadline).await
+        let request = self.client.request(Method::GET, url);
+        self.call(request.headers(headers.clone()), deadline).await
     }
 
     async fn call<T: DeserializeOwned>(
         &self,
-        method: Method,
-        url: &str,
-        headers: &HeaderMap,
-        body: Option<Vec<u8>>,
+        request: RequestBuilder,
         deadline: Instant,
     ) -> Result<T, CallFault> {
         let mut attempt = 1;
         loop {
-            let mut request = self.0.request(method.clone(), url).headers(headers.clone());
-            if let Some(body) = &body {
-                request = request
-                    .header("Content-Type", "application/json")
-                    .body(body.clone());
-            }
-            let fault = match timeout_at(deadline, answer(request)).await {
+            // Only a body that is streamed could not be sent twice.
+            let again = request.try_clone();
+            let again = again.ok_or_else(|| {
+                CallFault::new(FaultKind::Unreadable, "the request cannot be repeated")
+            })?;
+            let fault = match timeout_at(deadline, self.answer(again)).await {
                 Ok(Ok(bytes)) => return read(&bytes),
                 Ok(Err(fault)) => fault,
                 Err(_) => return Err(CallFault::new(FaultKind::Timeout, "no answer in time")),
@@ -164,6 +185,20 @@ impl Web {
             attempt += 1;
         }
     }
+
+    async fn answer(&self, request: RequestBuilder) -> Result<Vec<u8>, CallFault> {
+        let response = request.send().await.map_err(not_sent)?;
+        let status = response.status();
+        if status.is_success() {
+            return whole(response, LONGEST_ANSWER).await;
+        }
+        let retry_after = retry_after(response.headers());
+        let said = whole(response, LONGEST_ERROR).await.unwrap_or_default();
+        let kind = (self.refusals)(status, &said).unwrap_or_else(|| kind(status));
+        let mut fault = CallFault::new(kind, format!("answered {}", status.as_u16()));
+        fault.retry_after = retry_after;
+        Err(fault)
+    }
 }
 
 /// As long as the service asks for, or for a random part of a time that doubles, so that many callers do not come back
@@ -174,46 +209,13 @@ fn pause_before_try(attempt: u32, retry_after: Option<Duration>) -> Duration {
     retry_after.map_or(jitter, |asked| asked + jitter / 4)
 }
 
-async fn answer(request: reqwest::RequestBuilder) -> Result<Vec<u8>, CallFault> {
-    let response = request.send().await.map_err(not_sent)?;
-    let status = response.status();
-    if status.is_success() {
-        return whole(response, LONGEST_ANSWER).await;
-    }
-    let retry_after = retry_after(response.headers());
-    let said = whole(response, LONGEST_ERROR).await.unwrap_or_default();
-    let mut fault = CallFault::new(kind(status, &said), format!("answered {}", status.as_u16()));
-    fault.retry_after = retry_after;
-    fault.for_the_day = status == StatusCode::FORBIDDEN;
-    Err(fault)
-}
-
-fn kind(status: StatusCode, said: &[u8]) -> FaultKind {
+fn kind(status: StatusCode) -> FaultKind {
     match status {
-        StatusCode::UNAUTHORIZED => FaultKind::Unauthorized,
-        // The daily quota of OpenRouteService and its refusal of a key have the same status, and differ in their words.
-        StatusCode::FORBIDDEN => {
-            let said = String::from_utf8_lossy(said).to_lowercase();
-            let of_the_key = ["disallowed", "denied", "permission"];
-            if of_the_key.iter().any(|word| said.contains(word)) {
-                FaultKind::Unauthorized
-            } else {
-                FaultKind::Quota
-            }
-        }
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => FaultKind::Unauthorized,
         StatusCode::TOO_MANY_REQUESTS => FaultKind::Quota,
-        status if status.is_server_error() && is_of_vroom(said, VROOM_ROUTING_ERROR) => {
-            FaultKind::Unroutable
-        }
         status if status.is_server_error() => FaultKind::ServerError,
         status => FaultKind::Refused(status.as_u16()),
     }
-}
-
-/// Whether an error's body is VROOM's, with that code: `{"code", "error"}`.
-fn is_of_vroom(said: &[u8], code: u64) -> bool {
-    let said: Option<serde_json::Value> = serde_json::from_slice(said).ok();
-    said.is_some_and(|said| said["code"].as_u64() == Some(code))
 }
 
 /// Seconds, as every service here says it; the other form of the header, a date, is passed over.

@@ -159,8 +159,8 @@ impl UpdateAgent {
             // Written even if nothing is given back: an order that the optimizer adds at this moment loses against the
             // route's version, or makes us lose and read again.
             let mut route = route.with_orders_taken_off(&ids, &self.estimate, now);
-            // Read apart from the route, it may be an older one.
-            route.geometry = None;
+            // Read apart from the route, it may be an older one; the store keeps what it has, unless that is gone.
+            route.geometry = route.geometry.filter(String::is_empty);
             let back = released.iter().filter_map(|order| {
                 order
                     .step(OrderStatus::Pending, Actor::from(by), None, now)

@@ -164,8 +164,8 @@ impl ChangeOrderStatus {
                 shorter
             }
         };
-        // Read apart from the route, it may be an older one; the store keeps what it has.
-        route.geometry = None;
+        // Read apart from the route, it may be an older one; the store keeps what it has, unless that is gone.
+        route.geometry = route.geometry.filter(String::is_empty);
         order.expect_at(route.eta_of(order.id));
         others.push(order);
         let mut freed = agent.changed(now);

@@ -1,12 +1,12 @@
 //! From placed orders to completed routes, with everything that can come in between.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod world;
 
 use app::Refusal;
-use app::ports::UserStore;
-use domain::{OrderStatus, RouteStatus, StopStatus, UnplacedReason, UserStatus};
+use app::ports::{AgentPart, Changeset, Clock as _, DispatchLedger as _, UserStore};
+use domain::{OrderStatus, Route, RouteStatus, StopStatus, UnplacedReason, UserId, UserStatus};
 use jiff::SignedDuration;
 use serde_json::json;
 use testkit::build::user_id;
@@ -254,6 +254,56 @@ async fn a_route_that_ends_begins_the_next_where_it_ended() {
     world.settle().await;
     let last = world.store.all_routes().pop().unwrap();
     assert_eq!(last.from.location, Places::SAGRADA_FAMILIA);
+}
+
+/// As a provider that knows the roads would have planned it.
+async fn lead_along_roads(world: &World, agent: UserId) -> Route {
+    let route = Route {
+        geometry: Some("_p~iF~ps|U_ulLnnqC".to_owned()),
+        ..world.only_route().changed(world.clock.now())
+    };
+    let change = Changeset {
+        route: Some(route.clone()),
+        agent: Some(AgentPart::Unchanged(
+            world.store.user(agent).await.unwrap().unwrap(),
+        )),
+        ..Changeset::default()
+    };
+    world.store.commit(&change).await.unwrap();
+    route
+}
+
+#[tokio::test]
+async fn a_way_by_a_cancelled_stop_is_shown_no_more_nor_that_of_a_plan_before() {
+    let berta = user_id(BERTA);
+    let world = World::with(
+        [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
+        [],
+    );
+    place(&world, 3).await;
+    world.settle().await;
+    let planned = lead_along_roads(&world, berta).await;
+    let [first, second, _] = planned.open_orders()[..] else {
+        panic!("three orders");
+    };
+    world
+        .set_status(&agent(BERTA), first, "in_progress")
+        .await
+        .unwrap();
+    assert_eq!(world.only_route().geometry, planned.geometry);
+    world
+        .set_status(&customer(1), second, "cancelled")
+        .await
+        .unwrap();
+    assert_eq!(world.only_route().geometry, None);
+
+    // The next plan comes from a planner that knows no roads.
+    lead_along_roads(&world, berta).await;
+    place(&world, 1).await;
+    world.settle().await;
+    let replanned = world.only_route();
+    assert!(replanned.lifetime_orders() > 3);
+    assert_eq!(replanned.geometry, None);
 }
 
 #[tokio::test]

@@ -121,7 +121,8 @@ pub struct Route {
     pub stops: Vec<RouteStop>,
     /// Who planned it: `embedded`, or the name of a remote provider.
     pub provider: String,
-    /// Encoded polyline of the way, precision 5.
+    /// Encoded polyline of the way, precision 5. Of a route to be written: empty where the one that was kept is no way any more,
+    /// `None` where it stays.
     pub geometry: Option<String>,
     /// When it was made.
     pub created_at: Timestamp,
@@ -207,7 +208,8 @@ impl Route {
         changed
     }
 
-    /// The route without the orders' open stops: those are skipped, and the stops after them re-timed.
+    /// The route without the orders' open stops: those are skipped, and the stops after them re-timed. A geometry that led by
+    /// them is gone.
     #[must_use]
     pub fn with_orders_taken_off(
         &self,
@@ -226,6 +228,7 @@ impl Route {
         }
         if let Some(gap) = first_gap {
             changed.retime_after(gap, estimate, now);
+            changed.geometry = changed.geometry.map(|_| String::new());
         }
         changed.settle();
         changed

@@ -104,6 +104,22 @@ fn a_route_that_delivers_nothing_is_cancelled() {
 }
 
 #[test]
+fn a_way_by_a_stop_that_falls_away_is_none_any_more() {
+    let mut before = route(3);
+    before.geometry = Some("_p~iF~ps|U_ulLnnqC".to_owned());
+    let off = |orders: &[OrderId]| {
+        let after = before.with_orders_taken_off(orders, &LegEstimate::default(), start());
+        after.geometry
+    };
+    assert_eq!(off(&[order(1)]), Some(String::new()));
+    assert_eq!(off(&[]), before.geometry);
+    let made = before.with_stop_made(order(0), StopKind::Pickup, start());
+    assert_eq!(made.geometry, before.geometry);
+    let without = route(3).with_orders_taken_off(&[order(1)], &LegEstimate::default(), start());
+    assert_eq!(without.geometry, None, "there is nothing to write");
+}
+
+#[test]
 fn stops_after_one_that_falls_away_come_earlier_and_those_before_stay() {
     let before = route(3);
     let after = before.with_orders_taken_off(&[order(1)], &LegEstimate::default(), start());

@@ -69,14 +69,17 @@ impl Environment {
         (self.variable)(name).filter(|value| !value.trim().is_empty())
     }
 
-    /// An address that begins with `https://`, or with `http://` for a service within one's own walls.
+    /// An address that begins with `https://`, or with `http://` for a service on this machine: keys and addresses of people
+    /// go there.
     pub fn url(&self, name: &str) -> Option<String> {
         let url = self.text(name)?;
-        let known = url.starts_with("https://") || url.starts_with("http://");
-        if !known {
-            self.note(format!("{name} must begin with https:// or http://"));
+        let sheltered = url.starts_with("https://") || is_on_this_machine(&url);
+        if !sheltered {
+            self.note(format!(
+                "{name} must begin with https://, or be http://127.0.0.1 or http://localhost"
+            ));
         }
-        known.then_some(url)
+        sheltered.then_some(url)
     }
 
     /// `true` or `false`.
@@ -226,6 +229,16 @@ settings!(A B C D E F G H);
 settings!(A B C D E F G H I);
 settings!(A B C D E F G H I J);
 
+/// `http://127.0.0.1` or `http://localhost`, with or without a port and a path. A name before an `@` is no host.
+fn is_on_this_machine(url: &str) -> bool {
+    let Some(rest) = url.strip_prefix("http://") else {
+        return false;
+    };
+    let authority = rest.split(['/', '?', '#', '\\']).next().unwrap_or_default();
+    let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
+    matches!(host, "127.0.0.1" | "localhost") && port.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -255,6 +268,43 @@ mod tests {
             lon: 2.2,
         };
         assert!(grid.zone_of(here).is_some());
+    }
+
+    #[test]
+    fn a_key_goes_nowhere_but_over_tls_or_to_this_machine() {
+        let url = |value: &str| {
+            // Each setting has its own name for a value.
+            let env = Environment::of(|name| Some(name.to_owned()));
+            let found = env.url(value);
+            (
+                found.is_some(),
+                env.all((found,)).err().map(|it| it.to_string()),
+            )
+        };
+        for good in [
+            "https://api.openrouteservice.org",
+            "https://roads.example:8443/ors/",
+            "http://127.0.0.1:8080",
+            "http://127.0.0.1",
+            "http://localhost:8080/ors",
+        ] {
+            assert!(url(good).0, "{good}");
+        }
+        for bad in [
+            "http://roads.example",
+            "http://10.0.0.1",
+            "http://127.0.0.1.roads.example",
+            "http://localhost.roads.example",
+            "http://127.0.0.1@roads.example",
+            "http://127.0.0.1:80@roads.example",
+            "ftp://127.0.0.1",
+            "roads.example",
+        ] {
+            let (taken, told) = url(bad);
+            assert!(!taken, "{bad}");
+            let named = format!("{bad} must begin with https://");
+            assert!(told.unwrap().contains(&named), "{bad}");
+        }
     }
 
     #[test]

@@ -10,8 +10,6 @@ use tracing_subscriber::util::{SubscriberInitExt as _, TryInitError};
 
 /// At `debug` these write down bodies, headers and tokens; so they never get further than `info`.
 const TALKATIVE: [&str; 6] = ["aws", "h2", "hyper", "lambda_runtime", "reqwest", "rustls"];
-/// It writes the answers of the token endpoint down as warnings, so it is not heard at all.
-const SILENT: &str = "gcp_auth";
 
 /// Why there are no logs.
 #[derive(Debug, Error)]
@@ -56,9 +54,7 @@ fn filter(wanted: &str) -> Result<Targets, tracing_subscriber::filter::ParseErro
     let capped = TALKATIVE.map(|target| (target, default.min(LevelFilter::INFO)));
     let asked_for = wanted.iter().map(|(target, level)| {
         let is_of = |prefix: &str| target.starts_with(prefix);
-        let most = if is_of(SILENT) {
-            LevelFilter::OFF
-        } else if TALKATIVE.into_iter().any(is_of) {
+        let most = if TALKATIVE.into_iter().any(is_of) {
             LevelFilter::INFO
         } else {
             LevelFilter::TRACE
@@ -68,7 +64,6 @@ fn filter(wanted: &str) -> Result<Targets, tracing_subscriber::filter::ParseErro
     Ok(Targets::new()
         .with_default(default)
         .with_targets(capped)
-        .with_target(SILENT, LevelFilter::OFF)
         .with_targets(asked_for))
 }
 
@@ -102,13 +97,6 @@ mod tests {
                     "{wanted} {target}"
                 );
             }
-        }
-        for wanted in ["", "trace", "gcp_auth=trace", "gcp_auth::types=warn"] {
-            assert!(
-                !filter(wanted)
-                    .unwrap()
-                    .would_enable("gcp_auth::types", &Level::ERROR)
-            );
         }
         assert!(filter("debug").unwrap().would_enable("app", &Level::DEBUG));
         assert!(!filter("warn").unwrap().would_enable("hyper", &Level::INFO));

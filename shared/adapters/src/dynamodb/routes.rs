@@ -94,7 +94,7 @@ impl RouteStore for DynamoRoutes {
         let geometry = geometry
             .map(table::from_item::<StoredGeometry>)
             .transpose()?;
-        route.geometry = geometry.map(|geometry| geometry.polyline);
+        route.geometry = geometry.and_then(StoredGeometry::way);
         Ok(Some(route))
     }
 
@@ -116,7 +116,8 @@ impl RouteStore for DynamoRoutes {
         let mut polylines = HashMap::new();
         for item in items {
             let geometry: StoredGeometry = table::from_item(item)?;
-            polylines.insert(geometry.route_id, geometry.polyline);
+            let route_id = geometry.route_id;
+            polylines.extend(geometry.way().map(|way| (route_id, way)));
         }
         for route in &mut routes {
             route.geometry = polylines.remove(&route.id);

@@ -7,13 +7,11 @@ use app::ports::{Geocoder, GeocoderError, PlaceCandidate};
 use async_trait::async_trait;
 use domain::Coordinates;
 use reqwest::Url;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use serde::Deserialize;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use crate::failure::CallFailed;
-use crate::keys::Key;
-use crate::web::Web;
+use crate::ors::OrsAccess;
 
 const CALL: &str = "GET /geocode/search";
 /// One address with all tries, and the key if it has to be read: two of them, one after the other, are within the 15 s that an
@@ -22,24 +20,22 @@ const TIME: Duration = Duration::from_secs(5);
 
 /// Finds places with OpenRouteService.
 pub struct OrsGeocoder {
-    web: Web,
+    access: OrsAccess,
     search: Url,
-    key: Key,
     region: Region,
 }
 
 impl OrsGeocoder {
-    /// Of the service at a base URL such as `https://api.openrouteservice.org`.
+    /// Of the service there.
     ///
     /// # Errors
-    /// When that is no URL.
-    pub fn new(web: Web, base_url: &str, key: Key, region: Region) -> Result<Self, CallFailed> {
-        let search = format!("{}/geocode/search", base_url.trim_end_matches('/'));
-        let search = Url::parse(&search).map_err(|error| CallFailed::because(CALL, error))?;
+    /// When its address is no URL.
+    pub fn new(access: OrsAccess, region: Region) -> Result<Self, CallFailed> {
+        let search = Url::parse(&access.url("/geocode/search"));
+        let search = search.map_err(|error| CallFailed::because(CALL, error))?;
         Ok(Self {
-            web,
+            access,
             search,
-            key,
             region,
         })
     }
@@ -60,34 +56,16 @@ impl OrsGeocoder {
         }
         url
     }
-
-    async fn headers(&self) -> Result<HeaderMap, CallFailed> {
-        let mut headers = HeaderMap::new();
-        if let Some(key) = self.key.read().await? {
-            let mut value = HeaderValue::from_str(key.text())
-                .map_err(|_| CallFailed::because(CALL, "the key is no header"))?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
-        Ok(headers)
-    }
 }
 
 #[async_trait]
 impl Geocoder for OrsGeocoder {
     async fn candidates(&self, address: &str) -> Result<Vec<PlaceCandidate>, GeocoderError> {
-        let away = |failed: CallFailed| GeocoderError(failed.into());
-        let deadline = Instant::now() + TIME;
-        let headers = timeout_at(deadline, self.headers()).await;
-        let headers = headers
-            .map_err(|_| away(CallFailed::because(CALL, "the key was not read in time")))?
-            .map_err(away)?;
         let url = self.url_for(address);
-        let found: Found = self
-            .web
-            .get_json(url.as_str(), &headers, deadline)
+        let asked = self.access.get_json(url.as_str(), Instant::now() + TIME);
+        let found: Found = asked
             .await
-            .map_err(|fault| away(CallFailed::because(CALL, fault)))?;
+            .map_err(|fault| GeocoderError(CallFailed::because(CALL, fault).into()))?;
         Ok(found
             .features
             .into_iter()

@@ -16,8 +16,9 @@ use super::draft::Draft;
 use super::fallback::by_the_deadline;
 use super::outline::Outline;
 use super::remote::{RemotePlanner, Unusable};
-use crate::web::Web;
-pub use token::Tokens;
+use crate::keys::Key;
+use crate::web::{FaultKind, Web};
+use token::Tokens;
 
 /// Its name in answers and routes.
 const NAME: &str = "google";
@@ -46,10 +47,11 @@ pub struct GooglePlanner {
 
 impl GooglePlanner {
     /// Asks with tokens of a service account. The way to a stop that an agent is driving to is estimated.
-    pub fn new(web: Web, tokens: Tokens, settings: GoogleSettings, estimate: LegEstimate) -> Self {
+    /// The key is the JSON of the account.
+    pub fn new(web: Web, key: Key, settings: GoogleSettings, estimate: LegEstimate) -> Self {
         Self {
+            tokens: Tokens::new(&web, key),
             web,
-            tokens,
             settings,
             estimate,
         }
@@ -66,7 +68,7 @@ impl GooglePlanner {
         request: &PlanRequest,
         deadline: Instant,
     ) -> Result<Draft, Unusable> {
-        let headers = self.tokens.headers().await?;
+        let headers = self.tokens.headers(deadline).await?;
         let left = deadline.saturating_duration_since(Instant::now());
         let time = left.saturating_sub(TRANSPORT).min(request.time_limit);
         let time = time.max(Duration::from_secs(1));
@@ -75,8 +77,17 @@ impl GooglePlanner {
                 Unusable::new(FallbackReason::Unsupported, "a time beyond all clocks")
             })?;
         let url = self.url();
-        let answer = self.web.post_json(&url, &headers, &tours, deadline);
-        answer::draft(answer.await?, outline)
+        let answer = match self.web.post_json(&url, &headers, &tours, deadline).await {
+            // The key may be another one by now.
+            Err(fault)
+                if fault.kind == FaultKind::Unauthorized && self.tokens.key_has_changed().await =>
+            {
+                let headers = self.tokens.headers(deadline).await?;
+                self.web.post_json(&url, &headers, &tours, deadline).await
+            }
+            answer => answer,
+        };
+        answer::draft(answer?, outline)
     }
 }
 

@@ -7,47 +7,15 @@ mod wire;
 use app::ports::{FallbackReason, PlanAnswer, PlanRequest};
 use async_trait::async_trait;
 use domain::LegEstimate;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
 use super::fallback::by_the_deadline;
 use super::outline::Outline;
 use super::remote::{RemotePlanner, Unusable};
-use crate::keys::Key;
-use crate::web::Web;
+use crate::ors::OrsAccess;
 
 /// Its name in answers and routes.
 const NAME: &str = "ors";
-
-/// Where OpenRouteService is, and with which key.
-#[derive(Debug, Clone)]
-pub struct OrsAccess {
-    /// HTTPS.
-    pub web: Web,
-    /// Its address, without the path: `https://api.openrouteservice.org`, or a server of one's own.
-    pub base_url: String,
-    /// The key of the account; none for a server of one's own.
-    pub key: Key,
-}
-
-impl OrsAccess {
-    pub(super) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base_url.trim_end_matches('/'))
-    }
-
-    pub(super) async fn headers(&self) -> Result<HeaderMap, Unusable> {
-        let mut headers = HeaderMap::new();
-        let key = self.key.read().await;
-        let key = key.map_err(|error| no_key(format!("the key cannot be read: {error:?}")))?;
-        if let Some(key) = key {
-            let mut value = HeaderValue::from_str(key.text())
-                .map_err(|_| no_key("the key is no text for a header"))?;
-            value.set_sensitive(true);
-            headers.insert(AUTHORIZATION, value);
-        }
-        Ok(headers)
-    }
-}
 
 /// What the account's plan takes in one problem.
 #[derive(Debug, Clone, Copy)]
@@ -106,9 +74,8 @@ impl RemotePlanner for OrsPlanner {
             let problem = request::problem(&outline);
             let url = self.access.url("/optimization");
             let asked = async {
-                let headers = self.access.headers().await?;
-                let web = &self.access.web;
-                Ok(web.post_json(&url, &headers, &problem, deadline).await?)
+                let answer = self.access.post_json(&url, &problem, deadline).await?;
+                Ok(answer)
             };
             answer::draft(by_the_deadline(deadline, asked).await?)?
         } else {
@@ -116,8 +83,4 @@ impl RemotePlanner for OrsPlanner {
         };
         outline.completed(draft).believed(request, NAME)
     }
-}
-
-fn no_key(detail: impl Into<String>) -> Unusable {
-    Unusable::new(FallbackReason::Unauthorized, detail)
 }

@@ -6,22 +6,23 @@ mod legs;
 mod wire;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::ports::{
-    Clock, FallbackReason, KnownLeg, LegCache, PlanAnswer, PlanRequest, ProviderError,
+    Clock, FallbackReason, KnownLeg, LegCache, PlaceLegs, PlanAnswer, PlanRequest, ProviderError,
 };
 use async_trait::async_trait;
-use domain::{Coordinates, Leg};
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use domain::{Coordinates, Leg, Timestamp};
+use futures::stream::{FuturesUnordered, StreamExt as _};
 use jiff::SignedDuration;
 use planner::TravelMatrix;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use super::embedded::{aside, searched, threads};
 use super::fallback::by_the_deadline;
-use super::ors::OrsAccess;
 use super::remote::{RemotePlanner, Unusable};
+use crate::ors::OrsAccess;
 use blocks::Block;
 use legs::{LegTable, Places};
 
@@ -31,6 +32,8 @@ const NAME: &str = "ors-matrix";
 const MOST_CALLS: usize = 20;
 /// Calls under way at a time.
 const CALLS_AT_ONCE: usize = 4;
+/// The cache is waited for no longer, each time: asking anew takes about as long.
+const CACHE: Duration = Duration::from_secs(1);
 /// Roads change slowly.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
 /// A hundred days: no pending order is served over a road that is not there, and sums stay far below any bound.
@@ -63,7 +66,8 @@ impl OrsMatrixPlanner {
         }
     }
 
-    /// All legs between the places: from the cache, and for the rest from the service.
+    /// All legs between the places: from the cache, and for the rest from the service. What was answered is kept, even where
+    /// another block was not.
     async fn legs<'a>(
         &self,
         places: &'a Places,
@@ -71,11 +75,7 @@ impl OrsMatrixPlanner {
     ) -> Result<LegTable<'a>, Unusable> {
         let mut table = LegTable::new(places);
         let now = self.clock.now();
-        match self.cache.kept(places.listed(), now).await {
-            Ok(kept) => table.fill(&kept),
-            // It spares calls and is not needed for any.
-            Err(error) => warn!(?error, "legs that were kept cannot be read"),
-        }
+        table.fill(&self.kept(places, now, deadline).await);
         let newcomers = table.newcomers();
         if newcomers.is_empty() {
             return Ok(table);
@@ -88,19 +88,55 @@ impl OrsMatrixPlanner {
             );
             return Err(Unusable::new(FallbackReason::TooLarge, detail));
         }
-        let answers: Vec<(Block, wire::Matrix)> = stream::iter(blocks)
-            .map(|block| self.ask(places.listed(), block, deadline))
-            .buffer_unordered(CALLS_AT_ONCE)
-            .try_collect()
-            .await?;
-        for (block, matrix) in answers {
-            table.put(&block, &matrix)?;
+        let asked = self.put_answers(&mut table, blocks, deadline).await;
+        let news = table.news_of(&newcomers);
+        if !news.is_empty() {
+            let keep = self.cache.keep(&news, now + KEPT_FOR);
+            match timeout_at(patient_until(deadline), keep).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => warn!(?error, "legs cannot be kept"),
+                Err(_) => warn!("legs cannot be kept in time"),
+            }
         }
-        let news = table.rows_of(&newcomers);
-        if let Err(error) = self.cache.keep(&news, now + KEPT_FOR).await {
-            warn!(?error, "legs cannot be kept");
+        asked.map(|()| table)
+    }
+
+    /// What the cache has. It spares calls and is not needed for any: that it is slow or away is nobody's fault but its own.
+    async fn kept(&self, places: &Places, now: Timestamp, deadline: Instant) -> Vec<PlaceLegs> {
+        let kept = self.cache.kept(places.listed(), now);
+        match timeout_at(patient_until(deadline), kept).await {
+            Ok(Ok(kept)) => return kept,
+            Ok(Err(error)) => warn!(?error, "legs that were kept cannot be read"),
+            Err(_) => warn!("legs that were kept cannot be read in time"),
         }
-        Ok(table)
+        Vec::new()
+    }
+
+    /// Asks for the blocks, a few at a time, and puts the answers into the table. After a failure no other is begun, and
+    /// those under way are heard out.
+    async fn put_answers(
+        &self,
+        table: &mut LegTable<'_>,
+        blocks: Vec<Block>,
+        deadline: Instant,
+    ) -> Result<(), Unusable> {
+        let places = table.places();
+        // The answers have to be written down as well.
+        let asked_until = deadline - deadline.saturating_duration_since(Instant::now()) / 10;
+        let ask = |block| by_the_deadline(asked_until, self.ask(places, block, asked_until));
+        let mut waiting = blocks.into_iter();
+        let mut under_way: FuturesUnordered<_> =
+            waiting.by_ref().take(CALLS_AT_ONCE).map(ask).collect();
+        let mut failure = None;
+        while let Some(answer) = under_way.next().await {
+            let put = answer.and_then(|(block, matrix)| table.put(&block, &matrix));
+            match (put, &failure) {
+                (Ok(()), None) => under_way.extend(waiting.next().map(ask)),
+                (Err(unusable), None) => failure = Some(unusable),
+                (_, Some(_)) => {}
+            }
+        }
+        failure.map_or(Ok(()), Err)
     }
 
     async fn ask(
@@ -110,10 +146,8 @@ impl OrsMatrixPlanner {
         deadline: Instant,
     ) -> Result<(Block, wire::Matrix), Unusable> {
         let url = self.access.url("/v2/matrix/driving-car");
-        let headers = self.access.headers().await?;
         let request = wire::MatrixRequest::of(places, &block);
-        let web = &self.access.web;
-        let matrix = web.post_json(&url, &headers, &request, deadline).await?;
+        let matrix = self.access.post_json(&url, &request, deadline).await?;
         Ok((block, matrix))
     }
 }
@@ -126,7 +160,7 @@ impl RemotePlanner for OrsMatrixPlanner {
 
     async fn plan(&self, request: &PlanRequest, deadline: Instant) -> Result<PlanAnswer, Unusable> {
         let places = Places::of(&request.places);
-        let table = by_the_deadline(deadline, self.legs(&places, deadline)).await?;
+        let table = self.legs(&places, deadline).await?;
         let travel = TravelMatrix::measured(request.places.len(), |from, to| {
             let leg = match table.leg(places.index(from), places.index(to)) {
                 Some(KnownLeg::Road(leg)) => leg,
@@ -149,6 +183,10 @@ impl RemotePlanner for OrsMatrixPlanner {
         }
         Ok(answer)
     }
+}
+
+fn patient_until(deadline: Instant) -> Instant {
+    deadline.min(Instant::now() + CACHE)
 }
 
 fn unsupported(detail: &str) -> Unusable {

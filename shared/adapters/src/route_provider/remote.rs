@@ -61,10 +61,7 @@ impl Unusable {
 
     /// Whether the problem is at fault and not the service, so that another way of asking it may do.
     pub fn is_of_the_problem(&self) -> bool {
-        matches!(
-            self.reason,
-            FallbackReason::TooLarge | FallbackReason::Unsupported
-        )
+        self.reason.is_of_the_problem()
     }
 }
 
@@ -74,7 +71,7 @@ impl From<CallFault> for Unusable {
             FaultKind::Connection => FallbackReason::Connection,
             FaultKind::Timeout => FallbackReason::Timeout,
             FaultKind::Unauthorized => FallbackReason::Unauthorized,
-            FaultKind::Quota => FallbackReason::Quota,
+            FaultKind::Quota | FaultKind::DailyQuota => FallbackReason::Quota,
             FaultKind::ServerError => FallbackReason::ServerError,
             FaultKind::Unroutable => FallbackReason::Unsupported,
             FaultKind::Refused(413) => FallbackReason::TooLarge,

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
 
 /// The JSON key of a service account whose tokens are given out at `<url>/token`.
@@ -44,7 +44,6 @@ pub fn claims(form: &str) -> Value {
         .split('&')
         .find_map(|field| field.strip_prefix("assertion="))
         .unwrap();
-    let assertion = assertion.replace("%3D", "=");
     let claims = assertion.split('.').nth(1).unwrap();
-    serde_json::from_slice(&URL_SAFE.decode(claims).unwrap()).unwrap()
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).unwrap()).unwrap()
 }

@@ -143,6 +143,58 @@ async fn the_key_is_wrong() {
 }
 
 #[tokio::test]
+async fn googles_tokens_have_bad_days_of_their_own() {
+    use FallbackReason::{Connection, Quota, ServerError, Unauthorized, Unreadable};
+    let invalid_grant =
+        json!({"error": "invalid_grant", "error_description": "Invalid JWT Signature."});
+    let bad_days = [
+        (Reply::Json(400, invalid_grant), Unauthorized, 1),
+        (
+            Reply::Json(401, json!({"error": "invalid_client"})),
+            Unauthorized,
+            1,
+        ),
+        (
+            Reply::Json(403, json!({"error": "access_denied"})),
+            Unauthorized,
+            1,
+        ),
+        (Reply::RetryAfter(429, 3_600), Quota, 1),
+        (
+            Reply::Json(500, json!({"error": "internal_failure"})),
+            ServerError,
+            3,
+        ),
+        (
+            Reply::Json(200, json!({"expires_in": 3_599})),
+            Unreadable,
+            1,
+        ),
+    ];
+    for (reply, reason, tries) in bad_days {
+        let server = Server::always(reply);
+        let provider = behind(google(&server.url(), false), LONG, MINUTE);
+        let answer = planned(&provider, problems::one_order(None)).await;
+        assert_embedded(&answer, "google", reason);
+        let asked = server.asked();
+        assert!(asked.iter().all(|it| it.path == "/token"), "{asked:?}");
+        assert_eq!(asked.len(), tries, "{reason:?}");
+    }
+    let provider = behind(google(&Server::nobody(), false), LONG, MINUTE);
+    let answer = planned(&provider, problems::one_order(None)).await;
+    assert_embedded(&answer, "google", Connection);
+
+    // A moment's trouble is no fallback.
+    let server = Server::that(|asked, before| match before {
+        0 => Reply::Json(503, json!({})),
+        _ => token(asked).unwrap_or(Reply::Json(200, google_plan(1_500, 1_600))),
+    });
+    let provider = behind(google(&server.url(), false), LONG, MINUTE);
+    let answer = planned(&provider, problems::one_order(None)).await;
+    assert_eq!(answer.provider, "google");
+}
+
+#[tokio::test]
 async fn the_quota_of_the_day_is_used_up() {
     let request = problems::one_order(None);
     let server = Server::always(Reply::Json(403, json!({"error": "Quota exceeded"})));
@@ -150,6 +202,11 @@ async fn the_quota_of_the_day_is_used_up() {
     let answer = planned(&provider, request).await;
     assert_embedded(&answer, "ors", FallbackReason::Quota);
     assert_eq!(server.asked().len(), 1, "it is not back in a moment");
+    // Google's have 429 of their own: its 403 is about the account.
+    let server = answering(Reply::Json(403, json!({"error": {"code": 403}})));
+    let provider = behind(google(&server.url(), false), LONG, MINUTE);
+    let answer = planned(&provider, problems::one_order(None)).await;
+    assert_embedded(&answer, "google", FallbackReason::Unauthorized);
 }
 
 #[tokio::test]
@@ -200,11 +257,16 @@ async fn no_time_that_it_asks_for_is_too_long() {
 #[tokio::test]
 async fn a_place_without_a_road_is_no_outage() {
     let no_road = json!({"code": 3, "error": "Unfound route(s) from location [2.2,41.3]"});
-    on_a_day_of(
-        |_| Reply::Json(500, no_road.clone()),
-        FallbackReason::Unsupported,
-    )
-    .await;
+    let request = problems::one_order(None);
+    let server = Server::always(Reply::Json(500, no_road.clone()));
+    let provider = behind(ors(server.url()), LONG, MINUTE);
+    let answer = planned(&provider, request.clone()).await;
+    assert_embedded(&answer, "ors", FallbackReason::Unsupported);
+    // Of anybody else it is an outage like another.
+    let server = answering(Reply::Json(500, no_road.clone()));
+    let provider = behind(google(&server.url(), false), LONG, MINUTE);
+    let answer = planned(&provider, request).await;
+    assert_embedded(&answer, "google", FallbackReason::ServerError);
     let server = Server::that(move |_, before| match before {
         0 => Reply::Json(500, no_road.clone()),
         _ => Reply::Json(200, ors_plan(1_500, 1_600)),

@@ -1,18 +1,16 @@
 //! OpenRouteService's geocoder: what it is asked, and what is made of its answers.
 
 use adapters::geocoder::ors::OrsGeocoder;
-use adapters::keys::Key;
-use adapters::web::Web;
 use app::addresses::Region;
 use app::ports::Geocoder as _;
 use domain::Coordinates;
 use serde_json::{Value, json};
 
+use crate::access;
 use crate::server::{Reply, Server};
 
 fn geocoder(url: &str, region: Region) -> OrsGeocoder {
-    let web = Web::new().unwrap();
-    OrsGeocoder::new(web, url, Key::given("an-ors-key"), region).unwrap()
+    OrsGeocoder::new(access(url.to_owned()), region).unwrap()
 }
 
 fn feature(coordinates: Value, properties: Value) -> Value {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::problems::{self, SHIBUYA, SHINJUKU, TOKYO, UENO};
 use crate::server::{Asked, Reply, Server};
-use crate::{account, google, soon, stops, way};
+use crate::{account, google, google_as, soon, stops, way};
 
 /// A server that gives tokens out, and answers the rest with this.
 pub fn answering(reply: Reply) -> Server {
@@ -59,6 +59,16 @@ fn plan() -> Value {
         ],
         "metrics": {"aggregatedRouteMetrics": {"performedShipmentCount": 4}, "totalCost": 1.6},
     })
+}
+
+#[tokio::test]
+async fn tokens_are_asked_for_over_tls_alone() {
+    let account = account::of_a_service("http://tokens.example");
+    let planner = google_as(&account, "http://127.0.0.1:1", false);
+    let refused = planner.plan(&problems::one_order(None), soon()).await;
+    let refused = refused.unwrap_err();
+    assert_eq!(refused.reason, FallbackReason::Unauthorized);
+    assert!(refused.detail.contains("https"), "{}", refused.detail);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod account;
 mod bad_days;
 mod geocoder;
 mod google;
+mod keys;
 mod ors;
 mod ors_matrix;
 mod problems;
@@ -15,8 +16,9 @@ mod server;
 use std::time::Duration;
 
 use adapters::keys::Key;
-use adapters::route_provider::google::{GooglePlanner, GoogleSettings, Tokens};
-use adapters::route_provider::ors::{OrsAccess, OrsLimits, OrsPlanner};
+use adapters::ors::OrsAccess;
+use adapters::route_provider::google::{GooglePlanner, GoogleSettings};
+use adapters::route_provider::ors::{OrsLimits, OrsPlanner};
 use adapters::web::Web;
 use domain::{LegEstimate, StopKind};
 use tokio::time::Instant;
@@ -28,11 +30,7 @@ const PUBLIC: OrsLimits = OrsLimits {
 };
 
 fn access(url: String) -> OrsAccess {
-    OrsAccess {
-        web: Web::new().unwrap(),
-        base_url: url,
-        key: Key::given("an-ors-key"),
-    }
+    OrsAccess::new(Web::new().unwrap(), &url, Key::given("an-ors-key"))
 }
 
 fn ors(url: String) -> OrsPlanner {
@@ -40,15 +38,18 @@ fn ors(url: String) -> OrsPlanner {
 }
 
 fn google(url: &str, traffic: bool) -> GooglePlanner {
+    google_as(&account::of_a_service(url), url, traffic)
+}
+
+fn google_as(account: &str, url: &str, traffic: bool) -> GooglePlanner {
     let settings = GoogleSettings {
         base_url: url.to_owned(),
         project: "waybill-test".to_owned(),
         traffic,
     };
-    let tokens = Tokens::new(Key::given(&account::of_a_service(url)));
     GooglePlanner::new(
         Web::new().unwrap(),
-        tokens,
+        Key::given(account),
         settings,
         LegEstimate::default(),
     )

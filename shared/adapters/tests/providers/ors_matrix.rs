@@ -7,8 +7,11 @@ use adapters::route_provider::embedded::EmbeddedProvider;
 use adapters::route_provider::fallback::WithFallback;
 use adapters::route_provider::ors_matrix::OrsMatrixPlanner;
 use adapters::route_provider::remote::RemotePlanner as _;
-use app::ports::{Fallback, FallbackReason, RouteProvider as _};
-use domain::{Coordinates, LegEstimate};
+use app::ports::{
+    Fallback, FallbackReason, LegCache, PlaceLegs, PlanRequest, RouteProvider as _, StoreError,
+};
+use async_trait::async_trait;
+use domain::{Coordinates, LegEstimate, Timestamp};
 use planner::Order;
 use serde_json::{Value, json};
 use testkit::{MemoryLegs, StillClock};
@@ -19,7 +22,11 @@ use crate::{access, ors, soon};
 
 const NOW: &str = "2030-05-06T08:00:00Z";
 
-fn matrix(url: String, most_pairs: usize, cache: &Arc<MemoryLegs>) -> OrsMatrixPlanner {
+fn matrix<C: LegCache + 'static>(
+    url: String,
+    most_pairs: usize,
+    cache: &Arc<C>,
+) -> OrsMatrixPlanner {
     let clock = Arc::new(StillClock::at(NOW));
     OrsMatrixPlanner::new(access(url), most_pairs, cache.clone(), clock)
 }
@@ -53,7 +60,7 @@ fn rows(asked: &Asked) -> Reply {
 #[tokio::test]
 async fn a_matrix_is_asked_for_to_the_letter() {
     let server = Server::that(|asked, _| rows(asked));
-    let planner = matrix(server.url(), 3_500, &Arc::default());
+    let planner = matrix(server.url(), 3_500, &Arc::<MemoryLegs>::default());
     let answer = planner.plan(&problems::one_order(None), soon()).await;
     let answer = answer.unwrap();
     assert_eq!(answer.provider, "ors-matrix");
@@ -78,38 +85,39 @@ async fn a_matrix_is_asked_for_to_the_letter() {
     assert!(bodies.contains(&block([&los_angeles, &santa_monica], &[1])));
 }
 
+/// How many were asked for.
+fn pairs(asked: &[Asked]) -> usize {
+    let of = |it: &Asked, name: &str| it.json()[name].as_array().unwrap().len();
+    let blocks = asked.iter();
+    blocks
+        .map(|it| of(it, "sources") * of(it, "destinations"))
+        .sum()
+}
+
+/// From the first of so many places to each other one.
+fn spread(count: usize) -> PlanRequest {
+    let mut request = problems::one_order(None);
+    let place = |n: usize| Coordinates {
+        lat: 35.0 + n as f64 / 50.0,
+        lon: 139.7,
+    };
+    request.places = (0..count).map(place).collect();
+    request.orders = (1..count)
+        .map(|n| Order::new(problems::stop(0, None), problems::stop(n, None), 1))
+        .collect();
+    request.vehicles[0].capacity = 100;
+    request
+}
+
 #[tokio::test]
 async fn what_was_answered_is_kept_and_only_news_are_asked_for() {
     let server = Server::that(|asked, _| rows(asked));
-    let cache = Arc::default();
-    let places = |count: usize| -> Vec<Coordinates> {
-        let place = |n: usize| Coordinates {
-            lat: 35.0 + n as f64 / 50.0,
-            lon: 139.7,
-        };
-        (0..count).map(place).collect()
-    };
-    let request = |count: usize| {
-        let mut request = problems::one_order(None);
-        request.places = places(count);
-        request.orders = (1..count)
-            .map(|n| Order::new(problems::stop(0, None), problems::stop(n, None), 1))
-            .collect();
-        request.vehicles[0].capacity = 100;
-        request
-    };
-    let pairs = |asked: &[Asked]| -> usize {
-        let of = |it: &Asked, name: &str| it.json()[name].as_array().unwrap().len();
-        let blocks = asked.iter();
-        blocks
-            .map(|it| of(it, "sources") * of(it, "destinations"))
-            .sum()
-    };
+    let cache = Arc::<MemoryLegs>::default();
     for planner in [
         matrix(server.url(), 30, &cache),
         matrix(server.url(), 30, &cache),
     ] {
-        planner.plan(&request(10), soon()).await.unwrap();
+        planner.plan(&spread(10), soon()).await.unwrap();
     }
     let first = server.asked();
     assert!(first.iter().all(|it| pairs(std::slice::from_ref(it)) <= 30));
@@ -120,13 +128,53 @@ async fn what_was_answered_is_kept_and_only_news_are_asked_for() {
     );
 
     let planner = matrix(server.url(), 30, &cache);
-    planner.plan(&request(11), soon()).await.unwrap();
+    planner.plan(&spread(11), soon()).await.unwrap();
     let news = &server.asked()[first.len()..];
     assert_eq!(
         pairs(news),
         11 + 10,
         "one place came, the other legs are known"
     );
+}
+
+#[tokio::test]
+async fn what_was_answered_is_kept_though_another_block_was_not() {
+    let cache = Arc::<MemoryLegs>::default();
+    let bad_day = Server::that(|asked, before| match before {
+        2 => Reply::Json(401, json!({})),
+        _ => rows(asked),
+    });
+    let planner = matrix(bad_day.url(), 20, &cache);
+    let refused = planner.plan(&spread(10), soon()).await.unwrap_err();
+    assert_eq!(refused.reason, FallbackReason::Unauthorized);
+
+    let good_day = Server::that(|asked, _| rows(asked));
+    let planner = matrix(good_day.url(), 20, &cache);
+    planner.plan(&spread(10), soon()).await.unwrap();
+    let rest = pairs(&good_day.asked());
+    assert!(rest < 99, "{rest} pairs: all of them once more");
+}
+
+/// Never answers.
+struct StuckCache;
+
+#[async_trait]
+impl LegCache for StuckCache {
+    async fn kept(&self, _: &[Coordinates], _: Timestamp) -> Result<Vec<PlaceLegs>, StoreError> {
+        std::future::pending().await
+    }
+
+    async fn keep(&self, _: &[PlaceLegs], _: Timestamp) -> Result<(), StoreError> {
+        std::future::pending().await
+    }
+}
+
+#[tokio::test]
+async fn a_cache_that_does_not_answer_is_no_trouble_of_the_service() {
+    let server = Server::that(|asked, _| rows(asked));
+    let planner = matrix(server.url(), 3_500, &Arc::new(StuckCache));
+    let answer = planner.plan(&problems::one_order(None), soon()).await;
+    assert_eq!(answer.unwrap().provider, "ors-matrix");
 }
 
 #[tokio::test]
@@ -148,7 +196,7 @@ async fn a_place_without_a_road_waits_and_does_not_keep_the_others() {
         }
         Reply::Json(status, answer)
     });
-    let planner = matrix(server.url(), 3_500, &Arc::default());
+    let planner = matrix(server.url(), 3_500, &Arc::<MemoryLegs>::default());
     let mut request = problems::one_order(None);
     request.places = vec![TOKYO, problems::UENO, SHIBUYA];
     let reachable = Order::new(problems::stop(1, None), problems::stop(0, None), 1);
@@ -171,7 +219,7 @@ async fn a_matrix_that_is_too_large_or_too_small_is_not_used() {
         200,
         json!({"durations": [[0.0]], "distances": [[0.0]]}),
     ));
-    let planner = matrix(server.url(), 3_500, &Arc::default());
+    let planner = matrix(server.url(), 3_500, &Arc::<MemoryLegs>::default());
     let request = problems::one_order(None);
     let refused = planner.plan(&request, soon()).await.unwrap_err();
     assert_eq!(refused.reason, FallbackReason::Unreadable);
@@ -199,7 +247,7 @@ async fn it_takes_what_the_optimizer_does_not() {
     let provider = WithFallback::new(
         vec![
             Box::new(ors(access.clone())),
-            Box::new(matrix(access, 3_500, &Arc::default())),
+            Box::new(matrix(access, 3_500, &Arc::<MemoryLegs>::default())),
         ],
         Arc::new(EmbeddedProvider::new(LegEstimate::default())),
         Duration::from_secs(10),

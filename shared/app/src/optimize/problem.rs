@@ -296,7 +296,9 @@ impl Problem {
                     .retain(|stop| stop.status != StopStatus::Pending);
                 changed.stops.extend(open);
                 changed.from = from;
-                changed.geometry = planned.geometry.clone();
+                // Where this planner has none, that of the plan before leads elsewhere.
+                let none = changed.geometry.map(|_| String::new());
+                changed.geometry = planned.geometry.clone().or(none);
                 changed.provider = provider.to_owned();
                 changed
             }

@@ -113,6 +113,11 @@ pub enum FallbackReason {
 }
 
 impl FallbackReason {
+    /// Whether the problem is such that the provider does not take it, and nothing failed.
+    pub fn is_of_the_problem(self) -> bool {
+        matches!(self, Self::TooLarge | Self::Unsupported)
+    }
+
     /// Its name in metrics and logs; alarms are set on it.
     pub fn name(self) -> &'static str {
         match self {

@@ -180,7 +180,8 @@ pub enum AgentPart {
 pub struct Changeset {
     /// Orders in their new state, each on the condition of its version; at most [`domain::route::MOST_ORDERS`].
     pub orders: Vec<Order>,
-    /// A route in its new state, on the condition of its version. Its geometry is written where there is one.
+    /// A route in its new state, on the condition of its version. Its geometry is written where there is one,
+    /// and an empty one is read as none.
     pub route: Option<Route>,
     /// The agent.
     pub agent: Option<AgentPart>,

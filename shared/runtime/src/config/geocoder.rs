@@ -25,7 +25,7 @@ impl Environment {
         if self.one_of("GEOCODER_PROVIDER", &["none", "ors"])? == "none" {
             return Some(None);
         }
-        let base_url = self.text("ORS_BASE_URL");
+        let base_url = self.url("ORS_BASE_URL");
         let centre = self.centre();
         let least_confidence = self.quantity("GEOCODER_CONFIDENCE");
         Some(Some(GeocoderSettings {

@@ -45,6 +45,23 @@ async fn a_route_is_read_with_its_geometry(stores: Stores<'_>) {
     assert_eq!(found.status, RouteStatus::InProgress);
     assert_eq!(found.geometry, route.geometry, "kept where none is given");
 
+    let shorter = Route {
+        geometry: Some(String::new()),
+        ..found.changed(now)
+    };
+    put(stores, &shorter).await;
+    let later = Route {
+        geometry: None,
+        ..shorter.changed(now)
+    };
+    let found = stores.routes.route(agent, route.id).await.unwrap().unwrap();
+    assert_eq!(found.geometry, None, "an empty one is none");
+    let listed = stores.routes.routes_of(agent, None, None, 1).await.unwrap();
+    assert_eq!(listed[0].geometry, None);
+    put(stores, &later).await;
+    let found = stores.routes.route(agent, route.id).await.unwrap().unwrap();
+    assert_eq!(found.geometry, None, "and stays so");
+
     let bare = Route {
         geometry: None,
         ..fresh.route(agent, &[], now)

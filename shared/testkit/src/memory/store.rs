@@ -160,7 +160,7 @@ impl Tables {
         let mut after = route.clone();
         // A geometry is an item of its own, and stays where none is written.
         let kept = before.as_ref().and_then(|before| before.geometry.clone());
-        after.geometry = after.geometry.or(kept);
+        after.geometry = after.geometry.or(kept).filter(|it| !it.is_empty());
         self.routes.insert(key, after.clone());
         self.changes.push(StateChange::Route {
             before: before.map(Box::new),

@@ -56,10 +56,17 @@ pub(crate) struct StoredGeometry {
     /// Sort key.
     item: String,
     pub(crate) route_id: RouteId,
-    /// Encoded polyline, precision 5.
+    /// Encoded polyline, precision 5; empty once a stop that it leads by was taken off.
     pub(crate) polyline: String,
     /// Of the route with which it was written.
     route_version: u64,
+}
+
+impl StoredGeometry {
+    /// The encoded polyline, if it is one still.
+    pub(crate) fn way(self) -> Option<String> {
+        Some(self.polyline).filter(|polyline| !polyline.is_empty())
+    }
 }
 
 impl StoredRoute {

@@ -1,52 +1,171 @@
-//! Tokens of a service account.
+//! Tokens of a service account (RFC 7523): a claim that its key has signed is exchanged for one.
 
 use app::ports::FallbackReason;
-use gcp_auth::{CustomServiceAccount, TokenProvider as _};
+use domain::Timestamp;
+use jiff::SignedDuration;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
-use tokio::sync::OnceCell;
+use reqwest::{StatusCode, Url};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex;
+use tokio::time::Instant;
 
-use crate::keys::Key;
+use crate::keys::{Key, Secret};
 use crate::route_provider::remote::Unusable;
+use crate::web::{FaultKind, Web};
 
-const SCOPES: [&str; 1] = ["https://www.googleapis.com/auth/cloud-platform"];
+const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
+const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// Of the hour that a claim may last, a little less: clocks differ.
+const CLAIM_LASTS: SignedDuration = SignedDuration::from_secs(3_595);
+/// A token is not used so shortly before its end: it has a way to go.
+const MARGIN_S: i64 = 20;
 
-/// Signs a claim with the account's key, exchanges it for a token at the account's `token_uri`, and keeps the token until
-/// 20 s before it expires.
+/// Asks for tokens, and keeps one until shortly before it expires.
 #[derive(Debug)]
-pub struct Tokens {
+pub(super) struct Tokens {
+    web: Web,
     key: Key,
-    account: OnceCell<CustomServiceAccount>,
+    kept: Mutex<Option<Token>>,
+}
+
+/// The header of a token, the key that it is of, and its end.
+#[derive(Debug)]
+struct Token {
+    header: HeaderValue,
+    of: Secret,
+    until: Timestamp,
+}
+
+/// What is used of a service account's JSON.
+#[derive(Deserialize)]
+struct Account {
+    client_email: String,
+    private_key: String,
+    token_uri: String,
+}
+
+#[derive(Serialize)]
+struct Claims<'a> {
+    iss: &'a str,
+    scope: &'a str,
+    aud: &'a str,
+    iat: i64,
+    exp: i64,
+}
+
+#[derive(Deserialize)]
+struct Granted {
+    access_token: String,
+    expires_in: u32,
 }
 
 impl Tokens {
     /// Of the service account whose JSON is the key.
-    pub fn new(key: Key) -> Self {
+    pub(super) fn new(web: &Web, key: Key) -> Self {
         Self {
+            web: web.of_a_service_that_means(refusal),
             key,
-            account: OnceCell::new(),
+            kept: Mutex::default(),
         }
     }
 
     /// The header that a call needs.
-    pub(super) async fn headers(&self) -> Result<HeaderMap, Unusable> {
-        let account = self.account.get_or_try_init(|| self.read()).await?;
-        // What goes wrong is not told: the library's errors quote the answer.
-        let token = account.token(&SCOPES).await;
-        let token = token.map_err(|_| unauthorized("no token for the service account"))?;
-        let value = format!("Bearer {}", token.as_str());
-        let mut value = HeaderValue::from_str(&value)
-            .map_err(|_| unauthorized("the token is no text for a header"))?;
-        value.set_sensitive(true);
-        Ok(HeaderMap::from_iter([(AUTHORIZATION, value)]))
-    }
-
-    async fn read(&self) -> Result<CustomServiceAccount, Unusable> {
+    pub(super) async fn headers(&self, deadline: Instant) -> Result<HeaderMap, Unusable> {
         let key = self.key.read().await;
         let key = key.map_err(|error| unauthorized(format!("no key: {error:?}")))?;
-        let json = key.ok_or_else(|| unauthorized("there is no key for Google"))?;
-        CustomServiceAccount::from_json(json.text())
-            .map_err(|_| unauthorized("the key is not the JSON of a service account"))
+        let key = key.ok_or_else(|| unauthorized("there is no key for Google"))?;
+        // Whoever comes meanwhile waits for the same token.
+        let mut kept = self.kept.lock().await;
+        let now = Timestamp::now();
+        let header = match &*kept {
+            Some(token) if token.of == key && now < token.until => token.header.clone(),
+            _ => {
+                let token = match self.granted(&key, now, deadline).await {
+                    Err(refused) if refused.reason == FallbackReason::Unauthorized => {
+                        match self.key.after_refusal_of(&key).await {
+                            Some(newer) => self.granted(&newer, now, deadline).await?,
+                            None => return Err(refused),
+                        }
+                    }
+                    token => token?,
+                };
+                kept.insert(token).header.clone()
+            }
+        };
+        Ok(HeaderMap::from_iter([(AUTHORIZATION, header)]))
     }
+
+    /// After a token was refused: the next call gets another one. Whether that is of another key.
+    pub(super) async fn key_has_changed(&self) -> bool {
+        match self.kept.lock().await.take() {
+            Some(token) => self.key.after_refusal_of(&token.of).await.is_some(),
+            // Somebody else was refused as well.
+            None => false,
+        }
+    }
+
+    async fn granted(
+        &self,
+        key: &Secret,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Result<Token, Unusable> {
+        let account: Account = serde_json::from_str(key.text())
+            .map_err(|_| unauthorized("the key is not the JSON of a service account"))?;
+        if !goes_over_tls(&account.token_uri) {
+            return Err(unauthorized("the service account's token_uri is not https"));
+        }
+        let assertion = account.claim(now)?;
+        let form = [("grant_type", GRANT), ("assertion", &assertion)];
+        let asked = self.web.post_form(&account.token_uri, &form, deadline);
+        let granted: Granted = asked.await.map_err(|fault| {
+            let unusable = Unusable::from(fault);
+            Unusable {
+                detail: format!("no token: {}", unusable.detail),
+                ..unusable
+            }
+        })?;
+        let mut header = HeaderValue::from_str(&format!("Bearer {}", granted.access_token))
+            .map_err(|_| unauthorized("the token is no text for a header"))?;
+        header.set_sensitive(true);
+        let lasts = SignedDuration::from_secs(i64::from(granted.expires_in) - MARGIN_S);
+        Ok(Token {
+            header,
+            of: key.clone(),
+            until: now.checked_add(lasts).unwrap_or(now),
+        })
+    }
+}
+
+impl Account {
+    /// That this is the account, signed.
+    fn claim(&self, now: Timestamp) -> Result<String, Unusable> {
+        let key = EncodingKey::from_rsa_pem(self.private_key.as_bytes())
+            .map_err(|_| unauthorized("the service account's private key cannot be read"))?;
+        let claims = Claims {
+            iss: &self.client_email,
+            scope: SCOPE,
+            aud: &self.token_uri,
+            iat: now.as_second(),
+            exp: now.as_second() + CLAIM_LASTS.as_secs(),
+        };
+        jsonwebtoken::encode(&Header::new(Algorithm::RS256), &claims, &key)
+            .map_err(|_| unauthorized("the service account's private key does not sign"))
+    }
+}
+
+/// Or not over a network at all: a stand-in's tokens.
+fn goes_over_tls(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| {
+        let here = matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
+        url.scheme() == "https" || here && url.scheme() == "http"
+    })
+}
+
+/// The endpoint refuses a key or an account by 400 (`invalid_grant`) as well.
+fn refusal(status: StatusCode, _: &[u8]) -> Option<FaultKind> {
+    matches!(status.as_u16(), 400 | 401 | 403).then_some(FaultKind::Unauthorized)
 }
 
 fn unauthorized(detail: impl Into<String>) -> Unusable {

@@ -59,6 +59,8 @@ fn cell(place: Coordinates) -> (i64, i64) {
 pub(super) struct LegTable<'a> {
     places: &'a Places,
     legs: Vec<Option<KnownLeg>>,
+    /// Whether the service said so just now.
+    news: Vec<bool>,
 }
 
 impl<'a> LegTable<'a> {
@@ -68,6 +70,7 @@ impl<'a> LegTable<'a> {
         let mut table = Self {
             places,
             legs: vec![None; count * count],
+            news: vec![false; count * count],
         };
         for place in 0..count {
             table.set(place, place, KnownLeg::Road(Leg::default()));
@@ -75,13 +78,22 @@ impl<'a> LegTable<'a> {
         table
     }
 
+    /// The places, each once.
+    pub(super) fn places(&self) -> &'a [Coordinates] {
+        &self.places.listed
+    }
+
     pub(super) fn leg(&self, from: usize, to: usize) -> Option<KnownLeg> {
-        self.legs[from * self.places.listed.len() + to]
+        self.legs[self.at(from, to)]
+    }
+
+    fn at(&self, from: usize, to: usize) -> usize {
+        from * self.places.listed.len() + to
     }
 
     fn set(&mut self, from: usize, to: usize, leg: KnownLeg) {
-        let count = self.places.listed.len();
-        self.legs[from * count + to] = Some(leg);
+        let at = self.at(from, to);
+        self.legs[at] = Some(leg);
     }
 
     /// Takes over what was kept. Other places may be among it.
@@ -101,15 +113,18 @@ impl<'a> LegTable<'a> {
         }
     }
 
-    /// Takes over what the service answered.
+    /// Takes over what the service answered; of a matrix with a fault, nothing.
     pub(super) fn put(&mut self, block: &Block, matrix: &Matrix) -> Result<(), Unusable> {
+        let mut said = Vec::with_capacity(block.sources.len() * block.destinations.len());
         for (row, from) in block.sources.iter().enumerate() {
             for (column, to) in block.destinations.iter().enumerate() {
-                let leg = matrix.leg(row, column)?;
-                if from != to {
-                    self.set(*from, *to, leg);
-                }
+                said.push((*from, *to, matrix.leg(row, column)?));
             }
+        }
+        for (from, to, leg) in said.into_iter().filter(|(from, to, _)| from != to) {
+            self.set(from, to, leg);
+            let at = self.at(from, to);
+            self.news[at] = true;
         }
         Ok(())
     }
@@ -139,14 +154,16 @@ impl<'a> LegTable<'a> {
         newcomers
     }
 
-    /// The newcomers' legs, to be kept. A pair of newcomers is kept with the first of them alone.
-    pub(super) fn rows_of(&self, newcomers: &[usize]) -> Vec<PlaceLegs> {
+    /// What the service said of the newcomers, to be kept. A pair of newcomers is kept with the first of them alone. A leg that
+    /// was kept before is not kept anew, as its day began then; nor is one whose way back is not known.
+    pub(super) fn news_of(&self, newcomers: &[usize]) -> Vec<PlaceLegs> {
         let listed = &self.places.listed;
+        let news = |from, to| self.leg(from, to).filter(|_| self.news[self.at(from, to)]);
         let rows = newcomers.iter().map(|place| {
             let others = (0..listed.len())
                 .filter(|other| other > place || newcomers.binary_search(other).is_err());
             let others = others.filter(|other| other != place).filter_map(|other| {
-                let (there, back) = (self.leg(*place, other)?, self.leg(other, *place)?);
+                let (there, back) = (news(*place, other)?, news(other, *place)?);
                 Some((listed[other], there, back))
             });
             PlaceLegs {
@@ -154,7 +171,7 @@ impl<'a> LegTable<'a> {
                 others: others.collect(),
             }
         });
-        rows.collect()
+        rows.filter(|row| !row.others.is_empty()).collect()
     }
 }
 
@@ -175,6 +192,22 @@ mod tests {
             distance_m: 10 * duration_s,
             duration_s,
         })
+    }
+
+    /// As if the service had said that of all legs from these to those.
+    fn answered(table: &mut LegTable<'_>, sources: &[usize], destinations: &[usize]) {
+        let seconds = |from: &usize| {
+            let row = destinations.iter().map(|to| (10 * from + to) as f64);
+            row.collect::<Vec<_>>()
+        };
+        let durations: Vec<_> = sources.iter().map(seconds).collect();
+        let matrix = serde_json::json!({"durations": durations, "distances": durations});
+        let block = Block {
+            sources: sources.to_vec(),
+            destinations: destinations.to_vec(),
+        };
+        let matrix: Matrix = serde_json::from_value(matrix).unwrap();
+        table.put(&block, &matrix).unwrap();
     }
 
     fn fully_known(table: &LegTable<'_>) -> bool {
@@ -201,15 +234,12 @@ mod tests {
     #[test]
     fn what_is_kept_of_newcomers_fills_the_next_table() {
         let places = places(6);
+        let all = [0, 1, 2, 3, 4, 5];
         let mut table = LegTable::new(&places);
-        for from in 0..6_usize {
-            for to in (0..6).filter(|to| *to != from) {
-                table.set(from, to, leg((10 * from + to) as u32));
-            }
-        }
+        answered(&mut table, &all, &all);
         // First four strangers, then two more.
-        let mut kept = table.rows_of(&[0, 1, 2, 3]);
-        kept.extend(table.rows_of(&[4, 5]));
+        let mut kept = table.news_of(&[0, 1, 2, 3]);
+        kept.extend(table.news_of(&[4, 5]));
         let pairs: usize = kept.iter().map(|row| row.others.len()).sum();
         assert!(pairs < 6 * 5, "a pair of newcomers is kept once: {pairs}");
 
@@ -217,8 +247,54 @@ mod tests {
         next.fill(&kept);
         assert!(fully_known(&next));
         assert!(next.newcomers().is_empty());
-        assert_eq!(next.leg(4, 1), Some(leg(41)));
-        assert_eq!(next.leg(1, 4), Some(leg(14)));
+        let road = |metres_and_seconds| {
+            Some(KnownLeg::Road(Leg {
+                distance_m: metres_and_seconds,
+                duration_s: metres_and_seconds,
+            }))
+        };
+        assert_eq!(next.leg(4, 1), road(41));
+        assert_eq!(next.leg(1, 4), road(14));
+    }
+
+    #[test]
+    fn what_was_kept_before_is_not_kept_for_another_day() {
+        let places = places(4);
+        let mut before = LegTable::new(&places);
+        answered(&mut before, &[0, 1, 2], &[0, 1, 2]);
+        let kept = before.news_of(&[0, 1, 2]);
+
+        // Of the last place, which came since, one half is answered, and of the first one a half that was known.
+        let mut table = LegTable::new(&places);
+        table.fill(&kept);
+        assert_eq!(table.news_of(&[0, 1, 2, 3]), [], "nothing was asked");
+        let all = Block {
+            sources: vec![0, 1, 2, 3],
+            destinations: vec![0, 1, 2, 3],
+        };
+        let half: Matrix = serde_json::from_value(serde_json::json!({
+            "durations": [[0, 1, 2, 3], [1, 0, 2, 3], [1, 2, 0]],
+            "distances": [[0, 1, 2, 3], [1, 0, 2, 3], [1, 2, 0]],
+        }))
+        .unwrap();
+        assert!(table.put(&all, &half).is_err());
+        assert_eq!(
+            table.news_of(&[0, 1, 2, 3]),
+            [],
+            "a faulty matrix is not kept"
+        );
+        answered(&mut table, &[3], &[0, 1, 2, 3]);
+        answered(&mut table, &[0], &[1, 2, 3]);
+        let news = table.news_of(&[0, 3]);
+        let pairs: Vec<_> = news
+            .iter()
+            .map(|row| (row.place, row.others.len()))
+            .collect();
+        assert_eq!(
+            pairs,
+            [(places.listed()[0], 1)],
+            "the way there and back between the two"
+        );
     }
 
     #[test]
