@@ -176,11 +176,11 @@ class Bench:
         self.binaries, self.folder, self.numbers = binaries, folder, itertools.count(1)
         self.settings = self.functions.settings_of("create-upload-url") | self.functions.settings_of("ingest-orders")
 
-    def file(self, rows):
-        path = self.folder / f"orders-{rows}.csv"
+    def file(self, rows, bad_share=BAD_SHARE):
+        path = self.folder / f"orders-{rows}-{bad_share}.csv"
         with path.open("wb") as file:
-            faults = generate.write(file, rows, bad_share=BAD_SHARE)
-        return path, faults.pop(None), sum(faults.values())
+            faults = generate.write(file, rows, bad_share=bad_share)
+        return path, faults.pop(None, 0), sum(faults.values())
 
     def host(self, function, store):
         found = self.stack.aws("lambda").get_function_configuration(FunctionName=self.functions.name_of(function))
@@ -294,6 +294,7 @@ def main():
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("--rows", type=int, default=1_000_000)
     words.add_argument("--loop-rows", type=int, default=100_000)
+    words.add_argument("--wrong-rows", type=int, default=200_000, help="how many the file has whose rows are all wrong; 0 for none")
     words.add_argument("--slow-rows", type=int, default=100_000, help="how many MiniStack is given; 0 for none")
     words.add_argument(
         "--binaries", type=Path, required=True, help="where ingest-orders and create-upload-url are, built with --release"
@@ -318,6 +319,11 @@ def measure(bench, wanted):
         line("ingest-orders", store.name, whole)
         loop = bench.plain_loop(store, large[0], min(wanted.loop_rows, wanted.rows))
         line("plain loop", store.name, loop)
+        wrong = []
+        if wanted.wrong_rows:
+            for rows in (min(SMALL, wanted.wrong_rows), wanted.wrong_rows):
+                wrong.append(bench.import_file(store, *bench.file(rows, bad_share=1.0)))
+                line("all rows wrong", store.name, wrong[-1])
     if wanted.slow_rows:
         with MiniStack(bench.stack, bench.settings) as store:
             part = bench.file(min(wanted.slow_rows, wanted.rows))
@@ -334,7 +340,8 @@ def measure(bench, wanted):
             f" {told['csv_crate_ns_per_row']} ns cut by the bare csv crate; ratio {told['ratio']}"
         )
     print(f"rows per CPU-second, ingest-orders : plain loop = {speed:.1f}")
-    print(f"peak memory, {whole['rows']:,} rows : {little['rows']:,} rows = {whole['peak_mb'] / little['peak_mb']:.3f}")
+    for word, (less, more) in ({"": (little, whole)} | ({" all wrong": wrong} if wrong else {})).items():
+        print(f"peak memory, {more['rows']:,} rows : {less['rows']:,} rows{word} = {more['peak_mb'] / less['peak_mb']:.3f}")
 
 
 if __name__ == "__main__":
