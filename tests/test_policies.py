@@ -257,3 +257,23 @@ def test_functions_get_nothing_but_their_policies():
         kinds = {event["Type"] for event in properties.get("Events", {}).values()}
         assert kinds <= {"Api", "Schedule"}, f"{binary}: {kinds}"
     assert not {"Role", "Policies"} & set(TEMPLATE["Globals"]["Function"])
+
+
+def test_each_bucket_refuses_what_does_not_come_over_tls():
+    buckets = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::S3::Bucket"}
+    refusals = {}
+    for resource in RESOURCES.values():
+        if resource["Type"] == "AWS::S3::BucketPolicy":
+            assert resource["Condition"] == "RequiresTls"
+            (refusals[resource["Properties"]["Bucket"]["Ref"]],) = resource["Properties"]["PolicyDocument"]["Statement"]
+    assert buckets and set(refusals) == buckets
+    for bucket, statement in refusals.items():
+        assert statement == {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [{"Fn::GetAtt": [bucket, "Arn"]}, {"Fn::Sub": f"${{{bucket}.Arn}}/*"}],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    assert TEMPLATE["Conditions"]["RequiresTls"] == {"Fn::Equals": [{"Ref": "RequireTls"}, "true"]}
+    assert TEMPLATE["Parameters"]["RequireTls"]["Default"] == "true"
