@@ -289,3 +289,12 @@ def test_each_bucket_refuses_what_does_not_come_over_tls():
         }
     assert TEMPLATE["Conditions"]["RequiresTls"] == {"Fn::Equals": [{"Ref": "RequireTls"}, "true"]}
     assert TEMPLATE["Parameters"]["RequireTls"]["Default"] == "true"
+
+
+def test_what_sign_up_writes_of_an_account_may_be_written_and_the_role_only_then():
+    code = (ROOT / "shared" / "adapters" / "src" / "cognito.rs").read_text()
+    (kept,) = re.findall(r'const SIGNED_UP_AS: &str = "(.*)";', code)
+    sent = {*re.findall(r'user_attribute\("(\w+)"', code), kept}
+    assert set(RESOURCES["UserPoolClient"]["Properties"]["WriteAttributes"]) == sent, "the local stack takes any attribute, AWS does not"
+    schema = {one["Name"]: one for one in RESOURCES["UserPool"]["Properties"]["Schema"]}
+    assert schema[kept.removeprefix("custom:")]["Mutable"] is False, "who may write it at sign-up could change it later"

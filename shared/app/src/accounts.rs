@@ -72,12 +72,13 @@ impl RegisterUser {
     }
 
     /// The id of an account that waits for its code and that a crash left without record or group.
-    /// A role that was granted stays: it is not for a second sign-up to change.
+    /// A role that was granted or asked for stays: it is not for a second sign-up to change.
     async fn left_half_way(&self, sign_up: &SignUp) -> Result<Option<UserId>, Refusal> {
         let Some(account) = self.identity.account(&sign_up.email).await? else {
             return Ok(None);
         };
-        let other_role = account.roles.iter().any(|role| *role != sign_up.role);
+        let mut roles = account.roles.iter().chain(&account.asked_for);
+        let other_role = roles.any(|role| *role != sign_up.role);
         if account.confirmed || other_role {
             return Ok(None);
         }

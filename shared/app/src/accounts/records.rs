@@ -48,8 +48,10 @@ impl Records<'_> {
     fn wanted(&self, account: &Account, found: Option<&User>, now: Timestamp) -> Option<User> {
         let granted = account.roles.iter().max().copied();
         let Some(user) = found else {
-            // Without a group nothing is left of what was asked for: the role that can do the least harm.
-            let role = granted.unwrap_or(Role::Customer);
+            // Past us, in Cognito itself, anybody can ask for anything: nobody becomes a dispatcher by asking. Who asked for
+            // nothing gets the role that can do the least harm.
+            let asked_for = account.asked_for.filter(|role| *role != Role::Dispatcher);
+            let role = granted.or(asked_for).unwrap_or(Role::Customer);
             // Version 1, confirmed or not: nobody has seen the step between.
             let confirmed = self.new_record(account, role, now).confirmed(now);
             return Some(User {
