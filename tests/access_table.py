@@ -28,7 +28,7 @@ class Row:
     path: dict = field(default_factory=dict)  # a part of the path: what stands for it, see access_world.World.named
     send: object = None  # the body, or a function that makes it from the world
     query: dict = field(default_factory=dict)
-    witness: str | None = None  # a path that a dispatcher reads: after a refusal it must say what it said before
+    witness: str | None = None  # whose record must be after a refusal what it was before it, see access_world.World.seen
     last: bool = False  # after all others, since it ends what they need
 
     @property
@@ -58,7 +58,7 @@ NO_AGENT = {"customer": "403 forbidden", "other_customer": "403 forbidden"}
 NO_CUSTOMER = dict.fromkeys(PEOPLE[2:], "403 forbidden")
 DISPATCHER_ALONE = with_a_token(**dict.fromkeys(PEOPLE[:-1], "403 forbidden"), dispatcher="200")
 ONE_ORDER = "the customer's order, on the agent's route"
-ONE_STEP = {"path": {"order_id": "an_order"}, "witness": "/orders/{order_id}"}
+ONE_STEP = {"path": {"order_id": "an_order"}, "witness": "order"}
 
 ROWS = (
     Row("POST /signup", "with a new address", open_to_all("202"), send=sign_up),
@@ -219,7 +219,8 @@ ROWS = (
             **NO_AGENT,
         ),
         path={"agent_id": "me"},
-        send={"vehicle": {"capacity": 40}},
+        send={"vehicle": {"capacity": 41}},
+        witness="agent",
     ),
     Row(
         "PUT /agents/{agent_id}",
@@ -228,7 +229,8 @@ ROWS = (
             agent="200", dispatcher="200", **dict.fromkeys(("agent_pending", "other_agent", "suspended_agent"), "404 not_found"), **NO_AGENT
         ),
         path={"agent_id": "the_agent"},
-        send={"vehicle": {"capacity": 40}},
+        send={"vehicle": {"capacity": 41}},
+        witness="agent",
     ),
     Row(
         "PUT /agents/{agent_id}",
@@ -240,6 +242,7 @@ ROWS = (
         ),
         path={"agent_id": "me"},
         send={"status": "active"},
+        witness="agent",
     ),
     Row(
         "PUT /agents/{agent_id}",
@@ -251,6 +254,7 @@ ROWS = (
         ),
         path={"agent_id": "a_third_agent"},
         send={"status": "suspended"},
+        witness="agent",
     ),
 )
 

@@ -14,6 +14,9 @@ from town import open_route
 from waybill_client import PASSWORD, claims, expect
 
 EVERY_ROLE = ("customer", "agent", "dispatcher")
+# What changes in a person's record without a call of theirs: routes come and go, and emails are subscribed to.
+MOVES_BY_ITSELF = {"version", "updated_at", "subscribed_at", "email_notifications", "duty_zone"}
+MOVES_BY_ITSELF_OF_AN_AGENT = {"open_route_id", "position", "zone"}
 # Seconds for which the expired token was good. Cognito gives none for less than five minutes, and is then waited for.
 SHORTEST_S, COGNITOS_SHORTEST_S = 3, 300
 
@@ -81,6 +84,31 @@ class World:
                 return self.people["third_agent"].user_id
             case _:
                 return part
+
+
+    def seen(self, witness, parts, caller):
+        """What a refused call must leave as it was."""
+        match witness:
+            case "order":
+                # The history and no more: when it is expected may change with its neighbours on the route.
+                order = expect(self.people["dispatcher"].get(f"/orders/{parts['order_id']}"), 200)
+                return order["status"], order["history"]
+            case "agent":
+                asked = parts["agent_id"]
+                return self._record_of(self._id_of(caller) if asked == "me" else asked)
+
+    def _id_of(self, caller):
+        return self.people[caller].user_id if caller in PEOPLE else claims(self.forged.good["AccessToken"])["sub"]
+
+    def _record_of(self, user_id):
+        """From the table itself: no call shows all of it. None where there is none."""
+        key = {"user_id": {"S": user_id}}
+        answer = self.stack.aws("dynamodb").get_item(TableName=self.stack.environment["USERS_TABLE"], Key=key, ConsistentRead=True)
+        if "Item" not in answer:
+            return None
+        record = {name: told for name, told in answer["Item"].items() if name not in MOVES_BY_ITSELF}
+        agent = record.pop("agent", {"M": {}})["M"]
+        return record, {name: told for name, told in agent.items() if name not in MOVES_BY_ITSELF_OF_AN_AGENT}
 
 
 class Forged:

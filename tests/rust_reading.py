@@ -207,13 +207,28 @@ class Adapters:
         found |= {("Query", "self.table", index) for index in literal}
         return found | self._asks_below(function, body, above)
 
-    def _asks_below(self, function, body, above):
-        found = set()
+    def folders(self, adapter, port, method):
+        """The folders of a bucket in which a method's objects are, as the keys say that it makes: `format!("imports/{}…`."""
+        waiting, seen, found = self.crate.of(adapter, method, port), [], set()
+        while waiting:
+            function = waiting.pop()
+            if function not in seen:
+                seen.append(function)
+                found |= set(re.findall(r'format!\(\s*"([\w-]+)/\{', function.body))
+                waiting += [callee for below, _ in self._below(function, function.body) for callee in below]
+        return found
+
+    def _below(self, function, body):
+        """The functions that may be meant by each call in the body, and its arguments."""
         for call in re.finditer(r"(?<![\w.])(self\s*\.\s*(?:(\w+)\s*\.\s*)?|Self::|(?:\w+::)*)([a-z]\w*)\(", body):
             on, part, name = call.groups()
             owner = self.crate.structs.get(function.owner, {}).get(part) if part else function.owner
             below = self.crate.of(owner, name) if on.startswith(("self", "Self")) else self.crate.free(name)
-            arguments = arguments_of_call(body, call)
+            yield below, arguments_of_call(body, call)
+
+    def _asks_below(self, function, body, above):
+        found = set()
+        for below, arguments in self._below(function, body):
             for callee in below:
                 given = dict(zip(callee.parameters, arguments))
                 for action, place, index in self._asks(callee, above):

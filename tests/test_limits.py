@@ -51,6 +51,33 @@ def test_the_firewall_stands_before_the_api_and_the_user_pool_where_it_is_wanted
         assert bool(re.search(pattern, f"/v1{path}")) == (not asks), f"{call} and the firewall's open calls"
 
 
+def test_who_asks_too_often_hears_429_from_the_firewall_as_from_the_api():
+    acl = RESOURCES["WebAcl"]["Properties"]
+    by_rate = [rule for rule in acl["Rules"] if "RateBasedStatement" in rule["Statement"]]
+    assert len(by_rate) == 3
+    for rule in by_rate:
+        response = rule["Action"]["Block"]["CustomResponse"]
+        headers = {header["Name"]: header["Value"] for header in response["ResponseHeaders"] if "Name" in header}
+        window = rule["Statement"]["RateBasedStatement"]["EvaluationWindowSec"]
+        assert (response["ResponseCode"], headers) == (429, {"Retry-After": str(window)}), rule["Name"]
+        body = acl["CustomResponseBodies"][response["CustomResponseBodyKey"]]
+        assert body["ContentType"] == "APPLICATION_JSON"
+        told = json.loads(body["Content"])
+        throttled = RESOURCES["Api"]["Properties"]["GatewayResponses"]["THROTTLED"]["ResponseTemplates"]["application/json"]
+        # WAF knows no request id to put in as the instance, and may ask for more patience.
+        own = {"instance", "detail"}
+        assert told.keys() | own == json.loads(throttled).keys()
+        assert {**json.loads(throttled), **told}.items() - told.items() == {("instance", "$context.requestId")}
+        assert (told["status"], told["code"]) == (429, "too_many_requests")
+
+
+def test_no_way_to_write_a_path_leads_past_the_count_of_open_calls():
+    rules = {rule["Name"]: rule["Statement"] for rule in RESOURCES["WebAcl"]["Properties"]["Rules"]}
+    paths = rules["open-calls-by-ip"]["RateBasedStatement"]["ScopeDownStatement"]["RegexMatchStatement"]
+    in_order = sorted(paths["TextTransformations"], key=lambda one: one["Priority"])
+    assert [one["Type"] for one in in_order] == ["URL_DECODE", "NORMALIZE_PATH"], "/v1/x%2F..%2Flogin must be decoded first"
+
+
 @pytest.fixture(scope="module")
 def ana(shared_town):
     return shared_town.customer("Ana")

@@ -82,11 +82,12 @@ def statements_by_parameter(properties):
 
 
 def name_of(resource):
-    """The template's name for what an ARN means: `OrdersTable`, `OrdersTable/index/pending-orders`, `topics`."""
+    """The template's name for what an ARN means: `OrdersTable`, `OrdersTable/index/pending-orders`, `topics`, and of a
+    bucket in which there are folders `UploadsBucket/imports/*`."""
     told = resource.get("Fn::GetAtt") or resource.get("Fn::Sub") or resource.get("Ref") or resource
     if isinstance(told, list):
         return told[0]
-    told = re.sub(r"/stream/\*$|(?<=Bucket\.Arn\})/.*\*$", "", told)
+    told = re.sub(r"/stream/\*$|(?<=Bucket\.Arn\})/\*$", "", told)
     return "topics" if ":sns:" in told else re.sub(r"^\$\{(\w+)(?:\.Arn)?\}", r"\1", told)
 
 
@@ -147,8 +148,10 @@ def used(binary, properties):
                 continue
             for action, place, index in adapters.asks(adapter, port, method):
                 for resource in resources_behind(main, adapter, constructor, arguments, place):
-                    for name in ACTIONS_OF_S3.get(action, (action,)):
-                        found.add((f"{service}:{name}", f"{resource}/index/{index}" if index else resource))
+                    if service == "s3":
+                        found |= set(of_objects(action, resource, adapters.folders(adapter, port, method)))
+                    else:
+                        found.add((f"{service}:{action}", f"{resource}/index/{index}" if index else resource))
     if binary in BEHIND_A_PORT:
         port, methods, adapter, table = BEHIND_A_PORT[binary]
         assert f"{adapter}::new(" in main.text, f"{binary} does not make a {adapter} any more"
@@ -156,6 +159,15 @@ def used(binary, properties):
         found |= {(f"dynamodb:{action}", table) for action, _, _ in asked}
     assert found or binary in ("publish-events",), f"nothing that {binary} does was found in its code"
     return {(action.replace("SendMessageBatch", "SendMessage*"), resource) for action, resource in found}
+
+
+def of_objects(action, bucket, folders):
+    assert folders, f"{action} on {bucket}: in which folder the objects are was not found in the code"
+    for name in ACTIONS_OF_S3.get(action, (action,)):
+        if name == "ListBucket":
+            yield f"s3:{name}", bucket
+        else:
+            yield from ((f"s3:{name}", f"{bucket}/{folder}/*") for folder in folders)
 
 
 def resources_behind(main, adapter, constructor, arguments, place):
@@ -257,3 +269,32 @@ def test_functions_get_nothing_but_their_policies():
         kinds = {event["Type"] for event in properties.get("Events", {}).values()}
         assert kinds <= {"Api", "Schedule"}, f"{binary}: {kinds}"
     assert not {"Role", "Policies"} & set(TEMPLATE["Globals"]["Function"])
+
+
+def test_each_bucket_refuses_what_does_not_come_over_tls():
+    buckets = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::S3::Bucket"}
+    refusals = {}
+    for resource in RESOURCES.values():
+        if resource["Type"] == "AWS::S3::BucketPolicy":
+            assert resource["Condition"] == "RequiresTls"
+            (refusals[resource["Properties"]["Bucket"]["Ref"]],) = resource["Properties"]["PolicyDocument"]["Statement"]
+    assert buckets and set(refusals) == buckets
+    for bucket, statement in refusals.items():
+        assert statement == {
+            "Effect": "Deny",
+            "Principal": "*",
+            "Action": "s3:*",
+            "Resource": [{"Fn::GetAtt": [bucket, "Arn"]}, {"Fn::Sub": f"${{{bucket}.Arn}}/*"}],
+            "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+        }
+    assert TEMPLATE["Conditions"]["RequiresTls"] == {"Fn::Equals": [{"Ref": "RequireTls"}, "true"]}
+    assert TEMPLATE["Parameters"]["RequireTls"]["Default"] == "true"
+
+
+def test_what_sign_up_writes_of_an_account_may_be_written_and_the_role_only_then():
+    code = (ROOT / "shared" / "adapters" / "src" / "cognito.rs").read_text()
+    (kept,) = re.findall(r'const SIGNED_UP_AS: &str = "(.*)";', code)
+    sent = {*re.findall(r'user_attribute\("(\w+)"', code), kept}
+    assert set(RESOURCES["UserPoolClient"]["Properties"]["WriteAttributes"]) == sent, "the local stack takes any attribute, AWS does not"
+    schema = {one["Name"]: one for one in RESOURCES["UserPool"]["Properties"]["Schema"]}
+    assert schema[kept.removeprefix("custom:")]["Mutable"] is False, "who may write it at sign-up could change it later"

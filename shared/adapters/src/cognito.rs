@@ -27,6 +27,10 @@ pub use sessions::CognitoSessions;
 
 use failures::{away, failed, no_code_mailed, once, refused_password};
 
+/// The attribute that keeps the role that was asked for. The pool is to have it as one that cannot be changed: a client that
+/// may write it at sign-up may else write it at any time.
+const SIGNED_UP_AS: &str = "custom:signed_up_as";
+
 /// Accounts in a user pool.
 #[derive(Debug, Clone)]
 pub struct CognitoAccounts {
@@ -74,6 +78,7 @@ impl IdentityProvider for CognitoAccounts {
             .password(&sign_up.password)
             .user_attributes(user_attribute("email", &sign_up.email)?)
             .user_attributes(user_attribute("name", &sign_up.name)?)
+            .user_attributes(user_attribute(SIGNED_UP_AS, sign_up.role.group())?)
             .send()
             .await;
         let error = match answer {
@@ -128,6 +133,7 @@ impl IdentityProvider for CognitoAccounts {
             email: attribute(&answer, "email").unwrap_or(email).to_lowercase(),
             confirmed: answer.user_status() != Some(&UserStatusType::Unconfirmed),
             roles: self.roles(email).await?,
+            asked_for: attribute(&answer, SIGNED_UP_AS).and_then(|role| role.parse().ok()),
         }))
     }
 

@@ -11,6 +11,7 @@ use app::ports::{
     Registration, Reset, SignOut, TokenRefresh, Whose,
 };
 use canned::{Answer, Canned};
+use domain::Role;
 use testkit::build::{marta_signs_up, user_id};
 
 const ANA: &str = "ana@example.com";
@@ -228,4 +229,28 @@ async fn who_is_gone_is_signed_out() {
         matches!(answer, Err(IdentityError::Unavailable(_))),
         "{answer:?}"
     );
+}
+
+#[tokio::test]
+async fn the_role_that_was_asked_for_is_kept_and_read_back() {
+    let sub = user_id(7);
+    let aws = Canned::answering_texts([(
+        200,
+        format!(r#"{{"UserConfirmed": false, "UserSub": "{sub}"}}"#),
+    )]);
+    let marta = marta_signs_up();
+    accounts(&aws).sign_up(&marta).await.unwrap();
+    let sent = &aws.json_bodies()[0]["UserAttributes"];
+    let attribute = serde_json::json!({"Name": "custom:signed_up_as", "Value": marta.role.group()});
+    assert!(sent.as_array().unwrap().contains(&attribute), "{sent}");
+
+    for (value, asked_for) in [("agent", Some(Role::Agent)), ("king", None)] {
+        let user = format!(
+            r#"{{"Username": "{sub}", "UserStatus": "UNCONFIRMED", "UserAttributes": [
+                {{"Name": "sub", "Value": "{sub}"}}, {{"Name": "custom:signed_up_as", "Value": "{value}"}}]}}"#
+        );
+        let aws = Canned::answering_texts([(200, user), (200, r#"{"Groups": []}"#.to_owned())]);
+        let account = accounts(&aws).account(ANA).await.unwrap().unwrap();
+        assert_eq!((account.roles, account.asked_for), (vec![], asked_for));
+    }
 }

@@ -44,8 +44,8 @@ pub struct RegisterUser {
 }
 
 impl RegisterUser {
-    /// Makes the account, its group and its record, in this order. The answer is the same whether the address
-    /// was known.
+    /// Makes the account, its record and its group, in this order: of two sign-ups at the same moment one writes the
+    /// record, and both grant the role that is in it. The answer is the same whether the address was known.
     ///
     /// # Errors
     /// [`Refusal::Invalid`] for bad input, or when something is away.
@@ -58,27 +58,32 @@ impl RegisterUser {
                 None => return Ok(()),
             },
         };
-        self.identity.grant(&sign_up.email, sign_up.role).await?;
         let user = User::signed_up(user_id, &sign_up, self.grid, self.clock.now());
-        match self.users.put_user(&user).await {
-            // Another try of the same sign-up was faster.
-            Ok(()) | Err(StoreError::Conflict) => Ok(()),
-            Err(error) => Err(error.into()),
-        }
+        let role = match self.users.put_user(&user).await {
+            Ok(()) => user.role,
+            // Another sign-up was faster, and may have died before it granted what it wrote.
+            Err(StoreError::Conflict) => {
+                let recorded = self.users.user(user_id).await?;
+                recorded.ok_or(Refusal::Contended)?.role
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(self.identity.grant(&sign_up.email, role).await?)
     }
 
-    /// The id of an account that waits for its code and that a crash left without group or record.
-    /// A role that was granted stays: it is not for a second sign-up to change.
+    /// The id of an account that waits for its code and that a crash left without record or group.
+    /// A role that was granted or asked for stays: it is not for a second sign-up to change.
     async fn left_half_way(&self, sign_up: &SignUp) -> Result<Option<UserId>, Refusal> {
         let Some(account) = self.identity.account(&sign_up.email).await? else {
             return Ok(None);
         };
-        let other_role = account.roles.iter().any(|role| *role != sign_up.role);
+        let mut roles = account.roles.iter().chain(&account.asked_for);
+        let other_role = roles.any(|role| *role != sign_up.role);
         if account.confirmed || other_role {
             return Ok(None);
         }
-        let recorded = self.users.user(account.user_id).await?.is_some();
-        Ok((!recorded).then_some(account.user_id))
+        let whole = !account.roles.is_empty() && self.users.user(account.user_id).await?.is_some();
+        Ok((!whole).then_some(account.user_id))
     }
 }
 

@@ -5,16 +5,23 @@
 use std::sync::Arc;
 
 use app::accounts::{ConfirmSignUp, LogInUser, RegisterUser, ShowMe};
-use app::ports::{Tokens, UserStore};
+use app::ports::{IdentityProvider, Tokens, UserStore};
 use app::{Caller, Refusal};
-use domain::{EmailNotifications, Role, User, UserStatus};
+use domain::{EmailNotifications, Role, RouteId, SignUp, User, UserStatus};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use testkit::build::grid;
 use testkit::memory::{CODE, IdentityCall};
+use testkit::still::uuid_of;
 use testkit::{MemoryIdentity, MemoryMailer, MemoryStore, NextWrite, StillClock};
 
 const EMAIL: &str = "berta@example.com";
+
+fn berta() -> SignUp {
+    let body =
+        json!({"email": EMAIL, "password": "Parcel-2030!", "name": "Berta", "role": "customer"});
+    SignUp::read(&body).unwrap()
+}
 
 struct Office {
     users: Arc<MemoryStore>,
@@ -140,11 +147,10 @@ async fn signing_up_with_a_known_address_answers_alike_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_crash_after_the_account_is_healed_by_signing_up_again() {
+async fn a_crash_before_the_record_is_healed_by_signing_up_again() {
     let office = Office::new();
-    office.identity.set_away(Some(IdentityCall::Grant));
+    office.users.next_writes([NextWrite::IsRefused]);
     assert!(office.sign_up().await.is_err());
-    office.identity.set_away(None);
     office.sign_up().await.unwrap();
     office.confirm(CODE).await.unwrap();
     assert_eq!(
@@ -154,15 +160,27 @@ async fn a_crash_after_the_account_is_healed_by_signing_up_again() {
 }
 
 #[tokio::test]
-async fn a_crash_before_the_record_is_healed_by_the_confirmation() {
-    let office = Office::new();
-    office.users.next_writes([NextWrite::IsRefused]);
-    assert!(office.sign_up().await.is_err());
-    office.confirm(CODE).await.unwrap();
-    assert_eq!(
-        (office.user().role, office.user().status),
-        (Role::Agent, UserStatus::PendingApproval)
-    );
+async fn a_crash_before_the_group_is_healed_from_the_record_by_whatever_comes_next() {
+    for again in ["agent", "customer", ""] {
+        let office = Office::new();
+        office.identity.set_away(Some(IdentityCall::Grant));
+        assert!(office.sign_up().await.is_err());
+        office.identity.set_away(None);
+        if !again.is_empty() {
+            office.sign_up_as(again).await.unwrap();
+        }
+        if again == "agent" {
+            let account = office.identity.account_of(EMAIL).unwrap();
+            assert_eq!(account.roles, [Role::Agent]);
+        }
+        office.confirm(CODE).await.unwrap();
+        assert_eq!(
+            (office.user().role, office.user().status),
+            (Role::Agent, UserStatus::PendingApproval)
+        );
+        let account = office.identity.account_of(EMAIL).unwrap();
+        assert_eq!(account.roles, [Role::Agent]);
+    }
 }
 
 #[tokio::test]
@@ -182,25 +200,49 @@ async fn a_crash_after_the_confirmation_is_healed_by_confirming_again_or_logging
 }
 
 #[tokio::test]
-async fn who_has_nothing_but_an_account_becomes_a_customer_at_log_in_with_a_token_that_says_so() {
-    let office = Office::new();
-    office.identity.set_away(Some(IdentityCall::Grant));
-    assert!(office.sign_up().await.is_err());
-    assert!(
-        office.confirm(CODE).await.is_err(),
-        "Cognito has confirmed, the group is missing"
-    );
-    office.identity.set_away(None);
-    let tokens = office.log_in("Parcel-2030!").await.unwrap();
-    assert!(
-        tokens.access_token.ends_with("as customer"),
-        "{}",
-        tokens.access_token
-    );
-    assert_eq!(
-        (office.user().role, office.user().status),
-        (Role::Customer, UserStatus::Active)
-    );
+async fn who_made_an_account_past_us_becomes_what_anybody_may_be_with_a_token_that_says_so() {
+    for (asked_for, role, status) in [
+        (None, Role::Customer, UserStatus::Active),
+        (Some(Role::Customer), Role::Customer, UserStatus::Active),
+        (Some(Role::Agent), Role::Agent, UserStatus::PendingApproval),
+        // Nobody becomes one by asking.
+        (Some(Role::Dispatcher), Role::Customer, UserStatus::Active),
+    ] {
+        for through_us in [true, false] {
+            let office = Office::new();
+            office.identity.sign_up_past_us(&berta(), asked_for);
+            if through_us {
+                office.confirm(CODE).await.unwrap();
+            } else {
+                office.identity.confirm(EMAIL, CODE).await.unwrap();
+            }
+            let tokens = office.log_in("Parcel-2030!").await.unwrap();
+            assert!(
+                tokens.access_token.ends_with(&format!("as {role}")),
+                "{asked_for:?}: {}",
+                tokens.access_token
+            );
+            assert_eq!((office.user().role, office.user().status), (role, status));
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_agent_whose_sign_up_died_after_the_account_is_one_whoever_signs_up_again() {
+    for again in ["agent", "customer", ""] {
+        let office = Office::new();
+        office.users.next_writes([NextWrite::IsRefused]);
+        assert!(office.sign_up().await.is_err());
+        if !again.is_empty() {
+            office.sign_up_as(again).await.unwrap();
+        }
+        office.confirm(CODE).await.unwrap();
+        assert_eq!(
+            (office.user().role, office.user().status),
+            (Role::Agent, UserStatus::PendingApproval),
+            "again as {again}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -318,7 +360,6 @@ async fn a_name_that_nobody_could_have_signed_up_with_is_not_taken_over() {
 
 #[tokio::test]
 async fn somebody_put_into_the_dispatchers_group_by_hand_is_one_from_the_next_log_in_on() {
-    use app::ports::IdentityProvider;
     let office = Office::new();
     office.sign_up_as("customer").await.unwrap();
     office.confirm(CODE).await.unwrap();
@@ -333,6 +374,40 @@ async fn somebody_put_into_the_dispatchers_group_by_hand_is_one_from_the_next_lo
         office.users.user(id).await.unwrap().unwrap().role,
         Role::Dispatcher
     );
+}
+
+#[tokio::test]
+async fn an_agent_who_is_made_a_dispatcher_leaves_the_fleet_when_the_route_has_ended() {
+    let office = Office::new();
+    office.sign_up().await.unwrap();
+    office.confirm(CODE).await.unwrap();
+    office.log_in("Parcel-2030!").await.unwrap();
+    let id = office.user().id;
+    let mut driving = office.user().changed(office.user().updated_at);
+    driving.status = UserStatus::Active;
+    driving.agent.as_mut().unwrap().open_route_id = Some(RouteId(uuid_of(1)));
+    office.users.put_user(&driving).await.unwrap();
+    office
+        .identity
+        .grant(EMAIL, Role::Dispatcher)
+        .await
+        .unwrap();
+    office.log_in("Parcel-2030!").await.unwrap();
+    assert_eq!(office.user(), driving, "what is aboard is in the record");
+
+    let mut done = driving.changed(driving.updated_at);
+    done.agent.as_mut().unwrap().open_route_id = None;
+    office.users.put_user(&done).await.unwrap();
+    office.log_in("Parcel-2030!").await.unwrap();
+    let user = office.user();
+    assert_eq!(
+        (user.role, user.status, user.agent),
+        (Role::Dispatcher, UserStatus::Active, None)
+    );
+    let fleet = office
+        .users
+        .agents_with_status(UserStatus::Active, None, 10);
+    assert_eq!(fleet.await.unwrap(), [], "{id} is listed no more");
 }
 
 #[tokio::test]

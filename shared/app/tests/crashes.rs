@@ -2,11 +2,15 @@
 //!
 //! Each call to Cognito or to the table is a step. The process is made to die before the call, and in another run
 //! right after it, when the call was made and nobody heard of it; at each step in turn, until none is left.
+//!
+//! And two calls at the same moment, in every order of their steps, make nobody two people.
 
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod lifeline;
+mod turns;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use app::accounts::{ConfirmSignUp, LogInUser, RegisterUser};
@@ -18,6 +22,7 @@ use serde_json::json;
 use testkit::build::grid;
 use testkit::memory::CODE;
 use testkit::{MemoryIdentity, MemoryMailer, MemoryStore, StillClock};
+use turns::{in_turns, schedules};
 
 const EMAIL: &str = "berta@example.com";
 const PASSWORD: &str = "Parcel-2030!";
@@ -43,15 +48,20 @@ impl Office {
     }
 
     async fn sign_up(&self) -> Result<(), Refusal> {
+        self.sign_up_as("agent").await
+    }
+
+    async fn sign_up_as(&self, role: &str) -> Result<(), Refusal> {
         let register = RegisterUser {
             users: self.users(),
             identity: self.accounts(),
             clock: Self::clock(),
             grid: grid(),
         };
-        let body = json!({
-            "email": EMAIL, "password": PASSWORD, "name": "Berta", "role": "agent", "vehicle": {"capacity": 7},
-        });
+        let mut body = json!({"email": EMAIL, "password": PASSWORD, "name": "Berta", "role": role});
+        if role == "agent" {
+            body["vehicle"] = json!({"capacity": 7});
+        }
         register.run(&body).await
     }
 
@@ -131,13 +141,10 @@ async fn a_sign_up_that_dies_anywhere_is_healed_by_the_next_step() {
                 office.confirm().await.unwrap();
             }
             let user = office.assert_whole(at).await;
+            assert_eq!(user.role, Role::Agent, "what was asked for; died at {at}");
             if next == Next::SignsUpAgain {
                 let capacity = user.agent.map(|profile| profile.capacity);
-                assert_eq!(
-                    (user.role, capacity),
-                    (Role::Agent, Some(7)),
-                    "what was asked for; died at {at}"
-                );
+                assert_eq!(capacity, Some(7), "died at {at}");
             }
         }
         assert!(
@@ -179,12 +186,7 @@ async fn a_confirmation_that_dies_anywhere_is_healed_by_the_next_step() {
                     _ => office.confirm().await.unwrap(),
                 }
                 let user = office.assert_whole(at).await;
-                let role = if signed_up {
-                    Role::Agent
-                } else {
-                    Role::Customer
-                };
-                assert_eq!(user.role, role, "died at {at}");
+                assert_eq!(user.role, Role::Agent, "what was asked for; died at {at}");
             }
             assert!(
                 deaths >= 8,
@@ -215,4 +217,70 @@ async fn a_log_in_that_dies_anywhere_is_healed_by_the_next() {
         deaths >= 10,
         "log-in has five calls, not {deaths} half calls"
     );
+}
+
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Call {
+    SignUp(&'static str),
+    Confirm,
+    LogIn,
+}
+
+impl Office {
+    async fn answer(&self, call: Call) -> Result<(), Refusal> {
+        match call {
+            Call::SignUp(role) => self.sign_up_as(role).await,
+            Call::Confirm => self.confirm().await,
+            Call::LogIn => self.log_in().await.map(|_| ()),
+        }
+    }
+
+    /// Past us, in Cognito itself: nothing says what the account is.
+    async fn make_account(&self, confirmed: bool) {
+        let body =
+            json!({"email": EMAIL, "password": PASSWORD, "name": "Berta", "role": "customer"});
+        let only_account = SignUp::read(&body).unwrap();
+        self.identity.sign_up_past_us(&only_account, None);
+        if confirmed {
+            self.identity.confirm(EMAIL, CODE).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_calls_at_the_same_moment_leave_one_role_and_the_record_of_it() {
+    let confirmed = true;
+    for (first, second, confirmed, roles) in [
+        (
+            Call::SignUp("agent"),
+            Call::SignUp("customer"),
+            !confirmed,
+            2,
+        ),
+        (Call::SignUp("agent"), Call::Confirm, !confirmed, 2),
+        (Call::Confirm, Call::Confirm, !confirmed, 1),
+        (Call::LogIn, Call::SignUp("agent"), confirmed, 1),
+        (Call::LogIn, Call::LogIn, confirmed, 1),
+    ] {
+        let mut seen = BTreeSet::new();
+        for schedule in schedules() {
+            let office = Office::default();
+            office.make_account(confirmed).await;
+            let answers = in_turns(schedule, office.answer(first), office.answer(second));
+            let at = format!("{first:?} and {second:?}, turns {schedule:012b}");
+            for (call, answer) in [first, second].into_iter().zip(answers) {
+                // A second confirmation of an account without a record may be a stranger's.
+                let refused = call == Call::Confirm && matches!(answer, Err(Refusal::InvalidCode));
+                assert!(answer.is_ok() || refused, "{at}: {answer:?}");
+            }
+            let account = office.identity.account_of(EMAIL).unwrap();
+            let users = office.store.all_users();
+            assert_eq!(users.len(), 1, "one person, one record; {at}");
+            assert_eq!(account.roles, [users[0].role], "{at}");
+            let waits = users[0].status == UserStatus::Unconfirmed;
+            assert_eq!(waits, !account.confirmed, "{at}");
+            seen.insert(users[0].role);
+        }
+        assert_eq!(seen.len(), roles, "{first:?} and {second:?}: {seen:?}");
+    }
 }

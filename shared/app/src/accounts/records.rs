@@ -13,48 +13,61 @@ pub(super) struct Records<'a> {
 }
 
 impl Records<'_> {
-    /// The record, after whatever it or the group lacked was put right.
+    /// The record, after whatever it or the group lacked was put right. The record comes first: who loses the race for
+    /// it grants the role that the winner wrote, so that nobody gets two.
     pub(super) async fn brought_up_to_date(
         &self,
         account: &Account,
         now: Timestamp,
     ) -> Result<User, Refusal> {
-        let recorded = self.users.user(account.user_id).await?;
-        let role = account
-            .roles
-            .iter()
-            .max()
-            .copied()
-            .or(recorded.as_ref().map(|user| user.role))
-            // Nothing is left of what was asked for: the role that can do the least harm.
-            .unwrap_or(Role::Customer);
-        if !account.roles.contains(&role) {
-            self.identity.grant(&account.email, role).await?;
+        let user = self.recorded(account, now).await?;
+        if account.roles.is_empty() {
+            self.identity.grant(&account.email, user.role).await?;
         }
-        let wanted = match &recorded {
-            None => self.new_record(account, role, now).confirmed(now),
-            Some(user) if user.status == UserStatus::Unconfirmed => user.confirmed(now),
-            // Somebody was put into another group by hand, as the first dispatcher is.
-            Some(user) if user.role != role => self.moved_to(role, user, now),
-            Some(user) => return Ok(user.clone()),
-        };
-        // A new record is version 1, confirmed or not: nobody has seen the step between.
-        let wanted = match recorded {
-            None => User {
-                version: 1,
-                ..wanted
-            },
-            Some(_) => wanted,
-        };
-        match self.users.put_user(&wanted).await {
-            Ok(()) => Ok(wanted),
-            // Somebody did the same a moment ago.
-            Err(StoreError::Conflict) => {
-                let user = self.users.user(account.user_id).await?;
-                user.ok_or(Refusal::Contended)
+        Ok(user)
+    }
+
+    async fn recorded(&self, account: &Account, now: Timestamp) -> Result<User, Refusal> {
+        // Twice, since somebody may have done a part of it a moment ago: signed up again, say, which leaves a record that
+        // is not confirmed.
+        for _ in 0..2 {
+            let found = self.users.user(account.user_id).await?;
+            let Some(wanted) = self.wanted(account, found.as_ref(), now) else {
+                return found.ok_or(Refusal::Contended);
+            };
+            match self.users.put_user(&wanted).await {
+                Ok(()) => return Ok(wanted),
+                Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => Err(error.into()),
         }
+        Err(Refusal::Contended)
+    }
+
+    /// The record as it should be; `None` if it is so.
+    fn wanted(&self, account: &Account, found: Option<&User>, now: Timestamp) -> Option<User> {
+        let granted = account.roles.iter().max().copied();
+        let Some(user) = found else {
+            // Past us, in Cognito itself, anybody can ask for anything: nobody becomes a dispatcher by asking. Who asked for
+            // nothing gets the role that can do the least harm.
+            let asked_for = account.asked_for.filter(|role| *role != Role::Dispatcher);
+            let role = granted.or(asked_for).unwrap_or(Role::Customer);
+            // Version 1, confirmed or not: nobody has seen the step between.
+            let confirmed = self.new_record(account, role, now).confirmed(now);
+            return Some(User {
+                version: 1,
+                ..confirmed
+            });
+        };
+        if user.status == UserStatus::Unconfirmed {
+            return Some(user.confirmed(now));
+        }
+        // Somebody was put into another group by hand, as the first dispatcher is. An agent with a route open is moved at
+        // the first log-in after its end: what is aboard is in their record.
+        let on_a_route = |agent: &AgentProfile| agent.open_route_id.is_some();
+        let role = granted.filter(|role| *role != user.role)?;
+        let stays = user.agent.as_ref().is_some_and(on_a_route);
+        (!stays).then(|| self.moved_to(role, user, now))
     }
 
     fn new_record(&self, account: &Account, role: Role, now: Timestamp) -> User {
@@ -74,20 +87,19 @@ impl Records<'_> {
         }
     }
 
-    /// Agents wait for approval whichever way they came, and nobody else is on duty.
+    /// Agents wait for approval whichever way they came. Nobody else has a profile: who has one is of the fleet, is listed
+    /// there, and can be put on duty.
     fn moved_to(&self, role: Role, user: &User, now: Timestamp) -> User {
-        let mut moved = User {
+        let moved = User {
             role,
             status: UserStatus::Unconfirmed,
-            agent: user.agent.clone().or_else(|| self.profile_for(role)),
+            agent: self.profile_for(role),
             ..user.clone()
+        };
+        User {
+            confirmed_at: user.confirmed_at,
+            ..moved.confirmed(now)
         }
-        .confirmed(now);
-        moved.confirmed_at = user.confirmed_at;
-        if let Some(profile) = &mut moved.agent {
-            profile.on_duty = false;
-        }
-        moved
     }
 
     fn profile_for(&self, role: Role) -> Option<AgentProfile> {

@@ -20,6 +20,9 @@ pub struct Account {
     pub confirmed: bool,
     /// The roles that its groups grant.
     pub roles: Vec<Role>,
+    /// The role that it was made with: a wish, which grants nothing. Whoever makes an account past the backend can wish for any
+    /// or for none; nobody can change it later.
+    pub asked_for: Option<Role>,
 }
 
 /// How signing up ended.
@@ -88,7 +91,7 @@ pub enum IdentityError {
 /// Cognito.
 #[async_trait]
 pub trait IdentityProvider: Send + Sync {
-    /// Makes an account; Cognito mails the confirmation code.
+    /// Makes an account, which keeps the role that is asked for; Cognito mails the confirmation code.
     async fn sign_up(&self, sign_up: &SignUp) -> Result<Registration, IdentityError>;
 
     /// The account with an address.

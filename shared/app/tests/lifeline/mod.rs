@@ -1,8 +1,9 @@
-//! Ports that work until the process dies.
+//! Ports that work until the process dies, and before each call let others have their turn.
 
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::Poll;
 
 use app::ports::{
     Account, Confirmation, IdentityError, IdentityProvider, LogIn, Registration, StoreError,
@@ -51,12 +52,26 @@ impl Lifeline {
         dead: fn() -> E,
         call: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
+        others_have_their_turn().await;
         if !self.goes_on() {
             return Err(dead());
         }
         let answer = call.await;
         if self.goes_on() { answer } else { Err(dead()) }
     }
+}
+
+/// Whoever polls decides who goes on.
+async fn others_have_their_turn() {
+    let mut had = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut had, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// A port of a process that may die.

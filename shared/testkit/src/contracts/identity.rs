@@ -64,7 +64,11 @@ async fn an_address_signs_up_once(identity: &dyn IdentityProvider, sign_up: &Sig
     let Registration::New(user_id) = identity.sign_up(sign_up).await.unwrap() else {
         panic!("the address was never seen before");
     };
-    let again = identity.sign_up(sign_up).await.unwrap();
+    let as_another = SignUp {
+        role: Role::Agent,
+        ..sign_up.clone()
+    };
+    let again = identity.sign_up(&as_another).await.unwrap();
     assert_eq!(again, Registration::Known);
     let account = identity.account(&sign_up.email).await.unwrap().unwrap();
     assert_eq!(account.user_id, user_id);
@@ -73,7 +77,11 @@ async fn an_address_signs_up_once(identity: &dyn IdentityProvider, sign_up: &Sig
         (sign_up.name.clone(), sign_up.email.clone())
     );
     assert!(!account.confirmed);
-    assert_eq!(account.roles, []);
+    assert_eq!(
+        (account.roles, account.asked_for),
+        (vec![], Some(sign_up.role)),
+        "what the first sign-up asked for is kept, and grants nothing"
+    );
     user_id
 }
 

@@ -1,0 +1,110 @@
+"""The README's calls by hand, run as they stand there. Its people's accounts are deleted before and after."""
+
+import json
+import os
+import re
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from botocore.exceptions import ClientError
+
+from secrets_told import TOLD
+from waybill_client import expect
+
+ROOT = Path(__file__).resolve().parent.parent
+# The README sleeps until the order is planned. Here that is what is waited for, however slow the machine is.
+WAITS_FOR_THE_ROUTE = """
+sleep() {
+  for _ in {1..240}; do
+    curl -sS "$API_URL/routes/me" -H "Authorization: Bearer $BERTA" | grep -q "$ORDER_ID" && return
+    command sleep 0.5
+  done
+}
+"""
+
+
+def block():
+    section = re.search(r"^### By hand$(.*?)^##", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    (found,) = re.findall(r"^```sh\n(.*?)^```$", section.group(1), re.MULTILINE | re.DOTALL)
+    return found
+
+
+def addresses():
+    return sorted(set(re.findall(r"[\w.]+@example\.com", block())))
+
+
+def forget(stack, dispatcher):
+    """Whoever is left of another run: an agent on duty would take the next one's order."""
+    cognito, pool = stack.aws("cognito-idp"), {"UserPoolId": stack.user_pool_id}
+    for email in addresses():
+        try:
+            account = cognito.admin_get_user(Username=email, **pool)
+        except ClientError as refusal:
+            assert refusal.response["Error"]["Code"] == "UserNotFoundException", refusal
+            continue
+        sub = next(one["Value"] for one in account["UserAttributes"] if one["Name"] == "sub")
+        cognito.admin_delete_user(Username=email, **pool)
+        suspended = dispatcher.put(f"/agents/{sub}", {"status": "suspended"})
+        assert suspended.status_code in (200, 404), suspended.text
+
+
+@pytest.fixture
+def printed(stack, dispatcher):
+    """What each line of the block prints: JSON as what it says, all else as text."""
+    forget(stack, dispatcher)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    environment["PORT"] = str(urlsplit(stack.environment["AWS_ENDPOINT_URL"]).port)
+    for email in addresses():
+        TOLD.add("email", email)
+    try:
+        shell = ["bash", "-c", WAITS_FOR_THE_ROUTE + block()]
+        ran = subprocess.run(shell, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=300)
+    finally:
+        forget(stack, dispatcher)
+    assert (ran.returncode, ran.stderr) == (0, ""), f"{ran.stderr}\n{ran.stdout}"
+    values = list(read(ran.stdout))
+    for value in values:
+        TOLD.hear(value)
+    return values
+
+
+def read(text):
+    decoder = json.JSONDecoder()
+    text = text.strip()
+    while text:
+        if text[0] == "{":
+            value, end = decoder.raw_decode(text)
+        else:
+            value, end = text.splitlines()[0], len(text.splitlines()[0])
+        yield value
+        text = text[end:].strip()
+
+
+def test_the_calls_by_hand_do_what_the_readme_says(printed):
+    expected = iter(printed)
+
+    def told(**members):
+        value = next(expected)
+        assert isinstance(value, dict) and members.items() <= value.items(), f"{members} expected, not {value}"
+        return value
+
+    told(status="confirmation_required")
+    told(status=422, code="invalid_code")
+    told(status="confirmation_required")
+    told(role="customer", status="active")
+    told(status="confirmation_required")
+    assert next(expected) == "dispatch@example.com is a dispatcher and can log in."
+    agent = told(name="Berta", status="active")
+    told(agent_id=agent["agent_id"], on_duty=True)
+    (route,) = told()["routes"]
+    stops = [stop["order_id"] for stop in route["stops"]]
+    order_id = told(status="in_progress")["order_id"]
+    assert stops.count(order_id) == 2, "a pickup and a drop-off"
+    told(order_id=order_id, status="delivered")
+    (order,) = told()["orders"]
+    assert (order["order_id"], order["status"]) == (order_id, "delivered")
+    told(status="code_requested")
+    told(status=401)
+    assert next(expected, None) is None, "a reset and a log-out print nothing"
