@@ -2,7 +2,7 @@
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
-use crate::columns::{ADDED, NAMES, REQUIRED};
+use crate::columns::{ADDED, ENCODING, NAMES, REJECTED_CODE, REQUIRED};
 use crate::{FileFault, MOST_COLUMNS};
 
 /// What files begin with that are something else, and what that is.
@@ -21,7 +21,8 @@ const OTHER_KINDS: [(&[u8], &str); 6] = [
     (b"\xff\xd8\xff", "a picture"),
 ];
 
-const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
+/// What a text in UTF-8 may begin with, so that it is not taken for one in another encoding.
+pub(crate) const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// How the rows of a file are laid out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Layout {
     pub(crate) header: Vec<String>,
     /// For each cell of a row the column that it belongs to; none for those that are passed over.
     pub(crate) columns: Vec<Option<usize>>,
+    /// Where a file of rejected rows that is sent again says why each row was rejected.
+    pub(crate) rejected_code: Option<usize>,
 }
 
 impl Layout {
@@ -62,11 +65,14 @@ impl Beginning {
         let (separator, header_at) = separator(head, skipped);
         let (header, rows_at) = header(head, header_at, separator, whole)?;
         let columns = columns(&header)?;
+        let mut names = header.iter();
+        let rejected_code = names.position(|name| name.trim().eq_ignore_ascii_case(REJECTED_CODE));
         Ok(Self {
             layout: Layout {
                 separator,
                 header,
                 columns,
+                rejected_code,
             },
             rows_at: rows_at as u64,
         })
@@ -95,7 +101,7 @@ fn readable(head: &[u8], whole: bool) -> Result<usize, FileFault> {
     }
     let other_encoding = |name: &str| {
         let detail = format!("The file is in {name}. Save it as CSV in UTF-8 and send that.");
-        Err(FileFault::new("encoding", detail))
+        Err(FileFault::new(ENCODING, detail))
     };
     if head.starts_with(b"\xff\xfe\0\0") || head.starts_with(b"\0\0\xfe\xff") {
         return other_encoding("UTF-32");

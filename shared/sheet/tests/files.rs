@@ -2,46 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use domain::{NewOrder, RowFault, Timestamp};
+mod reading;
+
+use domain::NewOrder;
 use proptest::prelude::*;
-use sheet::{Beginning, CellFault, FileFault, HEAD, LONGEST_ROW, Rows, Step};
+use reading::{now, read, read_in_pieces};
+use sheet::{Beginning, HEAD, LONGEST_ROW, Rows, Step};
 
 const HEADER: &str = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon";
 const GOOD: &str = "41.38,2.17,41.40,2.15";
-
-fn now() -> Timestamp {
-    "2030-05-06T08:00:00Z".parse().unwrap()
-}
-
-type Outcome = Result<NewOrder, CellFault>;
-
-/// All rows with their numbers, and why the file could not be read any further.
-fn read_in_pieces(bytes: &[u8], piece: usize) -> (Vec<(u32, Outcome)>, Option<FileFault>) {
-    let head = &bytes[..bytes.len().min(HEAD)];
-    let beginning = match Beginning::read(head, bytes.len() <= HEAD) {
-        Ok(beginning) => beginning,
-        Err(fault) => return (Vec::new(), Some(fault)),
-    };
-    let mut rows = Rows::new(&beginning.layout, beginning.rows_at, 0);
-    let mut found = Vec::new();
-    let mut rest = &bytes[beginning.rows_at as usize..];
-    let mut input: &[u8] = &[];
-    loop {
-        match rows.advance(&mut input, rest.is_empty()) {
-            Ok(Step::Row) => found.push((rows.row().number(), rows.row().read(now()))),
-            Ok(Step::NeedsInput) => {
-                assert!(input.is_empty(), "all of a piece is taken in");
-                (input, rest) = rest.split_at(rest.len().min(piece));
-            }
-            Ok(Step::End) => return (found, None),
-            Err(fault) => return (found, Some(fault)),
-        }
-    }
-}
-
-fn read(file: impl AsRef<[u8]>) -> (Vec<(u32, Outcome)>, Option<FileFault>) {
-    read_in_pieces(file.as_ref(), usize::MAX)
-}
 
 fn orders(file: impl AsRef<[u8]>) -> Vec<NewOrder> {
     let (rows, fault) = read(file);
@@ -340,63 +309,6 @@ fn a_row_in_another_encoding_is_rejected_alone_where_the_head_was_good() {
         .map(|f| f.code)
         .collect();
     assert_eq!(codes, ["encoding"]);
-}
-
-#[test]
-fn rejected_rows_come_back_with_their_cells_and_harmless() {
-    let file = "pickup_lat;pickup_lon;dropoff_lat;dropoff_lon;notes;=evil;rejected_row\n";
-    assert_eq!(fails(file), (0, "unknown_column"));
-    let file = " Pickup_Lat ;pickup_lon;dropoff_lat;dropoff_lon;notes;rejected_row\n\
-                -1;2;3;x;\"=SUM(A1), \"\"b\"\"\nc\";9\n1;2;3;4;@me;8;surplus\n";
-    let beginning = Beginning::read(file.as_bytes(), true).unwrap();
-    let mut rows = Rows::new(&beginning.layout, beginning.rows_at, 0);
-    let mut input = &file.as_bytes()[beginning.rows_at as usize..];
-    let mut out = Vec::new();
-    sheet::rejected_header(&beginning.layout, &mut out);
-    while rows.advance(&mut input, true).unwrap() == Step::Row {
-        let row = rows.row();
-        let fault = row.read(now()).unwrap_err();
-        let fault = RowFault {
-            row: row.number(),
-            column: fault.column.map(str::to_owned),
-            code: fault.code.to_owned(),
-            detail: "why".to_owned(),
-        };
-        sheet::rejected_line(&row, &beginning.layout, &fault, &mut out);
-    }
-    let text = String::from_utf8(out.clone()).unwrap();
-    let mut reader = csv::Reader::from_reader(out.as_slice());
-    let header = reader.headers().unwrap().clone();
-    assert_eq!(header.len(), 9, "{text}");
-    let lines: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    let cells = |line: usize| -> Vec<&str> { lines[line].iter().collect() };
-    assert_eq!(
-        cells(0),
-        [
-            "'-1",
-            "2",
-            "3",
-            "x",
-            "'=SUM(A1), \"b\"\nc",
-            "1",
-            "dropoff_lon",
-            "not_a_number",
-            "why"
-        ]
-    );
-    assert_eq!(cells(1)[4..8], ["'@me", "2", "", "too_many_cells"]);
-    assert!(cells(1)[8].contains("surplus"));
-
-    // Mended and sent again as it is, it is an import like any other.
-    let mended = text.replace(",x,", ",4,");
-    let (rows, fault) = read(&mended);
-    assert_eq!(fault, None, "{mended}");
-    assert_eq!(rows.len(), 2);
-    let order = rows[0].1.clone().unwrap();
-    assert_eq!(
-        (order.pickup.location.lat, order.notes.as_deref()),
-        (-1.0, Some("=SUM(A1), \"b\"\nc"))
-    );
 }
 
 proptest! {
