@@ -1,5 +1,6 @@
 //! A row, and the order that it is.
 
+use domain::import::LONGEST_DETAIL;
 use domain::{Fault, Faults, Fields, NewOrder, Timestamp};
 
 use crate::beginning::Layout;
@@ -180,7 +181,13 @@ fn fault(cells: &ByColumn<'_>, faults: Vec<Fault>) -> CellFault {
     let mut found: Vec<(&'static str, &'static str, String)> = Vec::new();
     for number in REQUIRED_NUMBERS {
         if cells.0[number].is_none() {
-            let detail = "is missing; in a file each row needs the coordinates of both stops, an address alone is not enough";
+            // The reason once: there are others to be told.
+            let detail = match found.as_slice() {
+                [] => {
+                    "is missing; in a file each row needs the coordinates of both stops, an address alone is not enough"
+                }
+                _ => "is missing",
+            };
             found.push((NAMES[number], "missing", detail.to_owned()));
         }
     }
@@ -206,27 +213,43 @@ fn fault(cells: &ByColumn<'_>, faults: Vec<Fault>) -> CellFault {
         found.push((NAMES[number], code, detail));
     }
     let mut found = found.into_iter();
-    let Some((column, code, mut detail)) = found.next() else {
+    let Some((column, code, detail)) = found.next() else {
         return CellFault {
             column: None,
             code: "invalid",
             detail: "the row is not an order".to_owned(),
         };
     };
-    for (column, _, more) in found {
-        detail.push_str("; ");
-        detail.push_str(column);
-        detail.push(' ');
-        detail.push_str(&more);
-    }
-    if let Some((end, _)) = detail.char_indices().nth(domain::import::LONGEST_DETAIL) {
-        detail.truncate(end);
-    }
+    let detail = joined(detail, found.as_slice());
     CellFault {
         column: Some(column),
         code,
         detail,
     }
+}
+
+/// Adds what else is wrong. Where that would be too long, some columns are named alone, but each of them is named.
+fn joined(mut detail: String, others: &[(&'static str, &'static str, String)]) -> String {
+    const ALONE: &str = "; also wrong: ";
+    let mut alone: Vec<&str> = Vec::new();
+    // What is to be kept free: for the name of each that is not told yet.
+    let mut names: usize = others.iter().map(|(column, ..)| column.len() + 2).sum();
+    for (column, _, more) in others {
+        let told = format!("; {column} {more}");
+        let name = column.len() + 2;
+        let longest = detail.len() + told.len() + ALONE.len() + names - name;
+        if longest > LONGEST_DETAIL {
+            alone.push(column);
+            continue;
+        }
+        detail.push_str(&told);
+        names -= name;
+    }
+    if !alone.is_empty() {
+        detail.push_str(ALONE);
+        detail.push_str(&alone.join(", "));
+    }
+    detail
 }
 
 fn is_decimal_comma(text: &str) -> bool {

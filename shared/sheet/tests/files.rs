@@ -293,6 +293,42 @@ fn all_faults_of_a_row_are_told() {
 }
 
 #[test]
+fn a_row_with_every_cell_wrong_names_each_of_them() {
+    let header = sheet::NAMES.join(",");
+    let long = "x".repeat(2_000);
+    for cell in [long.as_str(), "x\u{1}"] {
+        let cells = sheet::NAMES.map(|name| if name == "notes" { &long } else { cell });
+        let (rows, _) = read(format!("{header}\n{}\n", cells.join(",")));
+        let fault = rows[0].1.clone().unwrap_err();
+        for column in sheet::NAMES {
+            let is_named = fault.column == Some(column) || fault.detail.contains(column);
+            assert!(is_named, "{column}: {}", fault.detail);
+        }
+        let length = fault.detail.len();
+        assert!(length <= domain::import::LONGEST_DETAIL, "{length}");
+    }
+}
+
+#[test]
+fn four_coordinates_that_are_missing_leave_room_for_the_others() {
+    let row = ",,,,0,soon,-1,tomorrow";
+    let header = format!("{HEADER},size,pickup_service_s,dropoff_service_s,dropoff_window_end");
+    let (rows, _) = read(format!("{header}\n{row}\n"));
+    let detail = rows[0].1.clone().unwrap_err().detail;
+    for told in [
+        "pickup_lon is missing",
+        "dropoff_lat is missing",
+        "dropoff_lon is missing",
+        "size must be a whole number from 1 to 10000",
+        "pickup_service_s is not a number",
+        "dropoff_service_s must be",
+        "dropoff_window_end must be a time",
+    ] {
+        assert!(detail.contains(told), "{told}: {detail}");
+    }
+}
+
+#[test]
 fn a_row_in_another_encoding_is_rejected_alone_where_the_head_was_good() {
     let mut file = format!("{HEADER},notes\n").into_bytes();
     let line = format!("{GOOD},{}\n", "x".repeat(900));
