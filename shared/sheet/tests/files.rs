@@ -72,6 +72,12 @@ fn files_come_in_many_shapes() {
         format!("{HEADER}\r\n{GOOD}\r\n"),
         format!("{HEADER}\r{GOOD}\r"),
         format!("\n\n{HEADER}\n\n   \n,,,\n{GOOD}\n\n"),
+        format!(",,,\n{HEADER}\n{GOOD}\n"),
+        format!("   \n \t \r\n;;;\n\"\",\"\"\n{HEADER}\n{GOOD}\n"),
+        format!("\u{feff}   \n,,\n{HEADER}\n{GOOD}\n").replace(',', ";"),
+        format!("\n\tX{HEADER}\n\t{GOOD}\n")
+            .replace(',', "\t")
+            .replace('X', ""),
         format!("{HEADER}\n{GOOD}\n").replace(',', ";"),
         format!("{HEADER}\n{GOOD}\n").replace(',', "\t"),
         format!(
@@ -124,6 +130,10 @@ fn what_is_no_csv_of_orders_fails_as_a_whole() {
         (Vec::new(), "empty_file"),
         (b"\n \n".to_vec(), "empty_file"),
         (b"\xef\xbb\xbf\r\n".to_vec(), "empty_file"),
+        (b",,,\n;,;\n".to_vec(), "unknown_column"),
+        (b",,,\n , \n,\n".to_vec(), "empty_file"),
+        (b",,,".to_vec(), "empty_file"),
+        (",\n".repeat(HEAD).into_bytes(), "row_too_long"),
         (b"PK\x03\x04\x14\0\x06\0".to_vec(), "not_csv"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1".to_vec(), "not_csv"),
         (b"a,b\n\0\x01\0\0c\0\0\0\0".to_vec(), "not_csv"),
@@ -151,6 +161,35 @@ fn what_is_no_csv_of_orders_fails_as_a_whole() {
     ] {
         let shown = String::from_utf8_lossy(&file[..file.len().min(60)]).into_owned();
         assert_eq!(fails(file), (0, code), "{shown:?}");
+    }
+}
+
+#[test]
+fn another_encoding_is_named() {
+    let file = format!("{HEADER},notes\n{GOOD},Plaça\r\n");
+    let utf32 = |bytes: fn(char) -> [u8; 4]| -> Vec<u8> { file.chars().flat_map(bytes).collect() };
+    let utf16 =
+        |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> { file.encode_utf16().flat_map(bytes).collect() };
+    let (le32, be32) = (
+        utf32(|letter| u32::from(letter).to_le_bytes()),
+        utf32(|letter| u32::from(letter).to_be_bytes()),
+    );
+    let (le16, be16) = (utf16(u16::to_le_bytes), utf16(u16::to_be_bytes));
+    let latin1: Vec<u8> = file.chars().map(|letter| letter as u8).collect();
+    for (bytes, name) in [
+        (le32.clone(), "UTF-32"),
+        (be32.clone(), "UTF-32"),
+        ([b"\xff\xfe\0\0", &le32[..]].concat(), "UTF-32"),
+        ([b"\0\0\xfe\xff", &be32[..]].concat(), "UTF-32"),
+        (le16.clone(), "UTF-16"),
+        (be16.clone(), "UTF-16"),
+        ([b"\xff\xfe", &le16[..]].concat(), "UTF-16"),
+        ([b"\xfe\xff", &be16[..]].concat(), "UTF-16"),
+        (latin1, "Latin-1"),
+    ] {
+        let fault = read(bytes).1.unwrap();
+        assert_eq!(fault.code, "encoding", "{name}");
+        assert!(fault.detail.contains(name), "{name}: {}", fault.detail);
     }
 }
 
