@@ -17,6 +17,8 @@ from waybill_client import PASSWORD, Person, Stack, StackMissing
 
 WIDTH = 32
 SHOWN_ERRORS = 20
+# What such rows hold is not what was meant: the next import refuses them until somebody says that they are mended.
+OF_WHOLE_ROWS = ("too_few_cells", "too_many_cells", "encoding")
 
 
 class Problem(Exception):
@@ -163,7 +165,9 @@ def account_of(account, path):
         rejects = path.with_name(f"{path.stem}.rejected.csv")
         imports.save_rejected_rows(account, rejects)
         print(f"\nThe rejected rows with their reasons: {rejects}")
-        print(f"Mend them there, and hand them over as they are: make import FILE={rejects}")
+        print(f"Mend them there, and hand them over: make import FILE={rejects}")
+        if any(error["code"] in OF_WHOLE_ROWS for error in account["errors"]):
+            print(f"A row with {', '.join(OF_WHOLE_ROWS)} is read again once it is mended and its rejected_code cell is empty")
     return account["status"] != "failed"
 
 

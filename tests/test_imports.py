@@ -1,5 +1,6 @@
 """Uploads and accounts of imports: who may ask for them, what they say, and what is refused."""
 
+import codecs
 import csv
 import io
 import uuid
@@ -195,7 +196,8 @@ def test_rejected_rows_come_back_as_they_were_and_defused(ana):
     answer = requests.get(account["rejected_rows_url"], timeout=60)
     assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/csv"), answer.headers
     assert "attachment" in answer.headers.get("Content-Disposition", ""), "a browser saves it, and does not show it"
-    found = list(csv.reader(io.StringIO(answer.content.decode(), newline="")))
+    assert answer.content.startswith(codecs.BOM_UTF8), "Excel reads a CSV without a mark as Latin-1"
+    found = list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"), newline=""), delimiter=";"))
     header, rows = found[0], found[1:]
     assert [name.strip() for name in header[:-4]] == [name.strip() for name in COLUMNS]
     assert header[-4:] == ["rejected_row", "rejected_column", "rejected_code", "rejected_detail"]
@@ -225,6 +227,29 @@ def test_rejected_rows_that_were_mended_can_be_handed_over_as_they_are(ana, impo
     assert order["dropoff"]["contact"]["phone"] == "+34 930 000 000"
 
 
+def test_a_row_that_was_cut_wrong_is_rejected_until_it_is_mended(importer):
+    """Its columns look like an order, and are not the one that was meant."""
+    jon = importer()
+    account = imports.hand_over(jon, f"{HEADER},pickup_address\nmany,{ROW},Vei 500, 2,twice\nfew,{ROW}\n".encode())
+    codes = ["too_many_cells", "too_few_cells"]
+    assert [error["code"] for error in account["errors"]] == codes, account
+    again = imports.hand_over(jon, imports.rejected_rows(account))
+    assert (again["accepted"], [error["code"] for error in again["errors"]]) == (0, codes), again
+    assert all("empty its rejected_code cell" in error["detail"] for error in again["errors"]), again
+    rejected = imports.rejected_rows(again)
+    header, many, few = csv.reader(io.StringIO(rejected.decode("utf-8-sig"), newline=""))
+    assert many[5:6] + many[len(header) :] == ["Vei 500", " 2", "twice"], "the cells without a column are there still"
+    code = header.index("rejected_code")
+    mended = [many[: len(header)], few]
+    mended[0][5], mended[0][code], mended[1][code] = "Vei 500, 2", "", ""
+    file = io.StringIO()
+    csv.writer(file).writerows([header, *mended])
+    done = imports.hand_over(jon, file.getvalue().encode())
+    assert (done["status"], done["accepted"]) == ("completed", 2), done
+    addresses = {order["external_id"]: order["pickup"].get("address") for order in jon.every("/orders", "orders")}
+    assert addresses == {"many": "Vei 500, 2", "few": None}
+
+
 def test_the_first_hundred_errors_are_told_and_all_come_back(ana):
     bad = "".join(f",x,15.6,78.2,{n}\n" if n % 3 else f",{ROW}\n" for n in range(200))
     account = imports.hand_over(ana, f"{HEADER}\n{bad}".encode())
@@ -232,7 +257,7 @@ def test_the_first_hundred_errors_are_told_and_all_come_back(ana):
     assert (account["rows"], account["rejected"]) == (200, len(wrong)), account
     assert [error["row"] for error in account["errors"]] == wrong[:100]
     assert len({error["row"] for error in account["errors"]}) == 100
-    found = list(csv.DictReader(io.StringIO(imports.rejected_rows(account).decode(), newline="")))
+    found = list(csv.DictReader(io.StringIO(imports.rejected_rows(account).decode("utf-8-sig"), newline="")))
     assert [int(row["rejected_row"]) for row in found] == wrong
 
 

@@ -151,17 +151,20 @@ async fn a_file_becomes_orders_and_an_account() {
 async fn what_is_left_when_the_time_is_up_is_handed_on() {
     let (file, good, bad) = a_file(500);
     let world = World::with(file).await;
-    let mut runs = 0;
+    let (mut runs, mut rows_before) = (0, 0);
     while world.run(ONE_CHUNK).await.unwrap().progress == Progress::HandedOn {
         runs += 1;
         assert_eq!(world.queue.take(), [(key(), 0)]);
+        // Of the rows so far every tenth is bad, and the others are orders.
         let import = world.import();
-        assert_eq!(
-            import.rows() as usize,
-            import.accepted as usize + import.rejected as usize
-        );
+        let bad_so_far = import.rows() / 10;
+        assert_eq!(import.rejected, bad_so_far);
+        assert_eq!(world.store.all_orders().len() as u32, import.accepted);
+        assert!(import.rows() > rows_before, "each run gets on");
+        rows_before = import.rows();
         assert!(import.progress() < 1.0 || import.rows() == 500);
     }
+    assert_eq!(world.import().rows(), 500);
     assert!(runs >= 9, "{runs} runs of about 54 rows");
     world.assert_account(&world.import(), &good, &bad);
     assert_eq!(world.queue.take(), []);

@@ -9,8 +9,8 @@ use crate::ids::{ImportId, UserId};
 
 /// So many faults of rows are told with an import; the rest is in the file of rejected rows.
 pub const TOLD_FAULTS: usize = 100;
-/// So much is kept of what is wrong with a row, in characters.
-pub const LONGEST_DETAIL: usize = 400;
+/// So much is told of what is wrong with a row, in bytes: enough to name all its columns.
+pub const LONGEST_DETAIL: usize = 600;
 const LONGEST_FILENAME: usize = 200;
 
 /// Where an import stands.

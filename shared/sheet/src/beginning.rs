@@ -2,8 +2,8 @@
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
-use crate::columns::{ADDED, NAMES, REQUIRED};
-use crate::{FileFault, MOST_COLUMNS};
+use crate::columns::{ADDED, ENCODING, NAMES, REJECTED_CODE, REQUIRED};
+use crate::{FileFault, HEAD, MOST_COLUMNS};
 
 /// What files begin with that are something else, and what that is.
 const OTHER_KINDS: [(&[u8], &str); 6] = [
@@ -21,7 +21,8 @@ const OTHER_KINDS: [(&[u8], &str); 6] = [
     (b"\xff\xd8\xff", "a picture"),
 ];
 
-const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
+/// What a text in UTF-8 may begin with, so that it is not taken for one in another encoding.
+pub(crate) const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
 
 /// How the rows of a file are laid out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Layout {
     pub(crate) header: Vec<String>,
     /// For each cell of a row the column that it belongs to; none for those that are passed over.
     pub(crate) columns: Vec<Option<usize>>,
+    /// Where a file of rejected rows that is sent again says why each row was rejected.
+    pub(crate) rejected_code: Option<usize>,
 }
 
 impl Layout {
@@ -59,14 +62,16 @@ impl Beginning {
     /// When it is no CSV of orders, and why.
     pub fn read(head: &[u8], whole: bool) -> Result<Self, FileFault> {
         let skipped = readable(head, whole)?;
-        let (separator, header_at) = separator(head, skipped);
-        let (header, rows_at) = header(head, header_at, separator, whole)?;
+        let (separator, header, rows_at) = header(head, skipped, whole)?;
         let columns = columns(&header)?;
+        let mut names = header.iter();
+        let rejected_code = names.position(|name| name.trim().eq_ignore_ascii_case(REJECTED_CODE));
         Ok(Self {
             layout: Layout {
                 separator,
                 header,
                 columns,
+                rejected_code,
             },
             rows_at: rows_at as u64,
         })
@@ -95,9 +100,9 @@ fn readable(head: &[u8], whole: bool) -> Result<usize, FileFault> {
     }
     let other_encoding = |name: &str| {
         let detail = format!("The file is in {name}. Save it as CSV in UTF-8 and send that.");
-        Err(FileFault::new("encoding", detail))
+        Err(FileFault::new(ENCODING, detail))
     };
-    if head.starts_with(b"\xff\xfe\0\0") || head.starts_with(b"\0\0\xfe\xff") {
+    if head.starts_with(b"\xff\xfe\0\0") || head.starts_with(b"\0\0\xfe\xff") || is_utf32(head) {
         return other_encoding("UTF-32");
     }
     if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") || is_utf16(head) {
@@ -120,6 +125,16 @@ fn readable(head: &[u8], whole: bool) -> Result<usize, FileFault> {
     Ok(head.len() - text.len())
 }
 
+/// Without a mark at its beginning: each four bytes are a character, which no four letters of a byte each are.
+fn is_utf32(head: &[u8]) -> bool {
+    let (fours, _) = head.as_chunks::<4>();
+    let are_characters = |number: fn([u8; 4]) -> u32| {
+        let mut numbers = fours.iter().map(|four| number(*four));
+        numbers.all(|number| number != 0 && char::from_u32(number).is_some())
+    };
+    !fours.is_empty() && (are_characters(u32::from_le_bytes) || are_characters(u32::from_be_bytes))
+}
+
 /// Without a mark at its beginning: text in a western language has a zero in every second byte.
 fn is_utf16(head: &[u8]) -> bool {
     let zeros = |first: usize| {
@@ -130,26 +145,28 @@ fn is_utf16(head: &[u8]) -> bool {
     even.max(odd) * 4 > head.len() && even.min(odd) * 8 < even.max(odd)
 }
 
-/// What separates the cells, and where the header begins. The header tells: of the three, it is the one that is in it most
-/// often, quoted text left aside. A first line `sep=;`, which spreadsheets write, says it outright.
-fn separator(head: &[u8], skipped: usize) -> (u8, usize) {
-    let text = head.get(skipped..).unwrap_or_default();
-    if let [
-        b's',
-        b'e',
-        b'p',
-        b'=',
-        separator @ (b',' | b';' | b'\t'),
-        b'\r' | b'\n',
-        ..,
-    ] = text
-    {
-        return (*separator, skipped + 5);
+/// The separator that a first line `sep=;` says outright, which spreadsheets write, and where that ends.
+fn told_separator(text: &[u8]) -> Option<(u8, usize)> {
+    match text {
+        [
+            b's',
+            b'e',
+            b'p',
+            b'=',
+            separator @ (b',' | b';' | b'\t'),
+            b'\r' | b'\n',
+            ..,
+        ] => Some((*separator, 5)),
+        _ => None,
     }
+}
+
+/// What separates the cells of the line that the text begins with: of the three, it is the one that is in it most often,
+/// quoted text left aside.
+fn separator(text: &[u8]) -> u8 {
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
     let mut quoted = false;
-    let line = text.iter().skip_while(|byte| matches!(byte, b'\r' | b'\n'));
-    for byte in line {
+    for byte in text {
         match byte {
             b'"' => quoted = !quoted,
             b'\r' | b'\n' if !quoted => break,
@@ -170,22 +187,54 @@ fn separator(head: &[u8], skipped: usize) -> (u8, usize) {
                 if other.1 > most.1 { other } else { most }
             },
         );
-    (most.0, skipped)
+    most.0
 }
 
-/// The cells of the header, and where its line ends.
-fn header(
-    head: &[u8],
-    at: usize,
-    separator: u8,
-    whole: bool,
-) -> Result<(Vec<String>, usize), FileFault> {
-    let mut core = reader(separator);
+/// Where the first line begins in which there is more than spaces and tabs.
+fn first_line(text: &[u8]) -> Option<usize> {
+    let first = text.iter().position(|byte| !byte.is_ascii_whitespace())?;
+    let before = text.get(..first).unwrap_or_default();
+    let end = before
+        .iter()
+        .rposition(|byte| matches!(byte, b'\r' | b'\n'));
+    Some(end.map_or(0, |end| end + 1))
+}
+
+/// What separates the cells, those of the header, and where its line ends. Lines before it that hold nothing but
+/// separators and spaces are passed over.
+fn header(head: &[u8], mut at: usize, whole: bool) -> Result<(u8, Vec<String>, usize), FileFault> {
     let mut text = vec![0; head.len() + 1];
     let mut ends = vec![0; head.len() + 2];
-    let input = head.get(at..).unwrap_or_default();
-    let (mut result, mut read, mut written, mut cells) =
-        core.read_record(input, &mut text, &mut ends);
+    let told = told_separator(head.get(at..).unwrap_or_default());
+    at += told.map_or(0, |(_, length)| length);
+    loop {
+        let rest = head.get(at..).unwrap_or_default();
+        let first = first_line(rest);
+        if first.is_none() && whole {
+            let detail = "The file holds nothing but separators and spaces.";
+            return Err(FileFault::new("empty_file", detail));
+        }
+        at += first.unwrap_or_default();
+        let line = head.get(at..).unwrap_or_default();
+        let separator = told.map_or_else(|| separator(line), |(separator, _)| separator);
+        let (header, length) = names(line, separator, whole, &mut text, &mut ends)?;
+        at += length;
+        if !header.is_empty() {
+            return Ok((separator, header, at));
+        }
+    }
+}
+
+/// The cells of the line that `input` begins with, blank ones at its end left out, and how long it is.
+fn names(
+    input: &[u8],
+    separator: u8,
+    whole: bool,
+    text: &mut [u8],
+    ends: &mut [usize],
+) -> Result<(Vec<String>, usize), FileFault> {
+    let mut core = reader(separator);
+    let (mut result, mut read, mut written, mut cells) = core.read_record(input, text, ends);
     if result == ReadRecordResult::InputEmpty && whole {
         // Within a quote a line's end does not end the line.
         let (_, room) = text.split_at_mut(written);
@@ -200,11 +249,10 @@ fn header(
             ));
         }
     }
-    ends.truncate(cells);
     let mut from = 0;
     let mut header: Vec<String> = Vec::new();
-    for end in ends {
-        let end = end.min(written);
+    for end in ends.iter().take(cells) {
+        let end = (*end).min(written);
         header.push(String::from_utf8_lossy(text.get(from..end).unwrap_or_default()).into_owned());
         from = end;
     }
@@ -219,13 +267,10 @@ fn header(
         return Err(FileFault::new("too_many_columns", detail));
     }
     if result != ReadRecordResult::Record {
-        let detail = format!(
-            "The header's line does not end within {} bytes.",
-            head.len()
-        );
+        let detail = format!("The header's line does not end within the first {HEAD} bytes.");
         return Err(FileFault::new("row_too_long", detail));
     }
-    Ok((header, at + read))
+    Ok((header, read))
 }
 
 /// Which column each cell of a row belongs to.

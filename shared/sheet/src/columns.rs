@@ -33,9 +33,19 @@ pub const REQUIRED: [&str; 4] = ["pickup_lat", "pickup_lon", "dropoff_lat", "dro
 pub(crate) const ADDED: [&str; 4] = [
     "rejected_row",
     "rejected_column",
-    "rejected_code",
+    REJECTED_CODE,
     "rejected_detail",
 ];
+
+/// Says in such a file why a row was rejected. While it says one of [`OF_WHOLE_ROWS`], the row is not mended.
+pub(crate) const REJECTED_CODE: &str = "rejected_code";
+
+/// Why a row as a whole is rejected. What stands in its columns then is not what the customer meant: cells were lost,
+/// moved to other columns, or hold characters that nobody could read.
+pub(crate) const OF_WHOLE_ROWS: [&str; 3] = [TOO_FEW_CELLS, TOO_MANY_CELLS, ENCODING];
+pub(crate) const TOO_FEW_CELLS: &str = "too_few_cells";
+pub(crate) const TOO_MANY_CELLS: &str = "too_many_cells";
+pub(crate) const ENCODING: &str = "encoding";
 
 const PICKUP: usize = 0;
 const DROPOFF: usize = 8;

@@ -1,9 +1,13 @@
 //! A row, and the order that it is.
 
+use domain::import::LONGEST_DETAIL;
 use domain::{Fault, Faults, Fields, NewOrder, Timestamp};
 
 use crate::beginning::Layout;
-use crate::columns::{COUNT, NAMES, REQUIRED_NUMBERS, is_numeric};
+use crate::columns::{
+    COUNT, ENCODING, NAMES, OF_WHOLE_ROWS, REJECTED_CODE, REQUIRED_NUMBERS, TOO_FEW_CELLS,
+    TOO_MANY_CELLS, is_numeric,
+};
 use crate::cut::Span;
 
 /// What is wrong with a row.
@@ -77,9 +81,12 @@ impl<'r> Row<'r> {
         let Ok(text) = std::str::from_utf8(self.text) else {
             return Err(self.not_utf8());
         };
+        if let Some(place) = self.layout.rejected_code {
+            self.is_mended(text, place)?;
+        }
         let known = &self.layout.columns;
         if self.cells.len() < known.len() {
-            return Err(self.wrong_count("too_few_cells"));
+            return Err(self.wrong_count(TOO_FEW_CELLS));
         }
         let mut cells = [None; COUNT];
         for (place, (from, to)) in self.cells.iter().enumerate() {
@@ -96,16 +103,36 @@ impl<'r> Row<'r> {
                     cells[*column] = Some(undefused(cell)).filter(|cell| !cell.is_empty());
                 }
                 Some(None) if !self.layout.is_nameless(place) => {}
-                _ => return Err(self.wrong_count("too_many_cells")),
+                _ => return Err(self.wrong_count(TOO_MANY_CELLS)),
             }
         }
         Ok(ByColumn(cells))
     }
 
+    /// Of a file of rejected rows: that the cells were not lost or moved when the row was rejected, or that somebody has
+    /// mended them since, and says so by emptying the cell with the reason, which is at `place`.
+    fn is_mended(&self, text: &str, place: usize) -> Result<(), CellFault> {
+        let cell = self.cells.get(place);
+        let code = cell.and_then(|(from, to)| text.get(*from..*to));
+        let code = code.map(str::trim).unwrap_or_default();
+        let mut known = OF_WHOLE_ROWS.into_iter();
+        match known.find(|known| code.eq_ignore_ascii_case(known)) {
+            None => Ok(()),
+            Some(code) => Err(CellFault {
+                column: None,
+                // So that it is refused until it is mended, however often it is sent.
+                code,
+                detail: format!(
+                    "the row was rejected before for this and is not mended; mend all its cells, then empty its {REJECTED_CODE} cell"
+                ),
+            }),
+        }
+    }
+
     fn not_utf8(&self) -> CellFault {
         CellFault {
             column: None,
-            code: "encoding",
+            code: ENCODING,
             detail: "the row is not UTF-8; save the file as CSV in UTF-8".to_owned(),
         }
     }
@@ -133,13 +160,19 @@ fn trimmed(cell: &str) -> &str {
 }
 
 /// As it was before it was defused for spreadsheets: a file of rejected rows can be mended and sent again.
-fn undefused(cell: &str) -> &str {
-    match cell.as_bytes() {
-        [b'\'', b'=' | b'+' | b'-' | b'@' | b'\t' | b'\r', ..] => {
-            cell.get(1..).unwrap_or(cell).trim_start()
+fn undefused(mut cell: &str) -> &str {
+    while let Some(rest) = cell.strip_prefix('\'') {
+        let inner = rest.trim_start();
+        if inner.starts_with(['=', '+', '-', '@']) {
+            return inner;
         }
-        _ => cell,
+        if !rest.starts_with(['\t', '\r']) {
+            break;
+        }
+        // The cell began with a tab. Without it, it may begin with an apostrophe.
+        cell = inner;
     }
+    cell
 }
 
 /// The first fault with its code; the others join its words.
@@ -148,7 +181,13 @@ fn fault(cells: &ByColumn<'_>, faults: Vec<Fault>) -> CellFault {
     let mut found: Vec<(&'static str, &'static str, String)> = Vec::new();
     for number in REQUIRED_NUMBERS {
         if cells.0[number].is_none() {
-            let detail = "is missing; in a file each row needs the coordinates of both stops, an address alone is not enough";
+            // The reason once: there are others to be told.
+            let detail = match found.as_slice() {
+                [] => {
+                    "is missing; in a file each row needs the coordinates of both stops, an address alone is not enough"
+                }
+                _ => "is missing",
+            };
             found.push((NAMES[number], "missing", detail.to_owned()));
         }
     }
@@ -174,27 +213,43 @@ fn fault(cells: &ByColumn<'_>, faults: Vec<Fault>) -> CellFault {
         found.push((NAMES[number], code, detail));
     }
     let mut found = found.into_iter();
-    let Some((column, code, mut detail)) = found.next() else {
+    let Some((column, code, detail)) = found.next() else {
         return CellFault {
             column: None,
             code: "invalid",
             detail: "the row is not an order".to_owned(),
         };
     };
-    for (column, _, more) in found {
-        detail.push_str("; ");
-        detail.push_str(column);
-        detail.push(' ');
-        detail.push_str(&more);
-    }
-    if let Some((end, _)) = detail.char_indices().nth(domain::import::LONGEST_DETAIL) {
-        detail.truncate(end);
-    }
+    let detail = joined(detail, found.as_slice());
     CellFault {
         column: Some(column),
         code,
         detail,
     }
+}
+
+/// Adds what else is wrong. Where that would be too long, some columns are named alone, but each of them is named.
+fn joined(mut detail: String, others: &[(&'static str, &'static str, String)]) -> String {
+    const ALONE: &str = "; also wrong: ";
+    let mut alone: Vec<&str> = Vec::new();
+    // What is to be kept free: for the name of each that is not told yet.
+    let mut names: usize = others.iter().map(|(column, ..)| column.len() + 2).sum();
+    for (column, _, more) in others {
+        let told = format!("; {column} {more}");
+        let name = column.len() + 2;
+        let longest = detail.len() + told.len() + ALONE.len() + names - name;
+        if longest > LONGEST_DETAIL {
+            alone.push(column);
+            continue;
+        }
+        detail.push_str(&told);
+        names -= name;
+    }
+    if !alone.is_empty() {
+        detail.push_str(ALONE);
+        detail.push_str(&alone.join(", "));
+    }
+    detail
 }
 
 fn is_decimal_comma(text: &str) -> bool {

@@ -2,46 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use domain::{NewOrder, RowFault, Timestamp};
+mod reading;
+
+use domain::NewOrder;
 use proptest::prelude::*;
-use sheet::{Beginning, CellFault, FileFault, HEAD, LONGEST_ROW, Rows, Step};
+use reading::{now, read, read_in_pieces};
+use sheet::{Beginning, HEAD, LONGEST_ROW, Rows, Step};
 
 const HEADER: &str = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon";
 const GOOD: &str = "41.38,2.17,41.40,2.15";
-
-fn now() -> Timestamp {
-    "2030-05-06T08:00:00Z".parse().unwrap()
-}
-
-type Outcome = Result<NewOrder, CellFault>;
-
-/// All rows with their numbers, and why the file could not be read any further.
-fn read_in_pieces(bytes: &[u8], piece: usize) -> (Vec<(u32, Outcome)>, Option<FileFault>) {
-    let head = &bytes[..bytes.len().min(HEAD)];
-    let beginning = match Beginning::read(head, bytes.len() <= HEAD) {
-        Ok(beginning) => beginning,
-        Err(fault) => return (Vec::new(), Some(fault)),
-    };
-    let mut rows = Rows::new(&beginning.layout, beginning.rows_at, 0);
-    let mut found = Vec::new();
-    let mut rest = &bytes[beginning.rows_at as usize..];
-    let mut input: &[u8] = &[];
-    loop {
-        match rows.advance(&mut input, rest.is_empty()) {
-            Ok(Step::Row) => found.push((rows.row().number(), rows.row().read(now()))),
-            Ok(Step::NeedsInput) => {
-                assert!(input.is_empty(), "all of a piece is taken in");
-                (input, rest) = rest.split_at(rest.len().min(piece));
-            }
-            Ok(Step::End) => return (found, None),
-            Err(fault) => return (found, Some(fault)),
-        }
-    }
-}
-
-fn read(file: impl AsRef<[u8]>) -> (Vec<(u32, Outcome)>, Option<FileFault>) {
-    read_in_pieces(file.as_ref(), usize::MAX)
-}
 
 fn orders(file: impl AsRef<[u8]>) -> Vec<NewOrder> {
     let (rows, fault) = read(file);
@@ -103,6 +72,12 @@ fn files_come_in_many_shapes() {
         format!("{HEADER}\r\n{GOOD}\r\n"),
         format!("{HEADER}\r{GOOD}\r"),
         format!("\n\n{HEADER}\n\n   \n,,,\n{GOOD}\n\n"),
+        format!(",,,\n{HEADER}\n{GOOD}\n"),
+        format!("   \n \t \r\n;;;\n\"\",\"\"\n{HEADER}\n{GOOD}\n"),
+        format!("\u{feff}   \n,,\n{HEADER}\n{GOOD}\n").replace(',', ";"),
+        format!("\n\tX{HEADER}\n\t{GOOD}\n")
+            .replace(',', "\t")
+            .replace('X', ""),
         format!("{HEADER}\n{GOOD}\n").replace(',', ";"),
         format!("{HEADER}\n{GOOD}\n").replace(',', "\t"),
         format!(
@@ -155,6 +130,10 @@ fn what_is_no_csv_of_orders_fails_as_a_whole() {
         (Vec::new(), "empty_file"),
         (b"\n \n".to_vec(), "empty_file"),
         (b"\xef\xbb\xbf\r\n".to_vec(), "empty_file"),
+        (b",,,\n;,;\n".to_vec(), "unknown_column"),
+        (b",,,\n , \n,\n".to_vec(), "empty_file"),
+        (b",,,".to_vec(), "empty_file"),
+        (",\n".repeat(HEAD).into_bytes(), "row_too_long"),
         (b"PK\x03\x04\x14\0\x06\0".to_vec(), "not_csv"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1".to_vec(), "not_csv"),
         (b"a,b\n\0\x01\0\0c\0\0\0\0".to_vec(), "not_csv"),
@@ -182,6 +161,35 @@ fn what_is_no_csv_of_orders_fails_as_a_whole() {
     ] {
         let shown = String::from_utf8_lossy(&file[..file.len().min(60)]).into_owned();
         assert_eq!(fails(file), (0, code), "{shown:?}");
+    }
+}
+
+#[test]
+fn another_encoding_is_named() {
+    let file = format!("{HEADER},notes\n{GOOD},Plaça\r\n");
+    let utf32 = |bytes: fn(char) -> [u8; 4]| -> Vec<u8> { file.chars().flat_map(bytes).collect() };
+    let utf16 =
+        |bytes: fn(u16) -> [u8; 2]| -> Vec<u8> { file.encode_utf16().flat_map(bytes).collect() };
+    let (le32, be32) = (
+        utf32(|letter| u32::from(letter).to_le_bytes()),
+        utf32(|letter| u32::from(letter).to_be_bytes()),
+    );
+    let (le16, be16) = (utf16(u16::to_le_bytes), utf16(u16::to_be_bytes));
+    let latin1: Vec<u8> = file.chars().map(|letter| letter as u8).collect();
+    for (bytes, name) in [
+        (le32.clone(), "UTF-32"),
+        (be32.clone(), "UTF-32"),
+        ([b"\xff\xfe\0\0", &le32[..]].concat(), "UTF-32"),
+        ([b"\0\0\xfe\xff", &be32[..]].concat(), "UTF-32"),
+        (le16.clone(), "UTF-16"),
+        (be16.clone(), "UTF-16"),
+        ([b"\xff\xfe", &le16[..]].concat(), "UTF-16"),
+        ([b"\xfe\xff", &be16[..]].concat(), "UTF-16"),
+        (latin1, "Latin-1"),
+    ] {
+        let fault = read(bytes).1.unwrap();
+        assert_eq!(fault.code, "encoding", "{name}");
+        assert!(fault.detail.contains(name), "{name}: {}", fault.detail);
     }
 }
 
@@ -324,6 +332,42 @@ fn all_faults_of_a_row_are_told() {
 }
 
 #[test]
+fn a_row_with_every_cell_wrong_names_each_of_them() {
+    let header = sheet::NAMES.join(",");
+    let long = "x".repeat(2_000);
+    for cell in [long.as_str(), "x\u{1}"] {
+        let cells = sheet::NAMES.map(|name| if name == "notes" { &long } else { cell });
+        let (rows, _) = read(format!("{header}\n{}\n", cells.join(",")));
+        let fault = rows[0].1.clone().unwrap_err();
+        for column in sheet::NAMES {
+            let is_named = fault.column == Some(column) || fault.detail.contains(column);
+            assert!(is_named, "{column}: {}", fault.detail);
+        }
+        let length = fault.detail.len();
+        assert!(length <= domain::import::LONGEST_DETAIL, "{length}");
+    }
+}
+
+#[test]
+fn four_coordinates_that_are_missing_leave_room_for_the_others() {
+    let row = ",,,,0,soon,-1,tomorrow";
+    let header = format!("{HEADER},size,pickup_service_s,dropoff_service_s,dropoff_window_end");
+    let (rows, _) = read(format!("{header}\n{row}\n"));
+    let detail = rows[0].1.clone().unwrap_err().detail;
+    for told in [
+        "pickup_lon is missing",
+        "dropoff_lat is missing",
+        "dropoff_lon is missing",
+        "size must be a whole number from 1 to 10000",
+        "pickup_service_s is not a number",
+        "dropoff_service_s must be",
+        "dropoff_window_end must be a time",
+    ] {
+        assert!(detail.contains(told), "{told}: {detail}");
+    }
+}
+
+#[test]
 fn a_row_in_another_encoding_is_rejected_alone_where_the_head_was_good() {
     let mut file = format!("{HEADER},notes\n").into_bytes();
     let line = format!("{GOOD},{}\n", "x".repeat(900));
@@ -340,63 +384,6 @@ fn a_row_in_another_encoding_is_rejected_alone_where_the_head_was_good() {
         .map(|f| f.code)
         .collect();
     assert_eq!(codes, ["encoding"]);
-}
-
-#[test]
-fn rejected_rows_come_back_with_their_cells_and_harmless() {
-    let file = "pickup_lat;pickup_lon;dropoff_lat;dropoff_lon;notes;=evil;rejected_row\n";
-    assert_eq!(fails(file), (0, "unknown_column"));
-    let file = " Pickup_Lat ;pickup_lon;dropoff_lat;dropoff_lon;notes;rejected_row\n\
-                -1;2;3;x;\"=SUM(A1), \"\"b\"\"\nc\";9\n1;2;3;4;@me;8;surplus\n";
-    let beginning = Beginning::read(file.as_bytes(), true).unwrap();
-    let mut rows = Rows::new(&beginning.layout, beginning.rows_at, 0);
-    let mut input = &file.as_bytes()[beginning.rows_at as usize..];
-    let mut out = Vec::new();
-    sheet::rejected_header(&beginning.layout, &mut out);
-    while rows.advance(&mut input, true).unwrap() == Step::Row {
-        let row = rows.row();
-        let fault = row.read(now()).unwrap_err();
-        let fault = RowFault {
-            row: row.number(),
-            column: fault.column.map(str::to_owned),
-            code: fault.code.to_owned(),
-            detail: "why".to_owned(),
-        };
-        sheet::rejected_line(&row, &beginning.layout, &fault, &mut out);
-    }
-    let text = String::from_utf8(out.clone()).unwrap();
-    let mut reader = csv::Reader::from_reader(out.as_slice());
-    let header = reader.headers().unwrap().clone();
-    assert_eq!(header.len(), 9, "{text}");
-    let lines: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
-    let cells = |line: usize| -> Vec<&str> { lines[line].iter().collect() };
-    assert_eq!(
-        cells(0),
-        [
-            "'-1",
-            "2",
-            "3",
-            "x",
-            "'=SUM(A1), \"b\"\nc",
-            "1",
-            "dropoff_lon",
-            "not_a_number",
-            "why"
-        ]
-    );
-    assert_eq!(cells(1)[4..8], ["'@me", "2", "", "too_many_cells"]);
-    assert!(cells(1)[8].contains("surplus"));
-
-    // Mended and sent again as it is, it is an import like any other.
-    let mended = text.replace(",x,", ",4,");
-    let (rows, fault) = read(&mended);
-    assert_eq!(fault, None, "{mended}");
-    assert_eq!(rows.len(), 2);
-    let order = rows[0].1.clone().unwrap();
-    assert_eq!(
-        (order.pickup.location.lat, order.notes.as_deref()),
-        (-1.0, Some("=SUM(A1), \"b\"\nc"))
-    );
 }
 
 proptest! {

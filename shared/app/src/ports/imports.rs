@@ -1,7 +1,7 @@
 //! Imports: their records, their files, and the message that goes on with one.
 
 use async_trait::async_trait;
-use domain::import::SeenFile;
+use domain::import::{LONGEST_DETAIL, SeenFile};
 use domain::{Import, ImportId, ImportStatus, Order, OrderId, RowFault, UserId};
 use thiserror::Error;
 
@@ -25,9 +25,12 @@ impl Chunk {
     /// How many orders and `external_id`s fit into one chunk together: the store takes 100 items in one transaction, and
     /// the import and its faults are two.
     pub const ROOM: usize = 98;
-    /// How many rejected rows fit into one chunk.
+    /// How many rejected rows fit into one chunk: what is wrong with them is one item.
     pub const MOST_FAULTS: usize = 500;
 }
+
+// An item has at most 400 KB. Beside its words, a fault has a row, a column and a code, with their names.
+const _: () = assert!(Chunk::MOST_FAULTS * (LONGEST_DETAIL + 120) < 400_000);
 
 /// How storing a chunk ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
