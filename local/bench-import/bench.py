@@ -83,7 +83,7 @@ class StandIn:
         return self.ask("/_look")["records"][import_id]
 
     def orders(self):
-        return self.ask("/_look")["items"][self.settings["ORDERS_TABLE"]]
+        return self.ask("/_look")["items"].get(self.settings["ORDERS_TABLE"], 0)
 
     def requests(self):
         return self.ask("/_look")["requests"]
@@ -313,8 +313,11 @@ def measure(bench, wanted):
         f"{wanted.rows:,} rows, {size / 1e6:.1f} MB, {large[2]:,} of them wrong in one of {len(generate.BAD)} ways\n\n{HEAD}"
     )
     with StandIn(bench.settings) as store:
-        little = bench.import_file(store, *small)
-        line("ingest-orders", store.name, little)
+        # What so short a run maps of its binary differs from one to the next: the highest of three is its peak.
+        littles = [bench.import_file(store, *small) for _ in range(3)]
+        for little in littles:
+            line("ingest-orders", store.name, little)
+        little = max(littles, key=lambda taken: taken["peak_mb"])
         whole = bench.import_file(store, *large)
         line("ingest-orders", store.name, whole)
         loop = bench.plain_loop(store, large[0], min(wanted.loop_rows, wanted.rows))

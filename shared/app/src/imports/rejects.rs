@@ -15,8 +15,8 @@ use crate::messages::ImportKey;
 use crate::ports::{ImportFiles, ImportStore};
 use crate::refusal::Refusal;
 
-/// So many faults are read at a time.
-const FAULTS: usize = 500;
+/// So many faults are read at a time, or those of one chunk: what a small file has, a large one has again and again.
+const FAULTS: usize = 100;
 /// So much is gathered before it is written on, in bytes.
 const WRITTEN_AT_ONCE: usize = 64 * 1024;
 
