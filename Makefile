@@ -12,6 +12,7 @@ help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 
 up: .venv/ready ## Build, start and deploy the local stack, or update it
+	@local/room.sh 5
 	@$(LOCAL_STACK) up
 
 down: .venv/ready ## Stop the local stack; its data goes with it
@@ -42,6 +43,7 @@ import: .venv/ready ## Hand a file of orders over: FILE=orders.csv [EMAIL=… PA
 	@if [ -z "$$API_URL" ]; then eval "$$($(LOCAL_STACK) env)"; fi && exec $(PYTHON) local/import_file.py
 
 test: .venv/ready ## All checks and tests, the end-to-end tests on a stack of their own
+	@local/room.sh $(if $(filter 0,$(CARGO_INCREMENTAL)),6,8)
 	@local/test.sh
 
 test-import-large: up ## 100,000 rows through the local stack, counted in its table: some minutes; IMPORT_ROWS=… for another number
