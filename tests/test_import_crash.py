@@ -7,7 +7,10 @@ import json
 import os
 import random
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -100,21 +103,30 @@ class EndAt:
         return END_BEFORE if self.left == 0 else None
 
 
-def test_an_import_goes_on_wherever_its_function_was_killed(importer, by_hand, functions, tmp_path):
-    """Before each of its requests in turn: after the download, between any two chunks, before the last record, and so on."""
-    ana = importer()
-    import_id, event = by_hand.uploaded(ana, content())
-    whole = run(functions, "ingest-orders", event, tmp_path, deadline_s=TIMEOUT_S)
-    check(ana, imports.look(ana, import_id))
-    actions = [action for action, _ in whole.calls]
-    assert actions.count("TransactWriteItems") >= 3 and "S3 GET" in actions, (
-        f"the file is to take several chunks: {actions}"
-    )
+@dataclass
+class Killing:
+    """One file, imported again and again, with the function killed before one of its requests each time."""
 
-    def killed_at(number):
-        customer, folder = importer(), tmp_path / str(number)
+    importer: Callable
+    by_hand: ByHand
+    folder: Path
+    content: bytes
+    names: list
+    bad: tuple
+
+    def whole(self):
+        """What the function asks for when nobody kills it."""
+        customer = self.importer()
+        import_id, event = self.by_hand.uploaded(customer, self.content)
+        outcome = run(self.by_hand.functions, "ingest-orders", event, self.folder, deadline_s=TIMEOUT_S)
+        check(customer, imports.look(customer, import_id), self.names, self.bad)
+        return [action for action, _ in outcome.calls]
+
+    def at(self, number, actions):
+        """Killed before its nth request, and the message delivered again."""
+        customer, folder, functions = self.importer(), self.folder / str(number), self.by_hand.functions
         folder.mkdir()
-        import_id, event = by_hand.uploaded(customer, content())
+        import_id, event = self.by_hand.uploaded(customer, self.content)
         outcome = run(functions, "ingest-orders", event, folder, meddle=EndAt(number), deadline_s=TIMEOUT_S)
         assert outcome.killed and outcome.answer is None, f"it was to be killed before call {number} of {actions}"
         half = imports.look(customer, import_id)
@@ -123,12 +135,34 @@ def test_an_import_goes_on_wherever_its_function_was_killed(importer, by_hand, f
             f"before call {number} of {actions}: {there} in {half}"
         )
         try:
-            check(customer, by_hand.finish(customer, import_id, event))
+            check(customer, self.by_hand.finish(customer, import_id, event), self.names, self.bad)
         except AssertionError as wrong:
             raise AssertionError(f"killed before call {number}, {actions[number - 1]}, of {actions}: {wrong}") from wrong
 
+
+def test_an_import_goes_on_wherever_its_function_was_killed(importer, by_hand, tmp_path):
+    """Before each of its requests in turn: after the download, between any two chunks, before the last record, and so on."""
+    killing = Killing(importer, by_hand, tmp_path, content(), GOOD_NAMES, BAD_ROWS)
+    actions = killing.whole()
+    assert actions.count("TransactWriteItems") >= 3 and "S3 GET" in actions, (
+        f"the file is to take several chunks: {actions}"
+    )
     with ThreadPoolExecutor(3) as pool:
-        list(pool.map(killed_at, range(1, len(actions) + 1)))
+        list(pool.map(lambda number: killing.at(number, actions), range(1, len(actions) + 1)))
+
+
+def test_rejected_rows_that_are_written_in_parts_are_written_whole_after_all(importer, by_hand, tmp_path):
+    """Killed before each part of their file, and before the parts become one."""
+    bad = tuple(range(2, 100))
+    # Together more than the 5 MiB of a part.
+    lines = [f"r{n},{PICKUP},{PICKUP},{'x' * 60_000 if n in bad else ''}" for n in range(1, 101)]
+    file = "\n".join([f"{HEADER},notes", *lines]).encode()
+    killing = Killing(importer, by_hand, tmp_path, file, ["r1", "r100"], bad)
+    actions = killing.whole()
+    written = [number for number, action in enumerate(actions, 1) if action in ("S3 POST", "S3 PUT")]
+    assert len(written) >= 4, f"an upload begun, two parts of it and its end: {actions}"
+    for number in written:
+        killing.at(number, actions)
 
 
 def test_an_import_whose_answer_was_lost_is_not_done_twice(importer, by_hand, functions, tmp_path):

@@ -306,6 +306,14 @@ def main():
         measure(bench, wanted)
 
 
+def of_three(bench, store, name, file):
+    """The run of the highest peak: what so short a run maps of its binary differs from one to the next."""
+    runs = [bench.import_file(store, *file) for _ in range(3)]
+    for taken in runs:
+        line(name, store.name, taken)
+    return max(runs, key=lambda taken: taken["peak_mb"])
+
+
 def measure(bench, wanted):
     large, small = bench.file(wanted.rows), bench.file(min(SMALL, wanted.rows))
     size = large[0].stat().st_size
@@ -313,20 +321,17 @@ def measure(bench, wanted):
         f"{wanted.rows:,} rows, {size / 1e6:.1f} MB, {large[2]:,} of them wrong in one of {len(generate.BAD)} ways\n\n{HEAD}"
     )
     with StandIn(bench.settings) as store:
-        # What so short a run maps of its binary differs from one to the next: the highest of three is its peak.
-        littles = [bench.import_file(store, *small) for _ in range(3)]
-        for little in littles:
-            line("ingest-orders", store.name, little)
-        little = max(littles, key=lambda taken: taken["peak_mb"])
+        little = of_three(bench, store, "ingest-orders", small)
         whole = bench.import_file(store, *large)
         line("ingest-orders", store.name, whole)
         loop = bench.plain_loop(store, large[0], min(wanted.loop_rows, wanted.rows))
         line("plain loop", store.name, loop)
-        wrong = []
+        pairs = {"": (little, whole)}
         if wanted.wrong_rows:
-            for rows in (min(SMALL, wanted.wrong_rows), wanted.wrong_rows):
-                wrong.append(bench.import_file(store, *bench.file(rows, bad_share=1.0)))
-                line("all rows wrong", store.name, wrong[-1])
+            few = of_three(bench, store, "all rows wrong", bench.file(min(SMALL, wanted.wrong_rows), bad_share=1.0))
+            many = bench.import_file(store, *bench.file(wanted.wrong_rows, bad_share=1.0))
+            line("all rows wrong", store.name, many)
+            pairs[" all wrong"] = (few, many)
     if wanted.slow_rows:
         with MiniStack(bench.stack, bench.settings) as store:
             part = bench.file(min(wanted.slow_rows, wanted.rows))
@@ -343,7 +348,7 @@ def measure(bench, wanted):
             f" {told['csv_crate_ns_per_row']} ns cut by the bare csv crate; ratio {told['ratio']}"
         )
     print(f"rows per CPU-second, ingest-orders : plain loop = {speed:.1f}")
-    for word, (less, more) in ({"": (little, whole)} | ({" all wrong": wrong} if wrong else {})).items():
+    for word, (less, more) in pairs.items():
         print(f"peak memory, {more['rows']:,} rows : {less['rows']:,} rows{word} = {more['peak_mb'] / less['peak_mb']:.3f}")
 
 
