@@ -61,6 +61,7 @@ fn tell(key: ImportKey, report: &IngestReport, time: Duration) {
         rejected = report.rejected,
         bytes = report.bytes,
         transactions = report.chunks,
+        rejected_parts = report.parts,
         store_requests = report.store_requests,
         file_requests = report.file_requests,
         elapsed_ms = time.as_millis() as u64,

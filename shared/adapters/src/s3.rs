@@ -15,7 +15,7 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::presigning::PresigningConfig;
-use domain::import::SeenFile;
+use domain::import::{KeptParts, SeenFile};
 
 pub use aws_sdk_s3::Client;
 
@@ -127,9 +127,13 @@ impl ImportFiles for S3Files {
         }
     }
 
-    async fn write_rejected(&self, key: ImportKey) -> Result<Box<dyn RejectedFile>, FileError> {
+    async fn write_rejected(
+        &self,
+        key: ImportKey,
+        kept: Option<KeptParts>,
+    ) -> Result<Box<dyn RejectedFile>, FileError> {
         let (client, bucket) = (self.client.clone(), self.bucket.clone());
-        let writing = rejected::Writing::new(client, bucket, rejected_rows(key))?;
+        let writing = rejected::Writing::new(client, bucket, rejected_rows(key), kept)?;
         Ok(Box::new(writing))
     }
 }

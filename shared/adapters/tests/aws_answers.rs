@@ -171,7 +171,7 @@ async fn a_file_that_cannot_be_written_is_not_one_that_is_gone() {
         import_id: import.id,
     };
     assert_eq!(files.seen(key).await.unwrap(), None);
-    let mut rejected = files.write_rejected(key).await.unwrap();
+    let mut rejected = files.write_rejected(key, None).await.unwrap();
     rejected.write(b"row\n").await.unwrap();
     assert!(matches!(
         rejected.finish().await,

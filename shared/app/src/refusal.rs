@@ -120,6 +120,7 @@ impl From<FileError> for Refusal {
     fn from(error: FileError) -> Self {
         match error {
             FileError::Gone => Self::NotFound,
+            FileError::PartsGone => Self::Unavailable("the parts of a file are gone".into()),
             FileError::Unavailable(cause) => Self::Unavailable(cause),
         }
     }

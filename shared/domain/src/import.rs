@@ -87,6 +87,26 @@ pub struct SeenFile {
     pub size_bytes: u64,
 }
 
+/// The parts of a file that is written over several runs: the files' store has them, and makes one file of them at the end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptParts {
+    /// What the files' store calls the unfinished file.
+    pub upload_id: String,
+    /// Names the content of each part, in their order.
+    pub etags: Vec<String>,
+}
+
+/// The file of rejected rows as far as it is written, and where it goes on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptRejects {
+    /// What is written.
+    pub parts: KeptParts,
+    /// The last row in it.
+    pub row: u32,
+    /// The next row of the uploaded file begins here or later, in bytes.
+    pub offset: u64,
+}
+
 /// A file of orders.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Import {
@@ -108,6 +128,8 @@ pub struct Import {
     pub accepted: u32,
     /// The rows that did not.
     pub rejected: u32,
+    /// The file of rejected rows while it is written, once a part of it is.
+    pub rejects: Option<KeptRejects>,
     /// Why it failed, if it did.
     pub failure: Option<ImportFailure>,
     /// When the upload was asked for.
@@ -135,6 +157,7 @@ impl Import {
             offset: 0,
             accepted: 0,
             rejected: 0,
+            rejects: None,
             failure: None,
             created_at: now,
             started_at: None,
@@ -181,6 +204,15 @@ impl Import {
         }
     }
 
+    /// The import whose file of rejected rows is written so far; with `None` it is to be begun again.
+    #[must_use]
+    pub fn keeping(&self, rejects: Option<KeptRejects>, now: Timestamp) -> Self {
+        Self {
+            rejects,
+            ..self.changed(now)
+        }
+    }
+
     /// The import at its end: read through, or failed.
     #[must_use]
     pub fn finished(&self, failure: Option<ImportFailure>, now: Timestamp) -> Self {
@@ -192,6 +224,7 @@ impl Import {
         Self {
             status,
             failure,
+            rejects: None,
             finished_at: Some(now),
             ..self.changed(now)
         }

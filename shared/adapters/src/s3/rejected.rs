@@ -1,13 +1,16 @@
 //! Writing the file of rejected rows: in one piece where it is small, else in parts. What is gathered for a part waits in a file
 //! of the function's own and goes out from there, so that memory grows neither with the file nor with a part.
 
+use std::fmt;
 use std::io::{Seek, SeekFrom, Write};
 
 use app::ports::{FileError, RejectedFile};
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use domain::import::KeptParts;
 use tempfile::NamedTempFile;
 
 use super::{CSV, failed};
@@ -22,35 +25,36 @@ pub(super) struct Writing {
     /// What no part has yet. It is removed with this.
     waiting: NamedTempFile,
     waiting_bytes: u64,
-    /// Once there is more than one part. An upload that is never finished is removed by the bucket's own rule.
-    upload_id: Option<String>,
-    parts: Vec<CompletedPart>,
+    /// Once there is a part. An upload that is never finished is removed by the bucket's own rule.
+    kept: Option<KeptParts>,
 }
 
 impl Writing {
-    pub(super) fn new(client: Client, bucket: String, key: String) -> Result<Self, FileError> {
+    pub(super) fn new(
+        client: Client,
+        bucket: String,
+        key: String,
+        kept: Option<KeptParts>,
+    ) -> Result<Self, FileError> {
         Ok(Self {
             client,
             bucket,
             key,
             waiting: NamedTempFile::new().map_err(no_room)?,
             waiting_bytes: 0,
-            upload_id: None,
-            parts: Vec::new(),
+            kept,
         })
     }
 
-    async fn upload_id(&mut self) -> Result<String, FileError> {
-        if let Some(id) = &self.upload_id {
-            return Ok(id.clone());
-        }
+    async fn begin(&self) -> Result<KeptParts, FileError> {
         let begin = self.client.create_multipart_upload().bucket(&self.bucket);
         let begun = begin.key(&self.key).content_type(CSV).send().await;
         let begun = begun.map_err(|error| failed("CreateMultipartUpload", error))?;
         let no_id = || FileError::Unavailable("S3 gave an upload no id".into());
-        let id = begun.upload_id.ok_or_else(no_id)?;
-        self.upload_id = Some(id.clone());
-        Ok(id)
+        Ok(KeptParts {
+            upload_id: begun.upload_id.ok_or_else(no_id)?,
+            etags: Vec::new(),
+        })
     }
 
     /// What waits, as a body that is read piece by piece, and once more should it have to be sent again.
@@ -59,29 +63,30 @@ impl Writing {
         body.map_err(|error| FileError::Unavailable(error.into()))
     }
 
-    async fn send_part(&mut self) -> Result<(), FileError> {
-        let upload_id = self.upload_id().await?;
-        let number = i32::try_from(self.parts.len() + 1).unwrap_or(i32::MAX);
+    async fn send_part(&mut self) -> Result<KeptParts, FileError> {
+        let mut kept = match self.kept.take() {
+            Some(kept) => kept,
+            None => self.begin().await?,
+        };
         let part = self
             .client
             .upload_part()
             .bucket(&self.bucket)
             .key(&self.key)
-            .upload_id(upload_id)
-            .part_number(number)
+            .upload_id(&kept.upload_id)
+            .part_number(part_number(kept.etags.len()))
             .body(self.body().await?)
             .send()
             .await
-            .map_err(|error| failed("UploadPart", error))?;
-        let part = CompletedPart::builder()
-            .part_number(number)
-            .set_e_tag(part.e_tag);
-        self.parts.push(part.build());
+            .map_err(|error| parts_failed("UploadPart", error))?;
+        let no_etag = || FileError::Unavailable("S3 gave a part no ETag".into());
+        kept.etags.push(part.e_tag.ok_or_else(no_etag)?);
         let file = self.waiting.as_file_mut();
         file.set_len(0).map_err(no_room)?;
         file.seek(SeekFrom::Start(0)).map_err(no_room)?;
         self.waiting_bytes = 0;
-        Ok(())
+        self.kept = Some(kept.clone());
+        Ok(kept)
     }
 }
 
@@ -91,34 +96,61 @@ impl RejectedFile for Writing {
         // A few pages, which the kernel takes: nothing is waited for.
         self.waiting.write_all(bytes).map_err(no_room)?;
         self.waiting_bytes += bytes.len() as u64;
-        if self.waiting_bytes >= PART {
-            self.send_part().await?;
-        }
         Ok(())
     }
 
+    async fn keep(&mut self) -> Result<Option<KeptParts>, FileError> {
+        if self.waiting_bytes < PART {
+            return Ok(None);
+        }
+        self.send_part().await.map(Some)
+    }
+
     async fn finish(mut self: Box<Self>) -> Result<(), FileError> {
-        if self.upload_id.is_none() {
-            let put = self.client.put_object().bucket(&self.bucket).key(&self.key);
-            let put = put.content_type(CSV).body(self.body().await?).send().await;
-            return put.map(|_| ()).map_err(|error| failed("PutObject", error));
-        }
-        if self.waiting_bytes > 0 {
-            self.send_part().await?;
-        }
-        let upload_id = self.upload_id().await?;
-        let parts = std::mem::take(&mut self.parts);
-        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts));
+        let kept = match self.kept.clone() {
+            None => {
+                let put = self.client.put_object().bucket(&self.bucket).key(&self.key);
+                let put = put.content_type(CSV).body(self.body().await?).send().await;
+                return put.map(|_| ()).map_err(|error| failed("PutObject", error));
+            }
+            Some(_) if self.waiting_bytes > 0 => self.send_part().await?,
+            Some(kept) => kept,
+        };
+        let parts = kept.etags.into_iter().enumerate().map(|(before, etag)| {
+            let part = CompletedPart::builder().part_number(part_number(before));
+            part.e_tag(etag).build()
+        });
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts.collect()));
         self.client
             .complete_multipart_upload()
             .bucket(&self.bucket)
             .key(&self.key)
-            .upload_id(upload_id)
+            .upload_id(kept.upload_id)
             .multipart_upload(parts.build())
             .send()
             .await
-            .map_err(|error| failed("CompleteMultipartUpload", error))?;
+            .map_err(|error| parts_failed("CompleteMultipartUpload", error))?;
         Ok(())
+    }
+}
+
+/// S3 counts parts from 1.
+fn part_number(before: usize) -> i32 {
+    i32::try_from(before + 1).unwrap_or(i32::MAX)
+}
+
+/// An upload is gone when it was finished or has become too old; a part that is another one by now was sent by somebody else.
+fn parts_failed<E, R>(call: &'static str, error: SdkError<E, R>) -> FileError
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: fmt::Debug + Send + Sync + 'static,
+{
+    match error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code)
+    {
+        Some("NoSuchUpload" | "InvalidPart") => FileError::PartsGone,
+        _ => failed(call, error),
     }
 }
 

@@ -9,7 +9,7 @@ use sheet::{FileFault, Rows};
 use tokio::time::timeout;
 
 use super::chunk::Gathered;
-use super::rejects;
+use super::rejects::Rejects;
 use super::source::{Source, Trouble};
 use crate::messages::ImportKey;
 use crate::ports::{
@@ -28,8 +28,6 @@ const LOST_RACES: u32 = 3;
 
 /// Why an import failed whose file is not there any more as it was.
 pub(super) const FILE_CHANGED: &str = "file_changed";
-/// Why one failed whose rejected rows take longer to be written down than a run has.
-pub(super) const REJECTED_ROWS_NOT_WRITTEN: &str = "rejected_rows_not_written";
 
 /// `ingest-orders`: makes orders of the rows of an uploaded file.
 pub struct IngestOrders {
@@ -71,6 +69,8 @@ pub struct IngestReport {
     pub rejected: u32,
     /// Chunks that were stored, each in one transaction.
     pub chunks: u32,
+    /// Parts of the file of rejected rows that were kept for the next run.
+    pub parts: u32,
     /// How much of the file was read, in bytes.
     pub bytes: u64,
     /// Requests to the store of records.
@@ -100,11 +100,13 @@ impl IngestOrders {
             on: self,
             key,
             deadline: Instant::now().checked_add(time.saturating_sub(LAST_CHUNK)),
+            rejects_begun_again: false,
             report: IngestReport {
                 progress: Progress::HandedOn,
                 accepted: 0,
                 rejected: 0,
                 chunks: 0,
+                parts: 0,
                 bytes: 0,
                 store_requests: 0,
                 file_requests: 0,
@@ -115,7 +117,7 @@ impl IngestOrders {
             let stop = match run.read_on().await {
                 Ok(stop) => stop,
                 // What was done is done. A message that brought something forward is not on its way to the dead letters.
-                Err(Refusal::Unavailable(_) | Refusal::Contended) if run.report.chunks > 0 => {
+                Err(Refusal::Unavailable(_) | Refusal::Contended) if run.has_got_on() => {
                     self.queue.go_on(key, REST_S).await?;
                     return Ok(run.report);
                 }
@@ -129,6 +131,8 @@ impl IngestOrders {
                     if lost_races < LOST_RACES {
                         continue;
                     }
+                    // Should it have been nobody alive after all, somebody looks after it.
+                    self.queue.go_on(key, REST_S).await?;
                     run.report.progress = Progress::LeftToOthers;
                 }
             }
@@ -142,6 +146,7 @@ struct Run<'a> {
     on: &'a IngestOrders,
     key: ImportKey,
     deadline: Option<Instant>,
+    rejects_begun_again: bool,
     report: IngestReport,
 }
 
@@ -272,8 +277,7 @@ impl Run<'_> {
         let fault = match trouble {
             Trouble::Fault(fault) => fault,
             Trouble::Fetch(FileError::Gone) => gone(),
-            Trouble::Fetch(error) => return Err(error.into()),
-            Trouble::Store(refusal) => return Err(refusal),
+            other => return self.hindered(import, other).await,
         };
         let failure = ImportFailure {
             code: fault.code.to_owned(),
@@ -282,31 +286,63 @@ impl Run<'_> {
         self.finish(import, file, Some(failure)).await
     }
 
+    /// What is no fault of the file.
+    async fn hindered(&mut self, import: &Import, trouble: Trouble) -> Result<Stop, Refusal> {
+        match trouble {
+            Trouble::Fetch(FileError::PartsGone) if !self.rejects_begun_again => {
+                self.rejects_begun_again = true;
+                self.begin_rejects_again(import).await
+            }
+            Trouble::Fetch(error) => Err(error.into()),
+            Trouble::Store(refusal) => Err(refusal),
+            Trouble::Fault(fault) => Err(Refusal::Broken(fault.detail.into())),
+            Trouble::Outpaced => Ok(Stop::Outpaced {
+                perhaps_by_us: false,
+            }),
+        }
+    }
+
+    /// Of a file that was finished by somebody who died before saying so, or has lain about for too long, no part is left.
+    async fn begin_rejects_again(&mut self, import: &Import) -> Result<Stop, Refusal> {
+        self.report.store_requests += 1;
+        let again = import.keeping(None, self.on.clock.now());
+        match self.on.imports.put_import(&again).await {
+            Ok(()) | Err(StoreError::Conflict) => Ok(Stop::Outpaced {
+                perhaps_by_us: true,
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// Writes the file of rejected rows, and then that the import is over.
     async fn finish(
         &mut self,
         import: &Import,
         file: &SeenFile,
-        mut failure: Option<ImportFailure>,
+        failure: Option<ImportFailure>,
     ) -> Result<Stop, Refusal> {
+        let mut import = import.clone();
         if import.rejected > 0 {
-            // It is made in one go: a run of its own has more time for it.
-            let first_of_all = self.report.chunks == 0;
-            if !first_of_all && self.time_left() < rejects::expected_time(import, file) {
-                return Ok(Stop::OutOfTime);
-            }
-            let (imports, files) = (self.on.imports.as_ref(), self.on.files.as_ref());
-            let writing = rejects::write(imports, files, import, file);
-            match timeout(self.time_left(), writing).await {
-                Ok(Ok(requests)) => self.report.file_requests += requests,
+            let mut rejects = Rejects {
+                imports: self.on.imports.as_ref(),
+                files: self.on.files.as_ref(),
+                clock: self.on.clock.as_ref(),
+                import,
+                file,
+                parts: 0,
+                fetched: 0,
+            };
+            let written = timeout(self.time_left(), rejects.write()).await;
+            self.report.parts += rejects.parts;
+            self.report.store_requests += u64::from(rejects.parts);
+            self.report.file_requests += rejects.fetched;
+            import = rejects.import;
+            match written {
                 // Without the file there is nothing to tell of its rows beyond what the record has.
-                Ok(Err(Trouble::Fetch(FileError::Gone))) => {}
-                Ok(Err(Trouble::Fetch(error))) => return Err(error.into()),
-                Ok(Err(Trouble::Store(refusal))) => return Err(refusal),
-                Ok(Err(Trouble::Fault(fault))) => return Err(Refusal::Broken(fault.detail.into())),
-                Err(_) if !first_of_all => return Ok(Stop::OutOfTime),
-                // The next run would have no more time than this one.
-                Err(_) => failure = Some(rejected_rows_not_written(failure)),
+                Ok(Ok(()) | Err(Trouble::Fetch(FileError::Gone))) => {}
+                Ok(Err(trouble)) => return self.hindered(&import, trouble).await,
+                Err(_) if self.has_got_on() => return Ok(Stop::OutOfTime),
+                Err(late) => return Err(Refusal::Unavailable(late.into())),
             }
         }
         let finished = import.finished(failure, self.on.clock.now());
@@ -320,21 +356,15 @@ impl Run<'_> {
         }
     }
 
+    /// Whether the next run has less to do than this one had.
+    fn has_got_on(&self) -> bool {
+        self.report.chunks > 0 || self.report.parts > 0
+    }
+
     fn time_left(&self) -> Duration {
         self.deadline.map_or(Duration::MAX, |deadline| {
             deadline.saturating_duration_since(Instant::now())
         })
-    }
-}
-
-fn rejected_rows_not_written(failure: Option<ImportFailure>) -> ImportFailure {
-    let before = failure.map_or_else(
-        || "All rows were read.".to_owned(),
-        |failure| failure.detail,
-    );
-    ImportFailure {
-        code: REJECTED_ROWS_NOT_WRITTEN.to_owned(),
-        detail: format!("{before} There was no time to write down all that were rejected."),
     }
 }
 

@@ -6,7 +6,7 @@ use domain::import::{ImportFailure, TOLD_FAULTS};
 use domain::{Import, ImportId, ImportStatus, Role, RowFault, Timestamp, UserId};
 use serde::Serialize;
 
-use super::ingest::{FILE_CHANGED, REJECTED_ROWS_NOT_WRITTEN};
+use super::ingest::FILE_CHANGED;
 use crate::caller::Caller;
 use crate::messages::ImportKey;
 use crate::paging::{PageQuery, cursor_after};
@@ -88,8 +88,7 @@ impl ShowImport {
         let rejected = import.rejected;
         // Of a file that went away there is no file of rejected rows either.
         let failure = import.failure.as_ref().map(|failure| failure.code.as_str());
-        let written = import.status.is_over()
-            && !matches!(failure, Some(FILE_CHANGED | REJECTED_ROWS_NOT_WRITTEN));
+        let written = import.status.is_over() && failure != Some(FILE_CHANGED);
         let key = ImportKey {
             customer_id: import.customer_id,
             import_id: id,

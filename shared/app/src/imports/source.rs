@@ -33,6 +33,8 @@ pub(super) enum Trouble {
     Fetch(FileError),
     /// The store does not play along.
     Store(Refusal),
+    /// The import is another one by now: somebody else is at it.
+    Outpaced,
 }
 
 impl<'a> Source<'a> {

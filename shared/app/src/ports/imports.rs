@@ -1,7 +1,7 @@
 //! Imports: their records, their files, and the message that goes on with one.
 
 use async_trait::async_trait;
-use domain::import::{LONGEST_DETAIL, SeenFile};
+use domain::import::{KeptParts, LONGEST_DETAIL, SeenFile};
 use domain::{Import, ImportId, ImportStatus, Order, OrderId, RowFault, UserId};
 use thiserror::Error;
 
@@ -95,6 +95,9 @@ pub enum FileError {
     /// It is not there, or not the one that was first seen.
     #[error("the file is gone, or another one by now")]
     Gone,
+    /// The parts that an earlier run has kept are not there any more: the file is to be begun again.
+    #[error("the parts of the file are gone")]
+    PartsGone,
     /// The files' store is away.
     #[error("the files' store is away")]
     Unavailable(#[source] Cause),
@@ -115,8 +118,13 @@ pub trait ImportFiles: Send + Sync {
         length: u64,
     ) -> Result<Vec<u8>, FileError>;
 
-    /// Begins the file of rejected rows. It is there once it is finished, in place of an earlier one.
-    async fn write_rejected(&self, key: ImportKey) -> Result<Box<dyn RejectedFile>, FileError>;
+    /// Begins the file of rejected rows, or goes on with it where it was kept. It is there once it is finished, in place
+    /// of an earlier one.
+    async fn write_rejected(
+        &self,
+        key: ImportKey,
+        kept: Option<KeptParts>,
+    ) -> Result<Box<dyn RejectedFile>, FileError>;
 }
 
 /// The file of rejected rows while it is written.
@@ -124,6 +132,10 @@ pub trait ImportFiles: Send + Sync {
 pub trait RejectedFile: Send {
     /// Adds to it.
     async fn write(&mut self, bytes: &[u8]) -> Result<(), FileError>;
+
+    /// Keeps what was added since the last time, once that is enough for a part. What is given back are all parts so far,
+    /// with which another run can go on. Of two that go on from the same parts with the same rows, either may finish.
+    async fn keep(&mut self) -> Result<Option<KeptParts>, FileError>;
 
     /// Ends it.
     async fn finish(self: Box<Self>) -> Result<(), FileError>;

@@ -9,7 +9,7 @@ use domain::import::SeenFile;
 
 use super::Fresh;
 
-/// More than S3 takes in one part.
+/// Enough for a part.
 const LARGE: usize = 6 * 1024 * 1024;
 
 /// What a client does with signed addresses, and what lies where they lead.
@@ -26,6 +26,8 @@ pub trait Client: Send + Sync {
 pub async fn run(files: &dyn ImportFiles, urls: &dyn FileUrls, client: &dyn Client) {
     a_file_is_read_as_it_was_first_seen(files, client).await;
     rejected_rows_are_there_when_they_are_finished(files, client).await;
+    rejected_rows_are_gone_on_with_where_they_were_kept(files, client).await;
+    parts_alone_can_be_finished(files, client).await;
     addresses_name_what_is_signed(urls).await;
 }
 
@@ -60,24 +62,67 @@ async fn rejected_rows_are_there_when_they_are_finished(
 ) {
     let key = key();
     assert_eq!(client.rejected(key).await, None);
-    let mut first = files.write_rejected(key).await.unwrap();
+    let mut first = files.write_rejected(key, None).await.unwrap();
     first.write(b"a,b\r\n").await.unwrap();
     assert_eq!(client.rejected(key).await, None);
     first.write(b"1,2\r\n").await.unwrap();
     first.finish().await.unwrap();
     assert_eq!(client.rejected(key).await.unwrap(), b"a,b\r\n1,2\r\n");
 
-    // In more than one part, and in place of the other.
-    let mut large = files.write_rejected(key).await.unwrap();
-    let line = vec![b'x'; LARGE / 4];
-    for _ in 0..5 {
-        large.write(&line).await.unwrap();
-    }
-    large.write(b"the end").await.unwrap();
-    large.finish().await.unwrap();
-    let found = client.rejected(key).await.unwrap();
-    assert_eq!(found.len(), LARGE / 4 * 5 + 7);
-    assert!(found.ends_with(b"xthe end"));
+    // In place of the other.
+    let mut second = files.write_rejected(key, None).await.unwrap();
+    assert_eq!(second.keep().await.unwrap(), None);
+    second.write(b"a,b\r\n").await.unwrap();
+    assert_eq!(second.keep().await.unwrap(), None);
+    second.finish().await.unwrap();
+    assert_eq!(client.rejected(key).await.unwrap(), b"a,b\r\n");
+}
+
+async fn rejected_rows_are_gone_on_with_where_they_were_kept(
+    files: &dyn ImportFiles,
+    client: &dyn Client,
+) {
+    let key = key();
+    let part = |letter: u8| vec![letter; LARGE];
+    let mut first = files.write_rejected(key, None).await.unwrap();
+    first.write(&part(b'a')).await.unwrap();
+    let kept = first.keep().await.unwrap().unwrap();
+    // What comes after the last part is lost with its writer.
+    first.write(b"lost").await.unwrap();
+    drop(first);
+
+    let go_on = async || files.write_rejected(key, Some(kept.clone())).await.unwrap();
+    let (mut second, mut third) = (go_on().await, go_on().await);
+    second.write(&part(b'b')).await.unwrap();
+    let by_second = second.keep().await.unwrap().unwrap();
+    assert_eq!(by_second.upload_id, kept.upload_id);
+    third.write(&part(b'b')).await.unwrap();
+    third.keep().await.unwrap();
+    assert_eq!(client.rejected(key).await, None);
+    drop(second);
+    let mut fourth = files.write_rejected(key, Some(by_second)).await.unwrap();
+    fourth.write(b"the end").await.unwrap();
+    fourth.finish().await.unwrap();
+    let whole = [part(b'a'), part(b'b'), b"the end".to_vec()].concat();
+    assert!(client.rejected(key).await.unwrap() == whole);
+
+    // Once it is finished, there are no parts of it any more.
+    third.write(b"the end").await.unwrap();
+    assert!(matches!(third.finish().await, Err(FileError::PartsGone)));
+    let mut fifth = go_on().await;
+    fifth.write(&part(b'b')).await.unwrap();
+    assert!(matches!(fifth.keep().await, Err(FileError::PartsGone)));
+    assert!(client.rejected(key).await.unwrap() == whole);
+}
+
+async fn parts_alone_can_be_finished(files: &dyn ImportFiles, client: &dyn Client) {
+    let key = key();
+    let mut file = files.write_rejected(key, None).await.unwrap();
+    file.write(&vec![b'a'; LARGE]).await.unwrap();
+    assert!(file.keep().await.unwrap().is_some());
+    assert_eq!(file.keep().await.unwrap(), None);
+    file.finish().await.unwrap();
+    assert_eq!(client.rejected(key).await.unwrap().len(), LARGE);
 }
 
 async fn addresses_name_what_is_signed(urls: &dyn FileUrls) {

@@ -1,14 +1,17 @@
 //! Files of imports.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use app::messages::ImportKey;
 use app::ports::{FileError, FileUrls, ImportFiles, RejectedFile, UploadUrl};
 use async_trait::async_trait;
-use domain::import::SeenFile;
+use domain::import::{KeptParts, SeenFile};
 
 use super::away;
+
+/// So much is enough for a part, in bytes.
+const PART: usize = 128 * 1024;
 
 /// What happens to the next request instead of going well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,8 +20,6 @@ pub enum NextRead {
     Succeeds,
     /// The files are away.
     IsRefused,
-    /// No answer comes. For `write_rejected` alone.
-    IsNotAnswered,
 }
 
 /// Uploaded files, and those of rejected rows.
@@ -29,6 +30,10 @@ pub struct MemoryFiles(Arc<Mutex<Folders>>);
 struct Folders {
     uploaded: HashMap<ImportKey, (u32, Vec<u8>)>,
     rejected: HashMap<ImportKey, Vec<u8>>,
+    /// The parts of unfinished files by their place.
+    unfinished: HashMap<String, BTreeMap<usize, Vec<u8>>>,
+    /// How many more parts are answered; without it all are.
+    parts_answered: Option<u32>,
     uploads: u32,
     faults: VecDeque<NextRead>,
 }
@@ -58,12 +63,31 @@ impl MemoryFiles {
         self.0.lock().unwrap().faults = faults.into_iter().collect();
     }
 
+    /// Forgets the parts of files that are not finished.
+    pub fn forget_parts(&self) {
+        self.0.lock().unwrap().unfinished.clear();
+    }
+
+    /// Answers so many parts of rejected rows, and then none any more; with `None` all of them.
+    pub fn answer_parts(&self, many: Option<u32>) {
+        self.0.lock().unwrap().parts_answered = many;
+    }
+
+    fn answers_part(&self) -> bool {
+        match &mut self.0.lock().unwrap().parts_answered {
+            None => true,
+            Some(0) => false,
+            Some(many) => {
+                *many -= 1;
+                true
+            }
+        }
+    }
+
     fn asked(&self) -> Result<std::sync::MutexGuard<'_, Folders>, FileError> {
         let mut folders = self.0.lock().unwrap();
         match folders.faults.pop_front() {
-            Some(NextRead::IsRefused | NextRead::IsNotAnswered) => {
-                Err(FileError::Unavailable(away()))
-            }
+            Some(NextRead::IsRefused) => Err(FileError::Unavailable(away())),
             Some(NextRead::Succeeds) | None => Ok(folders),
         }
     }
@@ -99,16 +123,17 @@ impl ImportFiles for MemoryFiles {
         Ok(rest.copied().collect())
     }
 
-    async fn write_rejected(&self, key: ImportKey) -> Result<Box<dyn RejectedFile>, FileError> {
-        let next = self.0.lock().unwrap().faults.front().copied();
-        if next == Some(NextRead::IsNotAnswered) {
-            std::future::pending::<()>().await;
-        }
+    async fn write_rejected(
+        &self,
+        key: ImportKey,
+        kept: Option<KeptParts>,
+    ) -> Result<Box<dyn RejectedFile>, FileError> {
         drop(self.asked()?);
         Ok(Box::new(Writing {
             files: self.clone(),
             key,
-            bytes: Vec::new(),
+            waiting: Vec::new(),
+            kept,
         }))
     }
 }
@@ -116,19 +141,64 @@ impl ImportFiles for MemoryFiles {
 struct Writing {
     files: MemoryFiles,
     key: ImportKey,
-    bytes: Vec<u8>,
+    waiting: Vec<u8>,
+    kept: Option<KeptParts>,
+}
+
+impl Writing {
+    fn send_part(&mut self) -> Result<KeptParts, FileError> {
+        let mut folders = self.files.asked()?;
+        folders.uploads += 1;
+        let number = folders.uploads;
+        let mut kept = self.kept.take().unwrap_or_else(|| {
+            let upload_id = number.to_string();
+            folders
+                .unfinished
+                .insert(upload_id.clone(), BTreeMap::new());
+            let etags = Vec::new();
+            KeptParts { upload_id, etags }
+        });
+        let parts = folders.unfinished.get_mut(&kept.upload_id);
+        let parts = parts.ok_or(FileError::PartsGone)?;
+        parts.insert(kept.etags.len(), std::mem::take(&mut self.waiting));
+        kept.etags.push(etag(number));
+        self.kept = Some(kept.clone());
+        Ok(kept)
+    }
 }
 
 #[async_trait]
 impl RejectedFile for Writing {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
-        drop(self.files.asked()?);
-        self.bytes.extend_from_slice(bytes);
+        self.waiting.extend_from_slice(bytes);
         Ok(())
     }
 
-    async fn finish(self: Box<Self>) -> Result<(), FileError> {
-        self.files.asked()?.rejected.insert(self.key, self.bytes);
+    async fn keep(&mut self) -> Result<Option<KeptParts>, FileError> {
+        if self.waiting.len() < PART {
+            return Ok(None);
+        }
+        if !self.files.answers_part() {
+            std::future::pending::<()>().await;
+        }
+        self.send_part().map(Some)
+    }
+
+    async fn finish(mut self: Box<Self>) -> Result<(), FileError> {
+        let kept = match self.kept.clone() {
+            Some(_) if !self.waiting.is_empty() => Some(self.send_part()?),
+            kept => kept,
+        };
+        let mut folders = self.files.asked()?;
+        let bytes = match kept {
+            None => self.waiting,
+            Some(kept) => {
+                let parts = folders.unfinished.remove(&kept.upload_id);
+                let parts = parts.ok_or(FileError::PartsGone)?.into_values();
+                parts.take(kept.etags.len()).flatten().collect()
+            }
+        };
+        folders.rejected.insert(self.key, bytes);
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Imports: one item an import, and one for each chunk of which rows were rejected.
 
-use domain::import::{ImportFailure, SeenFile};
+use domain::import::{ImportFailure, KeptParts, KeptRejects, SeenFile};
 use domain::{Import, ImportId, ImportStatus, RowFault, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,8 @@ pub(crate) struct StoredImport {
     accepted: u32,
     rejected: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    rejects: Option<StoredRejects>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<StoredFailure>,
     created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -32,6 +34,39 @@ pub(crate) struct StoredImport {
     finished_at: Option<Timestamp>,
     updated_at: Timestamp,
     version: u64,
+}
+
+/// The file of rejected rows while it is written.
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredRejects {
+    upload_id: String,
+    etags: Vec<String>,
+    row: u32,
+    offset: u64,
+}
+
+impl From<KeptRejects> for StoredRejects {
+    fn from(kept: KeptRejects) -> Self {
+        Self {
+            upload_id: kept.parts.upload_id,
+            etags: kept.parts.etags,
+            row: kept.row,
+            offset: kept.offset,
+        }
+    }
+}
+
+impl From<StoredRejects> for KeptRejects {
+    fn from(stored: StoredRejects) -> Self {
+        Self {
+            parts: KeptParts {
+                upload_id: stored.upload_id,
+                etags: stored.etags,
+            },
+            row: stored.row,
+            offset: stored.offset,
+        }
+    }
 }
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -55,6 +90,7 @@ impl From<Import> for StoredImport {
             offset: import.offset,
             accepted: import.accepted,
             rejected: import.rejected,
+            rejects: import.rejects.map(StoredRejects::from),
             failure: import.failure.map(|failure| StoredFailure {
                 code: failure.code,
                 detail: failure.detail,
@@ -90,6 +126,7 @@ impl TryFrom<StoredImport> for Import {
             offset: stored.offset,
             accepted: stored.accepted,
             rejected: stored.rejected,
+            rejects: stored.rejects.map(KeptRejects::from),
             failure: stored.failure.map(|failure| ImportFailure {
                 code: failure.code,
                 detail: failure.detail,

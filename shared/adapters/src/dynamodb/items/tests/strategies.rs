@@ -1,7 +1,7 @@
 //! Any user, order and route that there can be.
 
 use domain::ids::Uuid;
-use domain::import::{ImportFailure, SeenFile};
+use domain::import::{ImportFailure, KeptParts, KeptRejects, SeenFile};
 use domain::order::{Assignment, Waiting};
 use domain::route::Departure;
 use domain::{
@@ -272,6 +272,14 @@ pub fn import() -> impl Strategy<Value = Import> {
     let file = of((text(), 0..u64::from(u32::MAX))
         .prop_map(|(etag, size_bytes)| SeenFile { etag, size_bytes }));
     let failure = of((text(), text()).prop_map(|(code, detail)| ImportFailure { code, detail }));
+    let kept = (text(), vec(text(), 0..3), any::<u32>(), any::<u32>());
+    let rejects = of(
+        kept.prop_map(|(upload_id, etags, row, offset)| KeptRejects {
+            parts: KeptParts { upload_id, etags },
+            row,
+            offset: offset.into(),
+        }),
+    );
     let status = select(ImportStatus::ALL.to_vec());
     let counts = (
         0..1_000_000_u32,
@@ -284,13 +292,21 @@ pub fn import() -> impl Strategy<Value = Import> {
         uuid(),
         uuid(),
         text(),
-        (status, file, failure),
+        (status, file, rejects, failure),
         counts,
         times,
         1_u64..,
     )
         .prop_map(
-            |(id, customer_id, filename, (status, file, failure), counts, times, version)| Import {
+            |(
+                id,
+                customer_id,
+                filename,
+                (status, file, rejects, failure),
+                counts,
+                times,
+                version,
+            )| Import {
                 id: ImportId(id),
                 customer_id: UserId(customer_id),
                 filename,
@@ -300,6 +316,7 @@ pub fn import() -> impl Strategy<Value = Import> {
                 offset: counts.3.into(),
                 accepted: counts.0,
                 rejected: counts.1,
+                rejects,
                 failure,
                 created_at: times.0,
                 started_at: times.1,
