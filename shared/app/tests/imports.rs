@@ -2,121 +2,16 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
+mod importing;
 
 use app::Refusal;
-use app::imports::{IngestOrders, IngestReport, Progress};
+use app::imports::Progress;
 use app::messages::ImportKey;
 use app::ports::{Chunk, ImportStore, OrderStore};
-use domain::{Import, ImportStatus, OrderStatus};
+use domain::{ImportStatus, OrderStatus};
+use importing::{AMPLE, HEADER, ONE_CHUNK, World, a_file, key};
 use proptest::prelude::*;
-use testkit::build::grid;
-use testkit::{
-    MemoryFiles, MemoryImportQueue, MemoryStore, NextRead, NextWrite, NoJitter, StillClock,
-    an_import, an_order,
-};
-
-const HEADER: &str = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon,external_id\n";
-/// Time for as many chunks as there are, and time for one alone.
-const AMPLE: Duration = Duration::from_secs(300);
-const ONE_CHUNK: Duration = Duration::ZERO;
-
-struct World {
-    store: Arc<MemoryStore>,
-    files: MemoryFiles,
-    queue: Arc<MemoryImportQueue>,
-}
-
-fn key() -> ImportKey {
-    let import = an_import();
-    ImportKey {
-        customer_id: import.customer_id,
-        import_id: import.id,
-    }
-}
-
-impl World {
-    async fn with(file: impl Into<Vec<u8>>) -> Self {
-        let world = Self {
-            store: Arc::default(),
-            files: MemoryFiles::default(),
-            queue: Arc::default(),
-        };
-        world.store.put_import(&an_import()).await.unwrap();
-        world.files.upload(key(), file);
-        world
-    }
-
-    fn ingest(&self) -> IngestOrders {
-        IngestOrders {
-            imports: self.store.clone(),
-            files: Arc::new(self.files.clone()),
-            queue: self.queue.clone(),
-            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
-            jitter: Arc::new(NoJitter),
-            grid: grid(),
-            most_bytes: 10_000_000,
-        }
-    }
-
-    async fn run(&self, time: Duration) -> Result<IngestReport, Refusal> {
-        self.ingest().run(key(), time).await
-    }
-
-    /// Delivers the message until it is done, as the queue does.
-    async fn run_through(&self, time: Duration) -> Import {
-        for _ in 0..1000 {
-            if let Ok(report) = self.run(time).await
-                && matches!(report.progress, Progress::Over(_))
-            {
-                return self.import();
-            }
-        }
-        panic!("never over");
-    }
-
-    fn import(&self) -> Import {
-        self.store.all_imports().remove(0)
-    }
-
-    /// That exactly these rows are orders, and all others were rejected.
-    fn assert_account(&self, import: &Import, accepted: &[u32], rejected: &[u32]) {
-        let expected: BTreeSet<_> = accepted
-            .iter()
-            .map(|row| import.id.order_in_row(*row))
-            .collect();
-        let found: BTreeSet<_> = self
-            .store
-            .all_orders()
-            .iter()
-            .filter(|order| order.import_id == Some(import.id))
-            .map(|order| order.id)
-            .collect();
-        assert_eq!(found, expected);
-        assert_eq!(import.accepted as usize, accepted.len());
-        assert_eq!(import.rejected as usize, rejected.len());
-        let file = self.files.rejected(key()).unwrap_or_default();
-        let lines: Vec<u32> = file
-            .lines()
-            .skip(1)
-            .map(|line| line.split(',').nth(5).unwrap().parse().unwrap())
-            .collect();
-        assert_eq!(lines, rejected, "{file}");
-    }
-}
-
-/// A file of that many rows, every tenth of which has no pickup; and which rows are good and bad.
-fn a_file(rows: u32) -> (String, Vec<u32>, Vec<u32>) {
-    let mut file = HEADER.to_owned();
-    for row in 1..=rows {
-        let lat = if row % 10 == 0 { "" } else { "41.3870" };
-        file.push_str(&format!("{lat},2.1701,41.4036,2.1744,SO-{row}\n"));
-    }
-    let (bad, good) = (1..=rows).partition(|row| row % 10 == 0);
-    (file, good, bad)
-}
+use testkit::{NextRead, NextWrite, an_order};
 
 #[tokio::test]
 async fn a_file_becomes_orders_and_an_account() {
@@ -327,111 +222,6 @@ async fn a_file_that_is_replaced_meanwhile_is_not_mixed_with_the_other() {
     let import = world.run_through(AMPLE).await;
     assert_eq!(import.failure.unwrap().code, "file_changed");
     assert_eq!(import.accepted, accepted);
-}
-
-const BAD: usize = 1_400;
-
-/// A file with one good row and so many rejected ones that their file has three parts.
-fn many_parts() -> String {
-    let notes = "x".repeat(400);
-    let bad = (0..BAD).map(|n| format!("north,2.1701,41.4036,2.1744,B-{n},{notes}\n"));
-    let bad: String = bad.collect();
-    let header = HEADER.trim_end();
-    format!("{header},notes\n41.3870,2.1701,41.4036,2.1744,SO,\n{bad}")
-}
-
-impl World {
-    /// All rows are read, and of their file of rejected rows nothing is kept yet.
-    async fn with_many_parts() -> Self {
-        let world = Self::with(many_parts()).await;
-        world.files.answer_parts(Some(0));
-        while world.import().rows() as usize <= BAD {
-            world.run(ONE_CHUNK).await.unwrap();
-        }
-        assert_eq!(world.import().status, ImportStatus::Processing);
-        world.queue.take();
-        world
-    }
-
-    /// That all came as if nothing had happened.
-    async fn assert_whole(&self) {
-        let undisturbed = Self::with(many_parts()).await;
-        undisturbed.run(AMPLE).await.unwrap();
-        let whole = undisturbed.files.rejected(key()).unwrap();
-        assert_eq!(whole.lines().count(), 1 + BAD);
-        assert!(self.files.rejected(key()).unwrap() == whole);
-        let import = self.import();
-        assert_eq!(import.status, ImportStatus::CompletedWithErrors);
-        assert_eq!((import.accepted, import.rejected as usize), (1, BAD));
-        assert_eq!(import.rejects, None);
-    }
-}
-
-#[tokio::test]
-async fn rejected_rows_that_take_longer_than_a_run_are_written_by_several() {
-    let world = World::with_many_parts().await;
-    for _ in 0..2 {
-        world.files.answer_parts(Some(1));
-        let report = world.run(ONE_CHUNK).await.unwrap();
-        assert_eq!((report.progress, report.parts), (Progress::HandedOn, 1));
-        assert_eq!(world.queue.take(), [(key(), 0)]);
-        assert_eq!(world.files.rejected(key()), None);
-    }
-    world.files.answer_parts(None);
-    let report = world.run(ONE_CHUNK).await.unwrap();
-    assert!(matches!(report.progress, Progress::Over(_)));
-    world.assert_whole().await;
-}
-
-#[tokio::test]
-async fn a_run_that_could_keep_nothing_is_tried_again_and_ends_with_the_dead_letters() {
-    let world = World::with_many_parts().await;
-    let outcome = world.run(ONE_CHUNK).await;
-    assert!(matches!(outcome, Err(Refusal::Unavailable(_))));
-    assert_eq!(world.queue.take(), []);
-    world.files.answer_parts(None);
-    world.run(ONE_CHUNK).await.unwrap();
-    world.assert_whole().await;
-}
-
-#[tokio::test]
-async fn a_process_that_dies_while_it_writes_rejected_rows_is_gone_on_with() {
-    // Writes: begun, three chunks, three parts, finished.
-    for fault in [
-        NextWrite::IsRefused,
-        NextWrite::LosesItsAnswer,
-        NextWrite::Conflicts,
-    ] {
-        for before in 0..9 {
-            let world = World::with(many_parts()).await;
-            let mut writes = vec![NextWrite::Succeeds; before];
-            writes.extend([fault; 14]);
-            world.store.next_writes(writes);
-            world.run_through(AMPLE).await;
-            world.assert_whole().await;
-        }
-    }
-    // Requests for the file: it is seen, read, read again, and written.
-    for before in 0..14 {
-        let world = World::with(many_parts()).await;
-        let mut reads = vec![NextRead::Succeeds; before];
-        reads.push(NextRead::IsRefused);
-        world.files.next_reads(reads);
-        world.run_through(AMPLE).await;
-        world.assert_whole().await;
-    }
-}
-
-#[tokio::test]
-async fn parts_that_are_gone_are_written_again() {
-    let world = World::with_many_parts().await;
-    world.files.answer_parts(Some(2));
-    assert_eq!(world.run(ONE_CHUNK).await.unwrap().parts, 2);
-    world.files.forget_parts();
-    world.files.answer_parts(None);
-    let report = world.run(ONE_CHUNK).await.unwrap();
-    assert!(matches!(report.progress, Progress::Over(_)));
-    world.assert_whole().await;
 }
 
 #[tokio::test]

@@ -1,0 +1,117 @@
+//! An import whose file has come, and all that `ingest-orders` needs for it.
+
+// Each test file has what it needs of this.
+#![allow(dead_code)]
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use app::Refusal;
+use app::imports::{IngestOrders, IngestReport, Progress};
+use app::messages::ImportKey;
+use app::ports::ImportStore;
+use domain::Import;
+use testkit::build::grid;
+use testkit::{MemoryFiles, MemoryImportQueue, MemoryStore, NoJitter, StillClock, an_import};
+
+pub const HEADER: &str = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon,external_id\n";
+/// Time for as many chunks as there are, and time for one alone.
+pub const AMPLE: Duration = Duration::from_secs(300);
+pub const ONE_CHUNK: Duration = Duration::ZERO;
+
+pub struct World {
+    pub store: Arc<MemoryStore>,
+    pub files: MemoryFiles,
+    pub queue: Arc<MemoryImportQueue>,
+}
+
+pub fn key() -> ImportKey {
+    let import = an_import();
+    ImportKey {
+        customer_id: import.customer_id,
+        import_id: import.id,
+    }
+}
+
+impl World {
+    pub async fn with(file: impl Into<Vec<u8>>) -> Self {
+        let world = Self {
+            store: Arc::default(),
+            files: MemoryFiles::default(),
+            queue: Arc::default(),
+        };
+        world.store.put_import(&an_import()).await.unwrap();
+        world.files.upload(key(), file);
+        world
+    }
+
+    pub fn ingest(&self) -> IngestOrders {
+        IngestOrders {
+            imports: self.store.clone(),
+            files: Arc::new(self.files.clone()),
+            queue: self.queue.clone(),
+            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+            jitter: Arc::new(NoJitter),
+            grid: grid(),
+            most_bytes: 10_000_000,
+        }
+    }
+
+    pub async fn run(&self, time: Duration) -> Result<IngestReport, Refusal> {
+        self.ingest().run(key(), time).await
+    }
+
+    /// Delivers the message until it is done, as the queue does.
+    pub async fn run_through(&self, time: Duration) -> Import {
+        for _ in 0..1000 {
+            if let Ok(report) = self.run(time).await
+                && matches!(report.progress, Progress::Over(_))
+            {
+                return self.import();
+            }
+        }
+        panic!("never over");
+    }
+
+    pub fn import(&self) -> Import {
+        self.store.all_imports().remove(0)
+    }
+
+    /// That exactly these rows are orders, and all others were rejected.
+    pub fn assert_account(&self, import: &Import, accepted: &[u32], rejected: &[u32]) {
+        let expected: BTreeSet<_> = accepted
+            .iter()
+            .map(|row| import.id.order_in_row(*row))
+            .collect();
+        let found: BTreeSet<_> = self
+            .store
+            .all_orders()
+            .iter()
+            .filter(|order| order.import_id == Some(import.id))
+            .map(|order| order.id)
+            .collect();
+        assert_eq!(found, expected);
+        assert_eq!(import.accepted as usize, accepted.len());
+        assert_eq!(import.rejected as usize, rejected.len());
+        let file = self.files.rejected(key()).unwrap_or_default();
+        let lines: Vec<u32> = file
+            .lines()
+            .skip(1)
+            .map(|line| line.split(',').nth(5).unwrap().parse().unwrap())
+            .collect();
+        assert_eq!(lines, rejected, "{file}");
+    }
+}
+
+/// A file of that many rows, every tenth of which has no pickup; and which rows are good and bad.
+pub fn a_file(rows: u32) -> (String, Vec<u32>, Vec<u32>) {
+    let mut file = HEADER.to_owned();
+    for row in 1..=rows {
+        let lat = if row % 10 == 0 { "" } else { "41.3870" };
+        file.push_str(&format!("{lat},2.1701,41.4036,2.1744,SO-{row}\n"));
+    }
+    let (bad, good) = (1..=rows).partition(|row| row % 10 == 0);
+    (file, good, bad)
+}
