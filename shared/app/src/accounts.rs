@@ -68,6 +68,10 @@ impl RegisterUser {
             }
             Err(error) => return Err(error.into()),
         };
+        // The record of a dispatcher who was taken out of the group brings nobody back into it.
+        if !role.is_ours_to_grant() {
+            return Ok(());
+        }
         Ok(self.identity.grant(&sign_up.email, role).await?)
     }
 
