@@ -10,6 +10,7 @@ use app::notify::Told;
 use app::ports::{Email, UserStore};
 use domain::{EmailNotifications, Order, OrderStatus};
 use jiff::SignedDuration;
+use serde_json::json;
 use testkit::build::user_id;
 use testkit::{NextWrite, Places, a_customer, an_agent, an_order};
 use world::{World, agent};
@@ -36,6 +37,7 @@ fn told_of(order: &Order) -> Notification {
         order_id: order.id,
         status: order.status,
         version: order.version,
+        assignments: Some(order.assignments()),
     }
 }
 
@@ -156,6 +158,44 @@ async fn what_is_not_true_any_more_is_not_told() {
         .unwrap();
     assert_eq!(told, Told::Nobody);
     assert_eq!(world.mailer.take_sent(), []);
+}
+
+#[tokio::test]
+async fn an_order_that_was_given_back_and_assigned_again_is_told_of_once() {
+    let (world, first) = planned().await;
+    // Berta gives it back, and takes it again, while the message about the first time is on its way.
+    let off = json!({"on_duty": false, "release": true});
+    world
+        .update(&agent(BERTA), user_id(BERTA), off)
+        .await
+        .unwrap();
+    world
+        .update(&agent(BERTA), user_id(BERTA), json!({"on_duty": true}))
+        .await
+        .unwrap();
+    world.optimize().run(first.zone, &[]).await.unwrap();
+    let second = world.order(first.id);
+    assert_eq!(second.status, OrderStatus::Assigned);
+    let send = world.send_notifications();
+    assert_eq!(send.run(&told_of(&first)).await.unwrap(), Told::Nobody);
+    assert_eq!(send.run(&told_of(&second)).await.unwrap(), Told::Sent);
+    assert_eq!(world.mailer.take_sent().len(), 1);
+}
+
+#[test]
+fn a_message_from_before_assignments_were_counted_is_read_still() {
+    let order = an_order(1).build();
+    let message = json!({
+        "event": "order_changed", "order_id": order.id, "status": "assigned", "version": 2,
+    });
+    let read: Notification = serde_json::from_value(message).unwrap();
+    let expected = Notification::OrderChanged {
+        order_id: order.id,
+        status: OrderStatus::Assigned,
+        version: 2,
+        assignments: None,
+    };
+    assert_eq!(read, expected);
 }
 
 #[tokio::test]

@@ -259,6 +259,12 @@ impl Order {
         Ok(changed)
     }
 
+    /// How often it was put on a route so far.
+    pub fn assignments(&self) -> usize {
+        let assigned = |line: &&HistoryLine| line.status == OrderStatus::Assigned;
+        self.history.iter().filter(assigned).count()
+    }
+
     /// The order put on a route.
     ///
     /// # Errors

@@ -64,9 +64,11 @@ impl SendNotifications {
                 order_id,
                 status,
                 version,
+                assignments,
             } => {
                 let event = format!("order/{order_id}/{version}");
-                match self.order_email(order_id, status, version).await? {
+                let email = self.order_email(order_id, status, version, assignments);
+                match email.await? {
                     Some((user, email)) => self.once(&event, &user, &email).await,
                     None => Ok(Told::Nobody),
                 }
@@ -127,18 +129,22 @@ impl SendNotifications {
         Ok(Told::Sent)
     }
 
-    /// The email to a customer; none if it is not true any more, since the order was taken off its route again.
+    /// The email to a customer; none if it is not true any more, since the order was taken off its route again. Of two
+    /// assignments the customer hears of the one that stands.
     async fn order_email(
         &self,
         order_id: OrderId,
         status: OrderStatus,
         version: u64,
+        assignments: Option<usize>,
     ) -> Result<Option<(User, Email)>, Refusal> {
         let Some(order) = self.orders.order(order_id).await? else {
             return Ok(None);
         };
         let taken_back = matches!(order.status, OrderStatus::Pending | OrderStatus::Cancelled);
-        if order.version < version || taken_back {
+        let assigned_anew = status == OrderStatus::Assigned
+            && assignments.is_some_and(|count| count != order.assignments());
+        if order.version < version || taken_back || assigned_anew {
             return Ok(None);
         }
         let Some(customer) = self.users.user(order.customer_id).await? else {
