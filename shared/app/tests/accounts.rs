@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::accounts::{ConfirmSignUp, LogInUser, RegisterUser, ShowMe};
 use app::ports::{IdentityProvider, Registration, Tokens, UserStore};
@@ -28,6 +29,7 @@ struct Office {
     identity: Arc<MemoryIdentity>,
     mailer: Arc<MemoryMailer>,
     clock: Arc<StillClock>,
+    waits_for_mail: Duration,
 }
 
 impl Office {
@@ -37,6 +39,7 @@ impl Office {
             identity: Arc::default(),
             mailer: Arc::default(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+            waits_for_mail: Duration::from_secs(5),
         }
     }
 
@@ -78,6 +81,7 @@ impl Office {
             users: self.users.clone(),
             identity: self.identity.clone(),
             mailer: self.mailer.clone(),
+            waits_for_mail: self.waits_for_mail,
             clock: self.clock.clone(),
             grid: grid(),
         };
@@ -309,6 +313,24 @@ async fn nobody_is_kept_out_because_mail_is_away() {
     office.mailer.set_away(true);
     office.log_in("Parcel-2030!").await.unwrap();
     assert_eq!(office.me().await["email_notifications"], "off");
+}
+
+#[tokio::test]
+async fn nobody_is_kept_out_because_mail_does_not_answer() {
+    for address_changed in [false, true] {
+        let mut office = Office::new();
+        office.sign_up().await.unwrap();
+        office.confirm(CODE).await.unwrap();
+        let mut email = EMAIL;
+        if address_changed {
+            email = "berta.nova@example.com";
+            office.identity.change_account(EMAIL, email, "Berta");
+        }
+        office.mailer.hang();
+        office.waits_for_mail = Duration::from_millis(10);
+        office.log_in_with(email, "Parcel-2030!").await.unwrap();
+        assert_eq!(office.user().email, EMAIL, "the next log-in sees to it");
+    }
 }
 
 #[tokio::test]

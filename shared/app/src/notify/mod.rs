@@ -17,6 +17,8 @@ pub use texts::Letterhead;
 
 /// For so long nobody else sends a claimed email: longer than sending takes.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// So often a user's address may change under our hands.
+const ADDRESSES: usize = 3;
 /// Longer than a message can live, in its queue and then in the dead-letter queue.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -98,15 +100,45 @@ impl SendNotifications {
         if user.subscribed_at.is_some() {
             return Ok(Told::Subscribed);
         }
-        self.mailer.subscribe(user_id, &user.email).await?;
+        let user = self.ask(user).await?;
         // A list may not show yet what was asked for a moment ago.
-        let state = match self.mailer.subscription(user_id).await? {
+        let state = match self.mailer.subscription(user_id, &user.email).await? {
             EmailNotifications::Off => EmailNotifications::Pending,
             state => state,
         };
         let now = self.clock.now();
         record_subscription(self.users.as_ref(), &user, state, Some(now), now).await?;
         Ok(Told::Subscribed)
+    }
+
+    /// Asks the user's address to confirm, and looks whether it is theirs still: if a log-in has written another one
+    /// meanwhile, that one is asked, and the one that was left hears no more.
+    async fn ask(&self, mut user: User) -> Result<User, Refusal> {
+        for _ in 0..ADDRESSES {
+            self.mailer.subscribe(user.id, &user.email).await?;
+            let read = self.users.user(user.id).await?;
+            let read = read.ok_or(Refusal::Contended)?;
+            if read.email == user.email {
+                return Ok(read);
+            }
+            user = read;
+        }
+        Err(Refusal::Contended)
+    }
+
+    /// Sends, and makes the topic where it is missing: the confirmation's own message has not been worked on yet, or a log-in
+    /// has just deleted it with an address that was left. So the record of before is not to be believed.
+    async fn send(&self, user_id: UserId, email: &Email) -> Result<(), Refusal> {
+        for _ in 0..ADDRESSES {
+            match self.mailer.send(user_id, email).await {
+                Err(MailError::NoTopic) => {
+                    let user = self.users.user(user_id).await?;
+                    self.ask(user.ok_or(Refusal::Contended)?).await?;
+                }
+                sent => return Ok(sent?),
+            }
+        }
+        Err(Refusal::Contended)
     }
 
     async fn once(&self, event: &str, user: &User, email: &Email) -> Result<Told, Refusal> {
@@ -116,15 +148,7 @@ impl SendNotifications {
             EmailClaim::Theirs => return Err(Refusal::Contended),
             EmailClaim::Ours => {}
         }
-        match self.mailer.send(user.id, email).await {
-            Ok(()) => {}
-            // The confirmation's own message has not been worked on yet, or the topic was deleted.
-            Err(MailError::NoTopic) => {
-                self.mailer.subscribe(user.id, &user.email).await?;
-                self.mailer.send(user.id, email).await?;
-            }
-            Err(error) => return Err(error.into()),
-        }
+        self.send(user.id, email).await?;
         self.claims.mark_sent(event, now + REMEMBERED).await?;
         Ok(Told::Sent)
     }
