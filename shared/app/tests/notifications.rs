@@ -4,15 +4,18 @@
 
 mod world;
 
+use std::sync::Arc;
+
 use app::Refusal;
 use app::messages::Notification;
-use app::notify::Told;
-use app::ports::{Email, UserStore};
-use domain::{EmailNotifications, Order, OrderStatus};
+use app::notify::{SendNotifications, Told};
+use app::ports::{Email, EmailClaim, EmailClaims, StoreError, UserStore};
+use async_trait::async_trait;
+use domain::{EmailNotifications, Order, OrderStatus, Timestamp};
 use jiff::SignedDuration;
 use serde_json::json;
 use testkit::build::user_id;
-use testkit::{NextWrite, Places, a_customer, an_agent, an_order};
+use testkit::{MemoryStore, NextWrite, Places, a_customer, an_agent, an_order};
 use world::{World, agent};
 
 const BERTA: u64 = 10;
@@ -65,6 +68,37 @@ async fn an_email_that_cannot_be_sent_goes_out_once_mail_is_back() {
     world.clock.advance(SignedDuration::from_secs(61));
     assert_eq!(send.run(&told_of(&order)).await.unwrap(), Told::Sent);
     assert_eq!(send.run(&told_of(&order)).await.unwrap(), Told::Before);
+    assert_eq!(world.mailer.take_sent().len(), 1);
+}
+
+/// Claims that can be made, and not marked.
+struct Unmarkable(Arc<MemoryStore>);
+
+#[async_trait]
+impl EmailClaims for Unmarkable {
+    async fn claim(
+        &self,
+        event: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<EmailClaim, StoreError> {
+        self.0.claim(event, now, lease_until).await
+    }
+
+    async fn mark_sent(&self, _: &str, _: Timestamp) -> Result<(), StoreError> {
+        Err(StoreError::Unavailable("no answer".into()))
+    }
+}
+
+#[tokio::test]
+async fn an_email_that_could_not_be_marked_as_sent_does_not_come_again_for_that() {
+    let (world, order) = planned().await;
+    let send = SendNotifications {
+        claims: Arc::new(Unmarkable(world.store.clone())),
+        ..world.send_notifications()
+    };
+    // Told so, the queue forgets the message.
+    assert_eq!(send.run(&told_of(&order)).await.unwrap(), Told::Sent);
     assert_eq!(world.mailer.take_sent().len(), 1);
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use domain::{EmailNotifications, OrderId, OrderStatus, RouteId, User, UserId};
 use jiff::SignedDuration;
+use tracing::error;
 
 use crate::accounts::record_subscription;
 use crate::messages::Notification;
@@ -54,8 +55,9 @@ pub enum Told {
 }
 
 impl SendNotifications {
-    /// Sends one email for one event, however often it is told of it: claims it, sends it, marks it as sent. Only a
-    /// crash between the last two sends it twice.
+    /// Sends one email for one event, however often it is told of it: claims it, sends it, marks it as sent. It is sent
+    /// twice where nobody knows that it was: the answer of the mail service was lost, or the process died before the mark.
+    /// Where the mark could not be made, it is sent again if the event is told again.
     ///
     /// # Errors
     /// When something is away, or somebody else has claimed it and not finished: the message is to be delivered again.
@@ -149,7 +151,14 @@ impl SendNotifications {
             EmailClaim::Ours => {}
         }
         self.send(user.id, email).await?;
-        self.claims.mark_sent(event, now + REMEMBERED).await?;
+        // Sent it is. Were the message to come again for the mark alone, so would the email.
+        if let Err(error) = self.claims.mark_sent(event, now + REMEMBERED).await {
+            error!(
+                event,
+                error = &error as &dyn std::error::Error,
+                "could not mark an email as sent"
+            );
+        }
         Ok(Told::Sent)
     }
 
