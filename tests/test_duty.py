@@ -76,6 +76,9 @@ def test_an_agent_says_what_when_and_from_where(shared_town):
     assert {name: agent[name] for name in wanted} == wanted
     listed = shared_town.dispatcher.every("/agents", "agents", status="active", limit=100)
     assert [found for found in listed if found["agent_id"] == ben.user_id] == [agent]
+    # A shift goes with null; what is left out stays.
+    without = expect(ben.put("/agents/me", {"shift": None}), 200)
+    assert without == agent | {"shift": None, "version": without["version"]}
 
 
 def test_a_suspended_agent_is_out_at_once(shared_town, dispatcher):

@@ -95,6 +95,7 @@ def test_one_upload_is_one_file(ana, ticket):
 def test_more_than_the_limit_is_refused(ana):
     told = problem(imports.ask(ana, "orders.csv", LARGEST_BYTES + 1), 413, "too_large")
     assert "100" in told["detail"], told
+    problem(imports.ask(ana, "orders.csv", 2**40), 413, "too_large")
     expect(imports.ask(ana, "orders.csv", LARGEST_BYTES), 201)
 
 

@@ -59,9 +59,16 @@ mod tests {
     async fn a_file_beyond_the_limit_is_too_large() {
         let store = Arc::default();
         let handler = create_upload_url(&store);
-        let (status, body) = answered(&handler, &EVENT.replace("12345", "100000001")).await;
-        assert_eq!((status, &body["code"]), (413, &json!("too_large")));
-        assert!(body["detail"].as_str().unwrap().contains("100000000"));
+        // However far beyond: more than 32 bits hold, and all that 64 hold.
+        for size in ["100000001", "5000000000", "18446744073709551615"] {
+            let (status, body) = answered(&handler, &EVENT.replace("12345", size)).await;
+            assert_eq!(
+                (status, &body["code"]),
+                (413, &json!("too_large")),
+                "{size}"
+            );
+            assert!(body["detail"].as_str().unwrap().contains("100000000"));
+        }
         assert!(store.all_imports().is_empty());
         assert_eq!(
             answered(&handler, &EVENT.replace("12345", "100000000"))

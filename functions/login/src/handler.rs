@@ -18,6 +18,7 @@ impl Handler for Login {
 mod tests {
     use super::*;
     use std::sync::Arc;
+    use std::time::Duration;
 
     use app::accounts::{ConfirmSignUp, RegisterUser};
     use serde_json::json;
@@ -59,6 +60,7 @@ mod tests {
             users: store,
             identity,
             mailer,
+            waits_for_mail: Duration::from_secs(5),
             clock,
             grid: grid(),
         })

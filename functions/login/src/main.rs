@@ -3,6 +3,7 @@
 mod handler;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use adapters::cognito::CognitoAccounts;
 use adapters::dynamodb::DynamoUsers;
@@ -11,6 +12,9 @@ use adapters::system::SystemClock;
 use app::accounts::LogInUser;
 use handler::Login;
 use runtime::config::Environment;
+
+/// A third of the function's time: the rest is for Cognito.
+const WAITS_FOR_MAIL: Duration = Duration::from_secs(5);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
@@ -31,6 +35,7 @@ async fn main() -> Result<(), runtime::Error> {
         users: Arc::new(DynamoUsers::new(dynamodb, users)),
         identity: Arc::new(CognitoAccounts::new(cognito, pool, client)),
         mailer: Arc::new(SnsMailer::new(sns, topics)),
+        waits_for_mail: WAITS_FOR_MAIL,
         clock: Arc::new(SystemClock),
         grid,
     };

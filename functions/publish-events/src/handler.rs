@@ -99,6 +99,7 @@ mod tests {
                 order_id: "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse().unwrap(),
                 status: OrderStatus::Assigned,
                 version: 2,
+                assignments: Some(1),
             }]
         );
     }

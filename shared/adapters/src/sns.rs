@@ -38,6 +38,15 @@ impl SnsMailer {
         format!("{}{user_id}", self.topic_arn_prefix)
     }
 
+    /// Nothing changes where it is there.
+    async fn create_topic(&self, topic_arn: &str) -> Result<(), MailError> {
+        let (_, name) = topic_arn.rsplit_once(':').unwrap_or(("", topic_arn));
+        let create = self.client.create_topic().name(name);
+        let created = create.send().await;
+        created.map_err(|error| away("CreateTopic", error))?;
+        Ok(())
+    }
+
     /// The email subscriptions of a topic; none where there is no topic.
     async fn subscriptions(&self, topic_arn: &str) -> Result<Vec<Subscription>, MailError> {
         let list = self.client.list_subscriptions_by_topic();
@@ -65,20 +74,18 @@ impl SnsMailer {
 impl Mailer for SnsMailer {
     async fn subscribe(&self, user_id: UserId, address: &str) -> Result<(), MailError> {
         let topic_arn = self.topic_arn(user_id);
-        let (_, name) = topic_arn.rsplit_once(':').unwrap_or(("", &topic_arn));
-        self.client
-            .create_topic()
-            .name(name)
-            .send()
-            .await
-            .map_err(|error| away("CreateTopic", error))?;
-        // Subscribe mails a new request each time while one is open: a message that comes twice must not.
+        self.create_topic(&topic_arn).await?;
         let subscriptions = self.subscriptions(&topic_arn).await?;
-        let asked = subscriptions.iter().any(|subscription| {
-            let endpoint = subscription.endpoint().unwrap_or_default();
-            endpoint.eq_ignore_ascii_case(address) && state(subscription).is_some()
-        });
-        if asked {
+        let mut counted = subscriptions.iter().filter(|s| state(s).is_some());
+        // An address that was left, and that somebody asked meanwhile who did not know.
+        if counted
+            .clone()
+            .any(|subscription| !is_of(subscription, address))
+        {
+            self.forget(user_id).await?;
+            self.create_topic(&topic_arn).await?;
+        // Subscribe mails a new request each time while one is open: a message that comes twice must not.
+        } else if counted.next().is_some() {
             return Ok(());
         }
         self.client
@@ -93,8 +100,13 @@ impl Mailer for SnsMailer {
         Ok(())
     }
 
-    async fn subscription(&self, user_id: UserId) -> Result<EmailNotifications, MailError> {
-        let subscriptions = self.subscriptions(&self.topic_arn(user_id)).await?;
+    async fn subscription(
+        &self,
+        user_id: UserId,
+        address: &str,
+    ) -> Result<EmailNotifications, MailError> {
+        let mut subscriptions = self.subscriptions(&self.topic_arn(user_id)).await?;
+        subscriptions.retain(|subscription| is_of(subscription, address));
         let states: Vec<EmailNotifications> = subscriptions.iter().filter_map(state).collect();
         let best = [EmailNotifications::On, EmailNotifications::Pending];
         let found = best.into_iter().find(|state| states.contains(state));
@@ -139,6 +151,11 @@ impl Mailer for SnsMailer {
             Err(error) => Err(away("Publish", error)),
         }
     }
+}
+
+fn is_of(subscription: &Subscription, address: &str) -> bool {
+    let endpoint = subscription.endpoint().unwrap_or_default();
+    endpoint.eq_ignore_ascii_case(address)
 }
 
 /// What a subscription means; `None` for one that was deleted and is still listed.

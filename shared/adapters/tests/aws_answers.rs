@@ -340,8 +340,44 @@ async fn a_subscription_is_pending_on_or_off() {
     ] {
         let aws = Canned::answering_texts([subscription(arn)]);
         let (mailer, user) = mailer(&aws);
-        assert_eq!(mailer.subscription(user).await.unwrap(), expected);
+        let state = mailer.subscription(user, "ana@example.com").await.unwrap();
+        assert_eq!(state, expected);
     }
+    let confirmed = subscription("arn:aws:sns:eu-west-1:123456789012:t:1");
+    let aws = Canned::answering_texts([confirmed]);
+    let (mailer, user) = mailer(&aws);
+    let state = mailer.subscription(user, "ana.nova@example.com").await;
+    assert_eq!(state.unwrap(), EmailNotifications::Off, "the old address'");
+}
+
+#[tokio::test]
+async fn an_address_that_was_left_goes_with_its_topic() {
+    let aws = Canned::answering_texts([
+        TOPIC.into(),
+        subscription("PendingConfirmation"),
+        TOPIC.into(),
+        TOPIC.into(),
+        SUBSCRIBED.into(),
+    ]);
+    let (mailer, user) = mailer(&aws);
+    let new = "ana.nova@example.com";
+    mailer.subscribe(user, new).await.unwrap();
+    let requests = aws.bodies();
+    let calls = [
+        "CreateTopic",
+        "ListSubscriptionsByTopic",
+        "DeleteTopic",
+        "CreateTopic",
+        "Subscribe",
+    ];
+    assert_eq!(requests.len(), calls.len(), "{requests:?}");
+    for (request, call) in requests.iter().zip(calls) {
+        assert!(request.contains(&format!("Action={call}&")), "{request}");
+    }
+    assert!(
+        requests[4].contains("ana.nova%40example.com"),
+        "{requests:?}"
+    );
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@
 mod records;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::user::{LONGEST_PASSWORD, read_email};
 use domain::{
@@ -68,6 +69,10 @@ impl RegisterUser {
             }
             Err(error) => return Err(error.into()),
         };
+        // The record of a dispatcher who was taken out of the group brings nobody back into it.
+        if !role.is_ours_to_grant() {
+            return Ok(());
+        }
         Ok(self.identity.grant(&sign_up.email, role).await?)
     }
 
@@ -156,6 +161,8 @@ pub struct LogInUser {
     pub identity: Arc<dyn IdentityProvider>,
     /// The subscriptions.
     pub mailer: Arc<dyn Mailer>,
+    /// For so long a log-in waits for them, all calls together.
+    pub waits_for_mail: Duration,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The zones.
@@ -190,8 +197,7 @@ impl LogInUser {
             // The tokens that are dropped here were never handed out.
             return Err(Refusal::AgentNotActive);
         }
-        let user = self.as_the_account_says(user, &account).await?;
-        self.renew_subscription(&user).await;
+        self.bring_mail_up_to_date(user, &account).await?;
         if granted_before {
             return Ok(tokens);
         }
@@ -200,6 +206,23 @@ impl LogInUser {
             LogIn::Granted(tokens) => Ok(tokens),
             LogIn::WrongCredentials | LogIn::NotConfirmed => Err(Refusal::InvalidCredentials),
         }
+    }
+
+    /// Has the record and the subscription follow the account. Nobody is kept out because mail is away or does not answer:
+    /// what is left undone, the next log-in does.
+    async fn bring_mail_up_to_date(&self, user: User, account: &Account) -> Result<(), Refusal> {
+        let user_id = user.id;
+        let followed = async {
+            let user = self.as_the_account_says(user, account).await?;
+            self.renew_subscription(&user).await;
+            Ok(())
+        };
+        tokio::time::timeout(self.waits_for_mail, followed)
+            .await
+            .unwrap_or_else(|_| {
+                warn!(%user_id, "mail has not answered in time; the log-in goes on");
+                Ok(())
+            })
     }
 
     /// Name and address may be changed in Cognito, past us: the record follows at the next log-in. Emails stop going to the
@@ -222,15 +245,14 @@ impl LogInUser {
         }
     }
 
-    /// Asks the address again to confirm its subscription, where the last request has lapsed. Nobody is kept out
-    /// because mail is away: the next log-in tries again.
+    /// Asks the address again to confirm its subscription, where the last request has lapsed.
     async fn renew_subscription(&self, user: &User) {
         let now = self.clock.now();
         if !user.subscription_lapsed(now) {
             return;
         }
         let renewed = async {
-            let state = self.mailer.subscription(user.id).await?;
+            let state = self.mailer.subscription(user.id, &user.email).await?;
             if state == EmailNotifications::On {
                 return record_subscription(self.users.as_ref(), user, state, None, now).await;
             }
@@ -280,7 +302,7 @@ impl ShowMe {
         if user.status == UserStatus::Suspended {
             return Err(Refusal::AgentNotActive);
         }
-        match self.mailer.subscription(user.id).await {
+        match self.mailer.subscription(user.id, &user.email).await {
             Ok(state) if state != user.email_notifications => {
                 let now = self.clock.now();
                 // Only a note for later: if somebody else changes the record now, the next look notes it.

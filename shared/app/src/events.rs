@@ -170,6 +170,7 @@ fn notification_of(change: &StateChange) -> Option<Notification> {
                 order_id: after.id,
                 status: after.status,
                 version: after.version,
+                assignments: Some(after.assignments()),
             })
         }
         StateChange::Route {

@@ -60,6 +60,9 @@ pub enum Notification {
         status: OrderStatus,
         /// The version with which it did: names the email.
         version: u64,
+        /// How often it had been assigned by then; absent in a message from before this was told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        assignments: Option<usize>,
     },
     /// A route was made or has gained orders: its agent is told.
     RoutePlanned {

@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::accounts::{ConfirmSignUp, LogInUser, RegisterUser, ShowMe};
-use app::ports::{IdentityProvider, Tokens, UserStore};
+use app::ports::{IdentityProvider, Registration, Tokens, UserStore};
 use app::{Caller, Refusal};
 use domain::{EmailNotifications, Role, RouteId, SignUp, User, UserStatus};
 use jiff::SignedDuration;
@@ -28,6 +29,7 @@ struct Office {
     identity: Arc<MemoryIdentity>,
     mailer: Arc<MemoryMailer>,
     clock: Arc<StillClock>,
+    waits_for_mail: Duration,
 }
 
 impl Office {
@@ -37,6 +39,7 @@ impl Office {
             identity: Arc::default(),
             mailer: Arc::default(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+            waits_for_mail: Duration::from_secs(5),
         }
     }
 
@@ -78,6 +81,7 @@ impl Office {
             users: self.users.clone(),
             identity: self.identity.clone(),
             mailer: self.mailer.clone(),
+            waits_for_mail: self.waits_for_mail,
             clock: self.clock.clone(),
             grid: grid(),
         };
@@ -312,6 +316,24 @@ async fn nobody_is_kept_out_because_mail_is_away() {
 }
 
 #[tokio::test]
+async fn nobody_is_kept_out_because_mail_does_not_answer() {
+    for address_changed in [false, true] {
+        let mut office = Office::new();
+        office.sign_up().await.unwrap();
+        office.confirm(CODE).await.unwrap();
+        let mut email = EMAIL;
+        if address_changed {
+            email = "berta.nova@example.com";
+            office.identity.change_account(EMAIL, email, "Berta");
+        }
+        office.mailer.hang();
+        office.waits_for_mail = Duration::from_millis(10);
+        office.log_in_with(email, "Parcel-2030!").await.unwrap();
+        assert_eq!(office.user().email, EMAIL, "the next log-in sees to it");
+    }
+}
+
+#[tokio::test]
 async fn the_record_follows_an_address_and_a_name_that_were_changed_past_us() {
     const NEW: &str = "berta.nova@example.com";
     let office = Office::new();
@@ -374,6 +396,79 @@ async fn somebody_put_into_the_dispatchers_group_by_hand_is_one_from_the_next_lo
         office.users.user(id).await.unwrap().unwrap().role,
         Role::Dispatcher
     );
+}
+
+#[tokio::test]
+async fn a_dispatcher_who_is_taken_out_of_the_group_is_what_they_signed_up_as() {
+    for (signed_up_as, taken_out_of_all, role, status) in [
+        (None, true, Role::Customer, UserStatus::Active),
+        (
+            Some(Role::Dispatcher),
+            true,
+            Role::Customer,
+            UserStatus::Active,
+        ),
+        (
+            Some(Role::Customer),
+            false,
+            Role::Customer,
+            UserStatus::Active,
+        ),
+        // Who drove before is approved anew.
+        (
+            Some(Role::Agent),
+            true,
+            Role::Agent,
+            UserStatus::PendingApproval,
+        ),
+        (
+            Some(Role::Agent),
+            false,
+            Role::Agent,
+            UserStatus::PendingApproval,
+        ),
+    ] {
+        let office = Office::new();
+        office.identity.sign_up_past_us(&berta(), signed_up_as);
+        office.confirm(CODE).await.unwrap();
+        office
+            .identity
+            .grant(EMAIL, Role::Dispatcher)
+            .await
+            .unwrap();
+        office.log_in("Parcel-2030!").await.unwrap();
+        assert_eq!(office.user().role, Role::Dispatcher);
+
+        office.identity.take_out(EMAIL, Role::Dispatcher);
+        if taken_out_of_all {
+            office.identity.take_out(EMAIL, role);
+        }
+        for _ in 0..2 {
+            let tokens = office.log_in("Parcel-2030!").await.unwrap();
+            assert!(
+                tokens.access_token.ends_with(&format!("as {role}")),
+                "{signed_up_as:?}: {}",
+                tokens.access_token
+            );
+            assert_eq!((office.user().role, office.user().status), (role, status));
+            let account = office.identity.account_of(EMAIL).unwrap();
+            assert_eq!(account.roles, [role]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_record_alone_makes_nobody_a_dispatcher_at_sign_up_either() {
+    let office = Office::new();
+    // However such a record came about: it is the group that makes a dispatcher.
+    let Registration::New(id) = office.identity.sign_up_past_us(&berta(), None) else {
+        unreachable!("the address is new");
+    };
+    let mut former = testkit::a_customer(1).build();
+    (former.id, former.role) = (id, Role::Dispatcher);
+    office.users.put_user(&former).await.unwrap();
+    office.sign_up_as("customer").await.unwrap();
+    assert_eq!(office.identity.account_of(EMAIL).unwrap().roles, []);
 }
 
 #[tokio::test]

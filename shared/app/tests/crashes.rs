@@ -12,6 +12,7 @@ mod turns;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::accounts::{ConfirmSignUp, LogInUser, RegisterUser};
 use app::ports::IdentityProvider;
@@ -81,6 +82,7 @@ impl Office {
             users: self.users(),
             identity: self.accounts(),
             mailer: Arc::new(MemoryMailer::default()),
+            waits_for_mail: Duration::from_secs(5),
             clock: Self::clock(),
             grid: grid(),
         };

@@ -4,14 +4,18 @@
 
 mod world;
 
+use std::sync::Arc;
+
 use app::Refusal;
 use app::messages::Notification;
-use app::notify::Told;
-use app::ports::{Email, UserStore};
-use domain::{EmailNotifications, Order, OrderStatus};
+use app::notify::{SendNotifications, Told};
+use app::ports::{Email, EmailClaim, EmailClaims, StoreError, UserStore};
+use async_trait::async_trait;
+use domain::{EmailNotifications, Order, OrderStatus, Timestamp};
 use jiff::SignedDuration;
+use serde_json::json;
 use testkit::build::user_id;
-use testkit::{NextWrite, Places, a_customer, an_agent, an_order};
+use testkit::{MemoryStore, NextWrite, Places, a_customer, an_agent, an_order};
 use world::{World, agent};
 
 const BERTA: u64 = 10;
@@ -36,6 +40,7 @@ fn told_of(order: &Order) -> Notification {
         order_id: order.id,
         status: order.status,
         version: order.version,
+        assignments: Some(order.assignments()),
     }
 }
 
@@ -63,6 +68,37 @@ async fn an_email_that_cannot_be_sent_goes_out_once_mail_is_back() {
     world.clock.advance(SignedDuration::from_secs(61));
     assert_eq!(send.run(&told_of(&order)).await.unwrap(), Told::Sent);
     assert_eq!(send.run(&told_of(&order)).await.unwrap(), Told::Before);
+    assert_eq!(world.mailer.take_sent().len(), 1);
+}
+
+/// Claims that can be made, and not marked.
+struct Unmarkable(Arc<MemoryStore>);
+
+#[async_trait]
+impl EmailClaims for Unmarkable {
+    async fn claim(
+        &self,
+        event: &str,
+        now: Timestamp,
+        lease_until: Timestamp,
+    ) -> Result<EmailClaim, StoreError> {
+        self.0.claim(event, now, lease_until).await
+    }
+
+    async fn mark_sent(&self, _: &str, _: Timestamp) -> Result<(), StoreError> {
+        Err(StoreError::Unavailable("no answer".into()))
+    }
+}
+
+#[tokio::test]
+async fn an_email_that_could_not_be_marked_as_sent_does_not_come_again_for_that() {
+    let (world, order) = planned().await;
+    let send = SendNotifications {
+        claims: Arc::new(Unmarkable(world.store.clone())),
+        ..world.send_notifications()
+    };
+    // Told so, the queue forgets the message.
+    assert_eq!(send.run(&told_of(&order)).await.unwrap(), Told::Sent);
     assert_eq!(world.mailer.take_sent().len(), 1);
 }
 
@@ -156,6 +192,44 @@ async fn what_is_not_true_any_more_is_not_told() {
         .unwrap();
     assert_eq!(told, Told::Nobody);
     assert_eq!(world.mailer.take_sent(), []);
+}
+
+#[tokio::test]
+async fn an_order_that_was_given_back_and_assigned_again_is_told_of_once() {
+    let (world, first) = planned().await;
+    // Berta gives it back, and takes it again, while the message about the first time is on its way.
+    let off = json!({"on_duty": false, "release": true});
+    world
+        .update(&agent(BERTA), user_id(BERTA), off)
+        .await
+        .unwrap();
+    world
+        .update(&agent(BERTA), user_id(BERTA), json!({"on_duty": true}))
+        .await
+        .unwrap();
+    world.optimize().run(first.zone, &[]).await.unwrap();
+    let second = world.order(first.id);
+    assert_eq!(second.status, OrderStatus::Assigned);
+    let send = world.send_notifications();
+    assert_eq!(send.run(&told_of(&first)).await.unwrap(), Told::Nobody);
+    assert_eq!(send.run(&told_of(&second)).await.unwrap(), Told::Sent);
+    assert_eq!(world.mailer.take_sent().len(), 1);
+}
+
+#[test]
+fn a_message_from_before_assignments_were_counted_is_read_still() {
+    let order = an_order(1).build();
+    let message = json!({
+        "event": "order_changed", "order_id": order.id, "status": "assigned", "version": 2,
+    });
+    let read: Notification = serde_json::from_value(message).unwrap();
+    let expected = Notification::OrderChanged {
+        order_id: order.id,
+        status: OrderStatus::Assigned,
+        version: 2,
+        assignments: None,
+    };
+    assert_eq!(read, expected);
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use app::Refusal;
 use app::accounts::{LogInUser, ShowMe};
@@ -162,6 +163,7 @@ async fn a_suspended_agent_gets_no_tokens_and_sees_nothing() {
         users: store.clone(),
         identity: identity.clone(),
         mailer: Arc::new(MemoryMailer::default()),
+        waits_for_mail: Duration::from_secs(5),
         clock: clock.clone(),
         grid: grid(),
     };

@@ -78,9 +78,21 @@ pub struct AgentUpdate {
     /// The vehicle's capacity in size units.
     pub capacity: Option<u32>,
     /// When the agent works.
-    pub shift: Option<Shift>,
+    pub shift: ShiftUpdate,
     /// `active` or `suspended`; for dispatchers.
     pub status: Option<UserStatus>,
+}
+
+/// What is asked to change of an agent's shift.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub enum ShiftUpdate {
+    /// It stays as it is.
+    #[default]
+    Stays,
+    /// The agent works at these times.
+    Becomes(Shift),
+    /// The agent works at any time while on duty.
+    TakenAway,
 }
 
 /// Why an update of an agent is refused.
@@ -131,9 +143,7 @@ impl AgentUpdate {
                 .object("start_location")
                 .and_then(|location| Coordinates::read(&location)),
             capacity: read_vehicle(&fields),
-            shift: fields
-                .object("shift")
-                .and_then(|shift| TimeWindow::read_upcoming(&shift, now)),
+            shift: read_shift(body, &fields, now),
             status: fields.word(
                 "status",
                 &[
@@ -181,7 +191,11 @@ impl AgentUpdate {
             }
         }
         profile.capacity = self.capacity.unwrap_or(profile.capacity);
-        profile.shift = self.shift.or(profile.shift);
+        match self.shift {
+            ShiftUpdate::Stays => {}
+            ShiftUpdate::Becomes(shift) => profile.shift = Some(shift),
+            ShiftUpdate::TakenAway => profile.shift = None,
+        }
         if let Some(on_duty) = self.on_duty {
             if on_duty && changed.status != UserStatus::Active {
                 return Err(AgentUpdateRefused::NotActive);
@@ -205,4 +219,14 @@ impl AgentUpdate {
         changed.agent = Some(profile);
         Ok(changed)
     }
+}
+
+/// A shift is the one thing of which `null` says that it is to go: elsewhere a `null` is an absent field.
+fn read_shift(body: &Value, fields: &Fields<'_>, now: Timestamp) -> ShiftUpdate {
+    if body.get("shift").is_some_and(Value::is_null) {
+        return ShiftUpdate::TakenAway;
+    }
+    let shift = fields.object("shift");
+    let shift = shift.and_then(|shift| TimeWindow::read_upcoming(&shift, now));
+    shift.map_or(ShiftUpdate::Stays, ShiftUpdate::Becomes)
 }

@@ -261,11 +261,20 @@ impl NewImport {
         if !fields.has("size_bytes") {
             fields.fault("size_bytes", "is missing");
         }
-        let size_bytes = fields.whole_number("size_bytes", 1..=u32::MAX);
+        // However large: which size is too large is said by the limit.
+        let size_bytes = body.get("size_bytes").and_then(Value::as_u64);
+        let size_bytes = size_bytes.filter(|size| *size > 0);
+        if fields.has("size_bytes") && size_bytes.is_none() {
+            let most = u64::MAX;
+            fields.fault(
+                "size_bytes",
+                format!("must be a whole number from 1 to {most}"),
+            );
+        }
         let read = (|| {
             Some(Self {
                 filename: filename?.to_owned(),
-                size_bytes: size_bytes?.into(),
+                size_bytes: size_bytes?,
             })
         })();
         faults.or(read)

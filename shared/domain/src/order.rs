@@ -42,6 +42,14 @@ impl OrderStatus {
         Self::Cancelled,
     ];
 
+    /// Those that somebody may ask for with `PUT /orders/{order_id}/status`. The others come about by planning.
+    pub const SETTABLE: [Self; 4] = [
+        Self::InProgress,
+        Self::Delivered,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
     /// Its name, as on the wire.
     pub fn name(self) -> &'static str {
         match self {
@@ -257,6 +265,12 @@ impl Order {
             reason,
         });
         Ok(changed)
+    }
+
+    /// How often it was put on a route so far.
+    pub fn assignments(&self) -> usize {
+        let assigned = |line: &&HistoryLine| line.status == OrderStatus::Assigned;
+        self.history.iter().filter(assigned).count()
     }
 
     /// The order put on a route.

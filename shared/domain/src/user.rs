@@ -48,6 +48,11 @@ impl Role {
             Self::Dispatcher => "dispatcher",
         }
     }
+
+    /// Whether the backend puts anybody into the group. Dispatchers are made, and unmade, by the operator alone.
+    pub fn is_ours_to_grant(self) -> bool {
+        self != Self::Dispatcher
+    }
 }
 
 impl fmt::Display for Role {

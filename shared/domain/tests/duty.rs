@@ -143,6 +143,22 @@ fn a_release_goes_with_the_end_of_duty_alone() {
 }
 
 #[test]
+fn a_shift_stays_until_another_one_or_none_is_asked_for() {
+    let berta = agent(UserStatus::Active, Some(HOME));
+    let shift = json!({"start": "2030-05-06T08:00:00Z", "end": "2030-05-06T17:00:00Z"});
+    let with_shift = updated(&berta, json!({"shift": shift})).unwrap();
+    let shift_of = |user: &User| user.agent.as_ref().unwrap().shift;
+    assert!(shift_of(&with_shift).is_some());
+    let kept = updated(&with_shift, json!({"vehicle": {"capacity": 3}})).unwrap();
+    assert_eq!(shift_of(&kept), shift_of(&with_shift));
+    let without = updated(&with_shift, json!({"shift": null})).unwrap();
+    assert_eq!(shift_of(&without), None);
+    // Of nothing else does null say that it is to go.
+    let nothing = json!({"start_location": null, "vehicle": null, "on_duty": null});
+    assert_eq!(pointers(Role::Agent, nothing), ["#"]);
+}
+
+#[test]
 fn a_suspension_takes_off_duty() {
     let on = updated(
         &agent(UserStatus::Active, Some(HOME)),

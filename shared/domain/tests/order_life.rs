@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use domain::order::Waiting;
+use domain::order::{StatusChange, Waiting};
 use domain::{
     Actor, Coordinates, NewOrder, Order, OrderId, OrderStatus, Role, RouteId, Timestamp, UserId,
     ZoneGrid,
@@ -86,6 +86,17 @@ fn nobody_assigns_by_hand() {
     for role in Role::ALL {
         assert!(!OrderStatus::Assigned.may_be_set_by(role));
         assert!(!OrderStatus::Pending.may_be_set_by(role));
+    }
+    for status in OrderStatus::ALL {
+        let body = json!({"status": status.name(), "reason": "so it was"});
+        let somebody = Role::ALL.into_iter().any(|role| status.may_be_set_by(role));
+        match StatusChange::read(&body) {
+            Ok(change) => assert!(somebody && change.status == status),
+            Err(faults) => {
+                assert!(!somebody, "{status:?}");
+                assert_eq!(faults.into_vec()[0].pointer, "#/status");
+            }
+        }
     }
 }
 

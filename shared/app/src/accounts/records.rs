@@ -21,7 +21,7 @@ impl Records<'_> {
         now: Timestamp,
     ) -> Result<User, Refusal> {
         let user = self.recorded(account, now).await?;
-        if account.roles.is_empty() {
+        if account.roles.is_empty() && user.role.is_ours_to_grant() {
             self.identity.grant(&account.email, user.role).await?;
         }
         Ok(user)
@@ -47,11 +47,12 @@ impl Records<'_> {
     /// The record as it should be; `None` if it is so.
     fn wanted(&self, account: &Account, found: Option<&User>, now: Timestamp) -> Option<User> {
         let granted = account.roles.iter().max().copied();
+        // Past us, in Cognito itself, anybody can ask for anything: nobody becomes a dispatcher by asking. Who asked for
+        // nothing gets the role that can do the least harm.
+        let asked_for = account.asked_for.filter(|role| role.is_ours_to_grant());
+        let asked_for = asked_for.unwrap_or(Role::Customer);
         let Some(user) = found else {
-            // Past us, in Cognito itself, anybody can ask for anything: nobody becomes a dispatcher by asking. Who asked for
-            // nothing gets the role that can do the least harm.
-            let asked_for = account.asked_for.filter(|role| *role != Role::Dispatcher);
-            let role = granted.or(asked_for).unwrap_or(Role::Customer);
+            let role = granted.unwrap_or(asked_for);
             // Version 1, confirmed or not: nobody has seen the step between.
             let confirmed = self.new_record(account, role, now).confirmed(now);
             return Some(User {
@@ -63,9 +64,11 @@ impl Records<'_> {
             return Some(user.confirmed(now));
         }
         // Somebody was put into another group by hand, as the first dispatcher is. An agent with a route open is moved at
-        // the first log-in after its end: what is aboard is in their record.
+        // the first log-in after its end: what is aboard is in their record. A dispatcher who was taken out of the group is
+        // one no more, whatever the record says.
         let on_a_route = |agent: &AgentProfile| agent.open_route_id.is_some();
-        let role = granted.filter(|role| *role != user.role)?;
+        let taken_out = (user.role == Role::Dispatcher).then_some(asked_for);
+        let role = granted.or(taken_out).filter(|role| *role != user.role)?;
         let stays = user.agent.as_ref().is_some_and(on_a_route);
         (!stays).then(|| self.moved_to(role, user, now))
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use domain::{EmailNotifications, OrderId, OrderStatus, RouteId, User, UserId};
 use jiff::SignedDuration;
+use tracing::error;
 
 use crate::accounts::record_subscription;
 use crate::messages::Notification;
@@ -17,6 +18,8 @@ pub use texts::Letterhead;
 
 /// For so long nobody else sends a claimed email: longer than sending takes.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// So often a user's address may change under our hands.
+const ADDRESSES: usize = 3;
 /// Longer than a message can live, in its queue and then in the dead-letter queue.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
 
@@ -52,8 +55,9 @@ pub enum Told {
 }
 
 impl SendNotifications {
-    /// Sends one email for one event, however often it is told of it: claims it, sends it, marks it as sent. Only a
-    /// crash between the last two sends it twice.
+    /// Sends one email for one event, however often it is told of it: claims it, sends it, marks it as sent. It is sent
+    /// twice where nobody knows that it was: the answer of the mail service was lost, or the process died before the mark.
+    /// Where the mark could not be made, it is sent again if the event is told again.
     ///
     /// # Errors
     /// When something is away, or somebody else has claimed it and not finished: the message is to be delivered again.
@@ -64,9 +68,11 @@ impl SendNotifications {
                 order_id,
                 status,
                 version,
+                assignments,
             } => {
                 let event = format!("order/{order_id}/{version}");
-                match self.order_email(order_id, status, version).await? {
+                let email = self.order_email(order_id, status, version, assignments);
+                match email.await? {
                     Some((user, email)) => self.once(&event, &user, &email).await,
                     None => Ok(Told::Nobody),
                 }
@@ -96,15 +102,45 @@ impl SendNotifications {
         if user.subscribed_at.is_some() {
             return Ok(Told::Subscribed);
         }
-        self.mailer.subscribe(user_id, &user.email).await?;
+        let user = self.ask(user).await?;
         // A list may not show yet what was asked for a moment ago.
-        let state = match self.mailer.subscription(user_id).await? {
+        let state = match self.mailer.subscription(user_id, &user.email).await? {
             EmailNotifications::Off => EmailNotifications::Pending,
             state => state,
         };
         let now = self.clock.now();
         record_subscription(self.users.as_ref(), &user, state, Some(now), now).await?;
         Ok(Told::Subscribed)
+    }
+
+    /// Asks the user's address to confirm, and looks whether it is theirs still: if a log-in has written another one
+    /// meanwhile, that one is asked, and the one that was left hears no more.
+    async fn ask(&self, mut user: User) -> Result<User, Refusal> {
+        for _ in 0..ADDRESSES {
+            self.mailer.subscribe(user.id, &user.email).await?;
+            let read = self.users.user(user.id).await?;
+            let read = read.ok_or(Refusal::Contended)?;
+            if read.email == user.email {
+                return Ok(read);
+            }
+            user = read;
+        }
+        Err(Refusal::Contended)
+    }
+
+    /// Sends, and makes the topic where it is missing: the confirmation's own message has not been worked on yet, or a log-in
+    /// has just deleted it with an address that was left. So the record of before is not to be believed.
+    async fn send(&self, user_id: UserId, email: &Email) -> Result<(), Refusal> {
+        for _ in 0..ADDRESSES {
+            match self.mailer.send(user_id, email).await {
+                Err(MailError::NoTopic) => {
+                    let user = self.users.user(user_id).await?;
+                    self.ask(user.ok_or(Refusal::Contended)?).await?;
+                }
+                sent => return Ok(sent?),
+            }
+        }
+        Err(Refusal::Contended)
     }
 
     async fn once(&self, event: &str, user: &User, email: &Email) -> Result<Told, Refusal> {
@@ -114,31 +150,34 @@ impl SendNotifications {
             EmailClaim::Theirs => return Err(Refusal::Contended),
             EmailClaim::Ours => {}
         }
-        match self.mailer.send(user.id, email).await {
-            Ok(()) => {}
-            // The confirmation's own message has not been worked on yet, or the topic was deleted.
-            Err(MailError::NoTopic) => {
-                self.mailer.subscribe(user.id, &user.email).await?;
-                self.mailer.send(user.id, email).await?;
-            }
-            Err(error) => return Err(error.into()),
+        self.send(user.id, email).await?;
+        // Sent it is. Were the message to come again for the mark alone, so would the email.
+        if let Err(error) = self.claims.mark_sent(event, now + REMEMBERED).await {
+            error!(
+                event,
+                error = &error as &dyn std::error::Error,
+                "could not mark an email as sent"
+            );
         }
-        self.claims.mark_sent(event, now + REMEMBERED).await?;
         Ok(Told::Sent)
     }
 
-    /// The email to a customer; none if it is not true any more, since the order was taken off its route again.
+    /// The email to a customer; none if it is not true any more, since the order was taken off its route again. Of two
+    /// assignments the customer hears of the one that stands.
     async fn order_email(
         &self,
         order_id: OrderId,
         status: OrderStatus,
         version: u64,
+        assignments: Option<usize>,
     ) -> Result<Option<(User, Email)>, Refusal> {
         let Some(order) = self.orders.order(order_id).await? else {
             return Ok(None);
         };
         let taken_back = matches!(order.status, OrderStatus::Pending | OrderStatus::Cancelled);
-        if order.version < version || taken_back {
+        let assigned_anew = status == OrderStatus::Assigned
+            && assignments.is_some_and(|count| count != order.assignments());
+        if order.version < version || taken_back || assigned_anew {
             return Ok(None);
         }
         let Some(customer) = self.users.user(order.customer_id).await? else {

@@ -16,8 +16,8 @@ pub enum EmailClaim {
     Theirs,
 }
 
-/// Who sends which email. Claim with a lease, send, mark as sent: only a crash between the last two
-/// sends one twice.
+/// Who sends which email. Claim with a lease, send, mark as sent: one is sent twice only where the last step is missing,
+/// or where sending it succeeded unheard.
 #[async_trait]
 pub trait EmailClaims: Send + Sync {
     /// Claims an email by the name of the event that it tells of.

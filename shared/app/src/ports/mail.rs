@@ -29,11 +29,16 @@ pub enum MailError {
 /// Sends emails.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Makes the user's topic and asks the address to confirm its subscription. Nothing changes where both are there.
+    /// Makes the user's topic and asks the address to confirm its subscription. Another address that was subscribed is not
+    /// any more. Nothing changes where the topic is there with this one alone.
     async fn subscribe(&self, user_id: UserId, address: &str) -> Result<(), MailError>;
 
-    /// Whether emails reach the user, as the service knows it now.
-    async fn subscription(&self, user_id: UserId) -> Result<EmailNotifications, MailError>;
+    /// Whether emails reach the user at the address, as the service knows it now.
+    async fn subscription(
+        &self,
+        user_id: UserId,
+        address: &str,
+    ) -> Result<EmailNotifications, MailError>;
 
     /// Removes the user's topic, and with it every subscription. Nothing changes where there is none.
     async fn forget(&self, user_id: UserId) -> Result<(), MailError>;

@@ -1,16 +1,19 @@
 //! Ports that work until the process dies, and before each call let others have their turn.
 
+// Each test uses a part of it.
+#![allow(dead_code)]
+
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
 use app::ports::{
-    Account, Confirmation, IdentityError, IdentityProvider, LogIn, Registration, StoreError,
-    UserStore,
+    Account, Confirmation, Email, IdentityError, IdentityProvider, LogIn, MailError, Mailer,
+    Registration, StoreError, UserStore,
 };
 use async_trait::async_trait;
-use domain::{Role, SignUp, User, UserId, UserStatus, Zone};
+use domain::{EmailNotifications, Role, SignUp, User, UserId, UserStatus, Zone};
 
 const NEVER: usize = usize::MAX;
 
@@ -35,6 +38,11 @@ impl Lifeline {
 
     pub fn lives(&self) {
         self.dies_at(NEVER);
+    }
+
+    /// Whether a process that was to die has come to its end before.
+    pub fn outlived(&self) -> bool {
+        self.left.load(Ordering::SeqCst) > 0
     }
 
     /// Whether the process is alive still. Once dead it stays so: no later call is made.
@@ -119,6 +127,36 @@ impl<P: IdentityProvider> IdentityProvider for Mortal<P> {
     async fn log_in(&self, email: &str, password: &str) -> Result<LogIn, IdentityError> {
         let call = self.port.log_in(email, password);
         self.lifeline.call(no_account, call).await
+    }
+}
+
+fn no_mail() -> MailError {
+    MailError::Unavailable("the process died".into())
+}
+
+#[async_trait]
+impl<P: Mailer> Mailer for Mortal<P> {
+    async fn subscribe(&self, user_id: UserId, address: &str) -> Result<(), MailError> {
+        let call = self.port.subscribe(user_id, address);
+        self.lifeline.call(no_mail, call).await
+    }
+
+    async fn subscription(
+        &self,
+        user_id: UserId,
+        address: &str,
+    ) -> Result<EmailNotifications, MailError> {
+        let call = self.port.subscription(user_id, address);
+        self.lifeline.call(no_mail, call).await
+    }
+
+    async fn forget(&self, user_id: UserId) -> Result<(), MailError> {
+        self.lifeline.call(no_mail, self.port.forget(user_id)).await
+    }
+
+    async fn send(&self, user_id: UserId, email: &Email) -> Result<(), MailError> {
+        let call = self.port.send(user_id, email);
+        self.lifeline.call(no_mail, call).await
     }
 }
 

@@ -213,7 +213,7 @@ impl OrderDraft {
 /// What somebody sends to move an order on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusChange {
-    /// Where it is to go.
+    /// Where it is to go: one of [`OrderStatus::SETTABLE`].
     pub status: OrderStatus,
     /// Why; required for `failed`.
     pub reason: Option<String>,
@@ -231,7 +231,7 @@ impl StatusChange {
         if !fields.has("status") {
             fields.fault("status", "is missing");
         }
-        let words = OrderStatus::ALL.map(|status| (status.name(), status));
+        let words = OrderStatus::SETTABLE.map(|status| (status.name(), status));
         let status = fields.word("status", &words);
         let reason = fields.text("reason", LONGEST_REASON);
         if status == Some(OrderStatus::Failed) && !fields.has("reason") {

@@ -13,34 +13,44 @@ pub async fn run(mailer: &dyn Mailer) {
         subject: "Your order is on its way".to_owned(),
         body: "Núria,\n\nit comes at about 10:20.\n".to_owned(),
     };
-    let state = mailer.subscription(user).await.unwrap();
+    let address = format!("ana-{}@example.com", Uuid::now_v7());
+    let state = mailer.subscription(user, &address).await.unwrap();
     assert_eq!(state, EmailNotifications::Off, "nobody has asked yet");
     let sent = mailer.send(user, &email).await;
     assert!(matches!(sent, Err(MailError::NoTopic)), "{sent:?}");
 
-    let address = format!("ana-{}@example.com", Uuid::now_v7());
     mailer.subscribe(user, &address).await.unwrap();
-    let asked = mailer.subscription(user).await.unwrap();
+    let asked = mailer.subscription(user, &address).await.unwrap();
     assert_ne!(asked, EmailNotifications::Off);
     mailer.subscribe(user, &address).await.unwrap();
     assert_eq!(
-        mailer.subscription(user).await.unwrap(),
+        mailer.subscription(user, &address).await.unwrap(),
         asked,
         "nothing changes"
     );
     mailer.send(user, &email).await.unwrap();
 
     let other = Fresh::new().user_id();
-    let state = mailer.subscription(other).await.unwrap();
+    let state = mailer.subscription(other, &address).await.unwrap();
     assert_eq!(state, EmailNotifications::Off, "a topic for each");
+
+    let new = format!("ana-{}@example.com", Uuid::now_v7());
+    let state = mailer.subscription(user, &new).await.unwrap();
+    assert_eq!(state, EmailNotifications::Off, "another address is not on");
+    mailer.subscribe(user, &new).await.unwrap();
+    let asked = mailer.subscription(user, &new).await.unwrap();
+    assert_ne!(asked, EmailNotifications::Off);
+    let state = mailer.subscription(user, &address).await.unwrap();
+    assert_eq!(state, EmailNotifications::Off, "one address to a topic");
+    mailer.send(user, &email).await.unwrap();
 
     for _ in 0..2 {
         mailer.forget(user).await.unwrap();
-        let state = mailer.subscription(user).await.unwrap();
+        let state = mailer.subscription(user, &new).await.unwrap();
         assert_eq!(state, EmailNotifications::Off);
     }
     let sent = mailer.send(user, &email).await;
     assert!(matches!(sent, Err(MailError::NoTopic)), "{sent:?}");
-    mailer.subscribe(user, &address).await.unwrap();
+    mailer.subscribe(user, &new).await.unwrap();
     mailer.send(user, &email).await.unwrap();
 }

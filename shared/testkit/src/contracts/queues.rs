@@ -58,6 +58,7 @@ pub async fn run_notifications(queue: &dyn NotificationQueue, outlet: &dyn Outle
         order_id: OrderId(Uuid::now_v7()),
         status: OrderStatus::Delivered,
         version,
+        assignments: Some(1),
     }));
     queue.notify(&notifications).await.unwrap();
     all_arrive(&notifications, outlet).await;

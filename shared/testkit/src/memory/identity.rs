@@ -101,6 +101,13 @@ impl MemoryIdentity {
         accounts.insert(new_email.to_owned(), (account, password));
     }
 
+    /// Takes somebody out of a group, as the operator does by hand.
+    pub fn take_out(&self, email: &str, role: Role) {
+        let mut accounts = self.accounts.lock().unwrap();
+        let (account, _) = accounts.get_mut(email).expect("an account");
+        account.roles.retain(|granted| *granted != role);
+    }
+
     /// The codes that were mailed since the last call, each with its address.
     pub fn take_mailed(&self) -> Vec<(&'static str, String)> {
         std::mem::take(&mut self.mailed.lock().unwrap())

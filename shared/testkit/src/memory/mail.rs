@@ -1,7 +1,7 @@
 //! A mailer that keeps what it was to send.
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard};
 
 use app::ports::{Email, MailError, Mailer};
 use async_trait::async_trait;
@@ -17,10 +17,26 @@ pub struct MemoryMailer {
 
 #[derive(Debug, Default)]
 struct Post {
-    topics: BTreeMap<UserId, EmailNotifications>,
+    topics: BTreeMap<UserId, Topic>,
     subscribed: Vec<(UserId, String)>,
     sent: Vec<(UserId, Email)>,
     away: bool,
+    hangs: bool,
+}
+
+/// The state of the one address that a topic has.
+#[derive(Debug)]
+struct Topic {
+    /// None where a test has said what became of it, and of nobody's in particular.
+    address: Option<String>,
+    state: EmailNotifications,
+}
+
+impl Topic {
+    fn is_of(&self, address: &str) -> bool {
+        let other = |own: &String| own != address;
+        !self.address.as_ref().is_some_and(other)
+    }
 }
 
 impl MemoryMailer {
@@ -36,59 +52,75 @@ impl MemoryMailer {
 
     /// What became of somebody's subscription: they confirmed, unsubscribed, or let it lapse.
     pub fn set_subscription(&self, user_id: UserId, state: EmailNotifications) {
-        self.post.lock().unwrap().topics.insert(user_id, state);
+        let topics = &mut self.post.lock().unwrap().topics;
+        let address = topics.remove(&user_id).and_then(|topic| topic.address);
+        topics.insert(user_id, Topic { address, state });
+    }
+
+    /// The address that emails to somebody go to, once it has confirmed.
+    pub fn address_of(&self, user_id: UserId) -> Option<String> {
+        let post = self.post.lock().unwrap();
+        post.topics.get(&user_id)?.address.clone()
     }
 
     /// Goes away, or comes back.
     pub fn set_away(&self, away: bool) {
         self.post.lock().unwrap().away = away;
     }
+
+    /// Answers nobody from now on.
+    pub fn hang(&self) {
+        self.post.lock().unwrap().hangs = true;
+    }
+
+    async fn post(&self) -> Result<MutexGuard<'_, Post>, MailError> {
+        if self.post.lock().unwrap().hangs {
+            std::future::pending::<()>().await;
+        }
+        let post = self.post.lock().unwrap();
+        if post.away {
+            return Err(MailError::Unavailable(away()));
+        }
+        Ok(post)
+    }
 }
 
 #[async_trait]
 impl Mailer for MemoryMailer {
     async fn subscribe(&self, user_id: UserId, address: &str) -> Result<(), MailError> {
-        let mut post = self.post.lock().unwrap();
-        if post.away {
-            return Err(MailError::Unavailable(away()));
-        }
+        let mut post = self.post().await?;
         post.subscribed.push((user_id, address.to_owned()));
-        let topic = post
-            .topics
-            .entry(user_id)
-            .or_insert(EmailNotifications::Pending);
-        if *topic == EmailNotifications::Off {
-            *topic = EmailNotifications::Pending;
-        }
+        let before = post.topics.get(&user_id);
+        let state = before
+            .filter(|topic| topic.is_of(address))
+            .map(|topic| topic.state)
+            .filter(|state| *state != EmailNotifications::Off);
+        let topic = Topic {
+            address: Some(address.to_owned()),
+            state: state.unwrap_or(EmailNotifications::Pending),
+        };
+        post.topics.insert(user_id, topic);
         Ok(())
     }
 
-    async fn subscription(&self, user_id: UserId) -> Result<EmailNotifications, MailError> {
-        let post = self.post.lock().unwrap();
-        if post.away {
-            return Err(MailError::Unavailable(away()));
-        }
-        Ok(post
-            .topics
-            .get(&user_id)
-            .copied()
-            .unwrap_or(EmailNotifications::Off))
+    async fn subscription(
+        &self,
+        user_id: UserId,
+        address: &str,
+    ) -> Result<EmailNotifications, MailError> {
+        let post = self.post().await?;
+        let topic = post.topics.get(&user_id);
+        let topic = topic.filter(|topic| topic.is_of(address));
+        Ok(topic.map_or(EmailNotifications::Off, |topic| topic.state))
     }
 
     async fn forget(&self, user_id: UserId) -> Result<(), MailError> {
-        let mut post = self.post.lock().unwrap();
-        if post.away {
-            return Err(MailError::Unavailable(away()));
-        }
-        post.topics.remove(&user_id);
+        self.post().await?.topics.remove(&user_id);
         Ok(())
     }
 
     async fn send(&self, user_id: UserId, email: &Email) -> Result<(), MailError> {
-        let mut post = self.post.lock().unwrap();
-        if post.away {
-            return Err(MailError::Unavailable(away()));
-        }
+        let mut post = self.post().await?;
         if !post.topics.contains_key(&user_id) {
             return Err(MailError::NoTopic);
         }
