@@ -5,8 +5,10 @@
 mod world;
 
 use app::Refusal;
-use app::messages::WakeCause;
-use domain::{OrderStatus, UnplacedReason};
+use app::messages::{Wake, WakeCause};
+use app::ports::OrderStore;
+use domain::{Order, OrderStatus, UnplacedReason, Zone};
+use futures::executor::block_on;
 use jiff::SignedDuration;
 use serde_json::json;
 use testkit::build::user_id;
@@ -15,6 +17,21 @@ use world::{World, agent};
 
 const BERTA: u64 = 10;
 const CARLA: u64 = 11;
+
+fn wake(zone: Zone, cause: WakeCause) -> Wake {
+    Wake {
+        zone,
+        cause,
+        order_id: None,
+        agent_id: None,
+    }
+}
+
+fn not_assigned(world: &World) -> Vec<Order> {
+    let mut orders = world.store.all_orders();
+    orders.retain(|order| order.status != OrderStatus::Assigned);
+    orders
+}
 
 #[tokio::test]
 async fn the_pause_grows_while_an_order_does_not_fit() {
@@ -68,7 +85,7 @@ async fn two_runs_over_one_zone_put_no_order_on_two_routes() {
     // The first run is so slow that its lease expires, and another plans and commits before it.
     world.provider.meanwhile(move || {
         clock.advance(SignedDuration::from_secs(61));
-        futures::executor::block_on(other.run(zone, &[])).unwrap();
+        block_on(other.run(zone, &[])).unwrap();
     });
     let report = world.optimize().run(zone, &[]).await.unwrap();
     assert!(report.conflicts > 0, "the slow run lost");
@@ -91,7 +108,7 @@ async fn a_wake_up_during_a_plan_leads_to_another_plan() {
     let zone = world.store.all_orders()[0].zone;
     let other = world.optimize();
     world.provider.meanwhile(move || {
-        let report = futures::executor::block_on(other.run(zone, &[])).unwrap();
+        let report = block_on(other.run(zone, &[])).unwrap();
         assert_eq!(report.provider, None, "the zone is taken");
     });
     world.optimize().run(zone, &[]).await.unwrap();
@@ -221,10 +238,7 @@ async fn routes_that_fill_a_plan_leave_room_for_orders() {
     }
     world.assert_consistent();
     let late = an_order(900).build();
-    {
-        use app::ports::OrderStore;
-        world.store.place(&late, None).await.unwrap();
-    }
+    world.store.place(&late, None).await.unwrap();
     let report = world.optimize().run(zone, &[]).await.unwrap();
     assert_eq!(report.left_for_next, 0);
     assert_eq!(
@@ -232,4 +246,29 @@ async fn routes_that_fill_a_plan_leave_room_for_orders() {
         1,
         "it pauses, and nobody spins"
     );
+}
+
+#[tokio::test]
+async fn what_others_asked_of_a_holder_who_wakes_nobody_is_still_asked_for() {
+    let pausing = an_order(1).build();
+    let zone = pausing.zone;
+    let world = World::with([an_agent(BERTA).build()], [pausing]);
+    world.optimize().run(zone, &[]).await.unwrap();
+    world.store.place(&an_order(2).build(), None).await.unwrap();
+    let (other, update, wakes) = (world.optimize(), world.update_agent(), world.wakes.clone());
+    world.provider.meanwhile(move || {
+        let (berta, on_duty) = (user_id(BERTA).to_string(), json!({"on_duty": true}));
+        block_on(update.run(&agent(BERTA), &berta, &on_duty)).unwrap();
+        let came = wake(zone, WakeCause::AgentAvailable);
+        block_on(other.run(zone, &[came])).unwrap();
+        wakes.set_away(true);
+    });
+    let asked = [wake(zone, WakeCause::OrderPending)];
+    world.optimize().run(zone, &asked).await.unwrap_err();
+    world.wakes.set_away(false);
+    // Berta's own wake-up is done with: the other run left word.
+    world.store.take_changes();
+    world.optimize().run(zone, &asked).await.unwrap();
+    world.settle().await;
+    assert_eq!(not_assigned(&world), []);
 }

@@ -104,16 +104,13 @@ impl OptimizeRoutes {
             return Ok(PlanReport::default());
         }
         let planned = self.plan(zone, wakes, everything).await;
-        // A crash here leaves the lease to expire and the wake-ups to be delivered again.
-        let dirty = self.leases.release(zone, &owner).await?;
-        if let Some(dirty) = dirty {
-            let cause = if dirty.everything {
-                WakeCause::AgentsChangedMeanwhile
-            } else {
-                WakeCause::AskedMeanwhile
-            };
+        // A crash here leaves the lease to expire and the wake-ups to be delivered again. What others asked for stays on
+        // the lease until they were heard: who takes it after a crash further down hears it too.
+        if let Some(dirty) = self.leases.give_back(zone, &owner).await? {
+            let cause = WakeCause::again(dirty.everything);
             self.wake_again(zone, cause, 0).await?;
         }
+        self.leases.settle(zone, &owner).await?;
         let report = planned?;
         if report.conflicts > 0 {
             // Orders whose pauses this run was to end have them still.
@@ -151,12 +148,8 @@ impl OptimizeRoutes {
             return Ok(true);
         }
         // And taken by somebody else, who may not have seen our orders.
-        let cause = if everything {
-            WakeCause::AgentsChangedMeanwhile
-        } else {
-            WakeCause::AskedMeanwhile
-        };
-        self.wake_again(zone, cause, 1).await?;
+        self.wake_again(zone, WakeCause::again(everything), 1)
+            .await?;
         Ok(false)
     }
 
