@@ -80,6 +80,7 @@ impl PlanZones {
             unplaced = report.unplaced.len(),
             conflicts = report.conflicts,
             left_for_next = report.left_for_next,
+            unread = report.unread,
             planned_for_ms = report.planned_for.as_millis() as u64,
             "zone planned"
         );

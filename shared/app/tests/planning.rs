@@ -272,3 +272,44 @@ async fn what_others_asked_of_a_holder_who_wakes_nobody_is_still_asked_for() {
     world.settle().await;
     assert_eq!(not_assigned(&world), []);
 }
+
+#[tokio::test]
+async fn whatever_number_of_orders_waits_for_agents_all_are_placed_when_these_come() {
+    let orders = (1..=900).map(|n| an_order(n).build());
+    let world = World::with((0..25).map(|n| an_agent(BERTA + n).build()), orders);
+    let zone = world.store.all_orders()[0].zone;
+    world.wakes_again(&[wake(zone, WakeCause::Overdue)]).await;
+    world.settle().await;
+    for order in world.store.all_orders() {
+        let reason = order.waiting.unwrap().reason;
+        assert_eq!(reason, Some(UnplacedReason::NoAgentOnDuty), "{}", order.id);
+    }
+    for number in BERTA..BERTA + 25 {
+        let on_duty = json!({"on_duty": true});
+        world
+            .update(&agent(number), user_id(number), on_duty)
+            .await
+            .unwrap();
+    }
+    world.settle().await;
+    assert_eq!(
+        not_assigned(&world).len(),
+        0,
+        "they pause while agents idle"
+    );
+}
+
+#[tokio::test]
+async fn agents_too_few_for_all_that_waits_are_not_planned_with_for_ever() {
+    let orders = (1..=900).map(|n| an_order(n).build());
+    let world = World::with([an_agent(BERTA).build()], orders);
+    let zone = world.store.all_orders()[0].zone;
+    world.wakes_again(&[wake(zone, WakeCause::Overdue)]).await;
+    world.settle().await;
+    world
+        .update(&agent(BERTA), user_id(BERTA), json!({"on_duty": true}))
+        .await
+        .unwrap();
+    world.settle().await;
+    assert_eq!(not_assigned(&world).len(), 860);
+}

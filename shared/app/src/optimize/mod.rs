@@ -86,6 +86,8 @@ pub struct PlanReport {
     pub conflicts: usize,
     /// Orders that were left for the next plan, since this one was full.
     pub left_for_next: usize,
+    /// Whether more orders may be waiting than were read.
+    pub unread: bool,
     /// How long the provider planned.
     pub planned_for: Duration,
 }
@@ -121,8 +123,14 @@ impl OptimizeRoutes {
             };
             let delay_s = 1 + self.jitter.up_to(LONGEST_RETRY_S - 1);
             self.wake_again(zone, cause, delay_s).await?;
-        } else if report.left_for_next > 0 {
-            self.wake_again(zone, WakeCause::More, 0).await?;
+        } else if report.left_for_next > 0 || report.unread {
+            // The next plan ends pauses too, as long as this gets anywhere.
+            let cause = if everything && report.assigned > 0 {
+                WakeCause::AgentsChangedMeanwhile
+            } else {
+                WakeCause::More
+            };
+            self.wake_again(zone, cause, 0).await?;
         }
         Ok(report)
     }
@@ -170,13 +178,16 @@ impl OptimizeRoutes {
         everything: bool,
     ) -> Result<PlanReport, Refusal> {
         let now = self.clock.now();
-        let due = self.due_orders(zone, wakes, everything, now).await?;
+        let (due, unread) = self.due_orders(zone, wakes, everything, now).await?;
         let (due, too_early): (Vec<Order>, Vec<Order>) = due
             .into_iter()
             .partition(|order| unplaced::opens_within(order, now + self.settings.horizon));
         self.postpone(too_early, now).await?;
         if due.is_empty() {
-            return Ok(PlanReport::default());
+            return Ok(PlanReport {
+                unread,
+                ..PlanReport::default()
+            });
         }
         let crews = self.crews(zone, wakes, now).await?;
         let (crews, left_out) = problem::with_room(crews, MOST_POINTS / 2);
@@ -211,24 +222,28 @@ impl OptimizeRoutes {
             unplaced: reasons,
             conflicts,
             left_for_next,
+            unread,
             planned_for,
         })
     }
 
-    /// The zone's pending orders that are due; all that pend, if something has changed that ends their pauses.
+    /// The zone's pending orders that are due; all that pend, if something has changed that ends their pauses. And whether
+    /// there may be more of them than are read for one plan.
     async fn due_orders(
         &self,
         zone: Zone,
         wakes: &[Wake],
         everything: bool,
         now: Timestamp,
-    ) -> Result<Vec<Order>, Refusal> {
+    ) -> Result<(Vec<Order>, bool), Refusal> {
         let due_by = now + CLOCK_SKEW;
         let by_index = self
             .orders
             .pending_in(zone, (!everything).then_some(due_by), MOST_PENDING);
+        let by_index = by_index.await?;
+        let unread = by_index.len() >= MOST_PENDING;
         let named = wakes.iter().filter_map(|wake| wake.order_id);
-        let ids: BTreeSet<OrderId> = by_index.await?.into_iter().chain(named).collect();
+        let ids: BTreeSet<OrderId> = by_index.into_iter().chain(named).collect();
         let ids: Vec<OrderId> = ids.into_iter().collect();
         let mut orders = self.orders.orders(&ids).await?;
         orders.retain(|order| {
@@ -240,7 +255,7 @@ impl OptimizeRoutes {
         orders.sort_unstable_by_key(|order| {
             (order.waiting.map(|waiting| waiting.retry_at), order.id)
         });
-        Ok(orders)
+        Ok((orders, unread))
     }
 
     /// The agents on duty in the zone and those around, each with the open route and its orders.
