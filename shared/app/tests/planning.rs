@@ -4,15 +4,18 @@
 
 mod world;
 
+use std::sync::{Arc, Mutex};
+
 use app::Refusal;
 use app::messages::{Wake, WakeCause};
-use app::ports::OrderStore;
-use domain::{Order, OrderStatus, UnplacedReason, Zone};
+use app::ports::{OrderStore, RouteStore, StoreError};
+use async_trait::async_trait;
+use domain::{Order, OrderStatus, Route, RouteId, RouteStatus, UnplacedReason, UserId, Zone};
 use futures::executor::block_on;
 use jiff::SignedDuration;
 use serde_json::json;
 use testkit::build::user_id;
-use testkit::{NextWrite, Places, an_agent, an_order};
+use testkit::{MemoryStore, NextWrite, Places, an_agent, an_order};
 use world::{World, agent};
 
 const BERTA: u64 = 10;
@@ -312,4 +315,113 @@ async fn agents_too_few_for_all_that_waits_are_not_planned_with_for_ever() {
         .unwrap();
     world.settle().await;
     assert_eq!(not_assigned(&world).len(), 860);
+}
+
+/// Routes of which each, once it is read, has something happen to it.
+struct Busy {
+    store: Arc<MemoryStore>,
+    after_reading: Mutex<Box<dyn FnMut() + Send>>,
+}
+
+#[async_trait]
+impl RouteStore for Busy {
+    async fn route(&self, agent: UserId, route: RouteId) -> Result<Option<Route>, StoreError> {
+        let read = self.store.route(agent, route).await;
+        self.after_reading.lock().unwrap()();
+        read
+    }
+
+    async fn routes_of(
+        &self,
+        agent: UserId,
+        status: Option<RouteStatus>,
+        before: Option<RouteId>,
+        limit: usize,
+    ) -> Result<Vec<Route>, StoreError> {
+        self.store.routes_of(agent, status, before, limit).await
+    }
+}
+
+/// Berta with `orders` on her route, and one more order that waits. She picks up the next order on each of the first `taps`
+/// times that somebody has read her route.
+async fn picking_up(orders: u64, taps: usize) -> (World, Busy, Order) {
+    let world = World::with(
+        [an_agent(BERTA).on_duty().with_capacity(100).build()],
+        (1..=orders).map(|n| an_order(n).build()),
+    );
+    let aboard = world.store.all_orders();
+    world.optimize().run(aboard[0].zone, &[]).await.unwrap();
+    let late = an_order(orders + 1).build();
+    world.store.place(&late, None).await.unwrap();
+    let change = world.change_status();
+    let mut taps = aboard
+        .into_iter()
+        .map(|order| order.id.to_string())
+        .take(taps);
+    let pick_up = move || {
+        if let Some(order) = taps.next() {
+            let status = json!({"status": "in_progress"});
+            block_on(change.run(&agent(BERTA), &order, &status)).unwrap();
+        }
+    };
+    let busy = Busy {
+        store: world.store.clone(),
+        after_reading: Mutex::new(Box::new(pick_up)),
+    };
+    (world, busy, late)
+}
+
+#[tokio::test]
+async fn an_agent_who_taps_while_the_route_is_read_is_read_again() {
+    let (world, busy, late) = picking_up(1, 1).await;
+    let mut optimize = world.optimize();
+    optimize.routes = Arc::new(busy);
+    let report = optimize.run(late.zone, &[]).await.unwrap();
+    assert_eq!((report.assigned, report.conflicts), (1, 0));
+    world.assert_consistent();
+}
+
+#[tokio::test]
+async fn of_an_agent_who_never_holds_still_nobody_says_that_they_are_not_on_duty() {
+    let (world, busy, late) = picking_up(9, 9).await;
+    let mut optimize = world.optimize();
+    optimize.routes = Arc::new(busy);
+    let report = optimize.run(late.zone, &[]).await.unwrap();
+    assert_eq!((report.assigned, report.conflicts), (0, 1));
+    assert_eq!(report.unplaced, []);
+    assert_eq!(
+        world.order(late.id).waiting,
+        late.waiting,
+        "nothing is known"
+    );
+    world.settle().await;
+    assert_eq!(world.order(late.id).status, OrderStatus::Assigned);
+}
+
+#[tokio::test]
+async fn an_agent_whose_route_is_lost_is_left_out_and_nobody_spins() {
+    let mut lost = an_agent(BERTA).on_duty().build();
+    lost.agent.as_mut().unwrap().open_route_id = Some(RouteId(user_id(1).0));
+    let order = an_order(1).build();
+    let world = World::with([lost], [order.clone()]);
+    let report = world.optimize().run(order.zone, &[]).await.unwrap();
+    assert_eq!(report.conflicts, 0);
+    assert_eq!(report.unplaced, [UnplacedReason::NoAgentOnDuty]);
+}
+
+#[tokio::test]
+async fn where_all_routes_are_full_the_reason_is_not_that_nobody_is_on_duty() {
+    let world = World::with(
+        [an_agent(BERTA).on_duty().with_capacity(100).build()],
+        (1..=40).map(|n| an_order(n).build()),
+    );
+    let zone = world.store.all_orders()[0].zone;
+    world.optimize().run(zone, &[]).await.unwrap();
+    world
+        .store
+        .place(&an_order(41).build(), None)
+        .await
+        .unwrap();
+    let report = world.optimize().run(zone, &[]).await.unwrap();
+    assert_eq!(report.unplaced, [UnplacedReason::OverCapacity]);
 }

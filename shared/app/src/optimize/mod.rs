@@ -4,6 +4,7 @@
 //! route are the versions in each commit: whoever loses leaves its orders pending and wakes the zone again.
 
 mod commit;
+mod crews;
 mod problem;
 mod unplaced;
 
@@ -11,8 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Order, OrderId, OrderStatus, Timestamp, User, UserId, Zone};
-use futures::future::try_join_all;
+use domain::{Order, OrderId, OrderStatus, Timestamp, Zone};
 use jiff::SignedDuration;
 use tracing::{info, warn};
 
@@ -22,7 +22,7 @@ use crate::ports::{
     RouteStore, UserStore, WakeQueue, ZoneLeases,
 };
 use crate::refusal::Refusal;
-use problem::{Crew, Problem};
+use problem::Problem;
 
 /// How many places a plan may have: with more, the travel matrix outgrows the function's memory and the
 /// planner its time.
@@ -82,7 +82,7 @@ pub struct PlanReport {
     pub assigned: usize,
     /// Orders that found no place.
     pub unplaced: Vec<domain::UnplacedReason>,
-    /// Routes that lost a race and were not committed.
+    /// Routes that lost a race and were not committed, and agents who changed each time that they were read.
     pub conflicts: usize,
     /// Orders that were left for the next plan, since this one was full.
     pub left_for_next: usize,
@@ -189,8 +189,8 @@ impl OptimizeRoutes {
                 ..PlanReport::default()
             });
         }
-        let crews = self.crews(zone, wakes, now).await?;
-        let (crews, left_out) = problem::with_room(crews, MOST_POINTS / 2);
+        let seen = self.crews(zone, wakes, now).await?;
+        let (crews, left_out) = problem::with_room(seen.ready, MOST_POINTS / 2);
         if left_out > 0 {
             info!(%zone, left_out, "agents whose routes are full, or are too many for one plan, are left out");
         }
@@ -212,7 +212,12 @@ impl OptimizeRoutes {
             Duration::try_from(self.clock.now().duration_since(now)).unwrap_or_default();
         let changes = problem.changes(&answer, self.ids.as_ref());
         let (assigned, conflicts) = self.commit(changes).await?;
-        let unplaced = problem.unplaced(&answer);
+        // Of agents who were left out for want of a steady look at them there is nothing to say to anybody.
+        let unplaced = if seen.missed > 0 {
+            Vec::new()
+        } else {
+            problem.unplaced(&answer, left_out > 0)
+        };
         let reasons = unplaced.iter().map(|(_, reason)| *reason).collect();
         self.note_unplaced(unplaced, now).await?;
         Ok(PlanReport {
@@ -220,7 +225,7 @@ impl OptimizeRoutes {
             fallbacks: answer.fallbacks,
             assigned,
             unplaced: reasons,
-            conflicts,
+            conflicts: conflicts + seen.missed,
             left_for_next,
             unread,
             planned_for,
@@ -256,47 +261,5 @@ impl OptimizeRoutes {
             (order.waiting.map(|waiting| waiting.retry_at), order.id)
         });
         Ok((orders, unread))
-    }
-
-    /// The agents on duty in the zone and those around, each with the open route and its orders.
-    async fn crews(
-        &self,
-        zone: Zone,
-        wakes: &[Wake],
-        now: Timestamp,
-    ) -> Result<Vec<Crew>, Refusal> {
-        let mut nearby = zone.neighbours();
-        nearby.push(zone);
-        let by_index = try_join_all(nearby.iter().map(|zone| self.users.agents_on_duty(*zone)));
-        let named = wakes.iter().filter_map(|wake| wake.agent_id);
-        let ids: BTreeSet<UserId> = by_index.await?.into_iter().flatten().chain(named).collect();
-        let ids: Vec<UserId> = ids.into_iter().collect();
-        let mut users = self.users.users(&ids).await?;
-        users.retain(|user| {
-            user.agent.as_ref().is_some_and(|profile| {
-                profile.available(user.status)
-                    && profile.zone.is_some_and(|zone| nearby.contains(&zone))
-            })
-        });
-        users.sort_unstable_by_key(|user| user.id);
-        let crews = try_join_all(users.into_iter().map(|user| self.crew(user, now))).await?;
-        Ok(crews.into_iter().flatten().collect())
-    }
-
-    /// An agent as the planner needs them; none if their shift is over, or if they have changed while we read.
-    async fn crew(&self, agent: User, now: Timestamp) -> Result<Option<Crew>, Refusal> {
-        let Some(profile) = &agent.agent else {
-            return Ok(None);
-        };
-        let Some(route_id) = profile.open_route_id else {
-            let over = profile.shift.is_some_and(|shift| shift.end <= now);
-            return Ok((!over).then(|| Crew::free(agent)));
-        };
-        let Some(route) = self.routes.route(agent.id, route_id).await? else {
-            return Ok(None);
-        };
-        let open = route.open_orders();
-        let orders = self.orders.orders(&open).await?;
-        Ok(Crew::under_way(agent, route, orders))
     }
 }
