@@ -2,12 +2,15 @@
 
 import re
 
+import pytest
+
 from rust_reading import ROOT
 from test_policies import TEMPLATE
 
 
-def test_the_alarm_on_route_providers_looks_at_a_metric_as_it_is_written():
-    alarm = TEMPLATE["Resources"]["RouteProviderFails"]["Properties"]
+@pytest.mark.parametrize("name", ["RouteProviderFails", "PlanningFallsBehind"])
+def test_an_alarm_looks_at_a_metric_as_the_optimizer_writes_it(name):
+    alarm = TEMPLATE["Resources"][name]["Properties"]
     metrics = (ROOT / "shared/runtime/src/metrics.rs").read_text()
     constants = dict(re.findall(r'const (\w+): &str = "(\w+)";', metrics))
     assert alarm["Namespace"] == constants["NAMESPACE"]

@@ -1,6 +1,6 @@
 //! Plans each zone of a batch once, for all of its messages.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use app::messages::Wake;
@@ -26,27 +26,32 @@ pub struct PlanZones {
 
 impl Handler for PlanZones {
     fn jobs<'a>(&'a self, batch: &'a [Message]) -> Vec<Job<'a>> {
-        let mut zones: BTreeMap<Zone, (Vec<&Message>, Vec<Wake>)> = BTreeMap::new();
         let mut jobs = Vec::new();
+        // In the order in which they were asked for, so that none is always the one for which no time is left.
+        let mut zones: Vec<(Zone, Vec<&Message>, Vec<Wake>)> = Vec::new();
+        let mut places: HashMap<Zone, usize> = HashMap::new();
         for message in batch {
             match message.json::<Wake>() {
                 Ok(wake) => {
-                    let (messages, wakes) = zones.entry(wake.zone).or_default();
+                    let place = *places.entry(wake.zone).or_insert(zones.len());
+                    if place == zones.len() {
+                        zones.push((wake.zone, Vec::new(), Vec::new()));
+                    }
+                    let (_, messages, wakes) = &mut zones[place];
                     messages.push(message);
                     wakes.push(wake);
                 }
                 Err(failure) => jobs.push(Job::failed(message, failure)),
             }
         }
-        jobs.extend(
-            zones
-                .into_iter()
-                .map(|(zone, (messages, wakes))| Job::new(messages, self.plan(zone, wakes))),
-        );
+        jobs.extend(zones.into_iter().map(|(zone, messages, wakes)| {
+            let later = self.hand_on(Wake::in_place_of(zone, &wakes));
+            Job::new(messages, self.plan(zone, wakes)).or_later(later)
+        }));
         jobs
     }
 
-    /// Each of these takes a core and the memory of its travel times.
+    /// Each of these takes the memory of its travel times, and its share of the cores.
     fn at_once(&self) -> usize {
         4
     }
@@ -57,6 +62,13 @@ impl Handler for PlanZones {
 }
 
 impl PlanZones {
+    /// For another run, which may be one of another instance: nothing has failed. Done twice it is one plan more.
+    async fn hand_on(&self, wake: Wake) -> Result<(), Failure> {
+        self.optimize_routes.wakes.wake(&[wake], 0).await?;
+        Metrics::new().count("ZonesHandedOn", 1).emit();
+        Ok(())
+    }
+
     async fn plan(&self, zone: Zone, wakes: Vec<Wake>) -> Result<(), Failure> {
         let report = self.optimize_routes.run(zone, &wakes).await?;
         info!(
@@ -68,6 +80,7 @@ impl PlanZones {
             unplaced = report.unplaced.len(),
             conflicts = report.conflicts,
             left_for_next = report.left_for_next,
+            unread = report.unread,
             planned_for_ms = report.planned_for.as_millis() as u64,
             "zone planned"
         );
@@ -197,6 +210,42 @@ mod tests {
             assert_eq!(store.all_orders()[0].status, OrderStatus::Assigned);
             assert_eq!(store.all_routes().len(), 1);
         }
+    }
+
+    #[tokio::test]
+    async fn zones_for_which_there_is_no_time_are_handed_on_whole_and_nothing_has_failed() {
+        let store = store();
+        let mut late = plan_zones(&store);
+        let wakes = Arc::new(MemoryWakes::default());
+        late.optimize_routes.wakes = wakes.clone();
+        let event = include_str!("../../../events/optimize-routes.json");
+        let event = serde_json::from_str(event).unwrap();
+        let response = sqs::handle(&late, event, READS_AND_COMMITS).await.unwrap();
+        assert_eq!(response.batch_item_failures, []);
+        assert_eq!(store.all_orders()[0].status, OrderStatus::Pending);
+        // The first zone's messages are of an order and of an agent: what waits out a pause is to be planned too.
+        let sent: Vec<Value> = wakes.take().iter().map(|(wake, _)| json!(wake)).collect();
+        let again = |zone| json!({"zone": zone, "cause": "agents_changed_meanwhile"});
+        assert_eq!(sent, [again("85394463fffffff"), again("85394467fffffff")]);
+
+        let event = json!({"Records": [{"messageId": "m", "body": sent[0].to_string()}]});
+        assert_eq!(
+            handled(&store, &event.to_string()).await,
+            json!({"batchItemFailures": []})
+        );
+        assert_eq!(store.all_orders()[0].status, OrderStatus::Assigned);
+    }
+
+    #[tokio::test]
+    async fn zones_that_can_be_neither_planned_nor_handed_on_come_again() {
+        let mut late = plan_zones(&store());
+        let wakes = Arc::new(MemoryWakes::default());
+        wakes.set_away(true);
+        late.optimize_routes.wakes = wakes;
+        let event = include_str!("../../../events/optimize-routes.json");
+        let event = serde_json::from_str(event).unwrap();
+        let response = sqs::handle(&late, event, READS_AND_COMMITS).await.unwrap();
+        assert_eq!(response.batch_item_failures.len(), 3);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! What follows for orders and agent when a route changes.
 
-use domain::{Order, Route, RouteStatus, Timestamp, User, ZoneGrid};
+use domain::{Order, Route, StopStatus, Timestamp, User, ZoneGrid};
 
-/// Sets the agent free if the route is their open one and has ended: after a completed route they stand
-/// where it ended. Says whether it did.
+/// Sets the agent free if the route is their open one and has ended: they stand where its last stop was made, and without one
+/// where they stood. Says whether it did.
 pub(crate) fn set_free(agent: &mut User, route: &Route, grid: ZoneGrid) -> bool {
     let Some(profile) = &mut agent.agent else {
         return false;
@@ -12,7 +12,11 @@ pub(crate) fn set_free(agent: &mut User, route: &Route, grid: ZoneGrid) -> bool 
         return false;
     }
     profile.open_route_id = None;
-    if route.status == RouteStatus::Completed {
+    if route
+        .stops
+        .iter()
+        .any(|stop| stop.status == StopStatus::Done)
+    {
         profile.place(Some(route.position()), grid);
     }
     true

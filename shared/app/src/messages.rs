@@ -26,7 +26,7 @@ pub enum WakeCause {
     OrderPending,
     /// An agent came on duty, finished a route, moved, or can take more.
     AgentAvailable,
-    /// Somebody asked for the zone while it was being planned.
+    /// Somebody asked for the zone while it was being planned, or when there was no time for it.
     AskedMeanwhile,
     /// As before, and orders that wait out a pause count too.
     AgentsChangedMeanwhile,
@@ -36,7 +36,28 @@ pub enum WakeCause {
     Overdue,
 }
 
+impl Wake {
+    /// One for the zone, in place of those: whom they name the indexes show by the time that it is looked at.
+    pub fn in_place_of(zone: Zone, wakes: &[Self]) -> Self {
+        Self {
+            zone,
+            cause: WakeCause::again(wakes.iter().any(|wake| wake.cause.ends_pauses())),
+            order_id: None,
+            agent_id: None,
+        }
+    }
+}
+
 impl WakeCause {
+    /// Of a wake-up that makes up for one that did not lead to a plan.
+    pub fn again(ends_pauses: bool) -> Self {
+        if ends_pauses {
+            Self::AgentsChangedMeanwhile
+        } else {
+            Self::AskedMeanwhile
+        }
+    }
+
     /// Whether orders that wait out a pause are planned too: something has changed that may place them.
     pub fn ends_pauses(self) -> bool {
         matches!(self, Self::AgentAvailable | Self::AgentsChangedMeanwhile)

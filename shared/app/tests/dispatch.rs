@@ -256,6 +256,40 @@ async fn a_route_that_ends_begins_the_next_where_it_ended() {
     assert_eq!(last.from.location, Places::SAGRADA_FAMILIA);
 }
 
+#[tokio::test]
+async fn an_agent_who_drove_for_nothing_stands_where_they_drove() {
+    let there = an_order(1).from(Places::BADALONA).build();
+    let world = World::with([an_agent(BERTA).on_duty().build()], [there.clone()]);
+    let home = world.store.all_users()[0].agent.clone().unwrap();
+    world.optimize().run(there.zone, &[]).await.unwrap();
+    for status in ["in_progress", "failed"] {
+        world
+            .set_status(&agent(BERTA), there.id, status)
+            .await
+            .unwrap();
+    }
+    assert_eq!(world.only_route().status, RouteStatus::Cancelled);
+    let profile = world.store.all_users()[0].agent.clone().unwrap();
+    assert_eq!(profile.position, Some(Places::BADALONA));
+    assert_eq!(profile.zone, Some(there.zone));
+    assert_ne!(profile.zone, home.zone);
+}
+
+#[tokio::test]
+async fn an_agent_who_never_set_out_stands_where_they_stood() {
+    let there = an_order(1).from(Places::BADALONA).build();
+    let world = World::with([an_agent(BERTA).on_duty().build()], [there.clone()]);
+    let home = world.store.all_users()[0].agent.clone().unwrap();
+    world.optimize().run(there.zone, &[]).await.unwrap();
+    world
+        .set_status(&agent(BERTA), there.id, "failed")
+        .await
+        .unwrap();
+    assert_eq!(world.only_route().status, RouteStatus::Cancelled);
+    let profile = world.store.all_users()[0].agent.clone().unwrap();
+    assert_eq!(profile.position, home.position);
+}
+
 /// As a provider that knows the roads would have planned it.
 async fn lead_along_roads(world: &World, agent: UserId) -> Route {
     let route = Route {

@@ -4,17 +4,37 @@
 
 mod world;
 
+use std::sync::{Arc, Mutex};
+
 use app::Refusal;
-use app::messages::WakeCause;
-use domain::{OrderStatus, UnplacedReason};
+use app::messages::{Wake, WakeCause};
+use app::ports::{OrderStore, RouteStore, StoreError};
+use async_trait::async_trait;
+use domain::{Order, OrderStatus, Route, RouteId, RouteStatus, UnplacedReason, UserId, Zone};
+use futures::executor::block_on;
 use jiff::SignedDuration;
 use serde_json::json;
 use testkit::build::user_id;
-use testkit::{NextWrite, Places, an_agent, an_order};
+use testkit::{MemoryStore, NextWrite, Places, an_agent, an_order};
 use world::{World, agent};
 
 const BERTA: u64 = 10;
 const CARLA: u64 = 11;
+
+fn wake(zone: Zone, cause: WakeCause) -> Wake {
+    Wake {
+        zone,
+        cause,
+        order_id: None,
+        agent_id: None,
+    }
+}
+
+fn not_assigned(world: &World) -> Vec<Order> {
+    let mut orders = world.store.all_orders();
+    orders.retain(|order| order.status != OrderStatus::Assigned);
+    orders
+}
 
 #[tokio::test]
 async fn the_pause_grows_while_an_order_does_not_fit() {
@@ -68,7 +88,7 @@ async fn two_runs_over_one_zone_put_no_order_on_two_routes() {
     // The first run is so slow that its lease expires, and another plans and commits before it.
     world.provider.meanwhile(move || {
         clock.advance(SignedDuration::from_secs(61));
-        futures::executor::block_on(other.run(zone, &[])).unwrap();
+        block_on(other.run(zone, &[])).unwrap();
     });
     let report = world.optimize().run(zone, &[]).await.unwrap();
     assert!(report.conflicts > 0, "the slow run lost");
@@ -91,7 +111,7 @@ async fn a_wake_up_during_a_plan_leads_to_another_plan() {
     let zone = world.store.all_orders()[0].zone;
     let other = world.optimize();
     world.provider.meanwhile(move || {
-        let report = futures::executor::block_on(other.run(zone, &[])).unwrap();
+        let report = block_on(other.run(zone, &[])).unwrap();
         assert_eq!(report.provider, None, "the zone is taken");
     });
     world.optimize().run(zone, &[]).await.unwrap();
@@ -221,10 +241,7 @@ async fn routes_that_fill_a_plan_leave_room_for_orders() {
     }
     world.assert_consistent();
     let late = an_order(900).build();
-    {
-        use app::ports::OrderStore;
-        world.store.place(&late, None).await.unwrap();
-    }
+    world.store.place(&late, None).await.unwrap();
     let report = world.optimize().run(zone, &[]).await.unwrap();
     assert_eq!(report.left_for_next, 0);
     assert_eq!(
@@ -232,4 +249,179 @@ async fn routes_that_fill_a_plan_leave_room_for_orders() {
         1,
         "it pauses, and nobody spins"
     );
+}
+
+#[tokio::test]
+async fn what_others_asked_of_a_holder_who_wakes_nobody_is_still_asked_for() {
+    let pausing = an_order(1).build();
+    let zone = pausing.zone;
+    let world = World::with([an_agent(BERTA).build()], [pausing]);
+    world.optimize().run(zone, &[]).await.unwrap();
+    world.store.place(&an_order(2).build(), None).await.unwrap();
+    let (other, update, wakes) = (world.optimize(), world.update_agent(), world.wakes.clone());
+    world.provider.meanwhile(move || {
+        let (berta, on_duty) = (user_id(BERTA).to_string(), json!({"on_duty": true}));
+        block_on(update.run(&agent(BERTA), &berta, &on_duty)).unwrap();
+        let came = wake(zone, WakeCause::AgentAvailable);
+        block_on(other.run(zone, &[came])).unwrap();
+        wakes.set_away(true);
+    });
+    let asked = [wake(zone, WakeCause::OrderPending)];
+    world.optimize().run(zone, &asked).await.unwrap_err();
+    world.wakes.set_away(false);
+    // Berta's own wake-up is done with: the other run left word.
+    world.store.take_changes();
+    world.optimize().run(zone, &asked).await.unwrap();
+    world.settle().await;
+    assert_eq!(not_assigned(&world), []);
+}
+
+#[tokio::test]
+async fn whatever_number_of_orders_waits_for_agents_all_are_placed_when_these_come() {
+    let orders = (1..=900).map(|n| an_order(n).build());
+    let world = World::with((0..25).map(|n| an_agent(BERTA + n).build()), orders);
+    let zone = world.store.all_orders()[0].zone;
+    world.wakes_again(&[wake(zone, WakeCause::Overdue)]).await;
+    world.settle().await;
+    for order in world.store.all_orders() {
+        let reason = order.waiting.unwrap().reason;
+        assert_eq!(reason, Some(UnplacedReason::NoAgentOnDuty), "{}", order.id);
+    }
+    for number in BERTA..BERTA + 25 {
+        let on_duty = json!({"on_duty": true});
+        world
+            .update(&agent(number), user_id(number), on_duty)
+            .await
+            .unwrap();
+    }
+    world.settle().await;
+    assert_eq!(
+        not_assigned(&world).len(),
+        0,
+        "they pause while agents idle"
+    );
+}
+
+#[tokio::test]
+async fn agents_too_few_for_all_that_waits_are_not_planned_with_for_ever() {
+    let orders = (1..=900).map(|n| an_order(n).build());
+    let world = World::with([an_agent(BERTA).build()], orders);
+    let zone = world.store.all_orders()[0].zone;
+    world.wakes_again(&[wake(zone, WakeCause::Overdue)]).await;
+    world.settle().await;
+    world
+        .update(&agent(BERTA), user_id(BERTA), json!({"on_duty": true}))
+        .await
+        .unwrap();
+    world.settle().await;
+    assert_eq!(not_assigned(&world).len(), 860);
+}
+
+/// Routes of which each, once it is read, has something happen to it.
+struct Busy {
+    store: Arc<MemoryStore>,
+    after_reading: Mutex<Box<dyn FnMut() + Send>>,
+}
+
+#[async_trait]
+impl RouteStore for Busy {
+    async fn route(&self, agent: UserId, route: RouteId) -> Result<Option<Route>, StoreError> {
+        let read = self.store.route(agent, route).await;
+        self.after_reading.lock().unwrap()();
+        read
+    }
+
+    async fn routes_of(
+        &self,
+        agent: UserId,
+        status: Option<RouteStatus>,
+        before: Option<RouteId>,
+        limit: usize,
+    ) -> Result<Vec<Route>, StoreError> {
+        self.store.routes_of(agent, status, before, limit).await
+    }
+}
+
+/// Berta with `orders` on her route, and one more order that waits. She picks up the next order on each of the first `taps`
+/// times that somebody has read her route.
+async fn picking_up(orders: u64, taps: usize) -> (World, Busy, Order) {
+    let world = World::with(
+        [an_agent(BERTA).on_duty().with_capacity(100).build()],
+        (1..=orders).map(|n| an_order(n).build()),
+    );
+    let aboard = world.store.all_orders();
+    world.optimize().run(aboard[0].zone, &[]).await.unwrap();
+    let late = an_order(orders + 1).build();
+    world.store.place(&late, None).await.unwrap();
+    let change = world.change_status();
+    let mut taps = aboard
+        .into_iter()
+        .map(|order| order.id.to_string())
+        .take(taps);
+    let pick_up = move || {
+        if let Some(order) = taps.next() {
+            let status = json!({"status": "in_progress"});
+            block_on(change.run(&agent(BERTA), &order, &status)).unwrap();
+        }
+    };
+    let busy = Busy {
+        store: world.store.clone(),
+        after_reading: Mutex::new(Box::new(pick_up)),
+    };
+    (world, busy, late)
+}
+
+#[tokio::test]
+async fn an_agent_who_taps_while_the_route_is_read_is_read_again() {
+    let (world, busy, late) = picking_up(1, 1).await;
+    let mut optimize = world.optimize();
+    optimize.routes = Arc::new(busy);
+    let report = optimize.run(late.zone, &[]).await.unwrap();
+    assert_eq!((report.assigned, report.conflicts), (1, 0));
+    world.assert_consistent();
+}
+
+#[tokio::test]
+async fn of_an_agent_who_never_holds_still_nobody_says_that_they_are_not_on_duty() {
+    let (world, busy, late) = picking_up(9, 9).await;
+    let mut optimize = world.optimize();
+    optimize.routes = Arc::new(busy);
+    let report = optimize.run(late.zone, &[]).await.unwrap();
+    assert_eq!((report.assigned, report.conflicts), (0, 1));
+    assert_eq!(report.unplaced, []);
+    assert_eq!(
+        world.order(late.id).waiting,
+        late.waiting,
+        "nothing is known"
+    );
+    world.settle().await;
+    assert_eq!(world.order(late.id).status, OrderStatus::Assigned);
+}
+
+#[tokio::test]
+async fn an_agent_whose_route_is_lost_is_left_out_and_nobody_spins() {
+    let mut lost = an_agent(BERTA).on_duty().build();
+    lost.agent.as_mut().unwrap().open_route_id = Some(RouteId(user_id(1).0));
+    let order = an_order(1).build();
+    let world = World::with([lost], [order.clone()]);
+    let report = world.optimize().run(order.zone, &[]).await.unwrap();
+    assert_eq!(report.conflicts, 0);
+    assert_eq!(report.unplaced, [UnplacedReason::NoAgentOnDuty]);
+}
+
+#[tokio::test]
+async fn where_all_routes_are_full_the_reason_is_not_that_nobody_is_on_duty() {
+    let world = World::with(
+        [an_agent(BERTA).on_duty().with_capacity(100).build()],
+        (1..=40).map(|n| an_order(n).build()),
+    );
+    let zone = world.store.all_orders()[0].zone;
+    world.optimize().run(zone, &[]).await.unwrap();
+    world
+        .store
+        .place(&an_order(41).build(), None)
+        .await
+        .unwrap();
+    let report = world.optimize().run(zone, &[]).await.unwrap();
+    assert_eq!(report.unplaced, [UnplacedReason::OverCapacity]);
 }

@@ -1,20 +1,25 @@
 //! Messages from an SQS queue.
 //!
 //! Each message succeeds or fails on its own: Lambda deletes those that are not reported as failed. A message that
-//! fails comes again, and ends in the dead-letter queue when it keeps failing.
+//! fails comes again, and ends in the dead-letter queue when it keeps failing. To have had no time is no failure: work
+//! that cannot be begun any more can be handed on.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use futures::future::BoxFuture;
-use futures::stream::{self, StreamExt as _};
+use futures::future::{BoxFuture, join_all};
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde::de::DeserializeOwned;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
 use tracing::{Instrument, error, info};
 
 use crate::failure::{Failure, caught, chain};
 use crate::invocation;
+
+/// So many jobs are handed on at a time.
+const HANDED_ON_AT_ONCE: usize = 8;
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +56,7 @@ impl Message {
 pub struct Job<'a> {
     messages: Vec<&'a Message>,
     work: BoxFuture<'a, Result<(), Failure>>,
+    later: Option<BoxFuture<'a, Result<(), Failure>>>,
 }
 
 impl<'a> Job<'a> {
@@ -62,7 +68,19 @@ impl<'a> Job<'a> {
         Self {
             messages,
             work: Box::pin(work),
+            later: None,
         }
+    }
+
+    /// What is done instead when no time is left to begin: it asks for the work to be done later, by messages of its
+    /// own. Then these are done. A process that dies between the two leaves both, and the work is done twice.
+    #[must_use]
+    pub fn or_later(
+        mut self,
+        hand_on: impl Future<Output = Result<(), Failure>> + Send + 'a,
+    ) -> Self {
+        self.later = Some(Box::pin(hand_on));
+        self
     }
 
     /// A message that has failed before there was any work.
@@ -81,7 +99,8 @@ pub trait Handler: Send + Sync {
         8
     }
 
-    /// How long a job may take: with less time left none is begun, and its messages come again.
+    /// How long a job may take: with less time left none is begun. It is handed on if it can be, or else its messages
+    /// come again.
     fn longest_job(&self) -> Duration {
         Duration::from_secs(5)
     }
@@ -126,43 +145,74 @@ pub async fn handle(
         })
         .collect();
     let batch = batch.ok_or("a message has no id")?;
-    let last_start = time.saturating_sub(handler.longest_job());
-    let outcomes: Vec<Vec<&str>> = stream::iter(handler.jobs(&batch))
-        .map(|job| async move {
-            let job_begun = Instant::now();
-            let outcome = if begun.elapsed() > last_start {
-                Err(Failure::OutOfTime)
-            } else {
-                caught(job.work).await
-            };
-            for message in &job.messages {
-                log(message, &outcome, job_begun.elapsed());
-            }
-            let failed = if outcome.is_err() {
-                job.messages
-            } else {
-                Vec::new()
-            };
-            failed
-                .into_iter()
-                .map(|message| message.id.as_str())
-                .collect()
-        })
-        .buffer_unordered(handler.at_once())
-        .collect()
-        .await;
+    let turns = Turns {
+        begun,
+        last: time.checked_sub(handler.longest_job()),
+        work: Semaphore::new(handler.at_once()),
+        hand_on: Semaphore::new(HANDED_ON_AT_ONCE),
+    };
+    let jobs = handler.jobs(&batch).into_iter();
+    let failed = join_all(jobs.map(|job| turns.failed_of(job))).await;
     let mut response = SqsBatchResponse::default();
-    for id in outcomes.into_iter().flatten() {
-        response.add_failure(id);
+    for message in failed.into_iter().flatten() {
+        response.add_failure(message.id.as_str());
     }
     Ok(response)
 }
 
-fn log(message: &Message, outcome: &Result<(), Failure>, time: Duration) {
+/// Whose turn it is, of the jobs of an invocation.
+struct Turns {
+    begun: Instant,
+    /// So long after the beginning the last job is begun; none is begun where that lies before it.
+    last: Option<Duration>,
+    work: Semaphore,
+    hand_on: Semaphore,
+}
+
+enum Ending {
+    Done,
+    HandedOn,
+}
+
+impl Turns {
+    /// Does a job or hands it on, and answers with its messages if that failed.
+    async fn failed_of<'a>(&self, job: Job<'a>) -> Vec<&'a Message> {
+        let turn = self.to_work().await;
+        let begun = Instant::now();
+        let ending = match (&turn, job.later) {
+            (Some(_), _) => caught(job.work).await.map(|()| Ending::Done),
+            (None, Some(later)) => self.handed_on(later).await.map(|()| Ending::HandedOn),
+            (None, None) => Err(Failure::OutOfTime),
+        };
+        for message in &job.messages {
+            log(message, &ending, begun.elapsed());
+        }
+        if ending.is_err() {
+            job.messages
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// A turn to work, first come, first served. Who has none at the time of the last start gets none, and is told then: what
+    /// is at work by that time may take as long as there is.
+    async fn to_work(&self) -> Option<SemaphorePermit<'_>> {
+        let left = self.last?.checked_sub(self.begun.elapsed())?;
+        timeout(left, self.work.acquire()).await.ok()?.ok()
+    }
+
+    async fn handed_on(&self, later: BoxFuture<'_, Result<(), Failure>>) -> Result<(), Failure> {
+        let _turn = self.hand_on.acquire().await;
+        caught(later).await
+    }
+}
+
+fn log(message: &Message, ending: &Result<Ending, Failure>, time: Duration) {
     let (message_id, received) = (&message.id, message.received);
     let duration_ms = time.as_millis() as u64;
-    match outcome {
-        Ok(()) => info!(message_id, received, duration_ms, "message done"),
+    match ending {
+        Ok(Ending::Done) => info!(message_id, received, duration_ms, "message done"),
+        Ok(Ending::HandedOn) => info!(message_id, received, duration_ms, "message handed on"),
         Err(failure) => error!(
             message_id,
             received,
@@ -178,6 +228,7 @@ mod tests {
     use super::*;
     use app::Refusal;
     use serde_json::{Value, json};
+    use tokio::sync::Notify;
 
     const AMPLE: Duration = Duration::from_secs(60);
 
@@ -257,6 +308,62 @@ mod tests {
     async fn without_time_left_nothing_is_begun_and_everything_comes_again() {
         let ids = failed(&Obedient, &[r#""go""#], Duration::from_secs(1)).await;
         assert_eq!(ids, ["m0"]);
+    }
+
+    /// One job at a time, which goes on until another one is handed on. Handing on "lost" fails.
+    #[derive(Default)]
+    struct Patient {
+        handed_on: Notify,
+    }
+
+    impl Handler for Patient {
+        fn jobs<'a>(&'a self, batch: &'a [Message]) -> Vec<Job<'a>> {
+            let job = |message: &'a Message| {
+                let work = async {
+                    self.handed_on.notified().await;
+                    Ok(())
+                };
+                Job::new(vec![message], work).or_later(async {
+                    match message.json::<String>()?.as_str() {
+                        "panic" => panic!("as told"),
+                        "lost" => Err(Refusal::Unavailable("no queue".into()).into()),
+                        _ => {
+                            self.handed_on.notify_one();
+                            Ok(())
+                        }
+                    }
+                })
+            };
+            batch.iter().map(job).collect()
+        }
+
+        fn at_once(&self) -> usize {
+            1
+        }
+
+        fn longest_job(&self) -> Duration {
+            Duration::from_secs(59)
+        }
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_begun_in_time_is_handed_on_while_others_work_and_is_no_failure() {
+        let bodies = [r#""go""#, r#""go""#, r#""go""#];
+        let patient = Patient::default();
+        let failed = failed(&patient, &bodies, AMPLE);
+        let failed = timeout(Duration::from_secs(20), failed);
+        let failed = failed
+            .await
+            .expect("nothing is handed on before a job ends");
+        assert!(failed.is_empty(), "{failed:?}");
+    }
+
+    #[tokio::test]
+    async fn what_can_be_neither_begun_nor_handed_on_comes_again() {
+        let bodies = [r#""go""#, r#""lost""#, r#""panic""#];
+        let no_time = Duration::from_secs(58);
+        let failed = failed(&Patient::default(), &bodies, no_time).await;
+        assert_eq!(failed, ["m1", "m2"]);
     }
 
     #[tokio::test]

@@ -87,9 +87,29 @@ impl ZoneLeases for DynamoLeases {
         Ok(written("UpdateItem", result)?.is_some())
     }
 
-    async fn release(&self, zone: Zone, owner: &str) -> Result<Option<Dirty>, StoreError> {
-        // The marks are read by the deletion itself: one that comes later finds nothing to mark, and its sender takes
-        // the lease.
+    async fn give_back(&self, zone: Zone, owner: &str) -> Result<Option<Dirty>, StoreError> {
+        // Over for everybody, whatever their clock says: nobody marks it any more, they take it.
+        let result = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(index::key(KEY, keys::zone_claim(zone))))
+            .update_expression("SET lease_until = :over")
+            .condition_expression("#owner = :owner")
+            .expression_attribute_names("#owner", "owner")
+            .expression_attribute_values(":owner", text(owner))
+            .expression_attribute_values(":over", text(keys::sortable(Timestamp::UNIX_EPOCH)))
+            .return_values(ReturnValue::AllNew)
+            .send()
+            .await;
+        let Some(lease) = written("UpdateItem", result)?.and_then(|answer| answer.attributes)
+        else {
+            return Ok(None);
+        };
+        Ok(table::from_item::<StoredLease>(lease)?.into())
+    }
+
+    async fn settle(&self, zone: Zone, owner: &str) -> Result<(), StoreError> {
         let result = self
             .client
             .delete_item()
@@ -98,13 +118,8 @@ impl ZoneLeases for DynamoLeases {
             .condition_expression("#owner = :owner")
             .expression_attribute_names("#owner", "owner")
             .expression_attribute_values(":owner", text(owner))
-            .return_values(ReturnValue::AllOld)
             .send()
             .await;
-        let Some(lease) = written("DeleteItem", result)?.and_then(|answer| answer.attributes)
-        else {
-            return Ok(None);
-        };
-        Ok(table::from_item::<StoredLease>(lease)?.into())
+        written("DeleteItem", result).map(drop)
     }
 }

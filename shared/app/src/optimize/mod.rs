@@ -4,6 +4,7 @@
 //! route are the versions in each commit: whoever loses leaves its orders pending and wakes the zone again.
 
 mod commit;
+mod crews;
 mod problem;
 mod unplaced;
 
@@ -11,8 +12,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Order, OrderId, OrderStatus, Timestamp, User, UserId, Zone};
-use futures::future::try_join_all;
+use domain::{Order, OrderId, OrderStatus, Timestamp, Zone};
 use jiff::SignedDuration;
 use tracing::{info, warn};
 
@@ -22,7 +22,7 @@ use crate::ports::{
     RouteStore, UserStore, WakeQueue, ZoneLeases,
 };
 use crate::refusal::Refusal;
-use problem::{Crew, Problem};
+use problem::Problem;
 
 /// How many places a plan may have: with more, the travel matrix outgrows the function's memory and the
 /// planner its time.
@@ -82,10 +82,12 @@ pub struct PlanReport {
     pub assigned: usize,
     /// Orders that found no place.
     pub unplaced: Vec<domain::UnplacedReason>,
-    /// Routes that lost a race and were not committed.
+    /// Routes that lost a race and were not committed, and agents who changed each time that they were read.
     pub conflicts: usize,
     /// Orders that were left for the next plan, since this one was full.
     pub left_for_next: usize,
+    /// Whether more orders may be waiting than were read.
+    pub unread: bool,
     /// How long the provider planned.
     pub planned_for: Duration,
 }
@@ -104,16 +106,13 @@ impl OptimizeRoutes {
             return Ok(PlanReport::default());
         }
         let planned = self.plan(zone, wakes, everything).await;
-        // A crash here leaves the lease to expire and the wake-ups to be delivered again.
-        let dirty = self.leases.release(zone, &owner).await?;
-        if let Some(dirty) = dirty {
-            let cause = if dirty.everything {
-                WakeCause::AgentsChangedMeanwhile
-            } else {
-                WakeCause::AskedMeanwhile
-            };
+        // A crash here leaves the lease to expire and the wake-ups to be delivered again. What others asked for stays on
+        // the lease until they were heard: who takes it after a crash further down hears it too.
+        if let Some(dirty) = self.leases.give_back(zone, &owner).await? {
+            let cause = WakeCause::again(dirty.everything);
             self.wake_again(zone, cause, 0).await?;
         }
+        self.leases.settle(zone, &owner).await?;
         let report = planned?;
         if report.conflicts > 0 {
             // Orders whose pauses this run was to end have them still.
@@ -124,8 +123,14 @@ impl OptimizeRoutes {
             };
             let delay_s = 1 + self.jitter.up_to(LONGEST_RETRY_S - 1);
             self.wake_again(zone, cause, delay_s).await?;
-        } else if report.left_for_next > 0 {
-            self.wake_again(zone, WakeCause::More, 0).await?;
+        } else if report.left_for_next > 0 || report.unread {
+            // The next plan ends pauses too, as long as this gets anywhere.
+            let cause = if everything && report.assigned > 0 {
+                WakeCause::AgentsChangedMeanwhile
+            } else {
+                WakeCause::More
+            };
+            self.wake_again(zone, cause, 0).await?;
         }
         Ok(report)
     }
@@ -151,12 +156,8 @@ impl OptimizeRoutes {
             return Ok(true);
         }
         // And taken by somebody else, who may not have seen our orders.
-        let cause = if everything {
-            WakeCause::AgentsChangedMeanwhile
-        } else {
-            WakeCause::AskedMeanwhile
-        };
-        self.wake_again(zone, cause, 1).await?;
+        self.wake_again(zone, WakeCause::again(everything), 1)
+            .await?;
         Ok(false)
     }
 
@@ -177,16 +178,19 @@ impl OptimizeRoutes {
         everything: bool,
     ) -> Result<PlanReport, Refusal> {
         let now = self.clock.now();
-        let due = self.due_orders(zone, wakes, everything, now).await?;
+        let (due, unread) = self.due_orders(zone, wakes, everything, now).await?;
         let (due, too_early): (Vec<Order>, Vec<Order>) = due
             .into_iter()
             .partition(|order| unplaced::opens_within(order, now + self.settings.horizon));
         self.postpone(too_early, now).await?;
         if due.is_empty() {
-            return Ok(PlanReport::default());
+            return Ok(PlanReport {
+                unread,
+                ..PlanReport::default()
+            });
         }
-        let crews = self.crews(zone, wakes, now).await?;
-        let (crews, left_out) = problem::with_room(crews, MOST_POINTS / 2);
+        let seen = self.crews(zone, wakes, now).await?;
+        let (crews, left_out) = problem::with_room(seen.ready, MOST_POINTS / 2);
         if left_out > 0 {
             info!(%zone, left_out, "agents whose routes are full, or are too many for one plan, are left out");
         }
@@ -208,7 +212,12 @@ impl OptimizeRoutes {
             Duration::try_from(self.clock.now().duration_since(now)).unwrap_or_default();
         let changes = problem.changes(&answer, self.ids.as_ref());
         let (assigned, conflicts) = self.commit(changes).await?;
-        let unplaced = problem.unplaced(&answer);
+        // Of agents who were left out for want of a steady look at them there is nothing to say to anybody.
+        let unplaced = if seen.missed > 0 {
+            Vec::new()
+        } else {
+            problem.unplaced(&answer, left_out > 0)
+        };
         let reasons = unplaced.iter().map(|(_, reason)| *reason).collect();
         self.note_unplaced(unplaced, now).await?;
         Ok(PlanReport {
@@ -216,26 +225,30 @@ impl OptimizeRoutes {
             fallbacks: answer.fallbacks,
             assigned,
             unplaced: reasons,
-            conflicts,
+            conflicts: conflicts + seen.missed,
             left_for_next,
+            unread,
             planned_for,
         })
     }
 
-    /// The zone's pending orders that are due; all that pend, if something has changed that ends their pauses.
+    /// The zone's pending orders that are due; all that pend, if something has changed that ends their pauses. And whether
+    /// there may be more of them than are read for one plan.
     async fn due_orders(
         &self,
         zone: Zone,
         wakes: &[Wake],
         everything: bool,
         now: Timestamp,
-    ) -> Result<Vec<Order>, Refusal> {
+    ) -> Result<(Vec<Order>, bool), Refusal> {
         let due_by = now + CLOCK_SKEW;
         let by_index = self
             .orders
             .pending_in(zone, (!everything).then_some(due_by), MOST_PENDING);
+        let by_index = by_index.await?;
+        let unread = by_index.len() >= MOST_PENDING;
         let named = wakes.iter().filter_map(|wake| wake.order_id);
-        let ids: BTreeSet<OrderId> = by_index.await?.into_iter().chain(named).collect();
+        let ids: BTreeSet<OrderId> = by_index.into_iter().chain(named).collect();
         let ids: Vec<OrderId> = ids.into_iter().collect();
         let mut orders = self.orders.orders(&ids).await?;
         orders.retain(|order| {
@@ -247,48 +260,6 @@ impl OptimizeRoutes {
         orders.sort_unstable_by_key(|order| {
             (order.waiting.map(|waiting| waiting.retry_at), order.id)
         });
-        Ok(orders)
-    }
-
-    /// The agents on duty in the zone and those around, each with the open route and its orders.
-    async fn crews(
-        &self,
-        zone: Zone,
-        wakes: &[Wake],
-        now: Timestamp,
-    ) -> Result<Vec<Crew>, Refusal> {
-        let mut nearby = zone.neighbours();
-        nearby.push(zone);
-        let by_index = try_join_all(nearby.iter().map(|zone| self.users.agents_on_duty(*zone)));
-        let named = wakes.iter().filter_map(|wake| wake.agent_id);
-        let ids: BTreeSet<UserId> = by_index.await?.into_iter().flatten().chain(named).collect();
-        let ids: Vec<UserId> = ids.into_iter().collect();
-        let mut users = self.users.users(&ids).await?;
-        users.retain(|user| {
-            user.agent.as_ref().is_some_and(|profile| {
-                profile.available(user.status)
-                    && profile.zone.is_some_and(|zone| nearby.contains(&zone))
-            })
-        });
-        users.sort_unstable_by_key(|user| user.id);
-        let crews = try_join_all(users.into_iter().map(|user| self.crew(user, now))).await?;
-        Ok(crews.into_iter().flatten().collect())
-    }
-
-    /// An agent as the planner needs them; none if their shift is over, or if they have changed while we read.
-    async fn crew(&self, agent: User, now: Timestamp) -> Result<Option<Crew>, Refusal> {
-        let Some(profile) = &agent.agent else {
-            return Ok(None);
-        };
-        let Some(route_id) = profile.open_route_id else {
-            let over = profile.shift.is_some_and(|shift| shift.end <= now);
-            return Ok((!over).then(|| Crew::free(agent)));
-        };
-        let Some(route) = self.routes.route(agent.id, route_id).await? else {
-            return Ok(None);
-        };
-        let open = route.open_orders();
-        let orders = self.orders.orders(&open).await?;
-        Ok(Crew::under_way(agent, route, orders))
+        Ok((orders, unread))
     }
 }

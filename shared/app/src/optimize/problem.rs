@@ -358,20 +358,24 @@ impl Problem {
         })
     }
 
-    /// The pending orders that found no place, with the reason.
-    pub(super) fn unplaced(&self, answer: &PlanAnswer) -> Vec<(Order, UnplacedReason)> {
-        let nobody = self.crews.is_empty();
+    /// The pending orders that found no place, with the reason; `others` says whether agents were left out who have no room.
+    pub(super) fn unplaced(
+        &self,
+        answer: &PlanAnswer,
+        others: bool,
+    ) -> Vec<(Order, UnplacedReason)> {
+        let for_all = match (self.crews.is_empty(), others) {
+            (true, false) => Some(UnplacedReason::NoAgentOnDuty),
+            (true, true) => Some(UnplacedReason::OverCapacity),
+            (false, _) => None,
+        };
         let left_over = answer
             .unplaced
             .iter()
             .filter(|u| u.order >= self.committed());
         left_over
             .filter_map(|left| {
-                let reason = if nobody {
-                    UnplacedReason::NoAgentOnDuty
-                } else {
-                    left.reason
-                };
+                let reason = for_all.unwrap_or(left.reason);
                 Some((self.order(left.order)?.clone(), reason))
             })
             .collect()

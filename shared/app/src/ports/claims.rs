@@ -59,7 +59,11 @@ pub trait ZoneLeases: Send + Sync {
         now: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// Gives the lease back, and says what others asked for meanwhile. Nothing happens if it is not the owner's
-    /// any more.
-    async fn release(&self, zone: Zone, owner: &str) -> Result<Option<Dirty>, StoreError>;
+    /// Gives the lease back, and says what others asked for meanwhile. That stays asked for, of whoever takes the lease next,
+    /// until it is [settled](Self::settle); so giving back twice says the same twice. Nothing happens if the lease is not the
+    /// owner's any more.
+    async fn give_back(&self, zone: Zone, owner: &str) -> Result<Option<Dirty>, StoreError>;
+
+    /// Forgets what the owner heard on giving back. Nothing happens if somebody has taken the lease since.
+    async fn settle(&self, zone: Zone, owner: &str) -> Result<(), StoreError>;
 }

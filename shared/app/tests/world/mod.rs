@@ -202,7 +202,7 @@ impl World {
             .unwrap();
     }
 
-    async fn wakes_again(&self, wakes: &[Wake]) {
+    pub async fn wakes_again(&self, wakes: &[Wake]) {
         use app::ports::WakeQueue;
         self.wakes.wake(wakes, 0).await.unwrap();
     }

@@ -11,6 +11,7 @@ use crate::build::at;
 pub async fn run(leases: &dyn ZoneLeases) {
     one_holds_a_zone(leases).await;
     the_holder_hears_what_others_asked(leases).await;
+    what_was_asked_outlives_whoever_heard_it(leases).await;
     a_dead_holder_is_succeeded(leases).await;
     of_many_one_gets_it(leases).await;
 }
@@ -26,16 +27,19 @@ async fn one_holds_a_zone(leases: &dyn ZoneLeases) {
         "a repetition"
     );
     assert!(leases.take(other, "b", now, until).await.unwrap());
-    assert_eq!(leases.release(zone, "b").await.unwrap(), None, "not theirs");
+    let not_theirs = leases.give_back(zone, "b").await.unwrap();
+    assert_eq!(not_theirs, None);
+    leases.settle(zone, "b").await.unwrap();
     assert!(!leases.take(zone, "b", later(now, 2), until).await.unwrap());
-    assert_eq!(
-        leases.release(zone, "a").await.unwrap(),
-        None,
-        "nobody asked"
-    );
+    let nobody_asked = leases.give_back(zone, "a").await.unwrap();
+    assert_eq!(nobody_asked, None);
     assert!(leases.take(zone, "b", later(now, 3), until).await.unwrap());
-    leases.release(zone, "b").await.unwrap();
-    assert_eq!(leases.release(zone, "b").await.unwrap(), None, "nobody's");
+    leases.give_back(zone, "b").await.unwrap();
+    leases.settle(zone, "b").await.unwrap();
+    let nobodys = leases.give_back(zone, "b").await.unwrap();
+    assert_eq!(nobodys, None);
+    leases.settle(zone, "b").await.unwrap();
+    assert!(leases.take(zone, "a", now, until).await.unwrap());
 }
 
 async fn the_holder_hears_what_others_asked(leases: &dyn ZoneLeases) {
@@ -60,11 +64,42 @@ async fn the_holder_hears_what_others_asked(leases: &dyn ZoneLeases) {
                     .unwrap()
             );
         }
-        let dirty = leases.release(zone, "a").await.unwrap();
-        assert_eq!(dirty, Some(Dirty { everything: heard }));
+        for _ in 0..2 {
+            let dirty = leases.give_back(zone, "a").await.unwrap();
+            assert_eq!(
+                dirty,
+                Some(Dirty { everything: heard }),
+                "its answer may be lost"
+            );
+        }
+        leases.settle(zone, "a").await.unwrap();
     }
     assert!(leases.take(zone, "b", now, until).await.unwrap());
-    assert_eq!(leases.release(zone, "b").await.unwrap(), None, "heard once");
+    let dirty = leases.give_back(zone, "b").await.unwrap();
+    assert_eq!(dirty, None, "it was settled");
+}
+
+async fn what_was_asked_outlives_whoever_heard_it(leases: &dyn ZoneLeases) {
+    let now = at("2030-05-06T08:00:00Z");
+    let until = later(now, 60);
+    let zone = Fresh::new().zone();
+    let everything = Some(Dirty { everything: true });
+    assert!(leases.take(zone, "a", now, until).await.unwrap());
+    assert!(leases.mark_dirty(zone, true, now).await.unwrap());
+    assert_eq!(leases.give_back(zone, "a").await.unwrap(), everything);
+    let slow_clock = later(now, -3600);
+    let marked = leases.mark_dirty(zone, false, slow_clock).await.unwrap();
+    assert!(!marked, "who heard would not hear of it");
+    // And dies before anybody was woken.
+    let taken = leases.take(zone, "b", slow_clock, until).await.unwrap();
+    assert!(taken, "it was given back, whatever the clock says");
+    leases.settle(zone, "a").await.unwrap();
+    let taken = leases.take(zone, "c", now, until).await.unwrap();
+    assert!(
+        !taken,
+        "what the first one settles is not the second one's lease"
+    );
+    assert_eq!(leases.give_back(zone, "b").await.unwrap(), everything);
 }
 
 async fn a_dead_holder_is_succeeded(leases: &dyn ZoneLeases) {
@@ -83,18 +118,15 @@ async fn a_dead_holder_is_succeeded(leases: &dyn ZoneLeases) {
             .await
             .unwrap()
     );
-    assert_eq!(
-        leases.release(zone, "a").await.unwrap(),
-        None,
-        "not theirs any more"
-    );
+    let dirty = leases.give_back(zone, "a").await.unwrap();
+    assert_eq!(dirty, None, "not theirs any more");
     assert!(
         !leases
             .take(zone, "c", later(until, 1), later(until, 61))
             .await
             .unwrap()
     );
-    let dirty = leases.release(zone, "b").await.unwrap();
+    let dirty = leases.give_back(zone, "b").await.unwrap();
     assert_eq!(
         dirty,
         Some(Dirty { everything: true }),

@@ -91,17 +91,24 @@ impl ZoneLeases for MemoryStore {
         Ok(held)
     }
 
-    async fn release(&self, zone: Zone, owner: &str) -> Result<Option<Dirty>, StoreError> {
+    async fn give_back(&self, zone: Zone, owner: &str) -> Result<Option<Dirty>, StoreError> {
         let mut tables = self.tables();
-        let ours = tables
+        let lease = tables
             .leases
-            .get(&zone)
-            .is_some_and(|lease| lease.owner == owner);
-        let released = if ours {
-            tables.leases.remove(&zone)
-        } else {
-            None
-        };
-        Ok(released.and_then(|lease| lease.dirty))
+            .get_mut(&zone)
+            .filter(|lease| lease.owner == owner);
+        Ok(lease.and_then(|lease| {
+            lease.until = Timestamp::UNIX_EPOCH;
+            lease.dirty
+        }))
+    }
+
+    async fn settle(&self, zone: Zone, owner: &str) -> Result<(), StoreError> {
+        let mut tables = self.tables();
+        let theirs = tables.leases.get(&zone);
+        if theirs.is_some_and(|lease| lease.owner == owner) {
+            tables.leases.remove(&zone);
+        }
+        Ok(())
     }
 }

@@ -1,0 +1,112 @@
+//! Who may drive: the agents on duty, each with the open route and its orders.
+
+use std::collections::BTreeSet;
+
+use domain::{Timestamp, User, UserId, Zone};
+use futures::future::try_join_all;
+use tracing::{info, warn};
+
+use super::OptimizeRoutes;
+use super::problem::Crew;
+use crate::messages::Wake;
+use crate::refusal::Refusal;
+use crate::retry::Attempts;
+
+/// How often an agent who changes meanwhile is read.
+const MOST_READS: usize = 4;
+
+/// The agents of a zone and those around.
+pub(super) struct Crews {
+    /// Those who can take part.
+    pub(super) ready: Vec<Crew>,
+    /// How many might, and changed each time that they were read.
+    pub(super) missed: usize,
+}
+
+enum Seen {
+    Ready(Box<Crew>),
+    TakesNoPart,
+    Changing,
+}
+
+impl OptimizeRoutes {
+    /// The agents on duty in the zone and those around, each with the open route and its orders.
+    pub(super) async fn crews(
+        &self,
+        zone: Zone,
+        wakes: &[Wake],
+        now: Timestamp,
+    ) -> Result<Crews, Refusal> {
+        let mut nearby = zone.neighbours();
+        nearby.push(zone);
+        let by_index = try_join_all(nearby.iter().map(|zone| self.users.agents_on_duty(*zone)));
+        let named = wakes.iter().filter_map(|wake| wake.agent_id);
+        let ids: BTreeSet<UserId> = by_index.await?.into_iter().flatten().chain(named).collect();
+        let ids: Vec<UserId> = ids.into_iter().collect();
+        let mut users = self.users.users(&ids).await?;
+        users.sort_unstable_by_key(|user| user.id);
+        let crews = users.into_iter().map(|user| self.crew(user, &nearby, now));
+        let mut seen = Crews {
+            ready: Vec::new(),
+            missed: 0,
+        };
+        for crew in try_join_all(crews).await? {
+            match crew {
+                Seen::Ready(crew) => seen.ready.push(*crew),
+                Seen::TakesNoPart => {}
+                Seen::Changing => seen.missed += 1,
+            }
+        }
+        if seen.missed > 0 {
+            info!(%zone, missed = seen.missed, "agents changed each time that they were read");
+        }
+        Ok(seen)
+    }
+
+    /// An agent as the planner needs them. Who changes while route and orders are read, one after the other, is read again.
+    async fn crew(
+        &self,
+        mut agent: User,
+        nearby: &[Zone],
+        now: Timestamp,
+    ) -> Result<Seen, Refusal> {
+        let mut attempts = Attempts::new(self.jitter.as_ref());
+        let mut versions = BTreeSet::new();
+        for _ in 0..MOST_READS {
+            let profile = agent.agent.as_ref().filter(|profile| {
+                profile.available(agent.status)
+                    && profile.zone.is_some_and(|zone| nearby.contains(&zone))
+            });
+            let Some(profile) = profile else {
+                return Ok(Seen::TakesNoPart);
+            };
+            let Some(route_id) = profile.open_route_id else {
+                let over = profile.shift.is_some_and(|shift| shift.end <= now);
+                return Ok(if over {
+                    Seen::TakesNoPart
+                } else {
+                    Seen::Ready(Box::new(Crew::free(agent)))
+                });
+            };
+            let route = self.routes.route(agent.id, route_id).await?;
+            versions.insert((agent.version, route.as_ref().map(|route| route.version)));
+            if let Some(route) = route {
+                let orders = self.orders.orders(&route.open_orders()).await?;
+                if let Some(crew) = Crew::under_way(agent.clone(), route, orders) {
+                    return Ok(Seen::Ready(Box::new(crew)));
+                }
+            }
+            attempts.pause().await?;
+            let Some(again) = self.users.users(&[agent.id]).await?.pop() else {
+                return Ok(Seen::TakesNoPart);
+            };
+            agent = again;
+        }
+        if versions.len() == 1 {
+            // Nobody is changing them: waiting for that would be for ever.
+            warn!(agent_id = %agent.id, "an agent's route and its orders do not fit together");
+            return Ok(Seen::TakesNoPart);
+        }
+        Ok(Seen::Changing)
+    }
+}
