@@ -15,6 +15,7 @@ use tracing::{Instrument, error, info};
 
 use crate::failure::{Failure, caught, chain};
 use crate::invocation;
+use crate::metrics::Metrics;
 
 /// A message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -154,6 +155,11 @@ pub async fn handle(
     let mut response = SqsBatchResponse::default();
     for id in outcomes.into_iter().flatten() {
         response.add_failure(id);
+    }
+    let failed = response.batch_item_failures.len();
+    if failed > 0 {
+        // To Lambda an invocation that reports its failures is a good one: its own metric of errors stays at nothing.
+        Metrics::new().count("MessagesFailed", failed).emit();
     }
     Ok(response)
 }
