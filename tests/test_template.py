@@ -1,0 +1,16 @@
+"""What AWS makes of template.yaml and samconfig.toml where the local stack shows no difference."""
+
+import pytest
+from samcli.lib.config.samconfig import SamConfig
+
+from expanded import expanded
+from rust_reading import ROOT
+
+
+def test_a_deployment_that_failed_does_not_stand_in_the_way_of_the_next():
+    """What is kept when its creation is rolled back is there the next time, and a name that is taken is an error."""
+    named = {name: one for name, one in expanded().items() if "BucketName" in one.get("Properties", {})}
+    assert set(named) == {"UploadsBucket"}
+    for bucket in named.values():
+        assert bucket["DeletionPolicy"] == "RetainExceptOnCreate", "kept otherwise: it holds people's data"
+        assert bucket["UpdateReplacePolicy"] == "Retain"
