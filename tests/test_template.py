@@ -14,3 +14,10 @@ def test_a_deployment_that_failed_does_not_stand_in_the_way_of_the_next():
     for bucket in named.values():
         assert bucket["DeletionPolicy"] == "RetainExceptOnCreate", "kept otherwise: it holds people's data"
         assert bucket["UpdateReplacePolicy"] == "Retain"
+
+
+def test_lambda_drops_no_line_that_rust_log_lets_through():
+    for name, one in expanded(LogFilter="debug").items():
+        if one["Type"] == "AWS::Lambda::Function":
+            assert one["Properties"]["LoggingConfig"]["ApplicationLogLevel"] == "TRACE", name
+            assert "LogGroup" in one["Properties"]["LoggingConfig"], name
