@@ -21,3 +21,13 @@ def test_lambda_drops_no_line_that_rust_log_lets_through():
         if one["Type"] == "AWS::Lambda::Function":
             assert one["Properties"]["LoggingConfig"]["ApplicationLogLevel"] == "TRACE", name
             assert "LogGroup" in one["Properties"]["LoggingConfig"], name
+
+
+@pytest.mark.parametrize("environment", ["dev", "prod"])
+def test_what_is_built_is_what_is_deployed(environment):
+    config = SamConfig(ROOT)
+    build, deploy = (config.get_all([command], "parameters", environment) for command in ("build", "deploy"))
+    assert build["parameter_overrides"] == deploy["parameter_overrides"]
+    assert build["language_extensions"] is deploy["language_extensions"] is True
+    # Plain `sam build` is the local stack's, and else the same.
+    assert config.get_all(["build"], "parameters") == {name: build[name] for name in ("cached", "language_extensions")}
