@@ -31,3 +31,13 @@ def test_what_is_built_is_what_is_deployed(environment):
     assert build["language_extensions"] is deploy["language_extensions"] is True
     # Plain `sam build` is the local stack's, and else the same.
     assert config.get_all(["build"], "parameters") == {name: build[name] for name in ("cached", "language_extensions")}
+
+
+def test_a_path_that_is_not_there_is_not_there_for_who_has_a_token_either():
+    answers = expanded()["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
+    assert answers["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"
+    assert answers["INVALID_SIGNATURE"] == answers["MISSING_AUTHENTICATION_TOKEN"]
+
+
+def test_without_a_window_lambda_takes_no_more_than_ten_messages():
+    assert expanded(OptimizationWindowSeconds="0")["OptimizationSource"]["Properties"]["BatchSize"] <= 10
