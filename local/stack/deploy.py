@@ -11,6 +11,7 @@ import urllib.request
 
 import boto3
 import gateway_responses
+import queue_sources
 from botocore.exceptions import BotoCoreError, ClientError
 from settings import BUILD, ENDPOINT, ROOT, STACK_NAME, STATE, Problem, client_environment, environment, say
 
@@ -42,6 +43,7 @@ def deploy():
         raise Problem("`sam deploy` failed: above is what it said")
     api_id = outputs()["ApiId"]
     gateway_responses.apply(client("apigateway"), api_id, STAGE)
+    queue_sources.apply(client("lambda"))
     _wait_for_api(api_url(api_id))
 
 

@@ -91,19 +91,49 @@ async fn a_contended_commit_is_a_lost_race() {
     assert!(matches!(result, Err(StoreError::Conflict)), "{result:?}");
 }
 
+const THROTTLED: Answer = Answer(
+    400,
+    r#"{"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "CancellationReasons": [{"Code": "ThrottlingError"}, {"Code": "None"}], "Message": "cancelled"}"#,
+);
+
+/// DynamoDB says it in other words than of a single write, and the SDK would give up at once.
 #[tokio::test]
-async fn a_throttled_commit_is_none() {
-    let throttled = Answer(
-        400,
-        r#"{"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-            "CancellationReasons": [{"Code": "ThrottlingError"}, {"Code": "None"}], "Message": "cancelled"}"#,
-    );
-    let aws = Canned::answering([throttled; 4]);
+async fn a_throttled_transaction_is_tried_again_as_a_throttled_write_is() {
+    let done = Answer(200, "{}");
+    let aws = Canned::answering([THROTTLED, THROTTLED, THROTTLED, done]);
+    ledger(&aws).commit(&one_order().1).await.unwrap();
+    let commits = tokens(&aws);
+    assert!(commits.iter().all(|token| *token == commits[0]));
+
+    let aws = Canned::answering([THROTTLED, done]);
+    let placed = orders(&aws).place(&one_order().0, None).await.unwrap();
+    assert_eq!(placed, Placement::Placed);
+    assert_eq!(tokens(&aws)[0], tokens(&aws)[1]);
+}
+
+#[tokio::test]
+async fn a_commit_that_stays_throttled_is_no_lost_race() {
+    let aws = Canned::answering([THROTTLED; 4]);
     let result = ledger(&aws).commit(&one_order().1).await;
     assert!(
         matches!(result, Err(StoreError::Unavailable(_))),
         "{result:?}"
     );
+    assert_eq!(aws.bodies().len(), 4);
+}
+
+/// To ask again would change nothing, and take the caller's time.
+#[tokio::test]
+async fn a_refused_commit_is_asked_for_once_however_busy_the_table_is() {
+    let refused = Answer(
+        400,
+        r#"{"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+            "CancellationReasons": [{"Code": "ThrottlingError"}, {"Code": "ConditionalCheckFailed"}], "Message": "cancelled"}"#,
+    );
+    let aws = Canned::answering([refused, Answer(200, "{}")]);
+    let result = ledger(&aws).commit(&one_order().1).await;
+    assert!(matches!(result, Err(StoreError::Conflict)), "{result:?}");
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use tracing::{Instrument, error, info};
 
 use crate::failure::{Failure, caught, chain};
 use crate::invocation;
+use crate::metrics::Metrics;
 
 /// So many jobs are handed on at a time.
 const HANDED_ON_AT_ONCE: usize = 8;
@@ -156,6 +157,11 @@ pub async fn handle(
     let mut response = SqsBatchResponse::default();
     for message in failed.into_iter().flatten() {
         response.add_failure(message.id.as_str());
+    }
+    let failed = response.batch_item_failures.len();
+    if failed > 0 {
+        // To Lambda an invocation that reports its failures is a good one: its own metric of errors stays at nothing.
+        Metrics::new().count("MessagesFailed", failed).emit();
     }
     Ok(response)
 }

@@ -8,11 +8,12 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::{Import, ImportId, ImportStatus, OrderId, RowFault, UserId};
 
-use super::failures::{Cancelled, away, transacted};
+use super::failures::away;
 use super::index::{self, IndexQuery};
 use super::items::{StoredExternalId, StoredImport, StoredOrder, StoredRowFaults};
 use super::ledger::action;
 use super::table::{self, Item, text};
+use super::transaction::{Cancelled, transact};
 use super::{claims, keys, orders};
 
 /// The table's keys.
@@ -193,9 +194,7 @@ impl ImportStore for DynamoImports {
 
     async fn store_chunk(&self, chunk: &Chunk) -> Result<ChunkOutcome, StoreError> {
         let Actions { actions, what } = self.actions(chunk)?;
-        let transaction = self.client.transact_write_items();
-        let result = transaction.set_transact_items(Some(actions)).send().await;
-        match transacted(result)? {
+        match transact(&self.client, actions).await? {
             Ok(()) => Ok(ChunkOutcome::Stored),
             Err(Cancelled::Contended) => Err(StoreError::Conflict),
             Err(Cancelled::Refused(indices)) => Ok(refused(&what, &indices)),

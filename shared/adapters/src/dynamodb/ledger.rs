@@ -8,10 +8,10 @@ use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem};
 use domain::User;
 
-use super::failures::transacted;
 use super::index;
 use super::items::{StoredOrder, StoredRoute, StoredUser};
 use super::table::{self, VersionCondition};
+use super::transaction::transact;
 use super::{orders, routes, users};
 
 /// The tables that change together.
@@ -96,9 +96,8 @@ impl DispatchLedger for DynamoLedger {
         if actions.is_empty() {
             return Ok(());
         }
-        let transaction = self.client.transact_write_items();
-        let result = transaction.set_transact_items(Some(actions)).send().await;
-        transacted(result)?.map_err(|_| StoreError::Conflict)
+        let outcome = transact(&self.client, actions).await?;
+        outcome.map_err(|_| StoreError::Conflict)
     }
 }
 

@@ -14,6 +14,7 @@ mod places;
 mod routes;
 pub mod streams;
 mod table;
+mod transaction;
 mod users;
 
 pub use aws_sdk_dynamodb::Client;

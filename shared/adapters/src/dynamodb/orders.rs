@@ -9,10 +9,11 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 use domain::{Order, OrderId, OrderStatus, Timestamp, Zone};
 
-use super::failures::{Cancelled, away, transacted};
+use super::failures::away;
 use super::items::{StoredExternalId, StoredOrder, StoredOrderKey};
 use super::ledger::action;
 use super::table::{self, number, text};
+use super::transaction::{Cancelled, transact};
 use super::{claims, index, keys};
 
 mod listing;
@@ -108,9 +109,7 @@ impl DynamoOrders {
             actions.push(action(put)?);
         }
         // A transaction even for the order alone: its client token makes the SDK's retries harmless.
-        let transaction = self.client.transact_write_items();
-        let result = transaction.set_transact_items(Some(actions)).send().await;
-        match (transacted(result)?, key) {
+        match (transact(&self.client, actions).await?, key) {
             (Ok(()), _) => Ok(Some(Placement::Placed)),
             (Err(Cancelled::Contended), _) => Ok(None),
             (Err(Cancelled::Refused(_)), Some(key)) => {

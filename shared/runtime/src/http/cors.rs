@@ -1,4 +1,5 @@
-//! Pages of other origins that may call the API. The gateway answers the preflight; here its answer's half.
+//! Pages of other origins that may call the API. The gateway answers the preflight, and can say only "all" or "none" there.
+//! Which ones they are is said here.
 
 use super::event::ProxyResponse;
 
@@ -23,6 +24,16 @@ impl Cors {
         }
     }
 
+    /// Whether the request is one that a browser sends for a page that may not call. To hide the answer from it is not
+    /// enough: a page could have its visitors try passwords, and never look.
+    pub(super) fn refuses(&self, origin: Option<&str>) -> bool {
+        origin.is_some_and(|origin| !self.lists(origin))
+    }
+
+    fn lists(&self, origin: &str) -> bool {
+        self.allowed.iter().any(|one| one == "*" || one == origin)
+    }
+
     /// Lets the page of an allowed origin read the answer.
     pub(super) fn allow(&self, origin: Option<&str>, response: &mut ProxyResponse) {
         if self.allowed.is_empty() {
@@ -34,8 +45,7 @@ impl Cors {
             vary.push_str(", ");
         }
         vary.push_str("Origin");
-        let allowed = |origin: &&str| self.allowed.iter().any(|a| a == "*" || a == origin);
-        if let Some(origin) = origin.filter(allowed) {
+        if let Some(origin) = origin.filter(|origin| self.lists(origin)) {
             let headers = &mut response.headers;
             headers.insert("Access-Control-Allow-Origin", origin.to_owned());
             headers.insert("Access-Control-Expose-Headers", "Retry-After".to_owned());
@@ -69,5 +79,27 @@ mod tests {
         assert_eq!(allowed(list, Some("https://evil.example")), None);
         assert_eq!(allowed(list, None), None);
         assert_eq!(allowed("", ours), None);
+    }
+
+    #[test]
+    fn a_page_that_is_not_named_is_refused_and_who_is_no_page_is_not() {
+        let ours = Some("https://app.example.com");
+        let list = Cors::new("https://app.example.com, https://ops.example.com");
+        let foreign = [
+            "https://evil.example",
+            "https://app.example.com.evil.example",
+            "http://app.example.com",
+            "null",
+            "",
+        ];
+        for origin in foreign {
+            assert!(list.refuses(Some(origin)), "{origin}");
+            assert!(Cors::new("").refuses(Some(origin)), "{origin}");
+            assert!(!Cors::new("*").refuses(Some(origin)), "{origin}");
+        }
+        assert!(!list.refuses(ours));
+        for cors in [list, Cors::new(""), Cors::new("*")] {
+            assert!(!cors.refuses(None));
+        }
     }
 }

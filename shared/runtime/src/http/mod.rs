@@ -41,33 +41,36 @@ pub async fn serve(handler: Arc<dyn Handler>) -> Result<(), lambda_runtime::Erro
         let span = invocation::span(&event.context);
         async move {
             let request = Request::from(event.payload);
-            let mut response = respond(handler.as_ref(), &request).await;
-            cors.allow(request.header("Origin"), &mut response);
-            Ok::<_, lambda_runtime::Error>(response)
+            Ok::<_, lambda_runtime::Error>(respond(handler.as_ref(), &cors, &request).await)
         }
         .instrument(span)
     });
     Runtime::new(service).run().await
 }
 
-/// Answers one request. A panic of the handler is answered too.
+/// Answers one request, as where no page may call. A panic of the handler is answered too.
 pub async fn answer(handler: &dyn Handler, event: ProxyEvent) -> ProxyResponse {
-    respond(handler, &event.into()).await
+    respond(handler, &Cors::default(), &event.into()).await
 }
 
-async fn respond(handler: &dyn Handler, request: &Request) -> ProxyResponse {
+async fn respond(handler: &dyn Handler, cors: &Cors, request: &Request) -> ProxyResponse {
     let begun = Instant::now();
     let id = request.id().unwrap_or_default();
     Span::current().record("api_request_id", id);
-    // Whatever the handler leaves behind when it panics is not used again: it has no state of its own.
-    let outcome = std::panic::AssertUnwindSafe(handler.handle(request)).catch_unwind();
-    let outcome = outcome
-        .await
-        .unwrap_or_else(|_| Err(Problem::internal("the handler panicked")));
+    let origin = request.header("Origin");
+    let outcome = if cors.refuses(origin) {
+        Err(Problem::foreign_page())
+    } else {
+        // Whatever the handler leaves behind when it panics is not used again: it has no state of its own.
+        let outcome = std::panic::AssertUnwindSafe(handler.handle(request)).catch_unwind();
+        outcome
+            .await
+            .unwrap_or_else(|_| Err(Problem::internal("the handler panicked")))
+    };
 
     let (method, route) = request.route();
     let duration_ms = begun.elapsed().as_millis() as u64;
-    match outcome {
+    let mut response = match outcome {
         Ok(response) => {
             info!(
                 method,
@@ -90,7 +93,9 @@ async fn respond(handler: &dyn Handler, request: &Request) -> ProxyResponse {
             }
             problem.answer(id)
         }
-    }
+    };
+    cors.allow(origin, &mut response);
+    response
 }
 
 #[cfg(test)]
@@ -132,6 +137,20 @@ mod tests {
         let (response, _) = answered(r#""nothing""#).await;
         assert_eq!((response.status_code, response.body.as_str()), (204, ""));
         assert!(!response.headers.contains_key("Content-Type"));
+    }
+
+    #[tokio::test]
+    async fn for_the_page_of_a_stranger_nothing_is_done() {
+        // Anything the handler did would show: it panics.
+        let headers = json!({"content-type": "application/json", "origin": "https://evil.example"});
+        let event = json!({"body": "\"panic\"", "headers": headers});
+        let response = answer(&Obedient, serde_json::from_value(event).unwrap()).await;
+        let body: Value = serde_json::from_str(&response.body).unwrap();
+        assert_eq!(
+            (response.status_code, &body["code"]),
+            (403, &json!("forbidden"))
+        );
+        assert!(!response.headers.contains_key("Access-Control-Allow-Origin"));
     }
 
     #[tokio::test]

@@ -60,6 +60,15 @@ impl Problem {
         )
     }
 
+    /// A browser sent it for a page that may not call the API.
+    pub fn foreign_page() -> Self {
+        Self::new(
+            403,
+            "forbidden",
+            "Pages of this origin may not call the API.",
+        )
+    }
+
     /// Nobody has checked a token. The gateway answers with the same code.
     pub fn no_token() -> Self {
         Self::new(

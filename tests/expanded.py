@@ -1,0 +1,30 @@
+"""template.yaml as CloudFormation gets it: both transforms done, for given parameters."""
+
+import copy
+
+import boto3
+from samcli.lib.cfn_language_extensions.sam_integration import expand_language_extensions
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+from test_policies import TEMPLATE
+
+AROUND = {
+    "AWS::StackName": "waybill",
+    "AWS::Region": "eu-central-1",
+    "AWS::AccountId": "123456789012",
+    "AWS::Partition": "aws",
+    "AWS::URLSuffix": "amazonaws.com",
+}
+
+
+def expanded(**parameters):
+    """The template's resources. As on AWS, what the first transform leaves out the second has never seen."""
+    told = {name: about["Default"] for name, about in TEMPLATE["Parameters"].items()} | AROUND | parameters
+    template = copy.deepcopy(expand_language_extensions(TEMPLATE, told, enabled=True).expanded_template)
+    del template["Transform"]
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            resource["Properties"]["CodeUri"] = "s3://artifacts/function"  # as `sam package` has it
+    sam = Translator(None, Parser(), boto_session=boto3.Session(region_name=AROUND["AWS::Region"]))
+    return sam.translate(template, told)["Resources"]
