@@ -4,15 +4,22 @@
 
 mod importing;
 
-use app::Refusal;
-use app::imports::Progress;
-use domain::ImportStatus;
+use std::sync::Arc;
+
+use app::imports::{Progress, ShowImport};
+use app::messages::ImportKey;
+use app::ports::{FileError, ImportFiles, RejectedFile};
+use app::{Caller, Refusal};
+use async_trait::async_trait;
+use domain::import::{KeptParts, SeenFile};
+use domain::{ImportStatus, Role};
 use importing::{AMPLE, HEADER, ONE_CHUNK, World, key};
-use testkit::{NextRead, NextWrite};
+use testkit::{MemoryFiles, NextRead, NextWrite};
+use tokio::task::yield_now;
 
-const BAD: usize = 1_400;
+const BAD: usize = 1_450;
 
-/// A file with one good row and so many rejected ones that their file has three parts.
+/// A file with one good row and so many rejected ones that their file has three parts, and a short one at its end.
 fn many_parts() -> String {
     let notes = "x".repeat(400);
     let bad = (0..BAD).map(|n| format!("north,2.1701,41.4036,2.1744,B-{n},{notes}\n"));
@@ -56,7 +63,7 @@ async fn rejected_rows_that_take_longer_than_a_run_are_written_by_several() {
         let report = world.run(ONE_CHUNK).await.unwrap();
         assert_eq!((report.progress, report.parts), (Progress::HandedOn, 1));
         assert_eq!(world.queue.take(), [(key(), 0)]);
-        assert_eq!(world.files.rejected(key()), None);
+        assert!(world.files.rejected(key()).is_none());
     }
     world.files.answer_parts(None);
     let report = world.run(ONE_CHUNK).await.unwrap();
@@ -77,13 +84,13 @@ async fn a_run_that_could_keep_nothing_is_tried_again_and_ends_with_the_dead_let
 
 #[tokio::test]
 async fn a_process_that_dies_while_it_writes_rejected_rows_is_gone_on_with() {
-    // Writes: begun, three chunks, three parts, finished.
+    // Writes: begun, the chunks, three parts, finished.
     for fault in [
         NextWrite::IsRefused,
         NextWrite::LosesItsAnswer,
         NextWrite::Conflicts,
     ] {
-        for before in 0..9 {
+        for before in 0..10 {
             let world = World::with(many_parts()).await;
             let mut writes = vec![NextWrite::Succeeds; before];
             writes.extend([fault; 14]);
@@ -93,7 +100,7 @@ async fn a_process_that_dies_while_it_writes_rejected_rows_is_gone_on_with() {
         }
     }
     // Requests for the file: it is seen, read, read again, and written.
-    for before in 0..14 {
+    for before in 0..16 {
         let world = World::with(many_parts()).await;
         let mut reads = vec![NextRead::Succeeds; before];
         reads.push(NextRead::IsRefused);
@@ -113,4 +120,121 @@ async fn parts_that_are_gone_are_written_again() {
     let report = world.run(ONE_CHUNK).await.unwrap();
     assert!(matches!(report.progress, Progress::Over(_)));
     world.assert_whole().await;
+}
+
+#[tokio::test]
+async fn parts_that_are_gone_time_and_again_are_left_to_somebody_who_looks() {
+    let world = World::with_many_parts().await;
+    world.files.answer_parts(Some(1));
+    assert_eq!(world.run(ONE_CHUNK).await.unwrap().parts, 1);
+    for _ in 0..3 {
+        world.files.forget_parts();
+        // To one the answer is that they are gone.
+        world.files.answer_parts(Some(2));
+        assert_eq!(world.run(ONE_CHUNK).await.unwrap().parts, 1);
+    }
+    world.files.forget_parts();
+    world.files.answer_parts(None);
+    world.queue.take();
+    let outcome = world.run(ONE_CHUNK).await;
+    assert!(matches!(outcome, Err(Refusal::Unavailable(_))));
+    assert_eq!(world.queue.take(), []);
+}
+
+#[tokio::test]
+async fn a_file_that_goes_away_at_any_time_has_no_rejected_rows_to_fetch() {
+    // Its beginning, its rows, and all of it again for the rejected ones.
+    for before in 1..7 {
+        let world = World::with(many_parts()).await;
+        let mut reads = vec![NextRead::Succeeds; before];
+        reads.push(NextRead::FindsNothing);
+        world.files.next_reads(reads);
+        let import = world.run_through(AMPLE).await;
+        assert_eq!(import.status, ImportStatus::Failed);
+        assert_eq!(import.failure.unwrap().code, "file_changed");
+        let show = ShowImport {
+            imports: world.store.clone(),
+            urls: Arc::new(world.files.clone()),
+        };
+        let caller = Caller {
+            user_id: import.customer_id,
+            roles: vec![Role::Customer],
+        };
+        let answer = show.run(&caller, &import.id.to_string()).await.unwrap();
+        let told = serde_json::to_value(answer).unwrap();
+        assert_eq!(told["rejected_rows_url"], serde_json::Value::Null);
+        assert_eq!(told["rejected"], import.rejected);
+    }
+}
+
+/// Files with a pause before each answer, so that runs at once take turns.
+struct Slow(MemoryFiles);
+
+#[async_trait]
+impl ImportFiles for Slow {
+    async fn seen(&self, key: ImportKey) -> Result<Option<SeenFile>, FileError> {
+        yield_now().await;
+        self.0.seen(key).await
+    }
+
+    async fn read(
+        &self,
+        key: ImportKey,
+        file: &SeenFile,
+        from: u64,
+        length: u64,
+    ) -> Result<Vec<u8>, FileError> {
+        yield_now().await;
+        self.0.read(key, file, from, length).await
+    }
+
+    async fn write_rejected(
+        &self,
+        key: ImportKey,
+        kept: Option<KeptParts>,
+    ) -> Result<Box<dyn RejectedFile>, FileError> {
+        yield_now().await;
+        let file = self.0.write_rejected(key, kept).await?;
+        Ok(Box::new(SlowFile(file)))
+    }
+}
+
+struct SlowFile(Box<dyn RejectedFile>);
+
+#[async_trait]
+impl RejectedFile for SlowFile {
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
+        self.0.write(bytes).await
+    }
+
+    async fn keep(&mut self) -> Result<Option<KeptParts>, FileError> {
+        yield_now().await;
+        let kept = self.0.keep().await;
+        yield_now().await;
+        kept
+    }
+
+    async fn finish(self: Box<Self>) -> Result<(), FileError> {
+        yield_now().await;
+        self.0.finish().await
+    }
+}
+
+#[tokio::test]
+async fn three_runs_at_once_write_one_file() {
+    for read_before in [false, true] {
+        let world = match read_before {
+            false => World::with(many_parts()).await,
+            true => World::with_many_parts().await,
+        };
+        world.files.answer_parts(None);
+        let mut ingest = world.ingest();
+        ingest.files = Arc::new(Slow(world.files.clone()));
+        let runs = (0..3).map(|_| ingest.run(key(), AMPLE));
+        let reports = futures::future::join_all(runs).await;
+        let parts: u32 = reports.iter().flatten().map(|report| report.parts).sum();
+        assert_eq!(parts, 3, "each part is kept once");
+        world.run_through(AMPLE).await;
+        world.assert_whole().await;
+    }
 }

@@ -130,6 +130,8 @@ pub struct Import {
     pub rejected: u32,
     /// The file of rejected rows while it is written, once a part of it is.
     pub rejects: Option<KeptRejects>,
+    /// How often that file was begun again, since its parts were gone.
+    pub rejects_begun_again: u32,
     /// Why it failed, if it did.
     pub failure: Option<ImportFailure>,
     /// When the upload was asked for.
@@ -158,6 +160,7 @@ impl Import {
             accepted: 0,
             rejected: 0,
             rejects: None,
+            rejects_begun_again: 0,
             failure: None,
             created_at: now,
             started_at: None,
@@ -204,11 +207,21 @@ impl Import {
         }
     }
 
-    /// The import whose file of rejected rows is written so far; with `None` it is to be begun again.
+    /// The import whose file of rejected rows is written so far.
     #[must_use]
-    pub fn keeping(&self, rejects: Option<KeptRejects>, now: Timestamp) -> Self {
+    pub fn keeping(&self, rejects: KeptRejects, now: Timestamp) -> Self {
         Self {
-            rejects,
+            rejects: Some(rejects),
+            ..self.changed(now)
+        }
+    }
+
+    /// The import whose file of rejected rows is to be begun again.
+    #[must_use]
+    pub fn beginning_rejects_again(&self, now: Timestamp) -> Self {
+        Self {
+            rejects: None,
+            rejects_begun_again: self.rejects_begun_again + 1,
             ..self.changed(now)
         }
     }

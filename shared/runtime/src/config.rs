@@ -122,7 +122,7 @@ impl Environment {
 
     /// `MAX_IMPORT_MB`: how large a file of orders may be. In bytes; an MB is a million of them.
     pub fn largest_import(&self) -> Option<u64> {
-        let megabytes = self.whole_number("MAX_IMPORT_MB", 1..=4_000)?;
+        let megabytes = self.whole_number("MAX_IMPORT_MB", 1..=1_000)?;
         Some(u64::from(megabytes) * 1_000_000)
     }
 

@@ -3,10 +3,13 @@
 
 use std::fmt;
 use std::io::{Seek, SeekFrom, Write};
+use std::time::Duration;
 
 use app::ports::{FileError, RejectedFile};
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
+use aws_sdk_s3::config::{Builder, Config};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
@@ -17,12 +20,18 @@ use super::{CSV, failed};
 
 /// The smallest part that S3 takes, the last one aside: 5 MiB.
 const PART: u64 = 5 * 1024 * 1024;
+/// After this many of them parts are larger, in bytes: S3 takes 10,000 at most, and the import's record has a line of each.
+const MANY: usize = 100;
+const LARGE_PART: u64 = 32 * 1024 * 1024;
+/// S3 may take its time to put parts together, and a part is more than an answer of DynamoDB: more than the limits of other calls.
+const ATTEMPT: Duration = Duration::from_secs(60);
+const CALL: Duration = Duration::from_secs(80);
 
 pub(super) struct Writing {
     client: Client,
     bucket: String,
     key: String,
-    /// What no part has yet. It is removed with this.
+    /// What no part has yet. It is removed with this, unless the process is killed.
     waiting: NamedTempFile,
     waiting_bytes: u64,
     /// Once there is a part. An upload that is never finished is removed by the bucket's own rule.
@@ -57,6 +66,12 @@ impl Writing {
         })
     }
 
+    /// What is enough for the next part, in bytes. It depends on the parts before alone: two runs make the same parts.
+    fn enough(&self) -> u64 {
+        let parts = self.kept.as_ref().map_or(0, |kept| kept.etags.len());
+        if parts < MANY { PART } else { LARGE_PART }
+    }
+
     /// What waits, as a body that is read piece by piece, and once more should it have to be sent again.
     async fn body(&self) -> Result<ByteStream, FileError> {
         let body = ByteStream::from_path(self.waiting.path()).await;
@@ -76,6 +91,8 @@ impl Writing {
             .upload_id(&kept.upload_id)
             .part_number(part_number(kept.etags.len()))
             .body(self.body().await?)
+            .customize()
+            .config_override(patient())
             .send()
             .await
             .map_err(|error| parts_failed("UploadPart", error))?;
@@ -100,7 +117,7 @@ impl RejectedFile for Writing {
     }
 
     async fn keep(&mut self) -> Result<Option<KeptParts>, FileError> {
-        if self.waiting_bytes < PART {
+        if self.waiting_bytes < self.enough() {
             return Ok(None);
         }
         self.send_part().await.map(Some)
@@ -110,7 +127,8 @@ impl RejectedFile for Writing {
         let kept = match self.kept.clone() {
             None => {
                 let put = self.client.put_object().bucket(&self.bucket).key(&self.key);
-                let put = put.content_type(CSV).body(self.body().await?).send().await;
+                let put = put.content_type(CSV).body(self.body().await?);
+                let put = put.customize().config_override(patient()).send().await;
                 return put.map(|_| ()).map_err(|error| failed("PutObject", error));
             }
             Some(_) if self.waiting_bytes > 0 => self.send_part().await?,
@@ -127,11 +145,20 @@ impl RejectedFile for Writing {
             .key(&self.key)
             .upload_id(kept.upload_id)
             .multipart_upload(parts.build())
+            .customize()
+            .config_override(patient())
             .send()
             .await
             .map_err(|error| parts_failed("CompleteMultipartUpload", error))?;
         Ok(())
     }
+}
+
+fn patient() -> Builder {
+    let timeouts = TimeoutConfig::builder()
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(CALL);
+    Config::builder().timeout_config(timeouts.build())
 }
 
 /// S3 counts parts from 1.

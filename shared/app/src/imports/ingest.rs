@@ -26,6 +26,9 @@ const REST_S: u32 = 30;
 /// was ended; more often it is somebody alive, whose own message is there until they are done.
 const LOST_RACES: u32 = 3;
 
+/// So often the file of rejected rows is begun again. Whose parts are gone once more waits with the dead letters.
+const BEGUN_AGAIN: u32 = 3;
+
 /// Why an import failed whose file is not there any more as it was.
 pub(super) const FILE_CHANGED: &str = "file_changed";
 
@@ -100,7 +103,7 @@ impl IngestOrders {
             on: self,
             key,
             deadline: Instant::now().checked_add(time.saturating_sub(LAST_CHUNK)),
-            rejects_begun_again: false,
+            given_up: false,
             report: IngestReport {
                 progress: Progress::HandedOn,
                 accepted: 0,
@@ -146,7 +149,8 @@ struct Run<'a> {
     on: &'a IngestOrders,
     key: ImportKey,
     deadline: Option<Instant>,
-    rejects_begun_again: bool,
+    /// Whether the message is to come again as it is, whatever was done.
+    given_up: bool,
     report: IngestReport,
 }
 
@@ -279,19 +283,18 @@ impl Run<'_> {
             Trouble::Fetch(FileError::Gone) => gone(),
             other => return self.hindered(import, other).await,
         };
-        let failure = ImportFailure {
-            code: fault.code.to_owned(),
-            detail: fault.detail,
-        };
-        self.finish(import, file, Some(failure)).await
+        self.finish(import, file, Some(failed_by(fault))).await
     }
 
     /// What is no fault of the file.
     async fn hindered(&mut self, import: &Import, trouble: Trouble) -> Result<Stop, Refusal> {
         match trouble {
-            Trouble::Fetch(FileError::PartsGone) if !self.rejects_begun_again => {
-                self.rejects_begun_again = true;
+            Trouble::Fetch(FileError::PartsGone) if import.rejects_begun_again < BEGUN_AGAIN => {
                 self.begin_rejects_again(import).await
+            }
+            Trouble::Fetch(error @ FileError::PartsGone) => {
+                self.given_up = true;
+                Err(error.into())
             }
             Trouble::Fetch(error) => Err(error.into()),
             Trouble::Store(refusal) => Err(refusal),
@@ -305,7 +308,7 @@ impl Run<'_> {
     /// Of a file that was finished by somebody who died before saying so, or has lain about for too long, no part is left.
     async fn begin_rejects_again(&mut self, import: &Import) -> Result<Stop, Refusal> {
         self.report.store_requests += 1;
-        let again = import.keeping(None, self.on.clock.now());
+        let again = import.beginning_rejects_again(self.on.clock.now());
         match self.on.imports.put_import(&again).await {
             Ok(()) | Err(StoreError::Conflict) => Ok(Stop::Outpaced {
                 perhaps_by_us: true,
@@ -319,7 +322,7 @@ impl Run<'_> {
         &mut self,
         import: &Import,
         file: &SeenFile,
-        failure: Option<ImportFailure>,
+        mut failure: Option<ImportFailure>,
     ) -> Result<Stop, Refusal> {
         let mut import = import.clone();
         if import.rejected > 0 {
@@ -330,16 +333,18 @@ impl Run<'_> {
                 import,
                 file,
                 parts: 0,
+                asked: 0,
                 fetched: 0,
             };
             let written = timeout(self.time_left(), rejects.write()).await;
             self.report.parts += rejects.parts;
-            self.report.store_requests += u64::from(rejects.parts);
+            self.report.store_requests += rejects.asked;
             self.report.file_requests += rejects.fetched;
             import = rejects.import;
             match written {
+                Ok(Ok(())) => {}
                 // Without the file there is nothing to tell of its rows beyond what the record has.
-                Ok(Ok(()) | Err(Trouble::Fetch(FileError::Gone))) => {}
+                Ok(Err(Trouble::Fetch(FileError::Gone))) => failure = Some(failed_by(gone())),
                 Ok(Err(trouble)) => return self.hindered(&import, trouble).await,
                 Err(_) if self.has_got_on() => return Ok(Stop::OutOfTime),
                 Err(late) => return Err(Refusal::Unavailable(late.into())),
@@ -358,13 +363,20 @@ impl Run<'_> {
 
     /// Whether the next run has less to do than this one had.
     fn has_got_on(&self) -> bool {
-        self.report.chunks > 0 || self.report.parts > 0
+        !self.given_up && (self.report.chunks > 0 || self.report.parts > 0)
     }
 
     fn time_left(&self) -> Duration {
         self.deadline.map_or(Duration::MAX, |deadline| {
             deadline.saturating_duration_since(Instant::now())
         })
+    }
+}
+
+fn failed_by(fault: FileFault) -> ImportFailure {
+    ImportFailure {
+        code: fault.code.to_owned(),
+        detail: fault.detail,
     }
 }
 

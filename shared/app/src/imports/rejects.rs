@@ -5,6 +5,8 @@
 //! anything. What is written is kept part by part, in the files' store and with the import: a run that has no more time leaves
 //! the rest to the next one.
 
+use std::cmp::Ordering;
+
 use domain::Import;
 use domain::import::{KeptRejects, SeenFile};
 use sheet::Rows;
@@ -29,7 +31,9 @@ pub(super) struct Rejects<'a> {
     pub(super) file: &'a SeenFile,
     /// How many parts were kept by this run.
     pub(super) parts: u32,
-    /// How many windows of the file it fetched.
+    /// How often the store of records was asked for something.
+    pub(super) asked: u64,
+    /// How many windows of the file were fetched.
     pub(super) fetched: u64,
 }
 
@@ -58,6 +62,7 @@ impl Rejects<'_> {
             .await;
         let mut rejected = rejected.map_err(Trouble::Fetch)?;
         loop {
+            self.asked += 1;
             let faults = self.imports.row_faults(key.import_id, after, FAULTS).await;
             let faults = faults.map_err(|error| Trouble::Store(error.into()))?;
             let Some(last) = faults.last() else {
@@ -70,11 +75,16 @@ impl Rejects<'_> {
                         let gone = "a rejected row is not in the file";
                         return Err(Trouble::Store(Refusal::Broken(gone.into())));
                     }
-                    if rows.row().number() >= fault.row {
-                        break;
+                    self.fetched += std::mem::take(&mut source.fetched);
+                    match rows.row().number().cmp(&fault.row) {
+                        Ordering::Less => {}
+                        Ordering::Equal => break,
+                        Ordering::Greater => {
+                            let passed = "a rejected row was passed by";
+                            return Err(Trouble::Store(Refusal::Broken(passed.into())));
+                        }
                     }
                 }
-                self.fetched += std::mem::take(&mut source.fetched);
                 sheet::rejected_line(&rows.row(), &beginning.layout, fault, &mut text);
                 if text.len() >= WRITTEN_AT_ONCE {
                     rejected.write(&text).await.map_err(Trouble::Fetch)?;
@@ -101,7 +111,8 @@ impl Rejects<'_> {
             return Ok(());
         };
         let kept = KeptRejects { parts, row, offset };
-        let import = self.import.keeping(Some(kept), self.clock.now());
+        let import = self.import.keeping(kept, self.clock.now());
+        self.asked += 1;
         match self.imports.put_import(&import).await {
             Ok(()) => {
                 self.import = import;

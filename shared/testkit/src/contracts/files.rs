@@ -27,6 +27,7 @@ pub async fn run(files: &dyn ImportFiles, urls: &dyn FileUrls, client: &dyn Clie
     a_file_is_read_as_it_was_first_seen(files, client).await;
     rejected_rows_are_there_when_they_are_finished(files, client).await;
     rejected_rows_are_gone_on_with_where_they_were_kept(files, client).await;
+    a_part_that_was_replaced_by_another_is_not_taken_for_it(files, client).await;
     parts_alone_can_be_finished(files, client).await;
     addresses_name_what_is_signed(urls).await;
 }
@@ -113,6 +114,25 @@ async fn rejected_rows_are_gone_on_with_where_they_were_kept(
     fifth.write(&part(b'b')).await.unwrap();
     assert!(matches!(fifth.keep().await, Err(FileError::PartsGone)));
     assert!(client.rejected(key).await.unwrap() == whole);
+}
+
+async fn a_part_that_was_replaced_by_another_is_not_taken_for_it(
+    files: &dyn ImportFiles,
+    client: &dyn Client,
+) {
+    let key = key();
+    let mut first = files.write_rejected(key, None).await.unwrap();
+    first.write(&vec![b'a'; LARGE]).await.unwrap();
+    let kept = first.keep().await.unwrap().unwrap();
+    let mut second = files.write_rejected(key, Some(kept)).await.unwrap();
+    first.write(&vec![b'b'; LARGE]).await.unwrap();
+    first.keep().await.unwrap();
+    second.write(&vec![b'c'; LARGE]).await.unwrap();
+    second.keep().await.unwrap();
+    assert!(matches!(first.finish().await, Err(FileError::PartsGone)));
+    assert_eq!(client.rejected(key).await, None);
+    second.finish().await.unwrap();
+    assert!(client.rejected(key).await.unwrap().ends_with(b"c"));
 }
 
 async fn parts_alone_can_be_finished(files: &dyn ImportFiles, client: &dyn Client) {

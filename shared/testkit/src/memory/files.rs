@@ -1,6 +1,7 @@
 //! Files of imports.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
 use app::messages::ImportKey;
@@ -20,18 +21,26 @@ pub enum NextRead {
     Succeeds,
     /// The files are away.
     IsRefused,
+    /// The file is not there any more.
+    FindsNothing,
 }
 
 /// Uploaded files, and those of rejected rows.
 #[derive(Debug, Default, Clone)]
 pub struct MemoryFiles(Arc<Mutex<Folders>>);
 
+#[derive(Debug)]
+struct Part {
+    etag: String,
+    bytes: Vec<u8>,
+}
+
 #[derive(Debug, Default)]
 struct Folders {
     uploaded: HashMap<ImportKey, (u32, Vec<u8>)>,
     rejected: HashMap<ImportKey, Vec<u8>>,
     /// The parts of unfinished files by their place.
-    unfinished: HashMap<String, BTreeMap<usize, Vec<u8>>>,
+    unfinished: HashMap<String, BTreeMap<usize, Part>>,
     /// How many more parts are answered; without it all are.
     parts_answered: Option<u32>,
     uploads: u32,
@@ -88,6 +97,7 @@ impl MemoryFiles {
         let mut folders = self.0.lock().unwrap();
         match folders.faults.pop_front() {
             Some(NextRead::IsRefused) => Err(FileError::Unavailable(away())),
+            Some(NextRead::FindsNothing) => Err(FileError::Gone),
             Some(NextRead::Succeeds) | None => Ok(folders),
         }
     }
@@ -160,8 +170,12 @@ impl Writing {
         });
         let parts = folders.unfinished.get_mut(&kept.upload_id);
         let parts = parts.ok_or(FileError::PartsGone)?;
-        parts.insert(kept.etags.len(), std::mem::take(&mut self.waiting));
-        kept.etags.push(etag(number));
+        let bytes = std::mem::take(&mut self.waiting);
+        let mut hasher = DefaultHasher::new();
+        bytes.hash(&mut hasher);
+        let etag = format!("\"{}\"", hasher.finish());
+        kept.etags.push(etag.clone());
+        parts.insert(kept.etags.len(), Part { etag, bytes });
         self.kept = Some(kept.clone());
         Ok(kept)
     }
@@ -193,9 +207,15 @@ impl RejectedFile for Writing {
         let bytes = match kept {
             None => self.waiting,
             Some(kept) => {
-                let parts = folders.unfinished.remove(&kept.upload_id);
-                let parts = parts.ok_or(FileError::PartsGone)?.into_values();
-                parts.take(kept.etags.len()).flatten().collect()
+                let parts = folders.unfinished.get(&kept.upload_id);
+                let parts = parts.ok_or(FileError::PartsGone)?.values();
+                let parts: Vec<&Part> = parts.take(kept.etags.len()).collect();
+                if !parts.iter().map(|part| &part.etag).eq(&kept.etags) {
+                    return Err(FileError::PartsGone);
+                }
+                let bytes = parts.iter().flat_map(|part| part.bytes.clone()).collect();
+                folders.unfinished.remove(&kept.upload_id);
+                bytes
             }
         };
         folders.rejected.insert(self.key, bytes);

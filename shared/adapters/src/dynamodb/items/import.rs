@@ -25,6 +25,8 @@ pub(crate) struct StoredImport {
     rejected: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rejects: Option<StoredRejects>,
+    #[serde(default, skip_serializing_if = "is_none_yet")]
+    rejects_begun_again: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<StoredFailure>,
     created_at: Timestamp,
@@ -34,6 +36,12 @@ pub(crate) struct StoredImport {
     finished_at: Option<Timestamp>,
     updated_at: Timestamp,
     version: u64,
+}
+
+// As serde wants it.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_none_yet(count: &u32) -> bool {
+    *count == 0
 }
 
 /// The file of rejected rows while it is written.
@@ -91,6 +99,7 @@ impl From<Import> for StoredImport {
             accepted: import.accepted,
             rejected: import.rejected,
             rejects: import.rejects.map(StoredRejects::from),
+            rejects_begun_again: import.rejects_begun_again,
             failure: import.failure.map(|failure| StoredFailure {
                 code: failure.code,
                 detail: failure.detail,
@@ -127,6 +136,7 @@ impl TryFrom<StoredImport> for Import {
             accepted: stored.accepted,
             rejected: stored.rejected,
             rejects: stored.rejects.map(KeptRejects::from),
+            rejects_begun_again: stored.rejects_begun_again,
             failure: stored.failure.map(|failure| ImportFailure {
                 code: failure.code,
                 detail: failure.detail,

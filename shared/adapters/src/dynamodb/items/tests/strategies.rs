@@ -317,6 +317,7 @@ pub fn import() -> impl Strategy<Value = Import> {
                 accepted: counts.0,
                 rejected: counts.1,
                 rejects,
+                rejects_begun_again: counts.0 % 3,
                 failure,
                 created_at: times.0,
                 started_at: times.1,
