@@ -235,6 +235,21 @@ async fn a_key_of_somebody_else_leads_nowhere() {
     assert!(matches!(outcome, Err(Refusal::NotFound)));
 }
 
+/// What looks like somebody else at work can be nobody: then the message that is left behind goes on.
+#[tokio::test]
+async fn an_import_that_is_left_to_others_is_looked_after() {
+    let (file, good, bad) = a_file(20);
+    let world = World::with(file).await;
+    let mut writes = vec![NextWrite::Succeeds; 2]; // begun, and the only chunk
+    writes.extend([NextWrite::Conflicts; 3]);
+    world.store.next_writes(writes);
+    let report = world.run(AMPLE).await.unwrap();
+    assert_eq!(report.progress, Progress::LeftToOthers);
+    assert_eq!(world.queue.take(), [(key(), 30)]);
+    world.run_through(AMPLE).await;
+    world.assert_account(&world.import(), &good, &bad);
+}
+
 #[tokio::test]
 async fn a_store_that_stays_away_is_left_alone_for_a_while() {
     let (file, ..) = a_file(200);

@@ -252,10 +252,15 @@ impl<'a, O: Object<'a>> Fields<'a, O> {
     }
 
     /// A whole number within a range.
-    pub fn whole_number(&self, field: impl Into<Field>, range: RangeInclusive<u32>) -> Option<u32> {
+    pub fn whole_number<N: TryFrom<u64> + PartialOrd + Display>(
+        &self,
+        field: impl Into<Field>,
+        range: RangeInclusive<N>,
+    ) -> Option<N> {
         let field = field.into();
         let value = self.value(field)?;
-        let fitting = value.whole_number().filter(|n| range.contains(n));
+        let number = value.whole_number().and_then(|n| N::try_from(n).ok());
+        let fitting = number.filter(|n| range.contains(n));
         if fitting.is_none() {
             let (least, most) = (range.start(), range.end());
             self.fault(

@@ -275,15 +275,7 @@ impl NewImport {
             fields.fault("size_bytes", "is missing");
         }
         // However large: which size is too large is said by the limit.
-        let size_bytes = body.get("size_bytes").and_then(Value::as_u64);
-        let size_bytes = size_bytes.filter(|size| *size > 0);
-        if fields.has("size_bytes") && size_bytes.is_none() {
-            let most = u64::MAX;
-            fields.fault(
-                "size_bytes",
-                format!("must be a whole number from 1 to {most}"),
-            );
-        }
+        let size_bytes = fields.whole_number("size_bytes", 1..=u64::MAX);
         let read = (|| {
             Some(Self {
                 filename: filename?.to_owned(),

@@ -22,10 +22,9 @@ use crate::retry::Attempts;
 const LAST_CHUNK: Duration = Duration::from_secs(15);
 /// After a store that stayed away, the import is seen again this much later, in seconds.
 const REST_S: u32 = 30;
-/// Who has lost so many chunks to somebody else leaves the import to them. Once can be the last breath of an invocation that
-/// was ended; more often it is somebody alive, whose own message is there until they are done.
+/// Who has lost so many races to somebody else leaves the import to them for a while. Once can be the last breath of an
+/// invocation that was ended; more often it is somebody alive.
 const LOST_RACES: u32 = 3;
-
 /// So often the file of rejected rows is begun again. Whose parts are gone once more waits with the dead letters.
 const BEGUN_AGAIN: u32 = 3;
 

@@ -41,7 +41,7 @@ pub trait Given<'a>: Copy {
     fn number(self) -> Option<f64>;
 
     /// As a number without a sign and a fraction.
-    fn whole_number(self) -> Option<u32>;
+    fn whole_number(self) -> Option<u64>;
 
     /// As `true` or `false`.
     fn flag(self) -> Option<bool>;
@@ -126,8 +126,8 @@ impl<'a> Given<'a> for &'a Value {
         self.as_f64()
     }
 
-    fn whole_number(self) -> Option<u32> {
-        self.as_u64().and_then(|n| u32::try_from(n).ok())
+    fn whole_number(self) -> Option<u64> {
+        self.as_u64()
     }
 
     fn flag(self) -> Option<bool> {
@@ -225,7 +225,7 @@ impl<'a> Given<'a> for &'a str {
     }
 
     #[inline]
-    fn whole_number(self) -> Option<u32> {
+    fn whole_number(self) -> Option<u64> {
         self.parse().ok()
     }
 

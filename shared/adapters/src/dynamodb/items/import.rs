@@ -25,7 +25,7 @@ pub(crate) struct StoredImport {
     rejected: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rejects: Option<StoredRejects>,
-    #[serde(default, skip_serializing_if = "is_none_yet")]
+    #[serde(default)]
     rejects_begun_again: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<StoredFailure>,
@@ -36,12 +36,6 @@ pub(crate) struct StoredImport {
     finished_at: Option<Timestamp>,
     updated_at: Timestamp,
     version: u64,
-}
-
-// As serde wants it.
-#[allow(clippy::trivially_copy_pass_by_ref)]
-fn is_none_yet(count: &u32) -> bool {
-    *count == 0
 }
 
 /// The file of rejected rows while it is written.
