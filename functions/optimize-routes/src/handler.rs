@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use app::messages::Wake;
-use app::optimize::{OptimizeRoutes, PlanReport};
+use app::routes::optimize_routes::{OptimizeRoutes, PlanReport};
 use domain::{UnplacedReason, Zone};
 use runtime::Failure;
 use runtime::metrics::Metrics;
@@ -148,7 +148,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    use app::optimize::OptimizeSettings;
+    use app::routes::optimize_routes::OptimizeSettings;
     use app::ports::{Fallback, FallbackReason};
     use domain::OrderStatus;
     use jiff::SignedDuration;

@@ -12,5 +12,5 @@ mod source;
 mod upload;
 
 pub use ingest::{IngestOrders, IngestReport, Progress};
-pub use show::{ImportAnswer, ImportsAnswer, ListImports, ShowImport};
-pub use upload::{CreateUpload, UploadAnswer};
+pub use show::{ImportAnswer, ImportsAnswer, ListImports, GetImport};
+pub use upload::{CreateUploadUrl, UploadAnswer};

@@ -35,14 +35,14 @@ pub enum StateChange {
 }
 
 /// Copies state changes to the queues.
-pub struct Announce {
+pub struct PublishEvents {
     /// Wakes the optimizer.
     pub wakes: Arc<dyn WakeQueue>,
     /// Tells people.
     pub notifications: Arc<dyn NotificationQueue>,
 }
 
-impl Announce {
+impl PublishEvents {
     /// Sends what follows from the changes. Sent again, a wake-up costs a look and a notification is known by
     /// the version that it names; so a crash anywhere in here is healed by the stream's redelivery.
     ///

@@ -10,7 +10,7 @@ use domain::{
 };
 use jiff::SignedDuration;
 
-use crate::dispatch::retimed;
+use crate::routes::after_change::retimed;
 use crate::ports::{
     AgentPart, Changeset, Ids, PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit,
 };

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::answers::OrderAnswer;
 use crate::caller::Caller;
-use crate::dispatch::{retimed, set_free};
+use crate::routes::after_change::{retimed, set_free};
 use crate::ports::{
     AgentPart, Changeset, Clock, DispatchLedger, Jitter, OrderStore, RouteStore, StoreError,
     UserStore,
@@ -24,7 +24,7 @@ use crate::retry::Attempts;
 const REPEATED_TAP: SignedDuration = SignedDuration::from_mins(15);
 
 /// `PUT /orders/{order_id}/status`
-pub struct ChangeOrderStatus {
+pub struct UpdateOrderStatus {
     /// The records of people.
     pub users: Arc<dyn UserStore>,
     /// The orders.
@@ -49,7 +49,7 @@ struct Dispatched {
     on_route: Option<(Route, User)>,
 }
 
-impl ChangeOrderStatus {
+impl UpdateOrderStatus {
     /// Writes the order, its stops on the route, and the agent where the route ends, in one transaction.
     ///
     /// A status that is set again is answered with the order as it is. Whoever loses a race reads again: two
