@@ -148,8 +148,8 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    use app::routes::optimize_routes::OptimizeSettings;
     use app::ports::{Fallback, FallbackReason};
+    use app::routes::optimize_routes::OptimizeSettings;
     use domain::OrderStatus;
     use jiff::SignedDuration;
     use runtime::sqs;

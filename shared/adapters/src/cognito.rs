@@ -15,7 +15,7 @@ use aws_sdk_cognitoidentityprovider::operation::sign_up::SignUpError;
 use aws_sdk_cognitoidentityprovider::types::{
     AttributeType, AuthFlowType, AuthenticationResultType, UserStatusType,
 };
-use domain::{Role, NewAccount, UserId};
+use domain::{NewAccount, Role, UserId};
 
 pub use aws_sdk_cognitoidentityprovider::Client;
 

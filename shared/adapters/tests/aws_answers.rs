@@ -14,8 +14,8 @@ use adapters::sqs::SqsNotifications;
 use app::messages::{ImportKey, Notification};
 use app::ports::{
     Changeset, Confirmation, DispatchLedger, FileError, IdentityError, IdentityProvider,
-    ImportFiles, ImportStore, LogInOutcome, Mailer, NotificationQueue, OrderStore, Placement, StoreError,
-    UserStore,
+    ImportFiles, ImportStore, LogInOutcome, Mailer, NotificationQueue, OrderStore, Placement,
+    StoreError, UserStore,
 };
 use canned::{Answer, Canned};
 use domain::{EmailNotifications, Order, UserId};

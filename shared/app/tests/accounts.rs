@@ -5,10 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::accounts::{ConfirmSignUp, LogIn, SignUp, GetMe};
+use app::accounts::{ConfirmSignUp, GetMe, LogIn, SignUp};
 use app::ports::{IdentityProvider, Registration, Tokens, UserStore};
 use app::{Caller, Refusal};
-use domain::{EmailNotifications, Role, RouteId, NewAccount, User, UserStatus};
+use domain::{EmailNotifications, NewAccount, Role, RouteId, User, UserStatus};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use testkit::build::grid;

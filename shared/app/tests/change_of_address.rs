@@ -13,7 +13,7 @@ use app::accounts::LogIn;
 use app::messages::Notification;
 use app::notifications::{Letterhead, SendNotifications};
 use app::ports::{IdentityProvider, Mailer};
-use domain::{EmailNotifications, Order, OrderStatus, Role, NewAccount, User};
+use domain::{EmailNotifications, NewAccount, Order, OrderStatus, Role, User};
 use lifeline::{Lifeline, Mortal};
 use serde_json::json;
 use testkit::build::{at, grid, user_id};

@@ -17,7 +17,7 @@ use std::time::Duration;
 use app::accounts::{ConfirmSignUp, LogIn, SignUp};
 use app::ports::IdentityProvider;
 use app::{Refusal, ports::Tokens};
-use domain::{Role, NewAccount, User, UserStatus};
+use domain::{NewAccount, Role, User, UserStatus};
 use lifeline::{Lifeline, Mortal};
 use serde_json::json;
 use testkit::build::grid;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::Refusal;
-use app::accounts::{LogIn, GetMe};
+use app::accounts::RefreshToken;
+use app::accounts::{ForgotPassword, ResendCode, ResetPassword};
+use app::accounts::{GetMe, LogIn};
 use app::caller::Caller;
 use app::ports::{IdentityProvider, LogInOutcome, PasswordRecovery, Tokens};
-use app::accounts::{ForgotPassword, ResendCode, ResetPassword};
-use app::accounts::RefreshToken;
 use domain::{Role, UserStatus};
 use serde_json::json;
 use testkit::build::{grid, marta_signs_up};

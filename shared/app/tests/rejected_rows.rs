@@ -6,7 +6,7 @@ mod importing;
 
 use std::sync::Arc;
 
-use app::imports::{Progress, GetImport};
+use app::imports::{GetImport, Progress};
 use app::messages::ImportKey;
 use app::ports::{FileError, ImportFiles, RejectedFile};
 use app::{Caller, Refusal};

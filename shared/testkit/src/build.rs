@@ -2,8 +2,8 @@
 
 use domain::import::NewImport;
 use domain::{
-    AgentProfile, Coordinates, EmailNotifications, Import, NewOrder, Order, OrderId, Role, Shift,
-    NewAccount, Stop, TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
+    AgentProfile, Coordinates, EmailNotifications, Import, NewAccount, NewOrder, Order, OrderId,
+    Role, Shift, Stop, TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
 };
 
 use crate::still::uuid_of;

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use domain::{Faults, Fields, ZoneGrid};
+use super::records::Records;
 use domain::user::read_email;
+use domain::{Faults, Fields, ZoneGrid};
 use jiff::SignedDuration;
-use records::Records;
 use serde_json::Value;
 
+use super::read_code;
 use crate::answers::ConfirmedAnswer;
 use crate::ports::{Clock, Confirmation, IdentityProvider, UserStore};
 use crate::refusal::Refusal;
-use super::read_code;
 
 /// For so long a confirmation may be repeated with the answer of the first: a client that lost the answer
 /// asks again at once. Later it is refused like any wrong code, so that nobody learns who has an account.

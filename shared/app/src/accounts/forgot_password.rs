@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::read_address;
 use crate::ports::PasswordRecovery;
 use crate::refusal::Refusal;
-use super::read_address;
 
 /// `POST /password/forgot`
 pub struct ForgotPassword {

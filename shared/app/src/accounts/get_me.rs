@@ -5,11 +5,11 @@ use std::sync::Arc;
 use domain::UserStatus;
 use tracing::warn;
 
+use super::subscription::record_subscription;
 use crate::answers::MeAnswer;
 use crate::caller::Caller;
 use crate::ports::{Clock, Mailer, UserStore};
 use crate::refusal::Refusal;
-use super::subscription::record_subscription;
 
 /// `GET /me`
 pub struct GetMe {

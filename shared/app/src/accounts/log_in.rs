@@ -3,15 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{EmailNotifications, Faults, Fields, User, UserStatus, ZoneGrid};
+use super::records::Records;
 use domain::user::{LONGEST_PASSWORD, read_email};
-use records::Records;
+use domain::{EmailNotifications, Faults, Fields, User, UserStatus, ZoneGrid};
 use serde_json::Value;
 use tracing::warn;
 
-use crate::ports::{Account, Clock, IdentityProvider, LogInOutcome, Mailer, StoreError, Tokens, UserStore};
-use crate::refusal::Refusal;
 use super::subscription::record_subscription;
+use crate::ports::{
+    Account, Clock, IdentityProvider, LogInOutcome, Mailer, StoreError, Tokens, UserStore,
+};
+use crate::refusal::Refusal;
 
 /// `POST /login`
 pub struct LogIn {
@@ -64,7 +66,9 @@ impl LogIn {
         // The role was granted just now, and these tokens do not name it yet.
         match self.identity.log_in(&email, &password).await? {
             LogInOutcome::Granted(tokens) => Ok(tokens),
-            LogInOutcome::WrongCredentials | LogInOutcome::NotConfirmed => Err(Refusal::InvalidCredentials),
+            LogInOutcome::WrongCredentials | LogInOutcome::NotConfirmed => {
+                Err(Refusal::InvalidCredentials)
+            }
         }
     }
 

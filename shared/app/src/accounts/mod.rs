@@ -23,12 +23,12 @@ use serde_json::Value;
 pub use confirm_sign_up::ConfirmSignUp;
 pub use forgot_password::ForgotPassword;
 pub use get_me::GetMe;
-pub use log_in::LogInOutcome;
+pub use log_in::LogIn;
 pub use log_out::LogOut;
 pub use refresh_token::RefreshToken;
 pub use resend_code::ResendCode;
 pub use reset_password::ResetPassword;
-pub use sign_up::NewAccount;
+pub use sign_up::SignUp;
 pub(crate) use subscription::record_subscription;
 
 const LONGEST_CODE: usize = 20;

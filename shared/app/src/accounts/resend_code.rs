@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::read_address;
 use crate::ports::ConfirmationCodes;
 use crate::refusal::Refusal;
-use super::read_address;
 
 /// `POST /signup/resend-code`
 pub struct ResendCode {

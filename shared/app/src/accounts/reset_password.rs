@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use domain::{Faults, Fields};
 use domain::password::read_new_password;
 use domain::user::read_email;
+use domain::{Faults, Fields};
 use serde_json::Value;
 
-use crate::ports::{IdentityError, IdentityProvider, LogInOutcome, PasswordRecovery, Reset, SignOut, Whose};
-use crate::refusal::Refusal;
 use super::read_code;
+use crate::ports::{
+    IdentityError, IdentityProvider, LogInOutcome, PasswordRecovery, Reset, SignOut, Whose,
+};
+use crate::refusal::Refusal;
 
 /// `POST /password/reset`
 pub struct ResetPassword {
@@ -52,9 +54,8 @@ impl ResetPassword {
     async fn opens(&self, new: &NewPassword) -> Result<bool, Refusal> {
         match self.identity.log_in(&new.email, &new.password).await {
             Ok(LogInOutcome::Granted(_)) => Ok(true),
-            Ok(LogInOutcome::WrongCredentials | LogInOutcome::NotConfirmed) | Err(IdentityError::Refused(_)) => {
-                Ok(false)
-            }
+            Ok(LogInOutcome::WrongCredentials | LogInOutcome::NotConfirmed)
+            | Err(IdentityError::Refused(_)) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }

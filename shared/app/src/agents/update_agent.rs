@@ -2,17 +2,23 @@
 
 use std::sync::Arc;
 
-use domain::{Actor, AgentUpdate, Faults, LegEstimate, Order, OrderStatus, Role, RouteId, Timestamp, User, UserStatus, ZoneGrid};
 use domain::agent::AgentUpdateRefused;
+use domain::{
+    Actor, AgentUpdate, Faults, LegEstimate, Order, OrderStatus, Role, RouteId, Timestamp, User,
+    UserStatus, ZoneGrid,
+};
 use serde_json::Value;
 
+use crate::agents::agent_in_path;
 use crate::answers::AgentAnswer;
 use crate::caller::Caller;
-use crate::routes::after_change::{retimed, set_free};
-use crate::ports::{AgentPart, Changeset, Clock, DispatchLedger, Jitter, OrderStore, RouteStore, SignOut, StoreError, UserStore, Whose};
+use crate::ports::{
+    AgentPart, Changeset, Clock, DispatchLedger, Jitter, OrderStore, RouteStore, SignOut,
+    StoreError, UserStore, Whose,
+};
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
-use crate::agents::agent_in_path;
+use crate::routes::after_change::{retimed, set_free};
 
 /// `PUT /agents/{agent_id}`
 pub struct UpdateAgent {

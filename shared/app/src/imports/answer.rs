@@ -1,7 +1,7 @@
 //! An import, as callers see it.
 
-use domain::{Import, ImportId, ImportStatus, RowFault, Timestamp, UserId};
 use domain::import::ImportFailure;
+use domain::{Import, ImportId, ImportStatus, RowFault, Timestamp, UserId};
 use serde::Serialize;
 
 /// An import.
@@ -17,9 +17,9 @@ pub struct ImportAnswer {
     rejected: u32,
     progress: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    errors: Option<Vec<RowFault>>,
+    pub(super) errors: Option<Vec<RowFault>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    rejected_rows_url: Option<String>,
+    pub(super) rejected_rows_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<ImportFailure>,
     created_at: Timestamp,

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use domain::{ImportId, Role};
 use domain::import::TOLD_FAULTS;
+use domain::{ImportId, Role};
 
+use super::answer::ImportAnswer;
+use super::ingest_orders::FILE_CHANGED;
 use crate::caller::Caller;
 use crate::messages::ImportKey;
 use crate::ports::{FileUrls, ImportStore};
 use crate::refusal::Refusal;
-use super::answer::ImportAnswer;
-use super::ingest::FILE_CHANGED;
 
 /// `GET /imports/{import_id}`
 pub struct GetImport {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use domain::{ImportStatus, Role};
 use serde::Serialize;
 
+use super::answer::ImportAnswer;
 use crate::caller::Caller;
 use crate::paging::{PageQuery, cursor_after};
 use crate::ports::ImportStore;
 use crate::refusal::Refusal;
-use super::answer::ImportAnswer;
 
 /// A page of imports.
 #[derive(Debug, Clone, PartialEq, Serialize)]

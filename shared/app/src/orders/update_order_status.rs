@@ -12,13 +12,13 @@ use serde_json::Value;
 
 use crate::answers::OrderAnswer;
 use crate::caller::Caller;
-use crate::routes::after_change::{retimed, set_free};
 use crate::ports::{
     AgentPart, Changeset, Clock, DispatchLedger, Jitter, OrderStore, RouteStore, StoreError,
     UserStore,
 };
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
+use crate::routes::after_change::{retimed, set_free};
 
 /// For so long an agent may repeat a tap on an order of a route that has ended.
 const REPEATED_TAP: SignedDuration = SignedDuration::from_mins(15);

@@ -1,7 +1,7 @@
 //! Accounts and passwords: Cognito's side of a user.
 
 use async_trait::async_trait;
-use domain::{Role, NewAccount, UserId};
+use domain::{NewAccount, Role, UserId};
 use serde::Serialize;
 use thiserror::Error;
 

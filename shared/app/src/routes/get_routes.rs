@@ -7,10 +7,10 @@ use domain::{Role, Route, RouteStatus, User};
 use crate::agents::agent_in_path;
 use crate::answers::{RouteAnswer, RoutesAnswer};
 use crate::caller::Caller;
-use crate::routes::geojson::FeatureCollection;
 use crate::paging::{PageQuery, cursor_after};
 use crate::ports::{RouteStore, UserStore};
 use crate::refusal::Refusal;
+use crate::routes::geojson::FeatureCollection;
 
 /// `GET /routes/{agent_id}`
 pub struct GetRoutes {

@@ -13,7 +13,7 @@ use app::ports::{
     Registration, StoreError, UserStore,
 };
 use async_trait::async_trait;
-use domain::{EmailNotifications, Role, NewAccount, User, UserId, UserStatus, Zone};
+use domain::{EmailNotifications, NewAccount, Role, User, UserId, UserStatus, Zone};
 
 const NEVER: usize = usize::MAX;
 

@@ -10,7 +10,7 @@ use app::ports::{
 };
 use async_trait::async_trait;
 use domain::password::RULES;
-use domain::{Role, NewAccount, UserId};
+use domain::{NewAccount, Role, UserId};
 
 use super::away;
 use crate::still::uuid_of;
