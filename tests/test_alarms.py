@@ -72,5 +72,5 @@ def test_an_alarm_looks_at_a_metric_as_the_optimizer_writes_it(name):
     assert alarm["Namespace"] == constants["NAMESPACE"]
     assert alarm["Dimensions"] == [{"Name": constants["FUNCTION"], "Value": {"Ref": "OptimizeRoutesFunction"}}]
     # A metric with more dimensions than the alarm names is another one.
-    handler = (ROOT / "functions/optimize-routes/src/handler.rs").read_text()
+    handler = (ROOT / "functions/src/bin/optimize-routes/report.rs").read_text()
     assert re.search(r'Metrics::new\(\)\s*\.count\("%s", \w+\)\s*\.emit\(\)' % alarm["MetricName"], handler)
