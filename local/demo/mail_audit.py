@@ -15,9 +15,9 @@ def gains_of(orders):
 def fault_of(agent, mails, orders):
     """The fault in an agent's mails, if there is one.
 
-    An agent gets one mail when a route begins, and one each time that the route gains orders. Two gains within a second have
-    the same time in the histories of the orders. So the histories give the smallest number of mails, and the orders that the
-    mails mention give the largest.
+    An agent gets one mail when a route begins, and one each time that the route gains orders. Two gains within a
+    second have the same time in the histories of the orders. So the histories give the smallest number of mails, and
+    the orders that the mails mention give the largest.
     """
     own = [order for order in orders if order["agent_id"] == agent.user_id]
     routes = {order["route_id"] for order in own}

@@ -43,7 +43,8 @@ def solve(problem):
 def solve_by_priority(problem):
     """The same, but no task of the highest priority is left over for tasks of a lower priority.
 
-    VROOM's search may end with such a plan. Then the tasks of the highest priority are planned alone, and the others are added.
+    VROOM's search may end with such a plan. Then the tasks of the highest priority are planned alone, and the others
+    are added.
     """
     answer, places = solve(problem)
     tasks = [*problem.get("jobs", []), *(shipment["pickup"] | shipment for shipment in problem.get("shipments", []))]
