@@ -1,4 +1,4 @@
-"""Alarms look at metrics that are written: template.yaml beside the source, and the functions' logs."""
+"""Every alarm uses a metric that the functions write."""
 
 import json
 import re
@@ -71,6 +71,6 @@ def test_an_alarm_looks_at_a_metric_as_the_optimizer_writes_it(name):
     constants = dict(re.findall(r'const (\w+): &str = "(\w+)";', metrics))
     assert alarm["Namespace"] == constants["NAMESPACE"]
     assert alarm["Dimensions"] == [{"Name": constants["FUNCTION"], "Value": {"Ref": "OptimizeRoutesFunction"}}]
-    # A metric with more dimensions than the alarm names is another one.
+    # A metric with more dimensions than the alarm names is a different metric.
     handler = (ROOT / "functions/src/bin/optimize-routes/report.rs").read_text()
     assert re.search(r'Metrics::new\(\)\s*\.count\("%s", \w+\)\s*\.emit\(\)' % alarm["MetricName"], handler)
