@@ -6,8 +6,7 @@ use adapters::dynamodb::{DynamoClaims, DynamoOrders, DynamoRoutes, DynamoUsers};
 use adapters::sns::SnsMailer;
 use adapters::system::SystemClock;
 use app::messages::Notification;
-use app::notify::{Letterhead, SendNotifications};
-use app::notify::{SendNotifications, Told};
+use app::notify::{Letterhead, SendNotifications, Told};
 use runtime::Failure;
 use runtime::config::Environment;
 use runtime::metrics::Metrics;
@@ -63,7 +62,6 @@ mod tests {
 
     use std::time::Duration;
 
-    use app::notify::Letterhead;
     use domain::EmailNotifications;
     use jiff::tz::TimeZone;
     use runtime::sqs;
@@ -104,9 +102,9 @@ mod tests {
 
     async fn handled(send_notifications: &SendNotifications, event: &str) -> Value {
         let event = serde_json::from_str(event).unwrap();
-        let response = sqs::handle(send_notifications, event, Duration::from_secs(60))
-            .await
-            .unwrap();
+        let time = Duration::from_secs(60);
+        let response = sqs::consume(send_notifications, jobs, Limits::default(), event, time);
+        let response = response.await.unwrap();
         serde_json::to_value(response).unwrap()
     }
 
