@@ -38,7 +38,7 @@ NEVER_DONE = {
     "update-agent": {("dynamodb:ConditionCheckItem", "UsersTable"): "it changes the agent, and the put has the condition"},
 }
 # Ports that stand behind another port, and not in a use case: {function: (port, its methods, adapter, table)}. main.rs makes them all the same.
-BEHIND_A_PORT = {"optimize-routes": ("LegCache", ("kept", "keep"), "DynamoLegs", "IdempotencyTable")}
+BEHIND_A_PORT = {"optimize-routes": ("LegCache", ("kept", "keep"), "DynamoLegs", "ClaimsTable")}
 # What AWS does in the function's name, by the source that feeds it or by where its failures go.
 OF_A_QUEUE = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 OF_A_STREAM = {"dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"}
@@ -139,7 +139,8 @@ class Main:
 
 
 def used(binary, properties):
-    main = Main(binary, properties["Environment"]["Variables"])
+    own = properties.get("Environment", {}).get("Variables", {})
+    main = Main(binary, TEMPLATE["Globals"]["Function"]["Environment"]["Variables"] | own)
     found = set()
     for use_case, port, adapter, constructor, arguments in main.wired():
         service = next((name for prefix, name in SERVICES.items() if adapter.startswith(prefix)), None)
