@@ -52,7 +52,7 @@ test-import-large: up ## 100,000 rows through the local stack, counted in its ta
 lint: .venv/ready ## Formatting, clippy, template
 	@local/lint.sh
 
-access-table: .venv/ready ## Write the table of who may call what (tests/access_table.py) into docs/SECURITY.md
+access-table: .venv/ready ## Print the permissions of all callers as a table (tests/access_table.py)
 	@$(PYTHON) tests/access_table.py
 
 resources: .venv/ready ## Write the list of the template's resources, tests/resources.txt

@@ -7,7 +7,16 @@ from samcli.lib.config.samconfig import SamConfig
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from expanded import TEMPLATE, expanded
-from resources import LIST, resources
+from resources import (
+    LIST,
+    OF_EACH_CONSUMER,
+    OF_EACH_FUNCTION,
+    OF_EACH_QUEUE,
+    consumers,
+    functions,
+    queues,
+    resources,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -19,6 +28,18 @@ def test_the_template_has_the_resources_of_the_list():
         f"missing from template.yaml: {missing}; missing from {LIST.name}: {new}. "
         "If the template is right, run `make resources` and commit the list."
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "parts"),
+    [(functions, OF_EACH_FUNCTION), (consumers, OF_EACH_CONSUMER), (queues, OF_EACH_QUEUE)],
+    ids=["function", "consumer", "queue"],
+)
+def test_none_lacks_what_all_others_have(names, parts):
+    """The list has one line for all of them, such as `<Function>Errors`."""
+    wanted = {f"{name}{part}" for name in names() for part in parts}
+    assert wanted, "the template has some"
+    assert sorted(wanted - set(expanded())) == [], "these are missing: see the loops at the end of template.yaml"
 
 
 def test_each_function_has_the_name_of_its_resource():
