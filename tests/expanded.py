@@ -1,14 +1,16 @@
-"""template.yaml as CloudFormation gets it: both transforms done, for given parameters."""
+"""template.yaml as it is written, and as CloudFormation gets it: both transforms done, for given parameters."""
 
 import copy
+from pathlib import Path
 
 import boto3
 from samcli.lib.cfn_language_extensions.sam_integration import expand_language_extensions
+from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from test_policies import TEMPLATE
-
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 AROUND = {
     "AWS::StackName": "waybill",
     "AWS::Region": "eu-central-1",

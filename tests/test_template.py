@@ -3,8 +3,7 @@
 import pytest
 from samcli.lib.config.samconfig import SamConfig
 
-from expanded import expanded
-from rust_reading import ROOT
+from expanded import ROOT, expanded
 
 
 def test_a_deployment_that_failed_does_not_stand_in_the_way_of_the_next():
