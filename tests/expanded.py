@@ -9,7 +9,8 @@ from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-TEMPLATE = yaml_parse((Path(__file__).resolve().parent.parent / "template.yaml").read_text())
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 
 PSEUDO_PARAMETERS = {
     "AWS::StackName": "waybill",

@@ -1,12 +1,10 @@
 """Properties of template.yaml and samconfig.toml that matter on AWS and do not show on the local stack."""
 
-from pathlib import Path
-
 import pytest
 from samcli.lib.config.samconfig import SamConfig
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
-from expanded import TEMPLATE, expanded
+from expanded import ROOT, TEMPLATE, expanded
 from resources import (
     LIST,
     OF_EACH_CONSUMER,
@@ -17,8 +15,6 @@ from resources import (
     queues,
     resources,
 )
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_the_template_has_the_resources_of_the_list():
