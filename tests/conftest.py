@@ -23,9 +23,21 @@ TOWNS_A_MINUTE = 25
 zone_turns = itertools.count(step=5)
 
 
-def pytest_collection_modifyitems(items):
-    """Runs test_logs.py last, because it reads the logs of all other tests."""
-    items.sort(key=lambda item: item.path.name == "test_logs.py")
+# These files look at what all other tests have left: in the logs, and in the record of the functions' calls.
+LAST = ("test_logs.py", "test_metrics.py", "test_least_privilege.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Puts the files of LAST at the end, and leaves out of a run of some tests what holds only after all of them."""
+    items.sort(key=lambda item: LAST.index(item.path.name) if item.path.name in LAST else -1)
+    every_file = {path.name for path in Path(__file__).parent.glob("test_*.py")}
+    option = config.option
+    some_are_left_out = option.keyword or option.markexpr or option.deselect or option.lf
+    if some_are_left_out or not every_file <= {item.path.name for item in items}:
+        after_all = [item for item in items if item.get_closest_marker("after_all_tests")]
+        config.hook.pytest_deselected(items=after_all)
+        items[:] = [item for item in items if item not in after_all]
 
 
 @pytest.fixture(scope="session", autouse=True)

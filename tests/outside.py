@@ -8,6 +8,8 @@ import time
 
 from waybill_client import eventually
 
+# The names under which the tests store the keys of providers, by the stack's parameters for these names.
+KEYS = {"OrsKeyParameter": "/waybill-tests/ors-key", "GoogleKeyParameter": "/waybill-tests/google-service-account"}
 # The parameters of each provider, besides its address and key.
 PATIENCE = {"ProviderSeconds": "3", "ProviderPauseSeconds": "0"}
 

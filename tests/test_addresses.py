@@ -5,12 +5,12 @@ import uuid
 
 import pytest
 import stand_in
-from outside import Parameters
+from outside import KEYS, Parameters
 from problems import pointers, problem
 from town import open_route, stops_of
 from waybill_client import expect
 
-KEY_NAME = "/waybill-tests/ors-key"
+KEY_NAME = KEYS["OrsKeyParameter"]
 # The cache is per centre, so a new centre has no cached answers.
 CENTRE = {"lat": round(35.6 + random.random() / 10, 6), "lon": 139.77}
 TOKYO = {"lat": 35.681236, "lon": 139.767125}

@@ -121,7 +121,7 @@ def with_a_claim_that_cannot_be_read(functions, town, ana):
     secret, key, body = "the name of the third heron", uuid.uuid4().hex, town.body()
     TOLD.add("text", secret)
     order = expect(ana.order(body, key=key), 201)
-    table = functions.settings_of("create-order")["IDEMPOTENCY_TABLE"]
+    table = functions.settings_of("create-order")["CLAIMS_TABLE"]
     claim = {"claim": {"S": f"order-key#{ana.user_id}#{hashlib.sha256(key.encode()).hexdigest()}"}}
     dynamodb = functions.stack.aws("dynamodb")
     dynamodb.update_item(

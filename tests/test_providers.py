@@ -6,11 +6,10 @@ switch to them.
 
 import pytest
 import stand_in
-from outside import PATIENCE, Logs, Parameters
+from outside import KEYS, PATIENCE, Logs, Parameters
 from town import Town, check_books, check_route, open_route, order_of, stops_of, when
 from waybill_client import eventually, expect
 
-ORS_KEY_NAME, GOOGLE_KEY_NAME = "/waybill-tests/ors-key", "/waybill-tests/google-service-account"
 PATHS = {"ors": "/optimization", "google": f"/v1/projects/{stand_in.GOOGLE_PROJECT}:optimizeTours"}
 
 
@@ -27,17 +26,17 @@ def provider(request, stack, functions, tmp_path_factory):
     parameters = Parameters(stack, functions)
     if request.param == "ors":
         with stand_in.ors() as service:
-            key = ORS_KEY_NAME, stand_in.ORS_KEY
+            key = KEYS["OrsKeyParameter"], stand_in.ORS_KEY
             # The limit is one vehicle, so two agents on duty are too many.
-            told = {"OrsBaseUrl": service.url, "OrsKeyParameter": ORS_KEY_NAME, "OrsMostVehicles": 1}
+            told = {"OrsBaseUrl": service.url, "OrsKeyParameter": KEYS["OrsKeyParameter"], "OrsMostVehicles": 1}
             with parameters.set_to(*key, RouteProvider="ors", **told, **PATIENCE):
                 yield Provider("ors", service)
         return
     account = tmp_path_factory.mktemp("google") / "account.json"
     with stand_in.google(account) as service:
-        key = GOOGLE_KEY_NAME, account.read_text(encoding="utf-8")
+        key = KEYS["GoogleKeyParameter"], account.read_text(encoding="utf-8")
         told = {"GoogleBaseUrl": service.url, "GoogleProject": stand_in.GOOGLE_PROJECT}
-        told["GoogleKeyParameter"] = GOOGLE_KEY_NAME
+        told["GoogleKeyParameter"] = KEYS["GoogleKeyParameter"]
         with parameters.set_to(*key, RouteProvider="google", **told, **PATIENCE):
             yield Provider("google", service)
 
