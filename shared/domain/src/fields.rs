@@ -5,6 +5,7 @@
 //! place where it is.
 
 use std::cell::RefCell;
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
