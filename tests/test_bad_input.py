@@ -1,4 +1,4 @@
-"""What is refused is named, field by field, and leaves nothing behind."""
+"""An answer names every bad field, and a refused request stores nothing."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def nothing_is_stored(ana):
 
 
 def changed(body, path, value):
-    """The body with one thing in it changed; `...` takes it out."""
+    """The body with one changed field. `...` removes the field."""
     *parents, last = path.split("/")
     place = body
     for name in parents:
@@ -145,7 +145,11 @@ def test_a_wrong_query_is_named(ana, query, pointer):
 def test_listings_of_the_dispatcher_check_their_queries_too(dispatcher, shared_town):
     agent = shared_town.agent(on_duty=False)
     for path in ("/orders", "/agents", f"/routes/{agent.user_id}"):
-        assert set(pointers(dispatcher.get(path, status="lost", limit=0, cursor="!"))) == {"?status", "?limit", "?cursor"}
+        assert set(pointers(dispatcher.get(path, status="lost", limit=0, cursor="!"))) == {
+            "?status",
+            "?limit",
+            "?cursor",
+        }
 
 
 @pytest.mark.parametrize(

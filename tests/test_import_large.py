@@ -1,9 +1,10 @@
-"""Imports of many rows: what they wake, and that nothing of them is lost. `make test-import-large` takes 100,000 of them."""
+"""Imports of many rows: their wake-ups, and that no row is lost. `make test-import-large` imports 100,000 rows."""
 
 import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from waybill_client import expect
 
 ROWS = int(os.environ.get("IMPORT_ROWS") or 5_000)
 GENERATOR = Path(__file__).resolve().parent.parent / "local" / "bench-import" / "generate.py"
-# A zone is some 20 km wide: these are in two of them.
+# A zone is about 20 km wide. These places are in two zones.
 FAR_AWAY = "79.9,-20.0"
 
 
@@ -45,7 +46,7 @@ def file(tmp_path_factory):
 
 
 def test_every_row_of_a_large_file_is_an_order_or_is_rejected(importer, functions, file):
-    """Counted in the table, and at every look on the way. The optimizer hears nothing of these orders: they are too many."""
+    """Counts the orders in the table, also while the import runs. The optimizer gets no wake-ups for these orders."""
     path, made = file
     told = json.loads(made)
     ana = importer()
@@ -62,7 +63,7 @@ def test_every_row_of_a_large_file_is_an_order_or_is_rejected(importer, function
     assert account["status"] == "completed_with_errors", account
     assert account["rows"] == told["rows"] == account["accepted"] + account["rejected"]
     assert account["accepted"] == in_table == told["good"] and account["rejected"] == bad
-    for before, after in zip(looks, looks[1:]):
+    for before, after in pairwise(looks):
         assert after["rows"] == after["accepted"] + after["rejected"] and after["rows"] >= before["rows"]
         assert 0 <= before["progress"] <= after["progress"] <= 1
     assert any(0 < look["progress"] < 1 for look in looks), "the share done is seen to grow"

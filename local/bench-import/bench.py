@@ -1,9 +1,9 @@
-"""How fast an import is, and what it takes. `make bench-import ROWS=1000000` calls this with the local stack up.
+"""Measures the speed, the CPU time and the memory of an import. `make bench-import ROWS=1000000` runs it.
 
-Two stores are written to. One is a stand-in that answers at once (store.py): what is measured then is the function itself.
-The other is MiniStack, with tables, a bucket and a queue of the bench's own, made like those of the stack and deleted
-afterwards: a Python process that takes about a millisecond an item, so that it is MiniStack whose speed is seen there. Beside
-each, the plain loop of `csv` and boto3's batch writer.
+The bench writes to two stores. The first is a stand-in that answers at once (store.py), so the bench measures the
+function itself. The second is MiniStack, with tables, a bucket and a queue of the bench's own, which are deleted
+afterwards. MiniStack is a Python process that takes about a millisecond per item, so there the bench measures
+MiniStack. With each store, the bench also measures a plain loop of `csv` and boto3's batch writer.
 """
 
 import argparse
@@ -22,24 +22,23 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-import generate  # noqa: E402
-from host import Broke, Host  # noqa: E402
-
-from functions_inside import Functions  # noqa: E402
-from runtime_api import rest_event  # noqa: E402
-from waybill_client import Stack, StackMissing  # noqa: E402
+import generate
+from functions_inside import Functions
+from host import Broke, Host
+from runtime_api import rest_event
+from waybill_client import Stack, StackMissing
 
 SMALL = 10_000
-LONGEST_REST_S = 60  # twice what an import rests after a store that stayed away
-BAD_SHARE = 0.001  # of each kind of fault
+LONGEST_REST_S = 60  # twice the pause of an import after a store that stayed away
+BAD_SHARE = 0.001  # rows per kind of fault
 
 
 class Wrong(Exception):
-    """The bench has not done what it is to measure."""
+    """The bench did not do the work that it measures."""
 
 
 class Customer:
-    """Who imports: nobody of the stack, since the functions are asked without it."""
+    """The customer who imports. The stack does not know them, because the functions run without the stack."""
 
     def __init__(self):
         self.user_id = str(uuid.uuid4())
@@ -49,7 +48,7 @@ class Customer:
 
 
 class StandIn:
-    """The fast store, a process of its own."""
+    """The fast store, as a separate process."""
 
     name = "the stand-in"
 
@@ -93,7 +92,7 @@ class StandIn:
 
 
 class MiniStack:
-    """Tables, a bucket and a queue like those of the stack: without streams, so that nobody hears of the orders."""
+    """Tables, a bucket and a queue like those of the stack, but without streams: no other function sees the orders."""
 
     name = "MiniStack"
 
@@ -102,7 +101,7 @@ class MiniStack:
         self.word = f"bench-{uuid.uuid4().hex[:8]}"
         self.tables = {name: f"{self.word}-{name.lower()}" for name in settings if name.endswith("_TABLE")}
         self.bucket = self.word
-        # The plain loop has a table like the orders' to itself.
+        # The plain loop has its own table, like the table of orders.
         self.tables["LOOP"] = f"{self.word}-loop"
 
     def __enter__(self):
@@ -139,7 +138,7 @@ class MiniStack:
         self.stack.aws("sqs").delete_queue(QueueUrl=self.queue)
 
     def begin(self):
-        """Each run makes an import of its own, and they do not meet."""
+        """Each run creates its own import. The runs do not affect each other."""
 
     def keep(self, key, path):
         self.stack.aws("s3").upload_file(str(path), self.bucket, key, ExtraArgs={"ContentType": "text/csv"})
@@ -158,7 +157,9 @@ class MiniStack:
 
     def orders(self):
         pages = (
-            self.stack.aws("dynamodb").get_paginator("scan").paginate(TableName=self.tables["ORDERS_TABLE"], Select="COUNT")
+            self.stack.aws("dynamodb")
+            .get_paginator("scan")
+            .paginate(TableName=self.tables["ORDERS_TABLE"], Select="COUNT")
         )
         return sum(page["Count"] for page in pages)
 
@@ -185,10 +186,12 @@ class Bench:
     def host(self, function, store):
         found = self.stack.aws("lambda").get_function_configuration(FunctionName=self.functions.name_of(function))
         log = self.folder / f"{function}-{next(self.numbers)}.log"
-        return Host(self.binaries / function, store.settings, store.endpoint, log, found["Timeout"], found["MemorySize"])
+        return Host(
+            self.binaries / function, store.settings, store.endpoint, log, found["Timeout"], found["MemorySize"]
+        )
 
     def uploaded(self, store, path):
-        """The id of an import whose file is in the store, and the message about it."""
+        """Puts a file into the store. Returns the id of its import and the message about it."""
         customer = Customer()
         body = json.dumps({"filename": path.name, "size_bytes": path.stat().st_size})
         with self.host("create-upload-url", store) as function:
@@ -198,12 +201,15 @@ class Bench:
         import_id = json.loads(answer["body"])["import_id"]
         key = f"imports/{customer.user_id}/{import_id}.csv"
         store.keep(key, path)
-        entity = {"bucket": {"name": store.settings["UPLOADS_BUCKET"]}, "object": {"key": key, "size": path.stat().st_size}}
+        entity = {
+            "bucket": {"name": store.settings["UPLOADS_BUCKET"]},
+            "object": {"key": key, "size": path.stat().st_size},
+        }
         told = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": entity}
         return import_id, json.dumps({"Records": [told]})
 
     def import_file(self, store, path, good, bad):
-        """Imports a file, and says what that took."""
+        """Imports a file and measures the time, the CPU time and the memory."""
         store.begin()
         import_id, message = self.uploaded(store, path)
         before, runs, waiting = store.requests(), 0, [message]
@@ -234,7 +240,7 @@ class Bench:
         }
 
     def handed_on(self, store, import_id):
-        """The messages to go on with, if the import is not over: they may be hidden for a while."""
+        """The messages to continue with, if the import is not over. They may be hidden for a while."""
         deadline = time.monotonic() + LONGEST_REST_S
         while time.monotonic() < deadline:
             if store.record(import_id)["status"]["S"] not in ("awaiting_upload", "processing"):
@@ -254,13 +260,13 @@ class Bench:
 
 
 def since(before, now):
-    """Requests since a first count, by action."""
+    """Requests since an earlier count, by action."""
     told = {action: many - before.get(action, 0) for action, many in now.items()}
     return {action: many for action, many in told.items() if many}
 
 
 def told_in(log):
-    """What the function's log says of each of its runs."""
+    """The entries of the function's log about its runs."""
     lines = (line for line in log.read_text(errors="replace").splitlines() if "rows ingested" in line)
     return [json.loads(line) for line in lines if line.startswith("{")]
 
@@ -282,22 +288,32 @@ def sqs_event(body):
 
 def line(what, store, taken):
     sent = sum(taken["requests"].values())
-    told = f"{what:<14} {store:<13} {taken['rows']:>9,} {taken['seconds']:>8.1f} {taken['rows'] / taken['seconds']:>9,.0f}"
+    told = (
+        f"{what:<14} {store:<13} {taken['rows']:>9,} {taken['seconds']:>8.1f} {taken['rows'] / taken['seconds']:>9,.0f}"
+    )
     told += f" {taken['cpu_s']:>7.1f} {taken['rows'] / taken['cpu_s']:>12,.0f} {taken['peak_mb']:>8.1f}"
     print(told + (f" {sent:>9,}" if sent else f" {'':>9}"), flush=True)
 
 
-HEAD = f"{'':<14} {'store':<13} {'rows':>9} {'seconds':>8} {'rows/s':>9} {'CPU s':>7} {'rows/CPU s':>12} {'peak MB':>8} {'requests':>9}"
+HEAD = (
+    f"{'':<14} {'store':<13} {'rows':>9} {'seconds':>8} {'rows/s':>9} {'CPU s':>7} {'rows/CPU s':>12} "
+    f"{'peak MB':>8} {'requests':>9}"
+)
 
 
 def main():
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("--rows", type=int, default=1_000_000)
     words.add_argument("--loop-rows", type=int, default=100_000)
-    words.add_argument("--wrong-rows", type=int, default=200_000, help="how many the file has whose rows are all wrong; 0 for none")
+    words.add_argument(
+        "--wrong-rows", type=int, default=200_000, help="how many the file has whose rows are all wrong; 0 for none"
+    )
     words.add_argument("--slow-rows", type=int, default=100_000, help="how many MiniStack is given; 0 for none")
     words.add_argument(
-        "--binaries", type=Path, required=True, help="where ingest-orders and create-upload-url are, built with --release"
+        "--binaries",
+        type=Path,
+        required=True,
+        help="where ingest-orders and create-upload-url are, built with --release",
     )
     words.add_argument("--parsing", type=Path, help="the example `rows` of the crate sheet, built with --release")
     wanted = words.parse_args()
@@ -307,7 +323,7 @@ def main():
 
 
 def of_three(bench, store, name, file):
-    """The run of the highest peak: what so short a run maps of its binary differs from one to the next."""
+    """The run with the highest peak. In a short run, the mapped part of the binary differs from run to run."""
     runs = [bench.import_file(store, *file) for _ in range(3)]
     for taken in runs:
         line(name, store.name, taken)
@@ -318,7 +334,8 @@ def measure(bench, wanted):
     large, small = bench.file(wanted.rows), bench.file(min(SMALL, wanted.rows))
     size = large[0].stat().st_size
     print(
-        f"{wanted.rows:,} rows, {size / 1e6:.1f} MB, {large[2]:,} of them wrong in one of {len(generate.BAD)} ways\n\n{HEAD}"
+        f"{wanted.rows:,} rows, {size / 1e6:.1f} MB, {large[2]:,} of them wrong in one of {len(generate.BAD)} ways\n\n"
+        f"{HEAD}"
     )
     with StandIn(bench.settings) as store:
         little = of_three(bench, store, "ingest-orders", small)
@@ -349,7 +366,10 @@ def measure(bench, wanted):
         )
     print(f"rows per CPU-second, ingest-orders : plain loop = {speed:.1f}")
     for word, (less, more) in pairs.items():
-        print(f"peak memory, {more['rows']:,} rows : {less['rows']:,} rows{word} = {more['peak_mb'] / less['peak_mb']:.3f}")
+        print(
+            f"peak memory, {more['rows']:,} rows : {less['rows']:,} rows{word} = "
+            f"{more['peak_mb'] / less['peak_mb']:.3f}"
+        )
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""A stand-in for S3, DynamoDB and SQS that is fast enough to leave the function itself to be measured.
+"""A stand-in for S3, DynamoDB and SQS. It is so fast that a measurement shows the function itself.
 
     store.py PORT
 
-It answers each request of the import's functions as AWS would when nothing goes wrong. It keeps the records of imports, the
-claims on external ids, and the messages; of orders it keeps the number alone. What it does not know it refuses. Everything is
-counted.
+It answers each request of the import's functions as AWS does if nothing goes wrong. It keeps the records of imports,
+the claims on external ids, and the messages. It only counts the orders. It refuses unknown requests, and counts all
+requests.
 """
 
 import asyncio
@@ -19,22 +19,26 @@ CHUNK = 1 << 16
 
 
 class Refused(Exception):
-    """An answer of DynamoDB that is no success."""
+    """An error answer of DynamoDB."""
 
     def __init__(self, kind, message, **more):
         super().__init__(message)
-        self.body = {"__type": f"com.amazonaws.dynamodb.v20120810#{kind}", "message": message, "Message": message} | more
+        self.body = {
+            "__type": f"com.amazonaws.dynamodb.v20120810#{kind}",
+            "message": message,
+            "Message": message,
+        } | more
 
 
 class Store:
     def __init__(self):
         self.requests = collections.Counter()  # action → how often
-        self.items = collections.Counter()  # table → how many were written
+        self.items = collections.Counter()  # table → number of items written
         self.records = {}  # import id → its own item
         self.faults = collections.defaultdict(dict)  # import id → sort key → item of rejected rows
         self.claims = set()
         self.files = {}  # key → path
-        self.kept = collections.Counter()  # key → bytes of what was uploaded
+        self.kept = collections.Counter()  # key → uploaded bytes
         self.messages = []
 
     # DynamoDB
@@ -44,7 +48,8 @@ class Store:
         if not all(puts):
             raise Refused(
                 "ValidationException",
-                f"the bench's store knows Put alone, not {[list(change) for change in told['TransactItems'] if 'Put' not in change][:1]}",
+                "the store of the bench supports only Put, not "
+                f"{[list(change) for change in told['TransactItems'] if 'Put' not in change][:1]}",
             )
         reasons = [
             {"Code": "None"}
@@ -61,7 +66,7 @@ class Store:
         return {}
 
     def holds(self, put):
-        """New claims must be new. Everything else is taken for new, or of the version that is expected: nobody else writes here."""
+        """Checks that new claims are new. All other conditions hold, because nobody else writes here."""
         claim = put["Item"].get("claim")
         return (
             not claim
@@ -87,8 +92,9 @@ class Store:
         return {"Item": found} if found else {}
 
     def query(self, told):
-        """The items of an import's rejected rows, page by page as DynamoDB has them: so many as are asked for, and no more
-        than a megabyte."""
+        """The items of an import's rejected rows, in pages as in DynamoDB: up to the requested number, and up to a
+        megabyte.
+        """
         values = {name: value["S"] for name, value in told["ExpressionAttributeValues"].items()}
         after = told.get("ExclusiveStartKey", {}).get("item", {}).get("S", "")
         kept, page, size = self.faults[values[":import"]], [], 0
@@ -123,7 +129,7 @@ class Store:
             return {"Successful": sent, "Failed": []}
         return {"MessageId": "0", "MD5OfMessageBody": md5(told["MessageBody"])}
 
-    # What the bench itself asks
+    # Requests of the bench itself
 
     def control(self, path, told):
         if path == "/_file":
@@ -170,7 +176,9 @@ class Connection:
             while True:
                 head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
                 method, target, _ = head[0].split(" ")
-                headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
+                headers = {
+                    name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)
+                }
                 if headers.get("expect"):
                     self.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 await self.answer(method, target, headers, await body_of(self.reader, headers))
@@ -219,12 +227,17 @@ class Connection:
         elif method == "POST" and "uploads" in query:
             self.send(
                 200,
-                f"<InitiateMultipartUploadResult><Key>{key}</Key><UploadId>1</UploadId></InitiateMultipartUploadResult>".encode(),
+                (
+                    f"<InitiateMultipartUploadResult><Key>{key}</Key><UploadId>1</UploadId>"
+                    "</InitiateMultipartUploadResult>"
+                ).encode(),
             )
         elif method == "POST" and "uploadId" in query:
             self.send(
                 200,
-                f"<CompleteMultipartUploadResult><Key>{key}</Key><ETag>1</ETag></CompleteMultipartUploadResult>".encode(),
+                (
+                    f"<CompleteMultipartUploadResult><Key>{key}</Key><ETag>1</ETag></CompleteMultipartUploadResult>"
+                ).encode(),
             )
         elif method == "PUT":
             self.store.kept[key] += len(body)
@@ -252,7 +265,7 @@ class Connection:
         self.send(status, b"", *more, length=last - first + 1)
         if method == "HEAD":
             return
-        with open(path, "rb") as file:
+        with open(path, "rb") as file:  # noqa: ASYNC230 - the disk is local, and one client reads at a time
             file.seek(first)
             left = last - first + 1
             while left and (chunk := file.read(min(CHUNK, left))):

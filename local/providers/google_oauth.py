@@ -1,4 +1,4 @@
-"""Google's side of OAuth 2.0 for service accounts (RFC 7523): a key, and tokens for those who can sign with it."""
+"""Google's side of OAuth 2.0 for service accounts (RFC 7523): a key, and tokens for clients that sign with the key."""
 
 import json
 import os
@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
 from serving import Answer, Refused
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -18,7 +19,9 @@ PREFIX = "ya29."
 
 
 class Accounts:
-    """One service account, with its key in a file. Its tokens are signed with the same key, and so outlive a restart."""
+    """One service account, with its key in a file. Its tokens are signed with the same key, so they stay valid after
+    a restart.
+    """
 
     def __init__(self, url, project, path):
         self.token_uri = f"{url}/token"
@@ -31,7 +34,7 @@ class Accounts:
         self._key = serialization.load_pem_private_key(account["private_key"].encode(), None)
 
     def _write(self, path):
-        """The account's file, as Google's console hands it out; for its owner alone."""
+        """The account's file, in the form of Google's console. Only its owner may read it."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -46,7 +49,8 @@ class Accounts:
             "auth_uri": "https://accounts.google.com/o/oauth2/auth",
             "token_uri": self.token_uri,
             "auth_provider_x509_cert_url": "https://www.googleapis.com/oauth2/v1/certs",
-            "client_x509_cert_url": "https://www.googleapis.com/robot/v1/metadata/x509/" + self.email.replace("@", "%40"),
+            "client_x509_cert_url": "https://www.googleapis.com/robot/v1/metadata/x509/"
+            + self.email.replace("@", "%40"),
             "universe_domain": "googleapis.com",
         }
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
@@ -66,7 +70,7 @@ class Accounts:
                 algorithms=["RS256"],
                 audience=self.token_uri,
                 issuer=self.email,
-                # Some clients say `"sub": null` where they act for nobody else, and Google takes it for not said.
+                # Some clients send `"sub": null` if they act for nobody else. Google treats it as missing.
                 options={"require": ["iss", "aud", "iat", "exp"], "verify_sub": False},
             )
         except jwt.PyJWTError as error:

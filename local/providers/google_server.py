@@ -1,19 +1,20 @@
-"""Google's Route Optimization on this machine: `optimizeTours`, and the OAuth 2.0 endpoint that lets a service account in.
+"""Google's Route Optimization on this machine: `optimizeTours`, and the OAuth 2.0 endpoint for a service account.
 
-Requests are parsed by Google's own published client with unknown fields refused, answers are made with its types (so that
-zeros are left out, as they are in Google's), and VROOM solves what is asked.
+Google's own published client parses the requests and refuses unknown fields. Its types form the answers, so zeros are
+left out as in Google's answers. VROOM solves the problems.
 """
 
 import argparse
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
+
+from google.maps import routeoptimization_v1 as google
+from google.protobuf import json_format
 
 import google_problem
 import roads
 import serving
 import vroom_solver
-from google.maps import routeoptimization_v1 as google
-from google.protobuf import json_format
 from google_oauth import Accounts
 from serving import Answer, Refused
 
@@ -61,18 +62,21 @@ class Google:
 
 
 def _parsed(call):
-    """The request, and the same as plain JSON in which what is not set is not there."""
+    """The request, and the request as plain JSON without the fields that are not set."""
     message = google.OptimizeToursRequest.pb()()
     try:
         json_format.Parse(call.raw, message, ignore_unknown_fields=False)
     except json_format.ParseError as error:
-        detail = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [{"description": str(error)}]}
+        detail = {
+            "@type": "type.googleapis.com/google.rpc.BadRequest",
+            "fieldViolations": [{"description": str(error)}],
+        }
         raise refused(400, f"Invalid JSON payload received. {error}", [detail]) from error
     return google.OptimizeToursRequest.wrap(message), json_format.MessageToDict(message)
 
 
 def _response(request, problem, answer, places):
-    model, origin = request.model, datetime.fromtimestamp(problem.starts_s, timezone.utc)
+    model, origin = request.model, datetime.fromtimestamp(problem.starts_s, UTC)
     routes = {route["vehicle"]: route for route in answer["routes"]}
     made = [
         _route(index, vehicle, model, routes.get(index), origin, places, request.populate_polylines)
@@ -143,7 +147,9 @@ def _visit(step, shipment, begin):
         start_time=begin,
         shipment_label=shipment.label,
         visit_label=asked.label,
-        load_demands={kind: google.Shipment.Load(amount=sign * load.amount) for kind, load in shipment.load_demands.items()},
+        load_demands={
+            kind: google.Shipment.Load(amount=sign * load.amount) for kind, load in shipment.load_demands.items()
+        },
     )
 
 
@@ -153,7 +159,9 @@ def _skipped(index, model):
 
     def fits(vehicle):
         limits = vehicle.load_limits
-        return all(load.amount <= limits[kind].max_load for kind, load in shipment.load_demands.items() if kind in limits)
+        return all(
+            load.amount <= limits[kind].max_load for kind, load in shipment.load_demands.items() if kind in limits
+        )
 
     too_large = not any(fits(vehicle) for vehicle in model.vehicles)
     code = codes.DEMAND_EXCEEDS_VEHICLE_CAPACITY if too_large else codes.CANNOT_BE_PERFORMED_WITHIN_VEHICLE_TIME_WINDOWS
@@ -170,7 +178,7 @@ def _spoil(mode, response):
         if not route.visits:
             continue
         if mode == "broken_window":
-            # Everything after the start is late, and by the answer's own travel times.
+            # Every stop after the start is late, also by the answer's own travel times.
             route.transitions[0].travel_duration += TOO_LATE
             route.transitions[0].total_duration += TOO_LATE
             for transition in list(route.transitions)[1:]:

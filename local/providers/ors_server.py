@@ -1,6 +1,7 @@
 """openrouteservice on this machine: `/optimization` (VROOM itself), `/v2/matrix/driving-car`, `/geocode/search`.
 
-It is stricter than the service: it refuses every key that the service does not document, and answers errors in the service's shapes.
+It is stricter than the service: it refuses every key that the service does not document. Its errors have the service's
+form.
 """
 
 import argparse
@@ -16,14 +17,16 @@ from serving import Answer, Refused
 
 VROOM_INPUT_ERROR, VROOM_TOO_LARGE = 2, 4
 MATRIX_INVALID_JSON, MATRIX_INVALID_VALUE, MATRIX_TOO_LARGE = 6000, 6003, 6004
-# So much later than possible somebody arrives on a bad day.
+# On a bad day, arrivals are later than possible by this many seconds.
 TOO_LATE_S = 30 * 3600
 
 
 class Ors:
     def __init__(self, key, public_limits):
         self.key = key
-        self.most_vehicles, self.most_locations, self.most_pairs = (3, 50, 3500) if public_limits else (200, 5000, 10**6)
+        self.most_vehicles, self.most_locations, self.most_pairs = (
+            (3, 50, 3500) if public_limits else (200, 5000, 10**6)
+        )
         self.gazetteer = places.Gazetteer()
 
     def calls(self):
@@ -50,7 +53,10 @@ class Ors:
             raise Refused(400, {"code": VROOM_INPUT_ERROR, "error": "; ".join(wrong[:5])})
         jobs, shipments, vehicles = (problem.get(name, []) for name in ("jobs", "shipments", "vehicles"))
         locations = len(jobs) + 2 * len(shipments)
-        for what, count, most in (("vehicles", len(vehicles), self.most_vehicles), ("locations", locations, self.most_locations)):
+        for what, count, most in (
+            ("vehicles", len(vehicles), self.most_vehicles),
+            ("locations", locations, self.most_locations),
+        ):
             if count > most:
                 told = f"Too many {what} ({count}) in query, maximum is set to {most}"
                 raise Refused(413, {"code": VROOM_TOO_LARGE, "error": told})
@@ -86,20 +92,29 @@ class Ors:
             ends.append([all_places[index] for index in indices])
         sources, destinations = ends
         if len(sources) * len(destinations) > self.most_pairs:
-            told = f"Request parameters exceed the server configuration limits. Only a total of {self.most_pairs} routes are allowed."
+            told = (
+                "Request parameters exceed the server configuration limits. "
+                f"Only a total of {self.most_pairs} routes are allowed."
+            )
             raise Refused(400, _matrix_error(MATRIX_TOO_LARGE, told))
-        snapped = ([{"location": list(place), "snapped_distance": 3.2} for place in end] for end in (sources, destinations))
+        snapped = (
+            [{"location": list(place), "snapped_distance": 3.2} for place in end] for end in (sources, destinations)
+        )
         answer = dict(zip(("sources", "destinations"), snapped))
         if "duration" in asked.get("metrics", ["duration"]):
             answer["durations"] = [[float(roads.duration_s(a, b)) for b in destinations] for a in sources]
         if "distance" in asked.get("metrics", ["duration"]):
             answer["distances"] = [[float(roads.distance_m(a, b)) for b in destinations] for a in sources]
         if call.mode in ("missing_order", "broken_window"):
-            # A place that no road leads to.
+            # No road leads to this place.
             for name in answer.keys() & {"durations", "distances"}:
                 for row in answer[name]:
                     row[-1] = None
-        answer["metadata"] = {"service": "matrix", "timestamp": round(time.time() * 1000), "engine": {"version": "9.0.0"}}
+        answer["metadata"] = {
+            "service": "matrix",
+            "timestamp": round(time.time() * 1000),
+            "engine": {"version": "9.0.0"},
+        }
         return Answer(200, answer)
 
     # Addresses
@@ -108,7 +123,9 @@ class Ors:
         self.let_in(call)
         wrong = ors_formats.faults(ors_formats.GEOCODING, call.query)
         if wrong:
-            raise Refused(400, {"geocoding": {"version": "0.2", "errors": wrong}, "type": "FeatureCollection", "features": []})
+            raise Refused(
+                400, {"geocoding": {"version": "0.2", "errors": wrong}, "type": "FeatureCollection", "features": []}
+            )
         countries = [country for country in call.query.get("boundary.country", "").split(",") if country]
         focus = None
         if "focus.point.lat" in call.query:
@@ -119,7 +136,7 @@ class Ors:
 
 
 def bad_answer(status, call):
-    """Errors of the gateway have one shape, those of VROOM and of ORS itself others."""
+    """The form of an error differs between the gateway, VROOM and ORS itself."""
     told = {
         401: "Authorization field missing",
         403: "Quota exceeded",
@@ -168,7 +185,7 @@ def _route(route, found, geometry):
 def _spoil(mode, routes):
     for route in routes:
         if mode == "broken_window":
-            # Everything after the start is late, and by the answer's own travel times.
+            # Every stop after the start is late, also by the answer's own travel times.
             for step in route["steps"][1:]:
                 step["arrival"] += TOO_LATE_S
                 step["duration"] += TOO_LATE_S

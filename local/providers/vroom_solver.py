@@ -1,27 +1,31 @@
-"""VROOM itself, by its JSON, with travel times of our own."""
+"""VROOM itself, through its JSON, with our own travel times."""
 
 import json
 import tempfile
 
-import roads
 import vroom
+
+import roads
 
 PROFILE = "driving-car"
 EXPLORATION_LEVEL, THREADS = 5, 2
 
 
 class InputError(Exception):
-    """VROOM finds the problem not valid; in its own words."""
+    """VROOM says that the problem is not valid. The text is VROOM's."""
 
 
 def solve(problem):
-    """VROOM's answer to a problem whose places are `location`, `start` and `end`, as (lon, lat), and the places by index."""
+    """VROOM's answer to a problem, and the places by index. Places are `location`, `start` and `end`, as (lon, lat)."""
     places = _Places()
     indexed = {
-        "vehicles": [_at(places, vehicle, {"start": "start_index", "end": "end_index"}) for vehicle in problem["vehicles"]],
+        "vehicles": [
+            _at(places, vehicle, {"start": "start_index", "end": "end_index"}) for vehicle in problem["vehicles"]
+        ],
         "jobs": [_at(places, job, {"location": "location_index"}) for job in problem.get("jobs", [])],
         "shipments": [
-            shipment | {end: _at(places, shipment[end], {"location": "location_index"}) for end in ("pickup", "delivery")}
+            shipment
+            | {end: _at(places, shipment[end], {"location": "location_index"}) for end in ("pickup", "delivery")}
             for shipment in problem.get("shipments", [])
         ],
     }
@@ -41,9 +45,10 @@ def solve(problem):
 
 
 def solve_by_priority(problem):
-    """The same, and nothing of the highest priority left over for the sake of less.
+    """The same, but no task of the highest priority is left over for tasks of a lower priority.
 
-    VROOM's search may end there all the same. Then what comes first is planned alone, and the rest put around it.
+    VROOM's search may end with such a plan. Then the tasks of the highest priority are planned alone, and the others
+    are added.
     """
     answer, places = solve(problem)
     tasks = [*problem.get("jobs", []), *(shipment["pickup"] | shipment for shipment in problem.get("shipments", []))]
@@ -55,9 +60,7 @@ def solve_by_priority(problem):
     jobs = [job for job in problem["jobs"] if job["id"] in first]
     begun, _ = solve(problem | {"jobs": jobs, "shipments": shipments})
     steps = {
-        route["vehicle"]: [
-            {name: step[name] for name in ("type", "id") if name in step} for step in route["steps"]
-        ]
+        route["vehicle"]: [{name: step[name] for name in ("type", "id") if name in step} for step in route["steps"]]
         for route in begun["routes"]
     }
     vehicles = [
