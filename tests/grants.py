@@ -87,7 +87,8 @@ def functions_of(resources):
 def calls_of_aws(resources):
     """The calls that AWS makes in the functions' names for the event sources of an expanded template."""
     found = set()
-    for mapping in (one["Properties"] for one in resources.values() if one["Type"] == "AWS::Lambda::EventSourceMapping"):
+    sources = (one for one in resources.values() if one["Type"] == "AWS::Lambda::EventSourceMapping")
+    for mapping in (one["Properties"] for one in sources):
         function = short(resources[mapping["FunctionName"]["Ref"]]["Properties"]["FunctionName"])
         source, attribute = mapping["EventSourceArn"]["Fn::GetAtt"]
         if attribute == "StreamArn":
