@@ -35,8 +35,11 @@ pub struct OrderAnswer {
     updated_at: Timestamp,
 }
 
-impl From<Order> for OrderAnswer {
-    fn from(order: Order) -> Self {
+impl OrderAnswer {
+    /// An order, with the time of its next stop from the route that it is on. The route is as it is expected now:
+    /// [`Route::expected_at`].
+    pub fn of(order: Order, route: Option<&Route>) -> Self {
+        let eta = route.and_then(|route| route.eta_of(order.id));
         Self {
             order_id: order.id,
             customer_id: order.customer_id,
@@ -49,7 +52,7 @@ impl From<Order> for OrderAnswer {
             import_id: order.import_id,
             agent_id: order.assignment.map(|assignment| assignment.agent_id),
             route_id: order.assignment.map(|assignment| assignment.route_id),
-            eta: order.assignment.and_then(|assignment| assignment.eta),
+            eta,
             unplaced_reason: order.waiting.and_then(|waiting| waiting.reason),
             history: order.history,
             created_at: order.created_at,

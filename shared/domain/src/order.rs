@@ -83,6 +83,14 @@ impl OrderStatus {
         }
     }
 
+    /// Whether an order of this status has a stop left on a route.
+    pub fn is_on_route(self) -> bool {
+        match self {
+            Self::Assigned | Self::InProgress => true,
+            Self::Pending | Self::Delivered | Self::Failed | Self::Cancelled => false,
+        }
+    }
+
     /// Whether a role may ask for this status with `PUT /orders/{order_id}/status`.
     pub fn may_be_set_by(self, role: Role) -> bool {
         match self {
@@ -128,8 +136,6 @@ pub struct Assignment {
     pub agent_id: UserId,
     /// Which one.
     pub route_id: RouteId,
-    /// When its next stop is expected; none once there is no next stop.
-    pub eta: Option<Timestamp>,
 }
 
 /// Why an order waits, and until when.
@@ -255,9 +261,6 @@ impl Order {
         if to == OrderStatus::Pending {
             changed.assignment = None;
         }
-        if to.next().is_empty() {
-            changed.expect_at(None);
-        }
         changed.history.push(HistoryLine {
             status: to,
             at: now,
@@ -281,15 +284,10 @@ impl Order {
         &self,
         agent_id: UserId,
         route_id: RouteId,
-        eta: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Self, StepNotAllowed> {
         let mut changed = self.step(OrderStatus::Assigned, Actor::Optimizer, None, now)?;
-        changed.assignment = Some(Assignment {
-            agent_id,
-            route_id,
-            eta,
-        });
+        changed.assignment = Some(Assignment { agent_id, route_id });
         Ok(changed)
     }
 
@@ -306,13 +304,6 @@ impl Order {
     pub fn is_on_route_of(&self, agent_id: UserId) -> bool {
         self.assignment
             .is_some_and(|assignment| assignment.agent_id == agent_id)
-    }
-
-    /// Sets when the next stop is expected.
-    pub fn expect_at(&mut self, eta: Option<Timestamp>) {
-        if let Some(assignment) = &mut self.assignment {
-            assignment.eta = eta;
-        }
     }
 
     /// A copy with the next version, for a change to be made to it.

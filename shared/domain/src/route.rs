@@ -94,6 +94,9 @@ pub struct RouteStop {
     /// The service is not to begin before this.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
+    /// The service is to begin by this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<Timestamp>,
     /// How long it takes, in seconds.
     pub service_s: u32,
     /// The leg to it; zero for a stop that was skipped.
@@ -176,7 +179,8 @@ impl Route {
         })
     }
 
-    /// When the order's next stop is expected.
+    /// When the order's next stop is expected. An answer reads this from a route as it is expected now:
+    /// [`Route::expected_at`].
     pub fn eta_of(&self, order_id: OrderId) -> Option<Timestamp> {
         self.open_stops()
             .find(|stop| stop.order_id == order_id)
@@ -193,93 +197,150 @@ impl Route {
         }
     }
 
-    /// The route after an order's stop of this kind was made. A drop-off makes the pickup as well.
+    /// The route after an order's stop of this kind was made at `now`. A drop-off makes the pickup as well. The open stops are
+    /// timed anew from here.
     #[must_use]
-    pub fn with_stop_made(&self, order_id: OrderId, kind: StopKind, now: Timestamp) -> Self {
-        let mut changed = self.changed(now);
-        for stop in &mut changed.stops {
-            let made = stop.kind == kind || kind == StopKind::Dropoff;
-            if stop.order_id == order_id && stop.status == StopStatus::Pending && made {
-                stop.status = StopStatus::Done;
-                stop.done_at = Some(now);
+    pub fn with_stop_made(
+        &self,
+        order_id: OrderId,
+        kind: StopKind,
+        estimate: &LegEstimate,
+        now: Timestamp,
+    ) -> Self {
+        self.with_stops_changed(estimate, now, |stops| {
+            for stop in stops {
+                let made = stop.kind == kind || kind == StopKind::Dropoff;
+                if stop.order_id == order_id && stop.status == StopStatus::Pending && made {
+                    stop.status = StopStatus::Done;
+                    stop.done_at = Some(now);
+                }
             }
-        }
-        changed.settle();
-        changed
+        })
     }
 
-    /// The route without the orders' open stops: those are skipped, and the stops after them re-timed. A geometry that led by
-    /// them is gone.
+    /// The route without the open stops of orders that ended: these stops are skipped, and the route still shows them. The
+    /// other open stops are timed anew.
     #[must_use]
-    pub fn with_orders_taken_off(
+    pub fn with_orders_skipped(
         &self,
         orders: &[OrderId],
         estimate: &LegEstimate,
         now: Timestamp,
     ) -> Self {
-        let mut changed = self.changed(now);
-        let mut first_gap = None;
-        for (index, stop) in changed.stops.iter_mut().enumerate() {
-            if orders.contains(&stop.order_id) && stop.status == StopStatus::Pending {
-                stop.status = StopStatus::Skipped;
-                stop.leg = Leg::default();
-                first_gap.get_or_insert(index);
+        self.with_stops_changed(estimate, now, |stops| {
+            for stop in stops {
+                if orders.contains(&stop.order_id) && stop.status == StopStatus::Pending {
+                    stop.status = StopStatus::Skipped;
+                    stop.leg = Leg::default();
+                }
             }
+        })
+    }
+
+    /// The route without the open stops of orders that another route may take. These stops are removed: a route that gave
+    /// orders back again and again would otherwise grow without end. The other open stops are timed anew.
+    #[must_use]
+    pub fn with_orders_given_back(
+        &self,
+        orders: &[OrderId],
+        estimate: &LegEstimate,
+        now: Timestamp,
+    ) -> Self {
+        self.with_stops_changed(estimate, now, |stops| {
+            stops.retain(|stop| {
+                stop.status != StopStatus::Pending || !orders.contains(&stop.order_id)
+            });
+        })
+    }
+
+    /// The route with its stops changed. An open stop keeps its leg, which may come from a road network, as long as the agent
+    /// comes from the same place; otherwise the leg is estimated. A geometry that leads by a stop without need is gone.
+    fn with_stops_changed(
+        &self,
+        estimate: &LegEstimate,
+        now: Timestamp,
+        change: impl FnOnce(&mut Vec<RouteStop>),
+    ) -> Self {
+        let open_before = self.open_stops().count();
+        let made_before = self.made_stops().count();
+        let origins: Vec<_> = self
+            .origins()
+            .zip(self.open_stops())
+            .map(|(origin, stop)| (stop.order_id, stop.kind, origin))
+            .collect();
+        let mut changed = self.changed(now);
+        change(&mut changed.stops);
+        let came_from = |stop: &RouteStop| {
+            let same = |(order_id, kind, _): &&(OrderId, StopKind, Coordinates)| {
+                (*order_id, *kind) == (stop.order_id, stop.kind)
+            };
+            origins.iter().find(same).map(|(_, _, origin)| *origin)
+        };
+        let mut origin = changed.position();
+        for stop in &mut changed.stops {
+            if stop.status != StopStatus::Pending {
+                continue;
+            }
+            if came_from(stop) != Some(origin) {
+                stop.leg = estimate.leg(origin, stop.location);
+            }
+            origin = stop.location;
         }
-        if let Some(gap) = first_gap {
-            changed.retime_after(gap, estimate, now);
+        let taken_off = open_before - changed.open_stops().count();
+        if taken_off > changed.made_stops().count() - made_before {
             changed.geometry = changed.geometry.map(|_| String::new());
         }
+        changed.time_open_stops(now);
         changed.settle();
         changed
     }
 
-    /// Times anew, from `now` on, the open stops after `gap`. Only the leg over a gap changes its length; the others
-    /// keep theirs, which may come from a road network.
-    fn retime_after(&mut self, gap: usize, estimate: &LegEstimate, now: Timestamp) {
-        let mut departure = self.departure_before(gap);
-        departure.at = departure.at.max(now);
-        let mut over_gap = false;
-        for stop in &mut self.stops[gap..] {
-            match stop.status {
-                StopStatus::Skipped => over_gap = true,
-                StopStatus::Done => {}
-                StopStatus::Pending => {
-                    if over_gap {
-                        stop.leg = estimate.leg(departure.location, stop.location);
-                        over_gap = false;
-                    }
-                    let arrival = later(departure.at, stop.leg.duration_s);
-                    stop.eta = stop.not_before.map_or(arrival, |start| start.max(arrival));
-                    departure = Departure {
-                        location: stop.location,
-                        at: later(stop.eta, stop.service_s),
-                    };
-                }
+    /// Times the open stops anew, from the stop that was made last. No open stop is expected before `now`.
+    fn time_open_stops(&mut self, now: Timestamp) {
+        let made = self.made_stops().filter_map(|stop| stop.done_at).max();
+        let mut at = made.map_or(self.from.at, |made| made.max(self.from.at));
+        for stop in &mut self.stops {
+            if stop.status == StopStatus::Pending {
+                let arrival = later(at, stop.leg.duration_s).max(now);
+                stop.eta = stop.not_before.map_or(arrival, |opens| opens.max(arrival));
+                at = later(stop.eta, stop.service_s);
             }
         }
     }
 
-    /// From where and when the agent drives on to the stop at `index`.
-    fn departure_before(&self, index: usize) -> Departure {
-        let open_before = self.stops[..index]
-            .iter()
-            .rfind(|stop| stop.status == StopStatus::Pending);
-        if let Some(stop) = open_before {
-            return Departure {
-                location: stop.location,
-                at: later(stop.eta, stop.service_s),
-            };
+    /// The route as it is expected to go on at `now`. An open stop that is overdue is expected now, and it pushes the stops
+    /// after it back: no open stop is in the past.
+    #[must_use]
+    pub fn expected_at(mut self, now: Timestamp) -> Self {
+        let mut free_at = None;
+        for stop in &mut self.stops {
+            if stop.status == StopStatus::Pending {
+                let earliest = free_at.map_or(now, |at| later(at, stop.leg.duration_s));
+                stop.eta = stop.eta.max(earliest);
+                free_at = Some(later(stop.eta, stop.service_s));
+            }
         }
-        let last_made = self
-            .stops
+        self
+    }
+
+    /// How late the agent is expected to be for the most delayed window of the open stops. Zero where every open stop is in
+    /// time.
+    pub fn lateness(&self) -> SignedDuration {
+        self.open_stops()
+            .filter_map(|stop| Some(stop.eta.duration_since(stop.not_after?)))
+            .fold(SignedDuration::ZERO, SignedDuration::max)
+    }
+
+    fn made_stops(&self) -> impl Iterator<Item = &RouteStop> {
+        self.stops
             .iter()
-            .filter_map(|stop| stop.done_at.map(|at| (at, stop.location)))
-            .max_by_key(|(at, _)| *at);
-        last_made.map_or(self.from, |(at, location)| Departure {
-            location,
-            at: at.max(self.from.at),
-        })
+            .filter(|stop| stop.status == StopStatus::Done)
+    }
+
+    /// Where the agent comes from to each open stop, in driving order.
+    fn origins(&self) -> impl Iterator<Item = Coordinates> {
+        let before = self.open_stops().map(|stop| stop.location);
+        std::iter::once(self.position()).chain(before)
     }
 
     /// Brings the route's status in line with its stops.

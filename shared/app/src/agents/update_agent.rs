@@ -18,7 +18,7 @@ use crate::ports::{
 };
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
-use crate::routes::after_change::{retimed, set_free};
+use crate::routes::after_change::set_free;
 
 /// `PUT /agents/{agent_id}`
 pub struct UpdateAgent {
@@ -101,13 +101,14 @@ impl UpdateAgent {
         };
         if let Some(route) = route {
             let open = self.orders.orders(&route.open_orders()).await?;
-            let (released, aboard): (Vec<Order>, Vec<Order>) = open
+            let released: Vec<Order> = open
                 .into_iter()
-                .partition(|order| order.status == OrderStatus::Assigned);
+                .filter(|order| order.status == OrderStatus::Assigned)
+                .collect();
             let ids: Vec<_> = released.iter().map(|order| order.id).collect();
             // Written even if nothing is given back: an order that the optimizer adds at this moment loses against the
             // route's version, or makes us lose and read again.
-            let mut route = route.with_orders_taken_off(&ids, &self.estimate, now);
+            let mut route = route.with_orders_given_back(&ids, &self.estimate, now);
             // Read apart from the route, it may be an older one; the store keeps what it has, unless that is gone.
             route.geometry = route.geometry.filter(String::is_empty);
             let back = released.iter().filter_map(|order| {
@@ -116,7 +117,6 @@ impl UpdateAgent {
                     .ok()
             });
             changeset.orders = back.collect();
-            changeset.orders.extend(retimed(aboard, &route, now));
             set_free(&mut agent, &route, self.grid);
             changeset.route = Some(route);
         }

@@ -90,7 +90,7 @@ impl CreateOrder {
         let zone = zone.ok_or_else(|| Faults::one("#/pickup/location", "is no place on earth"))?;
         let order = Order::placed(self.ids.order_id(), caller.user_id, new, zone, now);
         match self.orders.place(&order, key.as_ref()).await? {
-            Placement::Placed => Ok(order.into()),
+            Placement::Placed => Ok(OrderAnswer::of(order, None)),
             used @ Placement::KeyUsed { .. } => self.first_order(used, key.as_ref()).await,
         }
     }
@@ -121,7 +121,8 @@ impl CreateOrder {
                 fingerprint,
             } if key.is_some_and(|key| key.fingerprint == fingerprint) => {
                 let first = self.orders.order(order_id).await?;
-                first.map(OrderAnswer::from).ok_or(Refusal::Contended)
+                let first = first.ok_or(Refusal::Contended)?;
+                Ok(OrderAnswer::of(first, None))
             }
             _ => Err(Refusal::IdempotencyKeyReused),
         }

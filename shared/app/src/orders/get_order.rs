@@ -6,8 +6,9 @@ use domain::{OrderId, Role, User};
 
 use crate::answers::OrderAnswer;
 use crate::caller::Caller;
-use crate::ports::{OrderStore, UserStore};
+use crate::ports::{Clock, OrderStore, RouteStore, UserStore};
 use crate::refusal::Refusal;
+use crate::routes::under_way::routes_under_way;
 
 /// `GET /orders/{order_id}`
 pub struct GetOrder {
@@ -15,6 +16,10 @@ pub struct GetOrder {
     pub users: Arc<dyn UserStore>,
     /// The orders.
     pub orders: Arc<dyn OrderStore>,
+    /// The routes: they know when the agent comes.
+    pub routes: Arc<dyn RouteStore>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl GetOrder {
@@ -46,6 +51,11 @@ impl GetOrder {
                         == Some((caller.user_id, open_route_id))
             }
         };
-        seen.then(|| order.into()).ok_or(Refusal::NotFound)
+        if !seen {
+            return Err(Refusal::NotFound);
+        }
+        let routes = routes_under_way(self.routes.as_ref(), [&order], self.clock.now()).await?;
+        let route = order.assignment.and_then(|on| routes.get(&on.route_id));
+        Ok(OrderAnswer::of(order, route))
     }
 }

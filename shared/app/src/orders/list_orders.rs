@@ -7,8 +7,9 @@ use domain::{Order, OrderId, OrderStatus, Role, User};
 use crate::answers::{OrderAnswer, OrdersAnswer};
 use crate::caller::Caller;
 use crate::paging::{Page, PageQuery, cursor_after};
-use crate::ports::{OrderListing, OrderStore, RouteStore, UserStore};
+use crate::ports::{Clock, OrderListing, OrderStore, RouteStore, UserStore};
 use crate::refusal::Refusal;
+use crate::routes::under_way::routes_under_way;
 
 /// `GET /orders`
 pub struct ListOrders {
@@ -18,6 +19,8 @@ pub struct ListOrders {
     pub orders: Arc<dyn OrderStore>,
     /// The routes.
     pub routes: Arc<dyn RouteStore>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl ListOrders {
@@ -50,7 +53,7 @@ impl ListOrders {
         let mut orders = self.orders.orders(&found.ids).await?;
         // The index is a hint: an order may have moved on since.
         orders.retain(|order| page.status.is_none_or(|status| order.status == status));
-        Ok(answer(orders, found.next.map(cursor_after)))
+        self.answer(orders, found.next.map(cursor_after)).await
     }
 
     async fn on_open_route(
@@ -62,7 +65,7 @@ impl ListOrders {
         let profile = user.as_ref().and_then(User::active_agent);
         let profile = profile.ok_or(Refusal::AgentNotActive)?;
         let Some(route_id) = profile.open_route_id else {
-            return Ok(answer(Vec::new(), None));
+            return self.answer(Vec::new(), None).await;
         };
         let route = self.routes.route(caller.user_id, route_id).await?;
         let on_route: Vec<OrderId> = route
@@ -85,14 +88,25 @@ impl ListOrders {
             .last()
             .filter(|_| more)
             .map(|order| cursor_after(order.id));
-        Ok(answer(orders, next))
+        self.answer(orders, next).await
     }
-}
 
-fn answer(mut orders: Vec<Order>, next_cursor: Option<String>) -> OrdersAnswer {
-    orders.sort_unstable_by_key(|order| std::cmp::Reverse(order.id));
-    OrdersAnswer {
-        orders: orders.into_iter().map(OrderAnswer::from).collect(),
-        next_cursor,
+    /// The page, with the times of the orders under way: one read for all of their routes.
+    async fn answer(
+        &self,
+        mut orders: Vec<Order>,
+        next_cursor: Option<String>,
+    ) -> Result<OrdersAnswer, Refusal> {
+        orders.sort_unstable_by_key(|order| std::cmp::Reverse(order.id));
+        let now = self.clock.now();
+        let routes = routes_under_way(self.routes.as_ref(), &orders, now).await?;
+        let orders = orders.into_iter().map(|order| {
+            let route = order.assignment.and_then(|on| routes.get(&on.route_id));
+            OrderAnswer::of(order, route)
+        });
+        Ok(OrdersAnswer {
+            orders: orders.collect(),
+            next_cursor,
+        })
     }
 }

@@ -18,7 +18,7 @@ use crate::ports::{
 };
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
-use crate::routes::after_change::{retimed, set_free};
+use crate::routes::after_change::set_free;
 
 /// For so long an agent may repeat a tap on an order of a route that has ended.
 const REPEATED_TAP: SignedDuration = SignedDuration::from_mins(15);
@@ -49,6 +49,20 @@ struct Dispatched {
     on_route: Option<(Route, User)>,
 }
 
+impl Dispatched {
+    fn answer(self, now: Timestamp) -> OrderAnswer {
+        let route = self.on_route.map(|(route, _)| route.expected_at(now));
+        OrderAnswer::of(self.order, route.as_ref())
+    }
+}
+
+/// Whether an order of this status has the status that is asked for, or has gone past it: an app that was offline sends "picked
+/// up" after "delivered".
+fn is_done_already(status: OrderStatus, asked_for: OrderStatus) -> bool {
+    status == asked_for
+        || (status, asked_for) == (OrderStatus::Delivered, OrderStatus::InProgress)
+}
+
 impl UpdateOrderStatus {
     /// Writes the order, its stops on the route, and the agent where the route ends, in one transaction.
     ///
@@ -73,16 +87,15 @@ impl UpdateOrderStatus {
             if !change.status.may_be_set_by(role) {
                 return Err(Refusal::Forbidden);
             }
-            if found.order.status == change.status {
-                return Ok(found.order.into());
+            if is_done_already(found.order.status, change.status) {
+                return Ok(found.answer(self.clock.now()));
             }
-            let changeset = self
-                .changeset(found, role, &change, self.clock.now())
-                .await?;
+            let changeset = self.changeset(found, role, &change, self.clock.now())?;
             match self.ledger.commit(&changeset).await {
                 Ok(()) => {
                     let changed = changeset.orders.into_iter().find(|order| order.id == id);
-                    return changed.map(OrderAnswer::from).ok_or(Refusal::NotFound);
+                    let changed = changed.ok_or(Refusal::NotFound)?;
+                    return Ok(OrderAnswer::of(changed, changeset.route.as_ref()));
                 }
                 Err(StoreError::Conflict) => attempts.pause().await?,
                 Err(error) => return Err(error.into()),
@@ -130,7 +143,7 @@ impl UpdateOrderStatus {
         Ok(Dispatched { order, on_route })
     }
 
-    async fn changeset(
+    fn changeset(
         &self,
         found: Dispatched,
         role: Role,
@@ -139,7 +152,7 @@ impl UpdateOrderStatus {
     ) -> Result<Changeset, Refusal> {
         let reason = change.reason.clone();
         let step = found.order.step(change.status, role.into(), reason, now);
-        let mut order = step.map_err(|step| Refusal::StepNotAllowed {
+        let order = step.map_err(|step| Refusal::StepNotAllowed {
             from: step.from,
             to: step.to,
             allowed: allowed_for(role, step.from),
@@ -153,23 +166,22 @@ impl UpdateOrderStatus {
         if role == Role::Agent && agent.status != UserStatus::Active {
             return Err(Refusal::AgentNotActive);
         }
-        let mut others = Vec::new();
+        let estimate = &self.estimate;
         let mut route = match change.status {
-            OrderStatus::InProgress => route.with_stop_made(order.id, StopKind::Pickup, now),
-            OrderStatus::Delivered => route.with_stop_made(order.id, StopKind::Dropoff, now),
+            OrderStatus::InProgress => {
+                route.with_stop_made(order.id, StopKind::Pickup, estimate, now)
+            }
+            OrderStatus::Delivered => {
+                route.with_stop_made(order.id, StopKind::Dropoff, estimate, now)
+            }
             OrderStatus::Failed | OrderStatus::Cancelled => {
-                let shorter = route.with_orders_taken_off(&[order.id], &self.estimate, now);
-                let after = self.orders.orders(&shorter.open_orders()).await?;
-                others = retimed(after, &shorter, now);
-                shorter
+                route.with_orders_skipped(&[order.id], estimate, now)
             }
             // Only planning leads here: nobody may set these.
             OrderStatus::Pending | OrderStatus::Assigned => return Err(Refusal::Forbidden),
         };
         // Read apart from the route, it may be an older one; the store keeps what it has, unless that is gone.
         route.geometry = route.geometry.filter(String::is_empty);
-        order.expect_at(route.eta_of(order.id));
-        others.push(order);
         let mut freed = agent.changed(now);
         let agent = if set_free(&mut freed, &route, self.grid) {
             AgentPart::Changed(freed)
@@ -177,7 +189,7 @@ impl UpdateOrderStatus {
             AgentPart::Unchanged(agent)
         };
         Ok(Changeset {
-            orders: others,
+            orders: vec![order],
             route: Some(route),
             agent: Some(agent),
         })

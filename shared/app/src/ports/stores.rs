@@ -155,6 +155,9 @@ pub trait RouteStore: Send + Sync {
     async fn route(&self, agent_id: UserId, route_id: RouteId)
     -> Result<Option<Route>, StoreError>;
 
+    /// Several records, without their geometries, in no particular order; what is not there is left out.
+    async fn routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError>;
+
     /// An agent's routes before `before` in time, newest first, with their geometries.
     /// At most `limit`; a shorter page is the last one.
     async fn routes_of(

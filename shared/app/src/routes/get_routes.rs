@@ -8,7 +8,7 @@ use crate::agents::agent_in_path;
 use crate::answers::{RouteAnswer, RoutesAnswer};
 use crate::caller::Caller;
 use crate::paging::{PageQuery, cursor_after};
-use crate::ports::{RouteStore, UserStore};
+use crate::ports::{Clock, RouteStore, UserStore};
 use crate::refusal::Refusal;
 use crate::routes::geojson::FeatureCollection;
 
@@ -18,6 +18,8 @@ pub struct GetRoutes {
     pub users: Arc<dyn UserStore>,
     /// The routes.
     pub routes: Arc<dyn RouteStore>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl GetRoutes {
@@ -70,7 +72,7 @@ impl GetRoutes {
                     .and_then(User::active_agent)
                     .ok_or(Refusal::AgentNotActive)?;
             }
-            _ => {
+            Role::Dispatcher | Role::Customer => {
                 agent.and_then(|user| user.agent).ok_or(Refusal::NotFound)?;
             }
         }
@@ -87,6 +89,8 @@ impl GetRoutes {
             .last()
             .filter(|_| more)
             .map(|route| cursor_after(route.id));
-        Ok((routes, next_cursor))
+        let now = self.clock.now();
+        let expected = routes.into_iter().map(|route| route.expected_at(now));
+        Ok((expected.collect(), next_cursor))
     }
 }

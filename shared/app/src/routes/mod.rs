@@ -4,6 +4,7 @@ pub(crate) mod after_change;
 pub mod geojson;
 mod get_routes;
 pub mod optimize_routes;
+pub(crate) mod under_way;
 
 pub use get_routes::GetRoutes;
 pub use optimize_routes::OptimizeRoutes;
