@@ -110,7 +110,7 @@ def zones_apart(stack, dispatcher):
 
 @pytest.fixture(scope="module")
 def importer(stack, functions):
-    """Creates customers who upload files. Afterwards their orders are deleted from the table: cancelling takes too long."""
+    """Creates customers who upload files. Afterwards deletes their orders from the table: cancelling takes too long."""
     made = []
 
     def new():
