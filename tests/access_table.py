@@ -1,20 +1,15 @@
-"""The table of permissions: the answer of each call to each kind of caller.
+"""The table of permissions: the answer of each call to each kind of caller. `make access-table` prints it.
 
-tests/test_access_matrix.py makes the calls. `make access-table` writes the table into docs/SECURITY.md. A new
-endpoint needs a row here, and the tests fail until it has one.
+tests/test_access_matrix.py makes the calls. A new endpoint needs a row here, and the tests fail until it has one.
 
-A cell has the status and, for a refusal, the problem's code. `200 with` and `200 without` are for listings: the
-answer must contain the record that the row is about, or must not contain it.
+A cell has the status and, for a refusal, the problem's code. `200 with` and `200 without` are for listings: the answer
+must contain the record that the row is about, or must not contain it.
 """
 
-import re
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 
 # Except the first two, all of these come from an account with every role. If one of them were accepted as a valid
-# token, every
-# call would be open to it.
+# token, every call would be open to it.
 TOKENS = ("no_token", "garbage", "tampered", "alg_none", "expired", "id_token", "another_pool")
 PEOPLE = ("customer", "other_customer", "agent_pending", "agent", "other_agent", "suspended_agent", "dispatcher")
 CALLERS = TOKENS + PEOPLE
@@ -228,7 +223,10 @@ ROWS = (
         "PUT /agents/{agent_id}",
         "the agent's vehicle",
         with_a_token(
-            agent="200", dispatcher="200", **dict.fromkeys(("agent_pending", "other_agent", "suspended_agent"), "404 not_found"), **NO_AGENT
+            agent="200",
+            dispatcher="200",
+            **dict.fromkeys(("agent_pending", "other_agent", "suspended_agent"), "404 not_found"),
+            **NO_AGENT,
         ),
         path={"agent_id": "the_agent"},
         send={"vehicle": {"capacity": 41}},
@@ -261,10 +259,8 @@ ROWS = (
 )
 
 
-# The table in the docs
+# The table as Markdown
 
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "SECURITY.md"
-BEGIN, END = "<!-- access table: written by `make access-table` -->", "<!-- end of the access table -->"
 HEADINGS = {
     "no_token": "no token",
     "alg_none": "`alg: none`",
@@ -275,45 +271,18 @@ HEADINGS = {
 }
 
 
-def rendered():
-    return "\n\n".join(
-        [
-            BEGIN,
-            "Without a good token:",
-            _table(TOKENS),
-            "With one's own access token:",
-            _table(PEOPLE),
-            END,
-        ]
-    )
-
-
-def _table(callers):
+def table(callers):
     lines = [["call"] + [HEADINGS.get(caller, caller.replace("_", " ")) for caller in callers]]
     lines.append(["---"] * len(lines[0]))
     for row in ROWS:
         call = f"`{row.call}`" + (f" {row.about}" if row.about else "")
-        lines.append([call] + [_cell(row.answers[caller]) for caller in callers])
+        lines.append([call] + [cell(row.answers[caller]) for caller in callers])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _cell(answer):
+def cell(answer):
     return answer.replace("200 without", "200, not in it").replace("200 with", "200, in it")
 
 
-def in_document(text):
-    """The text between the marks, with the marks. None if there are no marks."""
-    found = re.search(f"{re.escape(BEGIN)}.*?{re.escape(END)}", text, re.DOTALL)
-    return found and found.group()
-
-
-def main():
-    text = DOCUMENT.read_text()
-    before = in_document(text)
-    if before is None:
-        sys.exit(f"waybill: {DOCUMENT.name} has no place for the table: put the two lines into it\n{BEGIN}\n{END}")
-    DOCUMENT.write_text(text.replace(before, rendered()))
-
-
 if __name__ == "__main__":
-    main()
+    print("Without a valid token:", table(TOKENS), "With the caller's own access token:", table(PEOPLE), sep="\n\n")

@@ -151,12 +151,16 @@ class Functions:
 
     def orders_in_table(self, customer):
         """The ids of all of a customer's orders, as the table has them."""
-        pages = self.stack.aws("dynamodb").get_paginator("query").paginate(
-            TableName=self.orders_table,
-            IndexName="orders-by-customer",
-            KeyConditionExpression="customer_id = :customer",
-            ExpressionAttributeValues={":customer": {"S": customer.user_id}},
-            ProjectionExpression="order_id",
+        pages = (
+            self.stack.aws("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self.orders_table,
+                IndexName="orders-by-customer",
+                KeyConditionExpression="customer_id = :customer",
+                ExpressionAttributeValues={":customer": {"S": customer.user_id}},
+                ProjectionExpression="order_id",
+            )
         )
         return [item["order_id"]["S"] for page in pages for item in page["Items"]]
 
@@ -165,8 +169,10 @@ class Functions:
         zones, names = set(), {"#zone": "zone"}
         for at in range(0, len(order_ids), 100):
             keys = [{"order_id": {"S": order_id}} for order_id in order_ids[at : at + 100]]
-            asked = {"Keys": keys, "ProjectionExpression": "#zone", "ExpressionAttributeNames": names}
-            found = self.stack.aws("dynamodb").batch_get_item(RequestItems={self.orders_table: asked})
+            asked = {
+                self.orders_table: {"Keys": keys, "ProjectionExpression": "#zone", "ExpressionAttributeNames": names}
+            }
+            found = self.stack.aws("dynamodb").batch_get_item(RequestItems=asked)
             zones |= {item["zone"]["S"] for item in found["Responses"][self.orders_table]}
         return zones
 

@@ -87,9 +87,9 @@ def functions_of(resources):
 
 def calls_of_aws(resources):
     """The calls that AWS makes in the functions' names for the event sources of an expanded template."""
-    mappings = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Lambda::EventSourceMapping"]
     found = set()
-    for mapping in mappings:
+    sources = (one for one in resources.values() if one["Type"] == "AWS::Lambda::EventSourceMapping")
+    for mapping in (one["Properties"] for one in sources):
         function = short(resources[mapping["FunctionName"]["Ref"]]["Properties"]["FunctionName"])
         source, attribute = mapping["EventSourceArn"]["Fn::GetAtt"]
         if attribute == "StreamArn":

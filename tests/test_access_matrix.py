@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from samcli.yamlhelper import yaml_parse
 
-from access_table import CALLERS, DOCUMENT, ROWS, TOKENS, in_document, rendered
+from access_table import CALLERS, ROWS, TOKENS
 from access_world import World, with_another_signature
 from problems import problem
 from waybill_client import expect
@@ -53,10 +53,6 @@ def test_what_asks_for_a_token_in_the_template_is_closed_in_the_table():
                 assert closed == asks, f"{row.name}: the template and the table do not agree on who may come in"
 
 
-def test_the_table_in_the_docs_is_this_one():
-    assert in_document(DOCUMENT.read_text()) == rendered(), "docs/SECURITY.md is behind: make access-table"
-
-
 @pytest.fixture(scope="module")
 def world(stack, shared_town, dispatcher):
     made = World(stack, shared_town, dispatcher)
@@ -73,7 +69,7 @@ def answers(world):
         row, caller = cell
         try:
             found[row.name, caller] = asked(world, row, caller)
-        except Exception as broken:  # of this cell alone
+        except Exception as broken:  # noqa: BLE001 - the other cells go on
             found[row.name, caller] = f"broke: {broken!r}"
 
     with ThreadPoolExecutor(8) as pool:

@@ -1,4 +1,4 @@
-"""The policies in template.yaml: each function has its own, and no policy is wider than it says.
+"""The policies of the functions in template.yaml: each function has its own, and none is wider than it says.
 
 tests/test_least_privilege.py compares the same policies with what the functions do while the tests run.
 """

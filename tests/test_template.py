@@ -5,7 +5,16 @@ from samcli.lib.config.samconfig import SamConfig
 from samcli.yamlhelper import yaml_dump, yaml_parse
 
 from expanded import ROOT, TEMPLATE, expanded
-from resources import LIST, resources
+from resources import (
+    LIST,
+    OF_EACH_CONSUMER,
+    OF_EACH_FUNCTION,
+    OF_EACH_QUEUE,
+    consumers,
+    functions,
+    queues,
+    resources,
+)
 
 
 def test_the_template_has_the_resources_of_the_list():
@@ -15,6 +24,18 @@ def test_the_template_has_the_resources_of_the_list():
         f"missing from template.yaml: {missing}; missing from {LIST.name}: {new}. "
         "If the template is right, run `make resources` and commit the list."
     )
+
+
+@pytest.mark.parametrize(
+    ("names", "parts"),
+    [(functions, OF_EACH_FUNCTION), (consumers, OF_EACH_CONSUMER), (queues, OF_EACH_QUEUE)],
+    ids=["function", "consumer", "queue"],
+)
+def test_none_lacks_what_all_others_have(names, parts):
+    """The list has one line for all of them, such as `<Function>Errors`."""
+    wanted = {f"{name}{part}" for name in names() for part in parts}
+    assert wanted, "the template has some"
+    assert sorted(wanted - set(expanded())) == [], "these are missing: see the loops at the end of template.yaml"
 
 
 def test_each_function_has_the_name_of_its_resource():
@@ -65,7 +86,6 @@ def test_without_a_window_lambda_accepts_at_most_ten_messages():
 
 def test_cloudformation_gets_no_anchors():
     """CloudFormation does not accept them. `sam build` writes each repeated part out."""
-    from samcli.yamlhelper import yaml_dump, yaml_parse
 
     written = yaml_dump(TEMPLATE)
     assert yaml_parse(written) == TEMPLATE
