@@ -1,4 +1,4 @@
-"""The stack from the inside: its functions, the queues and streams that feed them, and messages delivered by hand."""
+"""The stack from the inside: its functions, their queues and streams, and messages that a test delivers itself."""
 
 import contextlib
 import json

@@ -73,7 +73,8 @@ def grants_of(resources):
     """The grants in an expanded template."""
     for function in functions_of(resources):
         role = resources[function["Role"]["Fn::GetAtt"][0]]["Properties"]
-        for policy in role["Policies"]:
+        # SAM writes no policies of a function that has no grants.
+        for policy in role.get("Policies", ()):
             for statement in policy["PolicyDocument"]["Statement"]:
                 for action in listed(statement["Action"]):
                     for resource in listed(statement["Resource"]):

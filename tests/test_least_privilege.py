@@ -213,8 +213,9 @@ def test_ministack_translates_a_request_as_aws_does(target, body, asked):
     from ministack.core import iam_actions
 
     told, headers = json.dumps(body).encode(), {"x-amz-target": f"DynamoDB_20120810.{target}"}
+    place = ("eu-central-2", "000000000000")
     action = iam_actions.extract_iam_action("dynamodb", "POST", "/", headers, told, {})
-    checks = iam_actions.dynamodb_transaction_checks(action, told, "eu-central-2", "000000000000")
-    arns = iam_actions.dynamodb_resource_arns(told, "eu-central-2", "000000000000")
+    checks = iam_actions.dynamodb_transaction_checks(action, told, *place)
+    arns = iam_actions.dynamodb_resource_arns(told, *place)
     checks = checks or [(action, arn) for arn in arns]
     assert {(action, arn.split(":", 5)[5]) for action, arn in checks} == asked
