@@ -81,7 +81,7 @@ mod tests {
             "0197c56e-07e0-7a35-8c64-2f0b6d1e9a72".parse().unwrap(),
         );
         let now = at("2030-05-06T08:00:00Z");
-        let order = order.assigned(agent, route, Some(now), now).unwrap();
+        let order = order.assigned(agent, route, now).unwrap();
         Arc::new(MemoryStore::with([marta], [order]))
     }
 

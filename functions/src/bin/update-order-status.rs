@@ -105,6 +105,7 @@ mod tests {
             address: None,
             eta: now,
             not_before: None,
+            not_after: None,
             service_s: 120,
             leg: Leg::default(),
             status: StopStatus::Pending,
@@ -131,7 +132,7 @@ mod tests {
         let mut driving = agent.changed(now);
         driving.agent.as_mut().unwrap().open_route_id = Some(route.id);
         let change = Changeset {
-            orders: vec![order.assigned(agent.id, route.id, Some(now), now).unwrap()],
+            orders: vec![order.assigned(agent.id, route.id, now).unwrap()],
             route: Some(route),
             agent: Some(AgentPart::Changed(driving)),
         };

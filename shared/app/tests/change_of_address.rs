@@ -55,7 +55,7 @@ impl Office {
         let now = at("2030-05-06T08:00:00Z");
         let order = an_order(1).of(ana.id).build();
         let route_id = domain::RouteId(uuid_of(7));
-        let order = order.assigned(user_id(10), route_id, None, now).unwrap();
+        let order = order.assigned(user_id(10), route_id, now).unwrap();
         Self {
             store: Arc::new(MemoryStore::with([ana], [order.clone()])),
             identity: Arc::new(identity),

@@ -331,6 +331,10 @@ impl RouteStore for Busy {
         read
     }
 
+    async fn routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError> {
+        self.store.routes(ids).await
+    }
+
     async fn routes_of(
         &self,
         agent: UserId,

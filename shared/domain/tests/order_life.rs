@@ -109,9 +109,7 @@ fn an_order_given_back_is_due_at_once_and_on_no_route() {
     };
     let route = RouteId(id(3).0);
     let assigned = order().waits(tired, now());
-    let assigned = assigned
-        .assigned(UserId(id(4).0), route, Some(now()), now())
-        .unwrap();
+    let assigned = assigned.assigned(UserId(id(4).0), route, now()).unwrap();
     assert_eq!(assigned.assignment.unwrap().route_id, route);
     let back = assigned
         .step(OrderStatus::Pending, Actor::Dispatcher, None, now())
@@ -125,16 +123,14 @@ fn an_order_given_back_is_due_at_once_and_on_no_route() {
 }
 
 #[test]
-fn a_delivered_order_keeps_its_route_for_the_books_and_has_no_eta() {
+fn a_delivered_order_keeps_its_route_for_the_books() {
     let route = RouteId(id(3).0);
-    let assigned = order()
-        .assigned(UserId(id(4).0), route, Some(now()), now())
-        .unwrap();
+    let assigned = order().assigned(UserId(id(4).0), route, now()).unwrap();
     let delivered = assigned
         .step(OrderStatus::Delivered, Actor::Agent, None, now())
         .unwrap();
     let assignment = delivered.assignment.unwrap();
-    assert_eq!((assignment.route_id, assignment.eta), (route, None));
+    assert_eq!(assignment.route_id, route);
 }
 
 mod reading {

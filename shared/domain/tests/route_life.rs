@@ -52,6 +52,7 @@ fn route(orders: u32) -> Route {
                 address: None,
                 eta,
                 not_before: None,
+                not_after: None,
                 service_s: 120,
                 leg,
                 status: StopStatus::Pending,
@@ -78,16 +79,27 @@ fn route(orders: u32) -> Route {
 
 #[test]
 fn the_first_stop_begins_the_route_and_the_last_completes_it() {
-    let begun = route(1).with_stop_made(order(0), StopKind::Pickup, start());
+    let begun =
+        route(1).with_stop_made(order(0), StopKind::Pickup, &LegEstimate::default(), start());
     assert_eq!(begun.status, RouteStatus::InProgress);
-    let done = begun.with_stop_made(order(0), StopKind::Dropoff, start() + 1.hour());
+    let done = begun.with_stop_made(
+        order(0),
+        StopKind::Dropoff,
+        &LegEstimate::default(),
+        start() + 1.hour(),
+    );
     assert_eq!(done.status, RouteStatus::Completed);
     assert_eq!(done.position(), place(2));
 }
 
 #[test]
 fn a_delivery_makes_the_pickup_as_well() {
-    let done = route(1).with_stop_made(order(0), StopKind::Dropoff, start());
+    let done = route(1).with_stop_made(
+        order(0),
+        StopKind::Dropoff,
+        &LegEstimate::default(),
+        start(),
+    );
     assert!(
         done.stops
             .iter()
@@ -98,7 +110,7 @@ fn a_delivery_makes_the_pickup_as_well() {
 #[test]
 fn a_route_that_delivers_nothing_is_cancelled() {
     let empty =
-        route(2).with_orders_taken_off(&[order(0), order(1)], &LegEstimate::default(), start());
+        route(2).with_orders_skipped(&[order(0), order(1)], &LegEstimate::default(), start());
     assert_eq!(empty.status, RouteStatus::Cancelled);
     assert_eq!(empty.total(), Leg::default());
 }
@@ -108,21 +120,21 @@ fn a_way_by_a_stop_that_falls_away_is_none_any_more() {
     let mut before = route(3);
     before.geometry = Some("_p~iF~ps|U_ulLnnqC".to_owned());
     let off = |orders: &[OrderId]| {
-        let after = before.with_orders_taken_off(orders, &LegEstimate::default(), start());
+        let after = before.with_orders_skipped(orders, &LegEstimate::default(), start());
         after.geometry
     };
     assert_eq!(off(&[order(1)]), Some(String::new()));
     assert_eq!(off(&[]), before.geometry);
-    let made = before.with_stop_made(order(0), StopKind::Pickup, start());
+    let made = before.with_stop_made(order(0), StopKind::Pickup, &LegEstimate::default(), start());
     assert_eq!(made.geometry, before.geometry);
-    let without = route(3).with_orders_taken_off(&[order(1)], &LegEstimate::default(), start());
+    let without = route(3).with_orders_skipped(&[order(1)], &LegEstimate::default(), start());
     assert_eq!(without.geometry, None, "there is nothing to write");
 }
 
 #[test]
 fn stops_after_one_that_falls_away_come_earlier_and_those_before_stay() {
     let before = route(3);
-    let after = before.with_orders_taken_off(&[order(1)], &LegEstimate::default(), start());
+    let after = before.with_orders_skipped(&[order(1)], &LegEstimate::default(), start());
     assert_eq!(after.stops[0].eta, before.stops[0].eta);
     assert_eq!(after.stops[1].status, StopStatus::Skipped);
     assert!(after.stops[2].eta < before.stops[2].eta);
@@ -135,15 +147,25 @@ fn nobody_arrives_before_a_window_opens() {
     let opens = start() + 5.hours();
     before.stops[2].not_before = Some(opens);
     before.stops[2].eta = opens;
-    let after = before.with_orders_taken_off(&[order(1)], &LegEstimate::default(), start());
+    let after = before.with_orders_skipped(&[order(1)], &LegEstimate::default(), start());
     assert_eq!(after.stops[2].eta, opens);
 }
 
 #[test]
 fn the_agent_is_where_the_last_stop_was_made_even_out_of_turn() {
     let out_of_turn = route(2)
-        .with_stop_made(order(1), StopKind::Pickup, start() + 10.minutes())
-        .with_stop_made(order(0), StopKind::Pickup, start() + 20.minutes());
+        .with_stop_made(
+            order(1),
+            StopKind::Pickup,
+            &LegEstimate::default(),
+            start() + 10.minutes(),
+        )
+        .with_stop_made(
+            order(0),
+            StopKind::Pickup,
+            &LegEstimate::default(),
+            start() + 20.minutes(),
+        );
     assert_eq!(out_of_turn.position(), place(1));
 }
 
@@ -169,9 +191,9 @@ proptest! {
             let at = start() + minute.minutes();
             let version = route.version;
             route = match step {
-                Step::Make(n, kind) => route.with_stop_made(order(n.into()), kind, at),
+                Step::Make(n, kind) => route.with_stop_made(order(n.into()), kind, &LegEstimate::default(), at),
                 Step::TakeOff(n) => {
-                    route.with_orders_taken_off(&[order(n.into())], &LegEstimate::default(), at)
+                    route.with_orders_skipped(&[order(n.into())], &LegEstimate::default(), at)
                 }
             };
             prop_assert_eq!(route.version, version + 1);

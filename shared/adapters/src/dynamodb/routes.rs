@@ -98,6 +98,17 @@ impl RouteStore for DynamoRoutes {
         Ok(Some(route))
     }
 
+    async fn routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError> {
+        let keys = ids
+            .iter()
+            .map(|(agent_id, route_id)| key(*agent_id, keys::route_item(*route_id)));
+        let items = table::get_all(&self.client, &self.table, keys.collect()).await?;
+        items
+            .into_iter()
+            .map(table::read::<StoredRoute, Route>)
+            .collect()
+    }
+
     async fn routes_of(
         &self,
         agent_id: UserId,

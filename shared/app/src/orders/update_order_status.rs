@@ -59,8 +59,7 @@ impl Dispatched {
 /// Whether an order of this status has the status that is asked for, or has gone past it: an app that was offline sends "picked
 /// up" after "delivered".
 fn is_done_already(status: OrderStatus, asked_for: OrderStatus) -> bool {
-    status == asked_for
-        || (status, asked_for) == (OrderStatus::Delivered, OrderStatus::InProgress)
+    status == asked_for || (status, asked_for) == (OrderStatus::Delivered, OrderStatus::InProgress)
 }
 
 impl UpdateOrderStatus {

@@ -125,6 +125,7 @@ impl Fresh {
                 address: stop.address,
                 eta: later(at, 600),
                 not_before: stop.window.map(|window| window.start),
+                not_after: stop.window.map(|window| window.end),
                 service_s: stop.service_s,
                 leg: Leg {
                     distance_m: 1300,
@@ -153,8 +154,7 @@ impl Fresh {
     /// A pending order put on a route.
     pub fn on_route(&self, order: &Order, route: &Route) -> Order {
         let at = route.updated_at;
-        let eta = Some(later(at, 600));
-        let assigned = order.assigned(route.agent_id, route.id, eta, at);
+        let assigned = order.assigned(route.agent_id, route.id, at);
         assigned.expect("a pending order")
     }
 }

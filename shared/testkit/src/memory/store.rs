@@ -353,6 +353,17 @@ impl RouteStore for MemoryStore {
         Ok(self.tables().routes.get(&(agent_id, route_id)).cloned())
     }
 
+    async fn routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError> {
+        let tables = self.tables();
+        let found = ids.iter().filter_map(|id| tables.routes.get(id).cloned());
+        Ok(found
+            .map(|route| Route {
+                geometry: None,
+                ..route
+            })
+            .collect())
+    }
+
     async fn routes_of(
         &self,
         agent_id: UserId,

@@ -31,8 +31,6 @@ pub(crate) struct StoredOrder {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     route_id: Option<RouteId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    eta: Option<Timestamp>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     retry_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     attempts: Option<u32>,
@@ -82,7 +80,6 @@ impl From<Order> for StoredOrder {
             zone: order.zone,
             agent_id: order.assignment.map(|assignment| assignment.agent_id),
             route_id: order.assignment.map(|assignment| assignment.route_id),
-            eta: order.assignment.and_then(|assignment| assignment.eta),
             retry_at: order.waiting.map(|waiting| waiting.retry_at),
             attempts: order.waiting.map(|waiting| waiting.attempts),
             unplaced_reason: order.waiting.and_then(|waiting| waiting.reason),
@@ -128,11 +125,7 @@ impl TryFrom<StoredOrder> for Order {
             return Err(BrokenItem("version 0"));
         }
         let assignment = match (stored.agent_id, stored.route_id) {
-            (Some(agent_id), Some(route_id)) => Some(Assignment {
-                agent_id,
-                route_id,
-                eta: stored.eta,
-            }),
+            (Some(agent_id), Some(route_id)) => Some(Assignment { agent_id, route_id }),
             (None, None) => None,
             _ => return Err(BrokenItem("an agent without a route, or the reverse")),
         };

@@ -13,7 +13,6 @@ use jiff::SignedDuration;
 use crate::ports::{
     AgentPart, Changeset, Ids, PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit,
 };
-use crate::routes::after_change::retimed;
 
 /// Ten years: to a plan, whatever lies further off than that lies at that distance. A window may end in the year 9999,
 /// and the planner does not count that far.
@@ -319,15 +318,12 @@ impl Problem {
             .visits
             .iter()
             .filter(|visit| visit.kind == StopKind::Pickup && visit.order >= self.committed());
-        let mut orders: Vec<Order> = gained
+        let orders: Vec<Order> = gained
             .filter_map(|visit| {
                 let order = self.order(visit.order)?;
-                order
-                    .assigned(crew.agent.id, route.id, route.eta_of(order.id), self.now)
-                    .ok()
+                order.assigned(crew.agent.id, route.id, self.now).ok()
             })
             .collect();
-        orders.extend(retimed(crew.open_orders().to_vec(), &route, self.now));
         Some(Changeset {
             orders,
             agent: Some(agent_with_route(&crew.agent, &route, self.now)),
@@ -348,6 +344,7 @@ impl Problem {
             address: stop.address.clone(),
             eta: self.time_of(visit.begin_s),
             not_before: stop.window.map(|window: TimeWindow| window.start),
+            not_after: stop.window.map(|window: TimeWindow| window.end),
             service_s: stop.service_s,
             leg: Leg {
                 distance_m: visit.distance_m,

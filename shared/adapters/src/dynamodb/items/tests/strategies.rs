@@ -137,10 +137,9 @@ fn order_status() -> impl Strategy<Value = OrderStatus> {
 }
 
 fn assignment() -> impl Strategy<Value = Assignment> {
-    (uuid(), uuid(), of(time())).prop_map(|(agent_id, route_id, eta)| Assignment {
+    (uuid(), uuid()).prop_map(|(agent_id, route_id)| Assignment {
         agent_id: UserId(agent_id),
         route_id: RouteId(route_id),
-        eta,
     })
 }
 
@@ -223,9 +222,15 @@ fn route_stop() -> impl Strategy<Value = RouteStop> {
         place(),
         of(text()),
     );
-    let when = (time(), of(time()), of(time()), any::<u32>());
+    let window = (of(time()), of(time()));
+    let when = (time(), window, of(time()), any::<u32>());
     (what, when, (any::<u32>(), any::<u32>()), status).prop_map(
-        |((kind, order, location, address), (eta, not_before, done_at, service_s), leg, status)| {
+        |(
+            (kind, order, location, address),
+            (eta, (not_before, not_after), done_at, service_s),
+            leg,
+            status,
+        )| {
             RouteStop {
                 kind,
                 order_id: OrderId(order),
@@ -233,6 +238,7 @@ fn route_stop() -> impl Strategy<Value = RouteStop> {
                 address,
                 eta,
                 not_before,
+                not_after,
                 service_s,
                 leg: Leg {
                     distance_m: leg.0,
