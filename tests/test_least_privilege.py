@@ -21,7 +21,7 @@ import recorder
 # Grants that no test uses, each with the reason. A reason for a grant that some test uses is an error.
 NEVER_USED = {
     Use("IngestOrders", "s3:ListBucket", "UploadsBucket"): (
-        "AWS checks it when an object is missing, and answers 403 instead of 404 without it. MiniStack does not check it."
+        "AWS checks it when an object is missing: without it the answer is 403, not 404. MiniStack does not check it."
     ),
 }
 
