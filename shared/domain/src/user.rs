@@ -205,6 +205,16 @@ impl User {
         }
     }
 
+    /// Whether the record says the same as another one, whatever their versions.
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        let versioned = Self {
+            updated_at: other.updated_at,
+            version: other.version,
+            ..self.clone()
+        };
+        versioned == *other
+    }
+
     /// A copy with the next version, for a change to be made to it.
     #[must_use]
     pub fn changed(&self, now: Timestamp) -> Self {

@@ -169,17 +169,85 @@ fn the_agent_is_where_the_last_stop_was_made_even_out_of_turn() {
     assert_eq!(out_of_turn.position(), place(1));
 }
 
+#[test]
+fn a_tap_times_the_open_stops_from_now() {
+    let before = route(2);
+    let late = before.stops[0].eta + 25.minutes();
+    let after = before.with_stop_made(order(0), StopKind::Pickup, &LegEstimate::default(), late);
+    let leg = i64::from(after.stops[1].leg.duration_s);
+    assert_eq!(after.stops[1].eta, late + leg.seconds());
+    assert_eq!(
+        after.stops[1].leg, before.stops[1].leg,
+        "a leg of the road network stays"
+    );
+    let early = before.stops[0].eta - 2.minutes();
+    let after = before.with_stop_made(order(0), StopKind::Pickup, &LegEstimate::default(), early);
+    assert!(after.stops[1].eta < before.stops[1].eta);
+}
+
+#[test]
+fn a_stop_made_out_of_turn_changes_the_legs_from_and_over_it() {
+    let estimate = LegEstimate::default();
+    let before = route(3);
+    let after = before.with_stop_made(order(1), StopKind::Pickup, &estimate, start());
+    assert_eq!(after.stops[0].leg, estimate.leg(place(2), place(1)));
+    assert_eq!(after.stops[2].leg, estimate.leg(place(1), place(3)));
+    assert_eq!(after.stops[3].leg, before.stops[3].leg);
+}
+
+#[test]
+fn no_open_stop_is_expected_in_the_past() {
+    let now = start() + 3.hours();
+    let expected = route(2).expected_at(now);
+    let etas: Vec<Timestamp> = expected.open_stops().map(|stop| stop.eta).collect();
+    assert_eq!(etas[0], now);
+    let leg = i64::from(expected.stops[1].leg.duration_s);
+    assert_eq!(etas[1], now + 120.seconds() + leg.seconds());
+    assert_eq!(
+        route(2).expected_at(start()),
+        route(2),
+        "a route in time stays"
+    );
+}
+
+#[test]
+fn orders_that_are_given_back_leave_no_stop() {
+    let estimate = LegEstimate::default();
+    let mut given_back = route(3);
+    for _ in 0..50 {
+        given_back = given_back.with_orders_given_back(&[order(1)], &estimate, start());
+    }
+    assert_eq!(given_back.stops.len(), 4);
+    assert_eq!(given_back.stops[1].leg, estimate.leg(place(1), place(3)));
+    let empty = given_back.with_orders_given_back(&[order(0), order(2)], &estimate, start());
+    assert_eq!(
+        (empty.stops.len(), empty.status),
+        (0, RouteStatus::Cancelled)
+    );
+}
+
+#[test]
+fn a_route_is_as_late_as_its_most_delayed_window() {
+    let mut late = route(2);
+    assert!(late.lateness().is_zero());
+    late.stops[1].not_after = Some(late.stops[1].eta - 4.minutes());
+    late.stops[2].not_after = Some(late.stops[2].eta - 11.minutes());
+    assert_eq!(late.lateness().as_mins(), 11);
+}
+
 #[derive(Debug, Clone)]
 enum Step {
     Make(u32, StopKind),
-    TakeOff(u32),
+    Skip(u32),
+    GiveBack(u32),
 }
 
 fn any_step() -> impl Strategy<Value = Step> {
     let kind = prop_oneof![Just(StopKind::Pickup), Just(StopKind::Dropoff)];
     prop_oneof![
         (0..4_u32, kind).prop_map(|(n, kind)| Step::Make(n, kind)),
-        (0..4_u32).prop_map(Step::TakeOff),
+        (0..4_u32).prop_map(Step::Skip),
+        (0..4_u32).prop_map(Step::GiveBack),
     ]
 }
 
@@ -192,8 +260,11 @@ proptest! {
             let version = route.version;
             route = match step {
                 Step::Make(n, kind) => route.with_stop_made(order(n.into()), kind, &LegEstimate::default(), at),
-                Step::TakeOff(n) => {
+                Step::Skip(n) => {
                     route.with_orders_skipped(&[order(n.into())], &LegEstimate::default(), at)
+                }
+                Step::GiveBack(n) => {
+                    route.with_orders_given_back(&[order(n.into())], &LegEstimate::default(), at)
                 }
             };
             prop_assert_eq!(route.version, version + 1);

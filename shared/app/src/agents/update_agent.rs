@@ -50,6 +50,9 @@ impl UpdateAgent {
     /// ended after it: where that fails or the process dies, the same call again ends them, and so does the attempt to
     /// refresh a token.
     ///
+    /// An update that changes nothing is not written: an app that repeats `on_duty: true` every few seconds would otherwise
+    /// make each plan for its agent lose the race.
+    ///
     /// # Errors
     /// [`Refusal::NotFound`] for somebody else's or nobody's id, [`Refusal::Invalid`] for bad input,
     /// [`Refusal::RouteOpen`], [`Refusal::AgentNotActive`].
@@ -73,6 +76,9 @@ impl UpdateAgent {
             let changed = update
                 .apply(&user, profile, self.grid, now)
                 .map_err(refuse)?;
+            if !update.gives_back() && changed.says_the_same_as(&user) {
+                return AgentAnswer::of(user).ok_or(Refusal::NotFound);
+            }
             let changeset = self.changeset(&update, changed, role, now).await?;
             match self.ledger.commit(&changeset).await {
                 Ok(()) => {

@@ -20,8 +20,8 @@ use crate::refusal::Refusal;
 use crate::retry::Attempts;
 use crate::routes::after_change::set_free;
 
-/// For so long an agent may repeat a tap on an order of a route that has ended.
-const REPEATED_TAP: SignedDuration = SignedDuration::from_mins(15);
+/// How long an agent may repeat a tap on an order whose route has ended: an app may have been offline for the rest of the day.
+const REPEATED_TAP: SignedDuration = SignedDuration::from_hours(24);
 
 /// `PUT /orders/{order_id}/status`
 pub struct UpdateOrderStatus {
