@@ -67,7 +67,7 @@ bench-planner: ## The planner beside VROOM, OR-Tools and PyVRP, on the same prob
 
 bench-import: up ## What an import takes, beside csv and boto3's batch writer: ROWS=1000000
 	@cargo build --release --bin ingest-orders --bin create-upload-url
-	@cargo build --release -p sheet --example rows
+	@cargo build --release -p intake --example rows
 	@built=$${CARGO_TARGET_DIR:-target}/$${CARGO_BUILD_TARGET:+$$CARGO_BUILD_TARGET/}release; \
 	  eval "$$($(LOCAL_STACK) env)" && exec $(PYTHON) local/bench-import/bench.py --binaries "$$built" \
 	  --parsing "$$built/examples/rows" --rows "$${ROWS:-1000000}"

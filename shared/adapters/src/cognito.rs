@@ -15,7 +15,7 @@ use aws_sdk_cognitoidentityprovider::operation::sign_up::SignUpError;
 use aws_sdk_cognitoidentityprovider::types::{
     AttributeType, AuthFlowType, AuthenticationResultType, UserStatusType,
 };
-use domain::{Role, SignUp, UserId};
+use domain::{Role, NewAccount, UserId};
 
 pub use aws_sdk_cognitoidentityprovider::Client;
 
@@ -69,7 +69,7 @@ impl CognitoAccounts {
 
 #[async_trait]
 impl IdentityProvider for CognitoAccounts {
-    async fn sign_up(&self, sign_up: &SignUp) -> Result<Registration, IdentityError> {
+    async fn sign_up(&self, sign_up: &NewAccount) -> Result<Registration, IdentityError> {
         let answer = self
             .client
             .sign_up()

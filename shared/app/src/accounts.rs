@@ -9,10 +9,9 @@ mod records;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::user::{LONGEST_PASSWORD, read_email};
-use domain::{
-    EmailNotifications, Faults, Fields, SignUp, Timestamp, User, UserId, UserStatus, ZoneGrid,
-};
+use intake::read_email;
+use domain::{EmailNotifications, NewAccount, Timestamp, User, UserId, UserStatus, ZoneGrid};
+use intake::{Faults, Fields};
 use jiff::SignedDuration;
 use serde_json::Value;
 use tracing::warn;
@@ -51,7 +50,7 @@ impl RegisterUser {
     /// # Errors
     /// [`Refusal::Invalid`] for bad input, or when something is away.
     pub async fn run(&self, body: &Value) -> Result<(), Refusal> {
-        let sign_up = SignUp::read(body)?;
+        let sign_up = intake::read_new_account(body)?;
         let user_id = match self.identity.sign_up(&sign_up).await? {
             Registration::New(user_id) => user_id,
             Registration::Known => match self.left_half_way(&sign_up).await? {
@@ -78,7 +77,7 @@ impl RegisterUser {
 
     /// The id of an account that waits for its code and that a crash left without record or group.
     /// A role that was granted or asked for stays: it is not for a second sign-up to change.
-    async fn left_half_way(&self, sign_up: &SignUp) -> Result<Option<UserId>, Refusal> {
+    async fn left_half_way(&self, sign_up: &NewAccount) -> Result<Option<UserId>, Refusal> {
         let Some(account) = self.identity.account(&sign_up.email).await? else {
             return Ok(None);
         };

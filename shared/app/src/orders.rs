@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::{Faults, Order, OrderDraft, OrderId, OrderStatus, Role, Timestamp, User, ZoneGrid};
+use domain::{Order, OrderDraft, OrderId, OrderStatus, Role, Timestamp, User, ZoneGrid};
+use intake::Faults;
 use jiff::SignedDuration;
 use serde_json::Value;
 use sha2::{Digest, Sha256};

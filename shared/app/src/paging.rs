@@ -5,7 +5,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::{Faults, ImportId, OrderId, RouteId, UserId};
+use domain::{ImportId, OrderId, RouteId, UserId};
+use intake::Faults;
 
 /// How many entries a page has when the caller does not say.
 pub const DEFAULT_LIMIT: usize = 20;

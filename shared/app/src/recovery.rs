@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use domain::password::read_new_password;
-use domain::user::read_email;
-use domain::{Faults, Fields};
+use intake::read_new_password;
+use intake::read_email;
+use intake::{Faults, Fields};
 use serde_json::Value;
 
 use crate::accounts::read_code;

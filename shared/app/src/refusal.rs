@@ -2,7 +2,8 @@
 
 use std::error::Error as StdError;
 
-use domain::{Fault, Faults, OrderStatus};
+use domain::OrderStatus;
+use intake::{Fault, Faults};
 use thiserror::Error;
 
 use crate::addresses::Unplaceable;

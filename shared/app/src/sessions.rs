@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use domain::{Faults, Fields, UserStatus};
+use domain::UserStatus;
+use intake::{Faults, Fields};
 use serde_json::Value;
 use tracing::warn;
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use app::accounts::{ConfirmSignUp, LogInUser, RegisterUser, ShowMe};
 use app::ports::{IdentityProvider, Registration, Tokens, UserStore};
 use app::{Caller, Refusal};
-use domain::{EmailNotifications, Role, RouteId, SignUp, User, UserStatus};
+use domain::{EmailNotifications, Role, RouteId, NewAccount, User, UserStatus};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use testkit::build::grid;
@@ -18,10 +18,10 @@ use testkit::{MemoryIdentity, MemoryMailer, MemoryStore, NextWrite, StillClock};
 
 const EMAIL: &str = "berta@example.com";
 
-fn berta() -> SignUp {
+fn berta() -> NewAccount {
     let body =
         json!({"email": EMAIL, "password": "Parcel-2030!", "name": "Berta", "role": "customer"});
-    SignUp::read(&body).unwrap()
+    intake::read_new_account(&body).unwrap()
 }
 
 struct Office {

@@ -13,7 +13,7 @@ use app::accounts::LogInUser;
 use app::messages::Notification;
 use app::notify::{Letterhead, SendNotifications};
 use app::ports::{IdentityProvider, Mailer};
-use domain::{EmailNotifications, Order, OrderStatus, Role, SignUp, User};
+use domain::{EmailNotifications, Order, OrderStatus, Role, NewAccount, User};
 use lifeline::{Lifeline, Mortal};
 use serde_json::json;
 use testkit::build::{at, grid, user_id};
@@ -41,7 +41,7 @@ impl Office {
         let identity = MemoryIdentity::default();
         let body = json!({"email": OLD, "password": PASSWORD, "name": "Ana", "role": "customer"});
         identity
-            .sign_up(&SignUp::read(&body).unwrap())
+            .sign_up(&intake::read_new_account(&body).unwrap())
             .await
             .unwrap();
         identity.confirm(OLD, CODE).await.unwrap();

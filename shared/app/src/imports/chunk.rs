@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{Import, NewOrder, Order, OrderId, RowFault, Timestamp, ZoneGrid};
-use sheet::{CellFault, Row};
+use intake::csv::{CellFault, Row};
 
 use crate::ports::Chunk;
 

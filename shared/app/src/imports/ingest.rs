@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use domain::import::{ImportFailure, SeenFile};
 use domain::{Import, ImportStatus, ZoneGrid};
-use sheet::{FileFault, Rows};
+use intake::csv::{FileFault, Rows};
 use tokio::time::timeout;
 
 use super::chunk::Gathered;

@@ -9,7 +9,7 @@ use std::cmp::Ordering;
 
 use domain::Import;
 use domain::import::{KeptRejects, SeenFile};
-use sheet::Rows;
+use intake::csv::Rows;
 
 use super::source::{Source, Trouble};
 use crate::messages::ImportKey;
@@ -49,7 +49,7 @@ impl Rejects<'_> {
         let kept = self.import.rejects.clone();
         let mut text = Vec::new();
         if kept.is_none() {
-            sheet::rejected_header(&beginning.layout, &mut text);
+            intake::csv::rejected_header(&beginning.layout, &mut text);
         }
         let (mut after, from) = kept
             .as_ref()
@@ -85,7 +85,7 @@ impl Rejects<'_> {
                         }
                     }
                 }
-                sheet::rejected_line(&rows.row(), &beginning.layout, fault, &mut text);
+                intake::csv::rejected_line(&rows.row(), &beginning.layout, fault, &mut text);
                 if text.len() >= WRITTEN_AT_ONCE {
                     rejected.write(&text).await.map_err(Trouble::Fetch)?;
                     text.clear();

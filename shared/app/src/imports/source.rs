@@ -1,7 +1,7 @@
 //! The file of an import, read window by window.
 
 use domain::import::SeenFile;
-use sheet::{Beginning, FileFault, HEAD, Rows, Step};
+use intake::csv::{Beginning, FileFault, HEAD, Rows, Step};
 
 use crate::messages::ImportKey;
 use crate::ports::{FileError, ImportFiles};

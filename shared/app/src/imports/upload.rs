@@ -47,7 +47,7 @@ impl CreateUpload {
     /// [`Refusal::Invalid`] for bad input, [`Refusal::FileTooLarge`] for a file beyond the limit.
     pub async fn run(&self, caller: &Caller, body: &Value) -> Result<UploadAnswer, Refusal> {
         caller.acting_as(&[Role::Customer])?;
-        let new = NewImport::read(body)?;
+        let new = intake::read_new_import(body)?;
         if new.size_bytes > self.most_bytes {
             let most_bytes = self.most_bytes;
             return Err(Refusal::FileTooLarge { most_bytes });

@@ -1,7 +1,7 @@
 //! Accounts and passwords: Cognito's side of a user.
 
 use async_trait::async_trait;
-use domain::{Role, SignUp, UserId};
+use domain::{Role, NewAccount, UserId};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -92,7 +92,7 @@ pub enum IdentityError {
 #[async_trait]
 pub trait IdentityProvider: Send + Sync {
     /// Makes an account, which keeps the role that is asked for; Cognito mails the confirmation code.
-    async fn sign_up(&self, sign_up: &SignUp) -> Result<Registration, IdentityError>;
+    async fn sign_up(&self, sign_up: &NewAccount) -> Result<Registration, IdentityError>;
 
     /// The account with an address.
     async fn account(&self, email: &str) -> Result<Option<Account>, IdentityError>;

@@ -13,7 +13,7 @@ use app::ports::{
     Registration, StoreError, UserStore,
 };
 use async_trait::async_trait;
-use domain::{EmailNotifications, Role, SignUp, User, UserId, UserStatus, Zone};
+use domain::{EmailNotifications, Role, NewAccount, User, UserId, UserStatus, Zone};
 
 const NEVER: usize = usize::MAX;
 
@@ -104,7 +104,7 @@ fn no_record() -> StoreError {
 
 #[async_trait]
 impl<P: IdentityProvider> IdentityProvider for Mortal<P> {
-    async fn sign_up(&self, sign_up: &SignUp) -> Result<Registration, IdentityError> {
+    async fn sign_up(&self, sign_up: &NewAccount) -> Result<Registration, IdentityError> {
         let call = self.port.sign_up(sign_up);
         self.lifeline.call(no_account, call).await
     }

@@ -5,7 +5,8 @@
 
 use app::Refusal;
 use app::addresses::Unplaceable;
-use domain::{Fault, OrderStatus};
+use domain::OrderStatus;
+use intake::Fault;
 use serde_json::{Map, Value, json};
 
 use crate::failure::chain;

@@ -4,7 +4,7 @@ use app::paging::PageQuery;
 use app::{Caller, Refusal};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use domain::Faults;
+use intake::Faults;
 use serde_json::Value;
 
 use super::accept;

@@ -5,7 +5,7 @@ use app::ports::{
     Registration, Reset, SignOut, TokenRefresh, Tokens, Whose,
 };
 use domain::ids::Uuid;
-use domain::{Role, SignUp, UserId};
+use domain::{Role, NewAccount, UserId};
 
 const PASSWORD: &str = "Correct-horse-7";
 
@@ -48,8 +48,8 @@ pub async fn run(identity: Identity<'_>, codes: MailedCodes<'_>) {
     a_code_sets_a_new_password_once(identity, &sign_up.email, codes.reset).await;
 }
 
-fn somebody() -> SignUp {
-    SignUp {
+fn somebody() -> NewAccount {
+    NewAccount {
         email: format!("ana-{}@example.com", Uuid::now_v7()),
         password: PASSWORD.to_owned(),
         name: "Ana Núñez".to_owned(),
@@ -59,12 +59,12 @@ fn somebody() -> SignUp {
     }
 }
 
-async fn an_address_signs_up_once(identity: &dyn IdentityProvider, sign_up: &SignUp) -> UserId {
+async fn an_address_signs_up_once(identity: &dyn IdentityProvider, sign_up: &NewAccount) -> UserId {
     assert_eq!(identity.account(&sign_up.email).await.unwrap(), None);
     let Registration::New(user_id) = identity.sign_up(sign_up).await.unwrap() else {
         panic!("the address was never seen before");
     };
-    let as_another = SignUp {
+    let as_another = NewAccount {
         role: Role::Agent,
         ..sign_up.clone()
     };
@@ -102,7 +102,7 @@ async fn the_code_confirms_the_address(identity: &dyn IdentityProvider, email: &
     assert!(identity.account(email).await.unwrap().unwrap().confirmed);
 }
 
-async fn groups_are_granted(identity: &dyn IdentityProvider, sign_up: &SignUp, user_id: UserId) {
+async fn groups_are_granted(identity: &dyn IdentityProvider, sign_up: &NewAccount, user_id: UserId) {
     for _ in 0..2 {
         identity
             .grant(&sign_up.email, Role::Customer)
@@ -132,7 +132,7 @@ async fn the_password_opens(identity: &dyn IdentityProvider, email: &str) {
 }
 
 async fn a_weak_password_is_refused(identity: &dyn IdentityProvider) {
-    let weak = SignUp {
+    let weak = NewAccount {
         password: "short".to_owned(),
         ..somebody()
     };

@@ -10,7 +10,7 @@ use app::ports::{
 };
 use async_trait::async_trait;
 use domain::password::RULES;
-use domain::{Role, SignUp, UserId};
+use domain::{Role, NewAccount, UserId};
 
 use super::away;
 use crate::still::uuid_of;
@@ -73,7 +73,7 @@ impl MemoryIdentity {
     }
 
     /// Makes an account, as anybody can who knows the client's id, past the backend.
-    pub fn sign_up_past_us(&self, sign_up: &SignUp, asked_for: Option<Role>) -> Registration {
+    pub fn sign_up_past_us(&self, sign_up: &NewAccount, asked_for: Option<Role>) -> Registration {
         let mut accounts = self.accounts.lock().unwrap();
         if accounts.contains_key(&sign_up.email) {
             return Registration::Known;
@@ -144,7 +144,7 @@ impl MemoryIdentity {
 
 #[async_trait]
 impl IdentityProvider for MemoryIdentity {
-    async fn sign_up(&self, sign_up: &SignUp) -> Result<Registration, IdentityError> {
+    async fn sign_up(&self, sign_up: &NewAccount) -> Result<Registration, IdentityError> {
         self.answer(IdentityCall::SignUp)?;
         accepted(&sign_up.password)?;
         Ok(self.sign_up_past_us(sign_up, Some(sign_up.role)))

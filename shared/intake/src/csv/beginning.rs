@@ -1,11 +1,11 @@
-//! What the first bytes of a file tell: whether it is a CSV, in which encoding, with which columns.
+//! Reads the first bytes of a file: its encoding, its separator and its columns.
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
-use crate::columns::{ADDED, ENCODING, NAMES, REJECTED_CODE, REQUIRED};
-use crate::{FileFault, HEAD, MOST_COLUMNS};
+use super::{ADDED_COLUMNS, ENCODING, FileFault, HEAD, MOST_COLUMNS, REJECTED_CODE};
+use crate::column::Column;
 
-/// What files begin with that are something else, and what that is.
+/// The first bytes of files of other kinds, and the name of each kind.
 const OTHER_KINDS: [(&[u8], &str); 6] = [
     (
         b"PK",
@@ -21,45 +21,45 @@ const OTHER_KINDS: [(&[u8], &str); 6] = [
     (b"\xff\xd8\xff", "a picture"),
 ];
 
-/// What a text in UTF-8 may begin with, so that it is not taken for one in another encoding.
-pub(crate) const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
+/// The byte order mark that a text in UTF-8 may begin with.
+pub(super) const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// How the rows of a file are laid out.
+/// The layout of a file's rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
-    /// Between two cells.
-    pub(crate) separator: u8,
-    /// The header's cells, as they are in the file; blank ones at the end left out.
-    pub(crate) header: Vec<String>,
-    /// For each cell of a row the column that it belongs to; none for those that are passed over.
-    pub(crate) columns: Vec<Option<usize>>,
-    /// Where a file of rejected rows that is sent again says why each row was rejected.
-    pub(crate) rejected_code: Option<usize>,
+    /// The byte between two cells.
+    pub(super) separator: u8,
+    /// The header's cells, as they are in the file, without blank cells at the end.
+    pub(super) header: Vec<String>,
+    /// The column of each cell of a row. `None` for cells that are ignored.
+    pub(super) columns: Vec<Option<Column>>,
+    /// The place of the column [`REJECTED_CODE`], in a file of rejected rows that is sent again.
+    pub(super) rejected_code: Option<usize>,
 }
 
 impl Layout {
-    /// Whether a place in the header has no name: nothing may stand below it.
-    pub(crate) fn is_nameless(&self, place: usize) -> bool {
+    /// Whether a place in the header has no name. The cells below it must be empty.
+    pub(super) fn is_nameless(&self, place: usize) -> bool {
         self.header
             .get(place)
             .is_none_or(|name| name.trim().is_empty())
     }
 }
 
-/// The beginning of a file, understood.
+/// The beginning of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Beginning {
-    /// How its rows are laid out.
+    /// The layout of the rows.
     pub layout: Layout,
-    /// The byte at which the rows begin, or the end of the header's line.
+    /// The byte at which the rows begin, or at which the header's line ends.
     pub rows_at: u64,
 }
 
 impl Beginning {
-    /// Reads the first bytes of a file: [`crate::HEAD`] of them, or all that there are, which `whole` says.
+    /// Reads the first bytes of a file: [`HEAD`] bytes, or all of them if the file is shorter, which `whole` says.
     ///
     /// # Errors
-    /// When it is no CSV of orders, and why.
+    /// If the file is not a CSV of orders.
     pub fn read(head: &[u8], whole: bool) -> Result<Self, FileFault> {
         let skipped = readable(head, whole)?;
         let (separator, header, rows_at) = header(head, skipped, whole)?;
@@ -79,11 +79,11 @@ impl Beginning {
 }
 
 /// A reader of records for a separator.
-pub(crate) fn reader(separator: u8) -> Reader {
+pub(super) fn reader(separator: u8) -> Reader {
     ReaderBuilder::new().delimiter(separator).build()
 }
 
-/// How many bytes stand before the text, if it is a text that can be read.
+/// The number of bytes before the text, if the file is a text that can be read.
 fn readable(head: &[u8], whole: bool) -> Result<usize, FileFault> {
     let text = head.strip_prefix(UTF8_BOM).unwrap_or(head);
     if text.iter().all(u8::is_ascii_whitespace) && whole {
@@ -115,7 +115,7 @@ fn readable(head: &[u8], whole: bool) -> Result<usize, FileFault> {
         ));
     }
     match std::str::from_utf8(head) {
-        // A character that the end of what was looked at has cut.
+        // The end of the head has cut a character in two.
         Err(error) if error.error_len().is_none() && !whole => {}
         Err(_) => {
             return other_encoding("an encoding other than UTF-8, perhaps Latin-1 or Windows-1252");
@@ -125,7 +125,7 @@ fn readable(head: &[u8], whole: bool) -> Result<usize, FileFault> {
     Ok(head.len() - text.len())
 }
 
-/// Without a mark at its beginning: each four bytes are a character, which no four letters of a byte each are.
+/// Detects UTF-32 without a byte order mark: each four bytes are a character. No four ASCII letters are one.
 fn is_utf32(head: &[u8]) -> bool {
     let (fours, _) = head.as_chunks::<4>();
     let are_characters = |number: fn([u8; 4]) -> u32| {
@@ -135,7 +135,7 @@ fn is_utf32(head: &[u8]) -> bool {
     !fours.is_empty() && (are_characters(u32::from_le_bytes) || are_characters(u32::from_be_bytes))
 }
 
-/// Without a mark at its beginning: text in a western language has a zero in every second byte.
+/// Detects UTF-16 without a byte order mark: text in a western language has a zero in every second byte.
 fn is_utf16(head: &[u8]) -> bool {
     let zeros = |first: usize| {
         let bytes = head.iter().skip(first).step_by(2);
@@ -145,8 +145,8 @@ fn is_utf16(head: &[u8]) -> bool {
     even.max(odd) * 4 > head.len() && even.min(odd) * 8 < even.max(odd)
 }
 
-/// The separator that a first line `sep=;` says outright, which spreadsheets write, and where that ends.
-fn told_separator(text: &[u8]) -> Option<(u8, usize)> {
+/// The separator that a first line such as `sep=;` names, and where that line ends. Spreadsheets write such lines.
+fn named_separator(text: &[u8]) -> Option<(u8, usize)> {
     match text {
         [
             b's',
@@ -161,8 +161,7 @@ fn told_separator(text: &[u8]) -> Option<(u8, usize)> {
     }
 }
 
-/// What separates the cells of the line that the text begins with: of the three, it is the one that is in it most often,
-/// quoted text left aside.
+/// The separator of the first line of a text: the most frequent of the three outside quotes.
 fn separator(text: &[u8]) -> u8 {
     let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
     let mut quoted = false;
@@ -178,7 +177,7 @@ fn separator(text: &[u8]) -> u8 {
             _ => {}
         }
     }
-    // The first of equals: a file of one column has commas.
+    // The comma wins a tie: a file with one column counts as separated by commas.
     let [comma, semicolon, tab] = counts;
     let most =
         [semicolon, tab].into_iter().fold(
@@ -190,7 +189,7 @@ fn separator(text: &[u8]) -> u8 {
     most.0
 }
 
-/// Where the first line begins in which there is more than spaces and tabs.
+/// The beginning of the first line that holds more than white space.
 fn first_line(text: &[u8]) -> Option<usize> {
     let first = text.iter().position(|byte| !byte.is_ascii_whitespace())?;
     let before = text.get(..first).unwrap_or_default();
@@ -200,13 +199,13 @@ fn first_line(text: &[u8]) -> Option<usize> {
     Some(end.map_or(0, |end| end + 1))
 }
 
-/// What separates the cells, those of the header, and where its line ends. Lines before it that hold nothing but
-/// separators and spaces are passed over.
+/// The separator, the cells of the header, and the end of its line. Lines before it that hold only separators and spaces
+/// are skipped.
 fn header(head: &[u8], mut at: usize, whole: bool) -> Result<(u8, Vec<String>, usize), FileFault> {
     let mut text = vec![0; head.len() + 1];
     let mut ends = vec![0; head.len() + 2];
-    let told = told_separator(head.get(at..).unwrap_or_default());
-    at += told.map_or(0, |(_, length)| length);
+    let named = named_separator(head.get(at..).unwrap_or_default());
+    at += named.map_or(0, |(_, length)| length);
     loop {
         let rest = head.get(at..).unwrap_or_default();
         let first = first_line(rest);
@@ -216,7 +215,7 @@ fn header(head: &[u8], mut at: usize, whole: bool) -> Result<(u8, Vec<String>, u
         }
         at += first.unwrap_or_default();
         let line = head.get(at..).unwrap_or_default();
-        let separator = told.map_or_else(|| separator(line), |(separator, _)| separator);
+        let separator = named.map_or_else(|| separator(line), |(separator, _)| separator);
         let (header, length) = names(line, separator, whole, &mut text, &mut ends)?;
         at += length;
         if !header.is_empty() {
@@ -225,7 +224,7 @@ fn header(head: &[u8], mut at: usize, whole: bool) -> Result<(u8, Vec<String>, u
     }
 }
 
-/// The cells of the line that `input` begins with, blank ones at its end left out, and how long it is.
+/// The cells of the first line of `input`, without blank cells at its end, and the length of the line in bytes.
 fn names(
     input: &[u8],
     separator: u8,
@@ -236,7 +235,7 @@ fn names(
     let mut core = reader(separator);
     let (mut result, mut read, mut written, mut cells) = core.read_record(input, text, ends);
     if result == ReadRecordResult::InputEmpty && whole {
-        // Within a quote a line's end does not end the line.
+        // The file has no line end after its header. A line end within quotes does not end the line.
         let (_, room) = text.split_at_mut(written);
         let (_, room_for_ends) = ends.split_at_mut(cells);
         let (ended, _, more, more_cells) = core.read_record(b"\n", room, room_for_ends);
@@ -262,7 +261,7 @@ fn names(
     if header.len() > MOST_COLUMNS {
         let detail = format!(
             "The header has more than {MOST_COLUMNS} columns; known are {}.",
-            NAMES.join(", ")
+            Column::NAMES.join(", ")
         );
         return Err(FileFault::new("too_many_columns", detail));
     }
@@ -273,38 +272,34 @@ fn names(
     Ok((header, read))
 }
 
-/// Which column each cell of a row belongs to.
-fn columns(header: &[String]) -> Result<Vec<Option<usize>>, FileFault> {
+/// The column of each cell of the header.
+fn columns(header: &[String]) -> Result<Vec<Option<Column>>, FileFault> {
     let mut columns = Vec::new();
     for cell in header {
         let name = cell.trim().to_ascii_lowercase();
-        // A cell without a name has no column: spreadsheets leave such ones behind.
-        if name.is_empty() || ADDED.contains(&name.as_str()) {
+        // Spreadsheets leave cells without a name behind.
+        if name.is_empty() || ADDED_COLUMNS.contains(&name.as_str()) {
             columns.push(None);
             continue;
         }
-        let Some(number) = NAMES.iter().position(|known| *known == name) else {
+        let Ok(column) = name.parse::<Column>() else {
             let shown: String = name.chars().take(60).collect();
             let detail = format!(
                 "The column {shown:?} is not known; known are {}.",
-                NAMES.join(", ")
+                Column::NAMES.join(", ")
             );
             return Err(FileFault::new("unknown_column", detail));
         };
-        if columns.contains(&Some(number)) {
+        if columns.contains(&Some(column)) {
             let detail = format!("The column {name:?} is there twice.");
             return Err(FileFault::new("doubled_column", detail));
         }
-        columns.push(Some(number));
+        columns.push(Some(column));
     }
-    let missing: Vec<&str> = REQUIRED
-        .into_iter()
-        .filter(|name| {
-            !columns
-                .iter()
-                .flatten()
-                .any(|number| NAMES[*number] == *name)
-        })
+    let required = Column::ALL.iter().filter(|column| column.is_required());
+    let missing: Vec<&str> = required
+        .filter(|column| !columns.contains(&Some(**column)))
+        .map(|column| column.into_str())
         .collect();
     if missing.is_empty() {
         return Ok(columns);

@@ -1,5 +1,5 @@
 //! How much CPU a row costs: cut out of the file, checked and made an order, beside the bare `csv` crate that only cuts
-//! the same bytes. `cargo run --release -p sheet --example rows -- [FILE] [ROWS]`; without a file, rows are made up.
+//! the same bytes. `cargo run --release -p intake --example rows -- [FILE] [ROWS]`; without a file, rows are made up.
 //! The last line is JSON.
 
 #![allow(clippy::print_stdout, clippy::expect_used, clippy::unwrap_used)]
@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use std::hint::black_box;
 
 use domain::Timestamp;
-use sheet::{Beginning, HEAD, Rows, Step};
+use intake::csv::{Beginning, HEAD, Rows, Step};
 
 const ROUNDS: usize = 7;
 /// So much is read in a round, in bytes, the file several times if need be: Linux tells CPU time in steps of 4 ms.
@@ -96,7 +96,7 @@ fn read_rows(bytes: &[u8], now: Timestamp) -> (u32, u32) {
 
 /// Rows as a shop would export them, every column filled in most of them; one in fifty is bad.
 fn made_up(rows: usize) -> Vec<u8> {
-    let mut text = sheet::NAMES.join(",");
+    let mut text = intake::Column::NAMES.join(",");
     text.push('\n');
     let mut seed = 42_u64;
     let mut chance = move |most: u64| {

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each suite uses what it needs")]
 
 use domain::{NewOrder, Timestamp};
-use sheet::{Beginning, CellFault, FileFault, HEAD, Rows, Step};
+use intake::csv::{Beginning, CellFault, FileFault, HEAD, Rows, Step};
 
 /// When the orders are placed.
 pub fn now() -> Timestamp {

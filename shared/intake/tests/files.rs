@@ -7,7 +7,8 @@ mod reading;
 use domain::NewOrder;
 use proptest::prelude::*;
 use reading::{now, read, read_in_pieces};
-use sheet::{Beginning, HEAD, LONGEST_ROW, Rows, Step};
+use intake::csv::{Beginning, HEAD, LONGEST_ROW, Rows, Step};
+use intake::{AddressAlone, Column, read_order};
 
 const HEADER: &str = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon";
 const GOOD: &str = "41.38,2.17,41.40,2.15";
@@ -30,12 +31,12 @@ fn rejected(header: &str, row: &str) -> (Option<&'static str>, &'static str) {
     let (mut rows, fault) = read(format!("{header}\n{row}\n"));
     assert_eq!((rows.len(), fault), (1, None));
     let fault = rows.remove(0).1.unwrap_err();
-    (fault.column, fault.code)
+    (fault.column.map(|column| column.into_str()), fault.code)
 }
 
 #[test]
 fn a_row_with_every_column_is_the_order_that_the_api_would_take() {
-    let header = sheet::NAMES.join(",");
+    let header = Column::NAMES.join(",");
     let row = "41.38,2.17,\"Carrer 1, 2n\",Núria,+34 600,2030-05-06T09:00:00Z,2030-05-06T10:00:00+01:00,60,\
                41.40,2.15,Gran Via 2,Pau,+34 611,2030-05-06T09:00:00Z,2030-05-06T12:00:00Z,0,3,\"ring\ntwice\",SO-1";
     // 10:00+01:00 is 09:00Z: not after the start.
@@ -43,7 +44,7 @@ fn a_row_with_every_column_is_the_order_that_the_api_would_take() {
     let fault = rows[0].1.clone().unwrap_err();
     assert_eq!(
         (fault.column, fault.code),
-        (Some("pickup_window_end"), "invalid")
+        (Some(Column::PickupWindowEnd), "invalid")
     );
     let row = row.replace("10:00:00+01:00", "10:00:00Z");
     let body = serde_json::json!({
@@ -59,7 +60,8 @@ fn a_row_with_every_column_is_the_order_that_the_api_would_take() {
         },
         "size": 3, "notes": "ring\ntwice", "external_id": "SO-1",
     });
-    let expected = NewOrder::read(&body, now()).unwrap();
+    let draft = read_order(&body, AddressAlone::Refused, now()).unwrap();
+    let expected = draft.located(None, None).unwrap();
     assert_eq!(orders(format!("{header}\n{row}\n")), [expected]);
 }
 
@@ -223,10 +225,6 @@ fn what_cannot_be_read_any_further_keeps_the_rows_before() {
     );
 }
 
-fn names(column: &str) -> Option<&'static str> {
-    sheet::NAMES.into_iter().find(|name| *name == column)
-}
-
 #[test]
 fn a_bad_row_says_where_and_why() {
     let of_four = |row| rejected(HEADER, row);
@@ -256,9 +254,9 @@ fn a_bad_row_says_where_and_why() {
     );
     assert_eq!(of_four("41.38,2.17,41.40"), (None, "too_few_cells"));
     assert_eq!(of_four("41.38,2.17,41.40,2.15,x"), (None, "too_many_cells"));
-    let with = |column: &str, cell: &str| {
+    let with = |column: &'static str, cell: &str| {
         let outcome = rejected(&format!("{HEADER},{column}"), &format!("{GOOD},{cell}"));
-        assert_eq!(outcome.0, names(column));
+        assert_eq!(outcome.0, Some(column));
         outcome.1
     };
     assert_eq!(with("size", "0"), "invalid");
@@ -291,8 +289,8 @@ fn a_cell_may_end_in_any_character_after_doubled_quotes() {
 #[test]
 fn what_is_wrong_in_a_column_is_told_of_that_column() {
     let long = "x".repeat(2_000);
-    let header = sheet::NAMES.join(",");
-    for (place, column) in sheet::NAMES.into_iter().enumerate() {
+    let header = Column::NAMES.join(",");
+    for (place, column) in Column::NAMES.iter().copied().enumerate() {
         let mut row: Vec<&str> = vec![
             "41.38",
             "2.17",
@@ -325,7 +323,10 @@ fn what_is_wrong_in_a_column_is_told_of_that_column() {
 fn all_faults_of_a_row_are_told() {
     let (rows, _) = read(format!("{HEADER},size\n95,,\"41,4\",2.15,0\n"));
     let fault = rows[0].1.clone().unwrap_err();
-    assert_eq!((fault.column, fault.code), (Some("pickup_lon"), "missing"));
+    assert_eq!(
+        (fault.column, fault.code),
+        (Some(Column::PickupLon), "missing")
+    );
     for column in ["pickup_lat", "dropoff_lat", "size"] {
         assert!(fault.detail.contains(column), "{}", fault.detail);
     }
@@ -333,14 +334,16 @@ fn all_faults_of_a_row_are_told() {
 
 #[test]
 fn a_row_with_every_cell_wrong_names_each_of_them() {
-    let header = sheet::NAMES.join(",");
+    let header = Column::NAMES.join(",");
     let long = "x".repeat(2_000);
     for cell in [long.as_str(), "x\u{1}"] {
-        let cells = sheet::NAMES.map(|name| if name == "notes" { &long } else { cell });
+        let cells = Column::ALL.iter();
+        let cells = cells.map(|column| if *column == Column::Notes { &long } else { cell });
+        let cells: Vec<&str> = cells.collect();
         let (rows, _) = read(format!("{header}\n{}\n", cells.join(",")));
         let fault = rows[0].1.clone().unwrap_err();
-        for column in sheet::NAMES {
-            let is_named = fault.column == Some(column) || fault.detail.contains(column);
+        for column in Column::ALL {
+            let is_named = fault.column == Some(*column) || fault.detail.contains(column.into_str());
             assert!(is_named, "{column}: {}", fault.detail);
         }
         let length = fault.detail.len();

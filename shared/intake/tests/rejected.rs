@@ -7,7 +7,7 @@ mod reading;
 use domain::RowFault;
 use proptest::prelude::*;
 use reading::{now, read};
-use sheet::{Beginning, HEAD, Rows, Step};
+use intake::csv::{Beginning, HEAD, Rows, Step};
 
 const HEADER: &str = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon,dropoff_address,notes";
 const UTF8_MARK: &str = "\u{feff}";
@@ -19,7 +19,7 @@ fn rejects_of(file: &[u8]) -> Vec<u8> {
     let mut rows = Rows::new(&beginning.layout, beginning.rows_at, 0);
     let mut input = &file[beginning.rows_at as usize..];
     let mut out = Vec::new();
-    sheet::rejected_header(&beginning.layout, &mut out);
+    intake::csv::rejected_header(&beginning.layout, &mut out);
     while rows.advance(&mut input, true).unwrap() == Step::Row {
         let row = rows.row();
         let Err(fault) = row.read(now()) else {
@@ -27,11 +27,11 @@ fn rejects_of(file: &[u8]) -> Vec<u8> {
         };
         let fault = RowFault {
             row: row.number(),
-            column: fault.column.map(str::to_owned),
+            column: fault.column.map(|column| column.to_string()),
             code: fault.code.to_owned(),
             detail: fault.detail,
         };
-        sheet::rejected_line(&row, &beginning.layout, &fault, &mut out);
+        intake::csv::rejected_line(&row, &beginning.layout, &fault, &mut out);
     }
     out
 }

@@ -1,211 +1,200 @@
-//! Reading a JSON body, or a row of a table, so that every fault in it is found in one pass.
-//!
-//! `serde` stops at the first field that does not fit; a person who corrects a form wants to hear of
-//! all of them. So bodies are read from a [`serde_json::Value`], and each fault is noted with the
-//! place where it is.
+//! The fields of a JSON object or of a row. Each method notes the faults that it finds.
 
-use std::cell::RefCell;
+use std::fmt::Display;
 use std::ops::RangeInclusive;
 
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::Value;
 
-mod object;
-mod plain;
+use crate::column::Column;
+use crate::faults::Faults;
 
-use plain::{has_control, time};
+mod cells;
+mod json;
 
-pub use object::{Cells, Given, Json, Object, Row};
+pub use cells::RowCells;
+pub use json::JsonObject;
 
-/// So many faults are told at most: no answer grows with a body that somebody has filled with nonsense.
-pub const MOST_FAULTS: usize = 50;
+/// Where the fields of an object are: in a JSON object, or in the cells of a row.
+pub trait FieldSource<'a>: Sized {
+    /// The value of a field.
+    type Value: FieldValue<'a>;
 
-/// One thing that is wrong with a request, and where.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Fault {
-    /// JSON pointer as a URI fragment (`#/pickup/location/lat`); `?name` for a query parameter, a plain
-    /// name for a header.
-    pub pointer: String,
-    /// What is wrong, in words for a person.
-    pub detail: String,
+    /// Whether this is an object. If it is not, its fault is noted already.
+    fn is_object(&self) -> bool;
+
+    /// The value of a field that is present and not `null`.
+    fn value(&self, field: Field) -> Option<Self::Value>;
+
+    /// Whether a field is present and not `null`. In a row: whether any column of the field has a value.
+    fn has(&self, field: Field) -> bool;
+
+    /// The object in a field. A value of another kind is a fault.
+    fn object(&self, field: Field, faults: &'a Faults) -> Option<Self>;
+
+    /// Notes a fault for each field whose name is not known.
+    fn refuse_others(&self, known: &[&str], faults: &Faults);
+
+    /// The pointer to a field for [`Fault::pointer`](crate::Fault::pointer).
+    fn pointer_to(&self, field: Field) -> String;
 }
 
-/// The faults found so far.
-#[derive(Debug, Default)]
-pub struct Faults {
-    found: RefCell<Vec<Fault>>,
+/// The value of a field: a JSON value, or the text of a cell.
+pub trait FieldValue<'a>: Copy {
+    /// The value as text.
+    fn text(self) -> Option<&'a str>;
+
+    /// The value as a number.
+    fn number(self) -> Option<f64>;
+
+    /// The value as a whole number that is not negative.
+    fn whole_number(self) -> Option<u64>;
+
+    /// The value as `true` or `false`.
+    fn flag(self) -> Option<bool>;
+
+    /// The kind of the value, for people.
+    fn kind(self) -> &'static str;
 }
 
-impl Faults {
-    /// No faults yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// A single fault.
-    pub fn one(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        let faults = Self::new();
-        faults.note(pointer, detail);
-        faults
-    }
-
-    /// Adds a fault. After [`MOST_FAULTS`] of them the rest is passed over.
-    pub fn note(&self, pointer: impl Into<String>, detail: impl Into<String>) {
-        let mut found = self.found.borrow_mut();
-        if found.len() < MOST_FAULTS {
-            found.push(Fault {
-                pointer: pointer.into(),
-                detail: detail.into(),
-            });
-        }
-    }
-
-    /// Whether nothing was found.
-    pub fn is_empty(&self) -> bool {
-        self.found.borrow().is_empty()
-    }
-
-    /// All of them, in the order in which they were found. None are left.
-    pub fn told(&self) -> Vec<Fault> {
-        self.found.take()
-    }
-
-    /// All of them, in the order in which they were found.
-    pub fn into_vec(self) -> Vec<Fault> {
-        self.found.into_inner()
-    }
-
-    /// What was read, if it is whole and without a fault.
-    ///
-    /// # Errors
-    /// The faults, when there are any.
-    pub fn or<T>(self, read: Option<T>) -> Result<T, Self> {
-        match read {
-            Some(read) if self.is_empty() => Ok(read),
-            _ => Err(self),
-        }
-    }
-}
-
-/// A field by its name in a JSON object, and by its place in a row of a table.
+/// A field: its name in a JSON object, and its columns in a file.
+///
+/// The fields of a stop carry the columns of the pickup. A drop-off has the same columns some places further on.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
     name: &'static str,
-    /// The first of its columns, counted from the first one of the object that it is in.
-    place: usize,
-    /// How many columns it has: an object has those of its fields.
-    columns: usize,
+    /// The number of the first column.
+    first: usize,
+    /// The number of columns: an object has the columns of all its fields.
+    count: usize,
+    /// By how many places the fields in this object are moved.
+    shift: usize,
 }
 
 impl Field {
-    /// A field that is one column.
-    pub const fn cell(name: &'static str, place: usize) -> Self {
-        Self::object(name, place, 1)
+    /// A field with one column.
+    pub const fn cell(name: &'static str, column: Column) -> Self {
+        Self::object(name, column, column)
     }
 
-    /// A field that is an object: so many columns from that place on.
-    pub const fn object(name: &'static str, place: usize, columns: usize) -> Self {
+    /// An object whose fields have the columns from `first` to `last`.
+    pub const fn object(name: &'static str, first: Column, last: Column) -> Self {
         Self {
             name,
-            place,
-            columns,
+            first: first as usize,
+            count: last as usize + 1 - first as usize,
+            shift: 0,
+        }
+    }
+
+    /// A stop with the columns from `first` to `last`.
+    pub const fn stop(name: &'static str, first: Column, last: Column) -> Self {
+        let shift = first as usize - Column::PickupLat as usize;
+        Self {
+            shift,
+            ..Self::object(name, first, last)
+        }
+    }
+
+    /// The name of the field in a JSON object.
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+}
+
+/// A field that no file has.
+impl From<&'static str> for Field {
+    fn from(name: &'static str) -> Self {
+        Self {
+            name,
+            first: usize::MAX,
+            count: 0,
+            shift: 0,
         }
     }
 }
 
-/// A field that no table has.
-impl From<&'static str> for Field {
-    fn from(name: &'static str) -> Self {
-        Self::object(name, usize::MAX, 0)
-    }
-}
-
-/// The fields of one object. Each method notes what is wrong and answers `None` then; an absent or
-/// `null` optional field is `None` without a fault.
+/// The fields of one object.
 ///
-/// The object comes out of a JSON body, or out of a row of a table: the same rules read both.
+/// Each method notes a fault and returns `None` if a value does not fit. An optional field that is absent or `null` is
+/// `None` without a fault.
 #[derive(Debug)]
-pub struct Fields<'a, O = Json<'a>> {
-    object: O,
+pub struct Fields<'a, S = JsonObject<'a>> {
+    source: S,
     faults: &'a Faults,
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of a whole body.
+    /// The fields of a body. A body that is not an object is one fault.
     pub fn of_body(body: &'a Value, faults: &'a Faults) -> Self {
         Self {
-            object: Json::of_value(body, "#".to_owned(), faults),
+            source: JsonObject::of_value(body, "#".to_owned(), faults),
             faults,
         }
     }
 }
 
-impl<'a> Fields<'a, Row<'a>> {
-    /// The fields that a row holds. A fault's pointer is the name of its column: of the one with the cell's number.
-    pub fn of_row(
-        columns: &'static [&'static str],
-        cells: &'a Cells<'a>,
-        faults: &'a Faults,
-    ) -> Self {
+impl<'a> Fields<'a, RowCells<'a>> {
+    /// The fields of a row. `cells` has the text of each [`Column`] by its number, without the spaces around it, and
+    /// `None` for an empty cell. The pointer of a fault is the name of its column.
+    pub fn of_row(cells: &'a [Option<&'a str>], faults: &'a Faults) -> Self {
         Self {
-            object: Row::new(columns, cells),
+            source: RowCells::new(cells),
             faults,
         }
     }
 }
 
-impl<'a, O: Object<'a>> Fields<'a, O> {
-    /// Refuses fields that are not in the list: a misspelt optional field must not be lost silently. A table's columns
-    /// are known before its first row is read.
+impl<'a, S: FieldSource<'a>> Fields<'a, S> {
+    /// Refuses fields that are not in the list: a misspelt optional field must not be lost silently. The columns of a
+    /// file are checked with its header.
     pub fn only(&self, known: &[&str]) {
-        self.object.refuse_others(known, self.faults);
+        self.source.refuse_others(known, self.faults);
     }
 
     /// Notes a fault at a field of this object.
-    #[cold]
     pub fn fault(&self, field: impl Into<Field>, detail: impl Into<String>) {
-        let pointer = self.object.pointer_to(field.into());
+        let pointer = self.source.pointer_to(field.into());
         self.faults.note(pointer, detail);
     }
 
     /// Whether the field is there and not `null`.
     pub fn has(&self, field: impl Into<Field>) -> bool {
-        self.object.has(field.into())
+        self.source.has(field.into())
     }
 
     /// An object within this one.
     pub fn object(&self, field: impl Into<Field>) -> Option<Self> {
-        let object = self.object.object(field.into(), self.faults)?;
+        let source = self.source.object(field.into(), self.faults)?;
         Some(Self {
-            object,
+            source,
             faults: self.faults,
         })
     }
 
-    /// An object that must be there.
+    /// An object within this one. It is required.
     pub fn required_object(&self, field: impl Into<Field>) -> Option<Self> {
         let field = field.into();
         let object = self.object(field);
-        if object.is_none() && self.object.is_one() && !self.has(field) {
+        if object.is_none() && self.source.is_object() && !self.has(field) {
             self.fault(field, "is missing");
         }
         object
     }
 
-    /// A line of text, of 1 to `most` characters. Line breaks and other control characters are refused: nobody writes lines
-    /// of their own into an email.
+    /// One line of text, of 1 to `most` characters. Line breaks and other control characters are refused, so that
+    /// nobody can add lines to an email.
     pub fn text(&self, field: impl Into<Field>, most: usize) -> Option<&'a str> {
         let field = field.into();
         let text = self.lines(field, most)?;
-        if has_control(text) {
+        if text.chars().any(char::is_control) {
             self.fault(field, "must be one line, without control characters");
             return None;
         }
         Some(text)
     }
 
-    /// Text of 1 to `most` characters, over as many lines as it likes.
+    /// Text of 1 to `most` characters, on any number of lines.
     pub fn lines(&self, field: impl Into<Field>, most: usize) -> Option<&'a str> {
         let field = field.into();
         let value = self.value(field)?;
@@ -213,12 +202,7 @@ impl<'a, O: Object<'a>> Fields<'a, O> {
             self.fault(field, format!("must be text, not {}", value.kind()));
             return None;
         };
-        // No text has more characters than bytes.
-        let length = if text.len() > most {
-            text.chars().count()
-        } else {
-            text.len()
-        };
+        let length = text.chars().count();
         if text.chars().all(char::is_whitespace) {
             self.fault(field, "must not be empty");
         } else if length > most {
@@ -232,23 +216,28 @@ impl<'a, O: Object<'a>> Fields<'a, O> {
         None
     }
 
-    /// Text that must be there.
+    /// One line of text. It is required.
     pub fn required_text(&self, field: impl Into<Field>, most: usize) -> Option<&'a str> {
         let field = field.into();
         self.required(field)?;
         self.text(field, most)
     }
 
-    /// One of a few words.
-    pub fn word<T: Copy>(&self, field: impl Into<Field>, words: &[(&str, T)]) -> Option<T> {
+    /// The name of one of these values.
+    pub fn word<T: Copy + Into<&'static str>>(
+        &self,
+        field: impl Into<Field>,
+        allowed: &[T],
+    ) -> Option<T> {
         let field = field.into();
         let value = self.value(field)?;
-        let found = words.iter().find(|(word, _)| value.text() == Some(*word));
+        let text = value.text();
+        let found = allowed.iter().find(|word| text == Some((**word).into()));
         if found.is_none() {
-            let known: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
-            self.fault(field, format!("must be one of {}", known.join(", ")));
+            let names: Vec<&str> = allowed.iter().map(|word| (*word).into()).collect();
+            self.fault(field, format!("must be one of {}", names.join(", ")));
         }
-        found.map(|(_, meaning)| *meaning)
+        found.copied()
     }
 
     /// A whole number within a range.
@@ -271,7 +260,7 @@ impl<'a, O: Object<'a>> Fields<'a, O> {
         fitting
     }
 
-    /// A number within a range, that must be there.
+    /// A number within a range. It is required.
     pub fn required_number(
         &self,
         field: impl Into<Field>,
@@ -300,11 +289,11 @@ impl<'a, O: Object<'a>> Fields<'a, O> {
         value.flag()
     }
 
-    /// An RFC 3339 time that must be there.
+    /// A time in RFC 3339. It is required.
     pub fn required_time(&self, field: impl Into<Field>) -> Option<Timestamp> {
         let field = field.into();
         let value = self.required(field)?;
-        let time = value.text().and_then(time);
+        let time = value.text().and_then(|text| text.parse().ok());
         if time.is_none() {
             self.fault(
                 field,
@@ -314,9 +303,9 @@ impl<'a, O: Object<'a>> Fields<'a, O> {
         time
     }
 
-    fn required(&self, field: Field) -> Option<O::Given> {
-        // An object of the wrong kind has its fault already.
-        if !self.object.is_one() {
+    fn required(&self, field: Field) -> Option<S::Value> {
+        // A value that is not an object has its fault already.
+        if !self.source.is_object() {
             return None;
         }
         let value = self.value(field);
@@ -326,8 +315,8 @@ impl<'a, O: Object<'a>> Fields<'a, O> {
         value
     }
 
-    fn value(&self, field: Field) -> Option<O::Given> {
-        self.object.value(field)
+    fn value(&self, field: Field) -> Option<S::Value> {
+        self.source.value(field)
     }
 }
 

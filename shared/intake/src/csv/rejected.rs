@@ -1,15 +1,16 @@
-//! The file of rejected rows: the rows as they came, and why they were rejected.
+//! Writes the file of rejected rows: the rows as they came, and why they were rejected.
 //!
-//! It is laid out as the customer's own file, so that what opens the one opens the other. Mended, it is sent again.
+//! The file has the layout of the customer's own file, so that the same program opens both. The customer corrects it and
+//! sends it again.
 
 use domain::RowFault;
 
-use crate::beginning::{Layout, UTF8_BOM};
-use crate::columns::ADDED;
-use crate::row::Row;
+use super::ADDED_COLUMNS;
+use super::beginning::{Layout, UTF8_BOM};
+use super::row::ImportRow;
 
-/// Its beginning: a mark that it is UTF-8, without which spreadsheets take it for Latin-1, and the header, which is the
-/// file's own columns and then those that say why.
+/// Writes a byte order mark and the header: the customer's own columns, then the added columns. Without the mark,
+/// spreadsheets read the file as Latin-1.
 pub fn rejected_header(layout: &Layout, out: &mut Vec<u8>) {
     out.extend_from_slice(UTF8_BOM);
     let mut line = Line::new(layout, out);
@@ -17,16 +18,16 @@ pub fn rejected_header(layout: &Layout, out: &mut Vec<u8>) {
     for (name, _) in own.filter(|(_, own)| *own) {
         line.cell(name.trim().as_bytes());
     }
-    for name in ADDED {
+    for name in ADDED_COLUMNS {
         line.cell(name.as_bytes());
     }
     line.end();
 }
 
-/// The line of a row. What says why comes after the header's columns; cells for which the header has no column come after
-/// that, each in a cell of its own. Cells that the row lacks are empty, and characters that are no UTF-8 are `�`: such rows
-/// are refused when they are sent again, until somebody empties the cell that says why.
-pub fn rejected_line(row: &Row<'_>, layout: &Layout, fault: &RowFault, out: &mut Vec<u8>) {
+/// Writes the line of a row: the cells of the customer's own columns, the added columns, and then the cells for which the
+/// header has no column. Missing cells are empty, and bytes that are not UTF-8 become `�`. A row with such a fault is
+/// refused when it is sent again, until somebody empties its `rejected_code` cell.
+pub fn rejected_line(row: &ImportRow<'_>, layout: &Layout, fault: &RowFault, out: &mut Vec<u8>) {
     let mut line = Line::new(layout, out);
     let mut cells = row.cells();
     for own in own_columns(layout) {
@@ -53,8 +54,8 @@ pub fn rejected_line(row: &Row<'_>, layout: &Layout, fault: &RowFault, out: &mut
     line.end();
 }
 
-/// Which of the file's columns are the customer's own: a file of rejected rows that was mended and sent again has those
-/// of the last time.
+/// Whether each of the file's columns is the customer's own. A file of rejected rows that was corrected and sent again
+/// still has the added columns.
 fn own_columns(layout: &Layout) -> impl Iterator<Item = bool> {
     let columns = layout.columns.iter().enumerate();
     columns.map(|(place, column)| column.is_some() || layout.is_nameless(place))
@@ -64,7 +65,7 @@ fn is_blank(cell: &[u8]) -> bool {
     String::from_utf8_lossy(cell).trim().is_empty()
 }
 
-/// A line that is being written.
+/// An unfinished line.
 struct Line<'o> {
     separator: u8,
     is_begun: bool,
@@ -80,8 +81,8 @@ impl<'o> Line<'o> {
         }
     }
 
-    /// A cell, quoted if any program might cut it in two; nothing for one of spaces alone. What a spreadsheet would run as
-    /// a formula gets an apostrophe in front, which reading takes off again.
+    /// Adds a cell. Quotes go around each cell that some program might cut in two. A blank cell becomes an empty one. An
+    /// apostrophe goes before each text that a spreadsheet would run as a formula. The reader removes the apostrophe.
     fn cell(&mut self, cell: &[u8]) {
         if self.is_begun {
             self.out.push(self.separator);
@@ -94,7 +95,7 @@ impl<'o> Line<'o> {
         let is_formula =
             text.starts_with(['\t', '\r']) || text.trim_start().starts_with(['=', '+', '-', '@']);
         let apostrophe = if is_formula { "'" } else { "" };
-        // Another program may take another separator than the file's.
+        // A program may use a separator other than the file's.
         let line = if text.contains([',', ';', '\t', '"', '\r', '\n']) {
             format!("\"{apostrophe}{}\"", text.replace('"', "\"\""))
         } else {
