@@ -1,4 +1,4 @@
-"""The README's calls by hand, run as they stand there. Its people's accounts are deleted before and after."""
+"""docs/WALKTHROUGH.md is run as printed. The accounts that it names are deleted before and after."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from secrets_told import TOLD
 from waybill_client import expect
 
 ROOT = Path(__file__).resolve().parent.parent
-# The README sleeps until the order is planned. Here that is what is waited for, however slow the machine is.
+# The page sleeps until the order is planned. The test waits for the route instead, since a machine may be slow.
 WAITS_FOR_THE_ROUTE = """
 sleep() {
   for _ in {1..240}; do
@@ -26,8 +26,8 @@ sleep() {
 
 
 def block():
-    section = re.search(r"^### By hand$(.*?)^##", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
-    (found,) = re.findall(r"^```sh\n(.*?)^```$", section.group(1), re.MULTILINE | re.DOTALL)
+    page = (ROOT / "docs/WALKTHROUGH.md").read_text()
+    (found,) = re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
     return found
 
 
@@ -36,7 +36,7 @@ def addresses():
 
 
 def forget(stack, dispatcher):
-    """Whoever is left of another run: an agent on duty would take the next one's order."""
+    """Deletes the accounts of an earlier run: an agent who is still on duty would take this run's order."""
     cognito, pool = stack.aws("cognito-idp"), {"UserPoolId": stack.user_pool_id}
     for email in addresses():
         try:
@@ -52,7 +52,7 @@ def forget(stack, dispatcher):
 
 @pytest.fixture
 def printed(stack, dispatcher):
-    """What each line of the block prints: JSON as what it says, all else as text."""
+    """The output of each line of the block: JSON is parsed, everything else stays text."""
     forget(stack, dispatcher)
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
     environment["PORT"] = str(urlsplit(stack.environment["AWS_ENDPOINT_URL"]).port)
@@ -82,7 +82,7 @@ def read(text):
         text = text[end:].strip()
 
 
-def test_the_calls_by_hand_do_what_the_readme_says(printed):
+def test_the_walkthrough_does_what_it_says(printed):
     expected = iter(printed)
 
     def told(**members):
