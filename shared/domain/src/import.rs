@@ -26,7 +26,7 @@ pub const LONGEST_DETAIL: usize = 600;
     VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum ImportStatus {
     /// The file is not uploaded yet.
     AwaitingUpload,
@@ -41,6 +41,11 @@ pub enum ImportStatus {
 }
 
 impl ImportStatus {
+    /// The name in JSON and in the database.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
     /// Whether the import has ended.
     pub fn is_over(self) -> bool {
         match self {

@@ -29,7 +29,7 @@ use crate::zone::Zone;
     VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum OrderStatus {
     /// The order waits for a route.
     Pending,
@@ -46,6 +46,11 @@ pub enum OrderStatus {
 }
 
 impl OrderStatus {
+    /// The name in JSON and in the database.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
     /// The statuses that a person may set. The others come about by planning.
     pub const SETTABLE: [Self; 4] = [
         Self::InProgress,
@@ -117,7 +122,7 @@ pub struct HistoryLine {
     VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum UnplacedReason {
     /// No agent is on duty in the zone of the pickup or in the zones around it.
     NoAgentOnDuty,
@@ -125,6 +130,13 @@ pub enum UnplacedReason {
     OverCapacity,
     /// No agent can be there in time.
     OutsideTimeWindows,
+}
+
+impl UnplacedReason {
+    /// The name in JSON and in the database.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// The route that an order is on, or was on last.

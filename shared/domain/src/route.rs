@@ -30,7 +30,7 @@ pub const MOST_ORDERS: usize = 40;
     VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum RouteStatus {
     /// The agent has the route and has made no stop yet.
     Assigned,
@@ -43,6 +43,11 @@ pub enum RouteStatus {
 }
 
 impl RouteStatus {
+    /// The name in JSON and in the database.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
     /// Whether the agent still has stops to make.
     pub fn is_open(self) -> bool {
         match self {
@@ -70,12 +75,19 @@ impl RouteStatus {
     VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum StopKind {
     /// The agent picks the order up.
     Pickup,
     /// The agent hands the order over.
     Dropoff,
+}
+
+impl StopKind {
+    /// The name in JSON and in the database.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// The status of a stop of a route.
@@ -93,7 +105,7 @@ pub enum StopKind {
     VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum StopStatus {
     /// The agent still has to make the stop.
     Pending,
@@ -101,6 +113,13 @@ pub enum StopStatus {
     Done,
     /// The stop is not needed any more: the order was cancelled, failed, or left the route.
     Skipped,
+}
+
+impl StopStatus {
+    /// The name in JSON and in the database.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// One stop of a route.

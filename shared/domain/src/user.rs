@@ -32,7 +32,7 @@ pub const LONGEST_NAME: usize = 100;
     VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum Role {
     /// A customer places orders.
     Customer,
@@ -43,6 +43,11 @@ pub enum Role {
 }
 
 impl Role {
+    /// The name of the Cognito group.
+    pub fn group(self) -> &'static str {
+        self.into()
+    }
+
     /// Whether the backend grants the role. Only the operator makes dispatchers and takes the role away again.
     pub fn is_ours_to_grant(self) -> bool {
         match self {
@@ -94,7 +99,7 @@ impl From<Role> for Actor {
     VariantArray,
 )]
 #[serde(rename_all = "snake_case")]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 pub enum UserStatus {
     /// The email address is not confirmed yet.
     Unconfirmed,
@@ -104,6 +109,13 @@ pub enum UserStatus {
     Active,
     /// A dispatcher has suspended the agent.
     Suspended,
+}
+
+impl UserStatus {
+    /// The name in JSON and in the database.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// Whether notifications reach an address. SNS asks each address to confirm its subscription.

@@ -19,7 +19,7 @@ use strum::{Display, EnumCount, EnumString, IntoStaticStr, VariantArray, Variant
     VariantArray,
     VariantNames,
 )]
-#[strum(serialize_all = "snake_case", const_into_str)]
+#[strum(serialize_all = "snake_case")]
 #[allow(missing_docs, reason = "docs/IMPORT.md describes the columns")]
 pub enum Column {
     PickupLat,
@@ -44,8 +44,13 @@ pub enum Column {
 }
 
 impl Column {
+    /// The name of the column in a file.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
     /// All columns.
-    pub const ALL: &'static [Self] = Self::VARIANTS;
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
 
     /// The names of all columns.
     pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;

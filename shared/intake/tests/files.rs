@@ -31,7 +31,7 @@ fn rejected(header: &str, row: &str) -> (Option<&'static str>, &'static str) {
     let (mut rows, fault) = read(format!("{header}\n{row}\n"));
     assert_eq!((rows.len(), fault), (1, None));
     let fault = rows.remove(0).1.unwrap_err();
-    (fault.column.map(|column| column.into_str()), fault.code)
+    (fault.column.map(|column| column.name()), fault.code)
 }
 
 #[test]
@@ -343,7 +343,7 @@ fn a_row_with_every_cell_wrong_names_each_of_them() {
         let (rows, _) = read(format!("{header}\n{}\n", cells.join(",")));
         let fault = rows[0].1.clone().unwrap_err();
         for column in Column::ALL {
-            let is_named = fault.column == Some(*column) || fault.detail.contains(column.into_str());
+            let is_named = fault.column == Some(*column) || fault.detail.contains(column.name());
             assert!(is_named, "{column}: {}", fault.detail);
         }
         let length = fault.detail.len();

@@ -299,7 +299,7 @@ fn columns(header: &[String]) -> Result<Vec<Option<Column>>, FileFault> {
     let required = Column::ALL.iter().filter(|column| column.is_required());
     let missing: Vec<&str> = required
         .filter(|column| !columns.contains(&Some(**column)))
-        .map(|column| column.into_str())
+        .map(|column| column.name())
         .collect();
     if missing.is_empty() {
         return Ok(columns);

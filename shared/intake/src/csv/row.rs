@@ -244,7 +244,7 @@ fn fault(cells: &ByColumn<'_>, faults: Vec<Fault>) -> CellFault {
 /// Adds the texts of the other faults. If that would be too long, some columns are only named, but each one is.
 fn joined(mut detail: String, others: &[Found]) -> String {
     const ONLY_NAMED: &str = "; also wrong: ";
-    let length = |column: Column| column.into_str().len() + 2;
+    let length = |column: Column| column.name().len() + 2;
     let mut only_named: Vec<&str> = Vec::new();
     // The room for the names of all columns that have no text yet.
     let mut room: usize = others.iter().map(|(column, ..)| length(*column)).sum();
@@ -252,7 +252,7 @@ fn joined(mut detail: String, others: &[Found]) -> String {
         let text = format!("; {column} {more}");
         let longest = detail.len() + text.len() + ONLY_NAMED.len() + room - length(*column);
         if longest > LONGEST_DETAIL {
-            only_named.push(column.into_str());
+            only_named.push(column.name());
             continue;
         }
         detail.push_str(&text);
