@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env logs dispatcher demo import test test-import-large lint access-table deny bench-planner bench-import clean
+.PHONY: help up down status env logs dispatcher demo import test test-import-large lint access-table resources deny bench-planner bench-import clean
 
 help: ## This list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -52,8 +52,11 @@ test-import-large: up ## 100,000 rows through the local stack, counted in its ta
 lint: .venv/ready ## Formatting, clippy, template
 	@local/lint.sh
 
-access-table: .venv/ready ## Write the table of who may call what (tests/access_table.py) into docs/SECURITY.md
+access-table: .venv/ready ## Print the permissions of all callers as a table (tests/access_table.py)
 	@$(PYTHON) tests/access_table.py
+
+resources: .venv/ready ## Write the list of the template's resources, tests/resources.txt
+	@$(PYTHON) tests/resources.py
 
 deny: ## Licences and known faults of the dependencies (cargo install cargo-deny)
 	@cargo deny --version >/dev/null 2>&1 || { echo "waybill: cargo-deny is needed: cargo install --locked cargo-deny" >&2; exit 1; }

@@ -1,17 +1,14 @@
-"""Who may call what: one table, from which tests/test_access_matrix.py makes its calls and docs/SECURITY.md its pages.
+"""The table of permissions: the answer of each call to each kind of caller. `make access-table` prints it.
 
-A new endpoint is a new row here; the tests fail until it has one. `make access-table` writes the table into the docs.
+tests/test_access_matrix.py makes the calls. A new endpoint needs a row here, and the tests fail until it has one.
 
-A cell says the status and, for a refusal, the problem's code. `200 with` and `200 without` are for listings: the answer has
-the thing that the row is about, or must not have it.
+A cell has the status and, for a refusal, the problem's code. `200 with` and `200 without` are for listings: the answer
+must contain the record that the row is about, or must not contain it.
 """
 
-import re
-import sys
 from dataclasses import dataclass, field
-from pathlib import Path
 
-# All of these but the first two are made from the account of somebody who has every role. Were one of them taken for a good
+# Except the first two, all of these come from an account with every role. If one of them were accepted as a valid
 # token, every call would be open to it.
 TOKENS = ("no_token", "garbage", "tampered", "alg_none", "expired", "id_token", "another_pool")
 PEOPLE = ("customer", "other_customer", "agent_pending", "agent", "other_agent", "suspended_agent", "dispatcher")
@@ -23,13 +20,13 @@ CODE_THAT_IS_WRONG = "999999"
 @dataclass(frozen=True)
 class Row:
     call: str  # method and path, as the template has them
-    about: str  # whose thing it is that the path or the body names
+    about: str  # the owner of the record that the path or the body names
     answers: dict  # caller: expected answer
-    path: dict = field(default_factory=dict)  # a part of the path: what stands for it, see access_world.World.named
+    path: dict = field(default_factory=dict)  # a part of the path: its value, see access_world.World.named
     send: object = None  # the body, or a function that makes it from the world
     query: dict = field(default_factory=dict)
-    witness: str | None = None  # whose record must be after a refusal what it was before it, see access_world.World.seen
-    last: bool = False  # after all others, since it ends what they need
+    witness: str | None = None  # the record that a refused call must not change, see access_world.World.seen
+    last: bool = False  # runs after all others, because it ends sessions or routes that they need
 
     @property
     def method(self):
@@ -41,7 +38,7 @@ class Row:
 
 
 def open_to_all(answer):
-    """No token is asked for, and none makes a difference."""
+    """The call needs no token, and no token makes a difference."""
     return dict.fromkeys(CALLERS, answer)
 
 
@@ -259,10 +256,8 @@ ROWS = (
 )
 
 
-# The table in the docs
+# The table as Markdown
 
-DOCUMENT = Path(__file__).resolve().parent.parent / "docs" / "SECURITY.md"
-BEGIN, END = "<!-- access table: written by `make access-table` -->", "<!-- end of the access table -->"
 HEADINGS = {
     "no_token": "no token",
     "alg_none": "`alg: none`",
@@ -273,45 +268,18 @@ HEADINGS = {
 }
 
 
-def rendered():
-    return "\n\n".join(
-        [
-            BEGIN,
-            "Without a good token:",
-            _table(TOKENS),
-            "With one's own access token:",
-            _table(PEOPLE),
-            END,
-        ]
-    )
-
-
-def _table(callers):
+def table(callers):
     lines = [["call"] + [HEADINGS.get(caller, caller.replace("_", " ")) for caller in callers]]
     lines.append(["---"] * len(lines[0]))
     for row in ROWS:
         call = f"`{row.call}`" + (f" {row.about}" if row.about else "")
-        lines.append([call] + [_cell(row.answers[caller]) for caller in callers])
+        lines.append([call] + [cell(row.answers[caller]) for caller in callers])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _cell(answer):
+def cell(answer):
     return answer.replace("200 without", "200, not in it").replace("200 with", "200, in it")
 
 
-def in_document(text):
-    """What stands between the marks, marks included; None where there are none."""
-    found = re.search(f"{re.escape(BEGIN)}.*?{re.escape(END)}", text, re.DOTALL)
-    return found and found.group()
-
-
-def main():
-    text = DOCUMENT.read_text()
-    before = in_document(text)
-    if before is None:
-        sys.exit(f"waybill: {DOCUMENT.name} has no place for the table: put the two lines into it\n{BEGIN}\n{END}")
-    DOCUMENT.write_text(text.replace(before, rendered()))
-
-
 if __name__ == "__main__":
-    main()
+    print("Without a valid token:", table(TOKENS), "With the caller's own access token:", table(PEOPLE), sep="\n\n")

@@ -14,10 +14,11 @@ from town import open_route
 from waybill_client import PASSWORD, claims, expect
 
 EVERY_ROLE = ("customer", "agent", "dispatcher")
-# What changes in a person's record without a call of theirs: routes come and go, and emails are subscribed to.
+# These attributes of a person's record change without a call: routes begin and end, and SNS confirms subscriptions.
 MOVES_BY_ITSELF = {"version", "updated_at", "subscribed_at", "email_notifications", "duty_zone"}
 MOVES_BY_ITSELF_OF_AN_AGENT = {"open_route_id", "position", "zone"}
-# Seconds for which the expired token was good. Cognito gives none for less than five minutes, and is then waited for.
+# The lifetime of the expired token in seconds. Cognito's shortest lifetime is five minutes. On AWS the test waits for
+# that.
 SHORTEST_S, COGNITOS_SHORTEST_S = 3, 300
 
 
@@ -45,7 +46,7 @@ class World:
         self.the_import = expect(self.people["customer"].post("/upload-url", upload), 201)["import_id"]
 
     def _on_the_agents_route(self, count):
-        """So many orders of the customer's, all on the one route that the agent has open."""
+        """The given number of orders of the customer, all on the agent's open route."""
         customer, agent = self.people["customer"], self.people["agent"]
         with ThreadPoolExecutor(4) as pool:
             orders = list(pool.map(lambda _: self.town.order(customer), range(count)))
@@ -55,7 +56,7 @@ class World:
         return iter([order["order_id"] for order in orders])
 
     def close(self):
-        """Another run in the same town must not find the agent on duty."""
+        """Takes the agent off duty, so that another run in the same town does not meet them."""
         expect(self.people["dispatcher"].put(f"/agents/{self.people['agent'].user_id}", {"status": "suspended"}), 200)
         self.forged.close()
 
@@ -68,10 +69,10 @@ class World:
         return self.forged.tokens[caller]
 
     def named(self, part, caller):
-        """What a row means by a part of its path, for one caller."""
+        """The value for a part of a row's path, for one caller."""
         match part:
             case "an_order" if caller in PEOPLE:
-                # One for each who might change it, so that nobody finds what another has done.
+                # One order per caller who might change it, so that the callers do not affect each other.
                 with self._lock:
                     return next(self._orders)
             case "the_order" | "an_order":
@@ -87,10 +88,10 @@ class World:
 
 
     def seen(self, witness, parts, caller):
-        """What a refused call must leave as it was."""
+        """The record that a refused call must not change."""
         match witness:
             case "order":
-                # The history and no more: when it is expected may change with its neighbours on the route.
+                # Only the history. The `eta` may change with the other stops of the route.
                 order = expect(self.people["dispatcher"].get(f"/orders/{parts['order_id']}"), 200)
                 return order["status"], order["history"]
             case "agent":
@@ -101,7 +102,7 @@ class World:
         return self.people[caller].user_id if caller in PEOPLE else claims(self.forged.good["AccessToken"])["sub"]
 
     def _record_of(self, user_id):
-        """From the table itself: no call shows all of it. None where there is none."""
+        """The item in the table, because no call shows all of it. None if there is no item."""
         key = {"user_id": {"S": user_id}}
         answer = self.stack.aws("dynamodb").get_item(TableName=self.stack.environment["USERS_TABLE"], Key=key, ConsistentRead=True)
         if "Item" not in answer:
@@ -112,7 +113,7 @@ class World:
 
 
 class Forged:
-    """Tokens that are none. Each would, were it good, be that of somebody who has every role."""
+    """Invalid tokens. If one were accepted, its holder would have every role."""
 
     def __init__(self, stack):
         self.stack, self._cognito = stack, stack.aws("cognito-idp")
@@ -137,7 +138,7 @@ class Forged:
         time.sleep(max(0.0, claims(expiring)["exp"] + 1 - time.time()))
 
     def _account(self, pool):
-        """Somebody who is in every group, made past the API: nobody could sign up like that."""
+        """A person in every group. AWS calls create the account, because nobody can sign up like that."""
         email = f"everybody-{uuid.uuid4().hex[:12]}@example.com"
         self._cognito.admin_create_user(UserPoolId=pool, Username=email, MessageAction="SUPPRESS")
         self._cognito.admin_set_user_password(UserPoolId=pool, Username=email, Password=PASSWORD, Permanent=True)
@@ -192,7 +193,7 @@ def unsigned(token):
 
 
 def with_another_subject(token):
-    """What the token says, changed, under the signature that it had."""
+    """The token with changed claims and its old signature."""
     header, _, signature = token.split(".")
     return f"{header}.{part(claims(token) | {'sub': str(uuid.uuid4())})}.{signature}"
 

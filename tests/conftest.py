@@ -1,6 +1,6 @@
 """End-to-end tests: over HTTP, against the stack that the environment names (`eval "$(make -s env)"`).
 
-Each test lives in a town of its own, far from every other, so that nobody else's agents take its orders.
+Each test has its own town, far from all others, so that no other agents take its orders.
 """
 
 import itertools
@@ -18,14 +18,26 @@ from town import Town, middles_of_towns  # noqa: E402
 from zones import ROWS  # noqa: E402
 from waybill_client import PASSWORD, Mailbox, Person, Stack, StackMissing, expect  # noqa: E402
 
-# Towns follow one another from where the clock says, so that a second run on the same stack finds new ones.
+# The clock decides the first town, so that a second run on the same stack uses new towns.
 TOWNS_A_MINUTE = 25
 zone_turns = itertools.count(step=5)
 
 
-def pytest_collection_modifyitems(items):
-    """The logs are read when everybody has said everything."""
-    items.sort(key=lambda item: item.path.name == "test_logs.py")
+# These files look at what all other tests have left: in the logs, and in the record of the functions' calls.
+LAST = ("test_logs.py", "test_metrics.py", "test_least_privilege.py")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    """Puts the files of LAST at the end, and leaves out of a run of some tests what holds only after all of them."""
+    items.sort(key=lambda item: LAST.index(item.path.name) if item.path.name in LAST else -1)
+    every_file = {path.name for path in Path(__file__).parent.glob("test_*.py")}
+    option = config.option
+    some_are_left_out = option.keyword or option.markexpr or option.deselect or option.lf
+    if some_are_left_out or not every_file <= {item.path.name for item in items}:
+        after_all = [item for item in items if item.get_closest_marker("after_all_tests")]
+        config.hook.pytest_deselected(items=after_all)
+        items[:] = [item for item in items if item not in after_all]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -48,7 +60,7 @@ def functions(stack):
 
 @pytest.fixture(scope="session")
 def dispatcher(stack):
-    """Made as the Makefile makes one: with the AWS API alone, since nobody can sign up as a dispatcher."""
+    """A dispatcher. Only AWS calls create one, as in the Makefile, because nobody can sign up as a dispatcher."""
     person = Person(stack, "dispatcher", f"dispatcher-{uuid.uuid4().hex[:12]}@example.com", "Dispatch")
     cognito, pool = stack.aws("cognito-idp"), stack.user_pool_id
     attributes = [{"Name": "email", "Value": person.email}, {"Name": "email_verified", "Value": "true"}]
@@ -77,7 +89,7 @@ def town(stack, dispatcher, middles):
 
 @pytest.fixture(scope="module")
 def shared_town(stack, dispatcher, middles):
-    """One town for the tests of a file that do not disturb one another."""
+    """One town for all tests of a file that do not affect each other."""
     place = Town(stack, dispatcher, next(middles))
     yield place
     place.leave()
@@ -89,7 +101,7 @@ def zones_apart(stack, dispatcher):
     zones = ROWS[(next(zone_turns) + int(time.time() // 60)) % len(ROWS)]
     place = Town(stack, dispatcher, zones.middle)
     yield place, zones
-    # There are few of these zones, so that somebody else will use them again soon.
+    # There are few of these zones, so another test soon uses them again.
     for person in place.people:
         if person.role == "agent":
             expect(dispatcher.put(f"/agents/{person.user_id}", {"status": "suspended"}), 200)
@@ -98,7 +110,7 @@ def zones_apart(stack, dispatcher):
 
 @pytest.fixture(scope="module")
 def importer(stack, functions):
-    """Makes customers who hand files over. Their orders are taken out of the table afterwards: to cancel them one by one takes too long."""
+    """Creates customers who upload files. Afterwards their orders are deleted from the table: cancelling takes too long."""
     made = []
 
     def new():

@@ -1,15 +1,18 @@
-"""template.yaml as CloudFormation gets it: both transforms done, for given parameters."""
+"""The resources of template.yaml as CloudFormation sees them: after both transforms, for given parameters."""
 
-import copy
+import json
+from pathlib import Path
 
 import boto3
 from samcli.lib.cfn_language_extensions.sam_integration import expand_language_extensions
+from samcli.yamlhelper import yaml_parse
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
-from test_policies import TEMPLATE
+ROOT = Path(__file__).resolve().parent.parent
+TEMPLATE = yaml_parse((ROOT / "template.yaml").read_text())
 
-AROUND = {
+PSEUDO_PARAMETERS = {
     "AWS::StackName": "waybill",
     "AWS::Region": "eu-central-1",
     "AWS::AccountId": "123456789012",
@@ -19,12 +22,17 @@ AROUND = {
 
 
 def expanded(**parameters):
-    """The template's resources. As on AWS, what the first transform leaves out the second has never seen."""
-    told = {name: about["Default"] for name, about in TEMPLATE["Parameters"].items()} | AROUND | parameters
-    template = copy.deepcopy(expand_language_extensions(TEMPLATE, told, enabled=True).expanded_template)
+    """The resources of the template, with default parameters unless others are given."""
+    values = {name: parameter["Default"] for name, parameter in TEMPLATE["Parameters"].items()}
+    values |= PSEUDO_PARAMETERS | parameters
+    template = expand_language_extensions(TEMPLATE, values, enabled=True).expanded_template
+    # A copy of its own for each part that the template repeats through an anchor: the second transform changes parts.
+    template = json.loads(json.dumps(template))
+    # The second transform must not see the first one, as on AWS.
     del template["Transform"]
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
-            resource["Properties"]["CodeUri"] = "s3://artifacts/function"  # as `sam package` has it
-    sam = Translator(None, Parser(), boto_session=boto3.Session(region_name=AROUND["AWS::Region"]))
-    return sam.translate(template, told)["Resources"]
+            resource["Properties"]["CodeUri"] = "s3://artifacts/function"  # as after `sam package`
+    region = PSEUDO_PARAMETERS["AWS::Region"]
+    sam = Translator(None, Parser(), boto_session=boto3.Session(region_name=region))
+    return sam.translate(template, values)["Resources"]

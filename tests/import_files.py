@@ -1,25 +1,25 @@
-"""Files as people hand them over, and what the account of each must say."""
+"""Files as people upload them, and the expected answer about each import."""
 
 import codecs
 import io
 import zipfile
 from dataclasses import dataclass, field
 
-# On Svalbard, where no other test has agents.
+# On Svalbard, because no other test has agents there.
 PICKUP, DROPOFF = "78.2232,15.6267", "78.2186,15.6401"
 HEADER = "external_id,pickup_lat,pickup_lon,dropoff_lat,dropoff_lon"
 
 
 @dataclass
 class Kind:
-    """One file. `{}` in it is replaced by a word of its own, so that its orders can be told from those of the others."""
+    """One file. A word of its own replaces `{}`, so that its orders can be told apart from those of other files."""
 
     name: str
     content: str | bytes
-    accepted: list = field(default_factory=list)  # the external ids of the orders that come of it, without the word
+    accepted: list = field(default_factory=list)  # the external ids of its orders, without the word
     errors: list = field(default_factory=list)  # row, column and code of each rejected row
     failure: str | None = None
-    told: tuple = ()  # words that the failure or the only error is to have in its detail
+    told: tuple = ()  # words in the detail of the failure or of the only error
 
     def bytes(self, word):
         if isinstance(self.content, bytes):
@@ -43,7 +43,7 @@ WIDE = f"{HEADER},size,notes,dropoff_window_start,dropoff_window_end,dropoff_con
 
 
 def archive():
-    """A spreadsheet as Excel saves one: a ZIP with XML in it."""
+    """A spreadsheet as Excel saves it: a ZIP file with XML."""
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as parts:
         parts.writestr(
@@ -98,7 +98,7 @@ NOT_A_LIST_OF_ORDERS = [
     Kind("a header of 10 MB", HEADER + "x" * 10_000_000, failure="row_too_long"),
 ]  # fmt: skip
 
-# They begin well: what came before the fault is in, and the account says so.
+# These begin with good rows. The rows before the fault become orders, and the import counts them.
 BREAK_OFF = [
     Kind("a cell of 10 MB", f"{HEADER},notes\n{A},\n{B},{'x' * 10_000_000}\n{row('c')},\n", ["a"], failure="row_too_long"),
     Kind("a quoted cell of 10 MB", f'{HEADER},notes\n{A},\n{B},"{"x, " * 3_000_000}"\n{row("c")},\n', ["a"], failure="row_too_long"),

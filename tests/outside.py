@@ -1,4 +1,6 @@
-"""The stack with a provider outside: switched by the stack's own parameters, as an operator would, and back again."""
+"""The stack with an outside provider. The tests switch to it with the stack's parameters, as an operator would, and
+back.
+"""
 
 import contextlib
 import json
@@ -6,7 +8,9 @@ import time
 
 from waybill_client import eventually
 
-# What each provider that was switched to is told beside its address and key.
+# The names under which the tests store the keys of providers, by the stack's parameters for these names.
+KEYS = {"OrsKeyParameter": "/waybill-tests/ors-key", "GoogleKeyParameter": "/waybill-tests/google-service-account"}
+# The parameters of each provider, besides its address and key.
 PATIENCE = {"ProviderSeconds": "3", "ProviderPauseSeconds": "0"}
 
 
@@ -20,7 +24,9 @@ class Parameters:
 
     @contextlib.contextmanager
     def set_to(self, key_name, key, **wanted):
-        """Deploys the stack with these values and a key in the Parameter Store; afterwards with those it had before."""
+        """Deploys the stack with these values and a key in the Parameter Store. Afterwards it restores the old
+        values.
+        """
         before = {name: value for name, value in self._values().items() if name in wanted}
         assert before.keys() == wanted.keys(), f"no parameters {wanted.keys() - before.keys()}"
         self._ssm.put_parameter(Name=key_name, Value=key, Type="SecureString", Overwrite=True)
@@ -57,7 +63,7 @@ class Parameters:
 
 
 class Logs:
-    """What a function has logged from now on."""
+    """The lines that a function logs from now on."""
 
     def __init__(self, stack, functions, function):
         self._logs = stack.aws("logs")
@@ -65,7 +71,7 @@ class Logs:
         self._since = int(time.time() * 1000)
 
     def lines(self):
-        """The lines of JSON; others, such as those of the platform, as their text."""
+        """The lines as JSON. Other lines, such as those of the platform, stay text."""
         found, more = [], {}
         while True:
             page = self._logs.filter_log_events(logGroupName=self._group, startTime=self._since, **more)
@@ -75,12 +81,12 @@ class Logs:
             more = {"nextToken": page["nextToken"]}
 
     def fallbacks(self):
-        """Who was not used, and why, as the metric `ProviderFallbacks` counts it."""
+        """The providers that were not used, with the reasons, as the metric `ProviderFallbacks` counts them."""
         metrics = [line for line in self.lines() if isinstance(line, dict) and line.get("ProviderFallbacks")]
         return [(line["Provider"], line["Reason"]) for line in metrics]
 
     def failures(self):
-        """How often a provider failed, as the metric `ProviderFailures` has it for the alarm."""
+        """The number of failures of a provider, as the metric `ProviderFailures` has it for the alarm."""
         metrics = [line for line in self.lines() if isinstance(line, dict)]
         return sum(line.get("ProviderFailures", 0) for line in metrics)
 

@@ -1,10 +1,10 @@
-"""Answers that say what is wrong."""
+"""Checks of problem answers."""
 
 from waybill_client import expect
 
 
 def problem(answer, status, code=None):
-    """The answer is a problem of this status, in the form of RFC 9457."""
+    """Checks that the answer is a problem with this status, in the form of RFC 9457."""
     found = expect(answer, status)
     assert answer.headers["Content-Type"].startswith("application/problem+json"), answer.headers["Content-Type"]
     assert found["status"] == status and found["title"] and found["type"], found
@@ -14,5 +14,5 @@ def problem(answer, status, code=None):
 
 
 def pointers(answer, status=422):
-    """The fields that the answer complains about."""
+    """The pointers of the bad fields in the answer."""
     return [error["pointer"] for error in problem(answer, status)["errors"]]

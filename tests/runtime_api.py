@@ -1,7 +1,7 @@
-"""Runs a function's own binary here, so that a test can end it in the middle of its work.
+"""Runs the deployed binary of a function on this machine, so that a test can end it in the middle of its work.
 
-The binary is the one that is deployed: it comes from the stack itself. It asks a Runtime API of the test's own for its one
-event, and reaches AWS through a proxy that sees every request pass.
+The binary comes from the stack itself. It gets its one event from the test's own Runtime API. It reaches AWS through a
+proxy that sees every request.
 """
 
 import http.client
@@ -26,7 +26,7 @@ class Quiet(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, *_):
-        """The tests say what went wrong; every request would be too much."""
+        """Logs nothing. The tests report failures, and a line per request would be too much."""
 
     def answer(self, status, headers=(), body=b""):
         self.send_response(status)
@@ -52,13 +52,13 @@ class Server(ThreadingHTTPServer):
     daemon_threads = True
 
     def handle_error(self, request, client_address):
-        """A function that is ended leaves its connections open: that is what is wanted. Of anything else it is told."""
+        """Ignores the open connections of a function that was ended. All other errors are printed."""
         if not isinstance(sys.exc_info()[1], ConnectionError):
             super().handle_error(request, client_address)
 
 
 class Listening:
-    """A server on a free port of this machine, for the length of a `with`."""
+    """A server on a free port of this machine, during a `with` statement."""
 
     def __init__(self, handler):
         self.server = Server(("127.0.0.1", 0), handler)
@@ -79,7 +79,7 @@ def runtime_api(event, outcome, timeout_s, deadline_s):
     class Handler(Quiet):
         def do_GET(self):
             if outcome.served.is_set():
-                # No second event: as in a frozen environment, the function waits here until it is ended.
+                # There is no second event. The function waits here until it is ended, as in a frozen environment.
                 outcome.over.wait(timeout_s)
                 return
             outcome.served.set()
@@ -104,22 +104,22 @@ def runtime_api(event, outcome, timeout_s, deadline_s):
     return Handler
 
 
-# What may become of a request on its way, besides being passed on or answered by the test itself: (status, headers, body).
+# The other outcomes of a request, if it is neither passed on nor answered by the test: (status, headers, body).
 END_BEFORE = "the function is ended before the request has arrived"
 LOSE_ANSWER = "the request arrives, and its answer is lost"
 
 
 def proxy(endpoint, stop_at, meddle, outcome):
-    """Passes every request on; ends the function when the answer to the one that it is to stop at has come.
+    """Passes every request on. Ends the function when the answer to the chosen request has come.
 
-    `meddle`, asked with the action and the body of each request, may want something else for it.
+    `meddle` gets the action and the body of each request, and may decide otherwise.
     """
     upstream = urllib.parse.urlsplit(endpoint)
 
     class Handler(Quiet):
         def do_POST(self):
             body = self.body()
-            # DynamoDB and SQS name the action; S3 goes by the method.
+            # DynamoDB and SQS name the action. For S3 the method is the action.
             action = self.headers.get("X-Amz-Target", "").rpartition(".")[2] or f"S3 {self.command}"
             wanted = meddle(action, body) if meddle else None
             if wanted == END_BEFORE:
@@ -130,7 +130,7 @@ def proxy(endpoint, stop_at, meddle, outcome):
                 self.answer(*wanted)
                 return
             connection = http.client.HTTPConnection(upstream.hostname, upstream.port, timeout=60)
-            # The headers as they are, the host too: the signature covers it.
+            # The headers do not change, also not the host, because the signature covers them.
             connection.putrequest(self.command, self.path, skip_host=True, skip_accept_encoding=True)
             for name, value in self.headers.items():
                 if name.lower() not in ("transfer-encoding", "content-length", "connection"):
@@ -161,7 +161,7 @@ def proxy(endpoint, stop_at, meddle, outcome):
 
 
 class Outcome:
-    """What became of a function that was run here."""
+    """The result of a function that ran here."""
 
     def __init__(self):
         self.served, self.over = threading.Event(), threading.Event()
@@ -181,10 +181,10 @@ def bootstrap(functions, function, folder):
 
 
 def run(functions, function, event, folder, stop_at=None, meddle=None, timeout_s=30, deadline_s=None):
-    """Run a function on one event until it has answered, or until the answer to `stop_at` is on its way to it.
+    """Runs a function on one event until it has answered, or until the answer to `stop_at` is on its way.
 
-    `meddle` is asked about each request on its way. `deadline_s` is how long the function believes to have: all of `timeout_s`
-    if left out.
+    `meddle` decides about each request on its way. `deadline_s` is the time that the function believes to have. The
+    default is `timeout_s`.
     """
     endpoint = os.environ["AWS_ENDPOINT_URL"]
     outcome = Outcome()
@@ -218,9 +218,9 @@ def run(functions, function, event, folder, stop_at=None, meddle=None, timeout_s
 
 
 def rest_event(person, method, resource, path_parameters, body, headers):
-    """A request as API Gateway hands it to a function."""
+    """A request in the form that API Gateway gives to a function."""
     path = resource.format(**path_parameters)
-    # The gateway hands every claim over as text, lists in brackets.
+    # The gateway gives every claim as text, and lists in brackets.
     told = {
         name: f"[{' '.join(value)}]" if isinstance(value, list) else str(value)
         for name, value in claims(person.token).items()

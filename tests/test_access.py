@@ -1,4 +1,4 @@
-"""What the table of access_table.py cannot say: that a refusal gives nothing away."""
+"""Refusals reveal nothing. The table of access_table.py cannot express this."""
 
 import uuid
 

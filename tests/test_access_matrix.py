@@ -1,4 +1,4 @@
-"""Every call by everybody: the table of access_table.py, cell by cell, against the stack."""
+"""Every call by every kind of caller: the table of access_table.py, cell by cell, against the stack."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from samcli.yamlhelper import yaml_parse
 
-from access_table import CALLERS, DOCUMENT, ROWS, TOKENS, in_document, rendered
+from access_table import CALLERS, ROWS, TOKENS
 from access_world import World, with_another_signature
 from problems import problem
 from waybill_client import expect
@@ -18,7 +18,7 @@ CELLS = [(row, caller) for row in ROWS for caller in CALLERS]
 
 
 def events_of_the_api():
-    """Method and path of each call in the template, and whether it asks for a token."""
+    """Method and path of each call in the template, and whether it needs a token."""
     resources = yaml_parse(TEMPLATE.read_text())["Resources"]
     for resource in resources.values():
         for event in (resource.get("Properties", {}).get("Events") or {}).values() if "Type" in resource else ():
@@ -53,10 +53,6 @@ def test_what_asks_for_a_token_in_the_template_is_closed_in_the_table():
                 assert closed == asks, f"{row.name}: the template and the table do not agree on who may come in"
 
 
-def test_the_table_in_the_docs_is_this_one():
-    assert in_document(DOCUMENT.read_text()) == rendered(), "docs/SECURITY.md is behind: make access-table"
-
-
 @pytest.fixture(scope="module")
 def world(stack, shared_town, dispatcher):
     made = World(stack, shared_town, dispatcher)
@@ -66,7 +62,7 @@ def world(stack, shared_town, dispatcher):
 
 @pytest.fixture(scope="module")
 def answers(world):
-    """Every cell is asked, several at a time, in the order of their turns."""
+    """Makes the call of every cell, several at a time, in the order of the turns."""
     found = {}
 
     def ask(cell):
@@ -91,13 +87,13 @@ class Turn(Enum):
 def turn_of(row, caller):
     if row.last:
         return Turn.ENDS_WHAT_OTHERS_NEED
-    # Agents are few: while somebody looks whether a refusal has changed one, nobody else may.
+    # There are few agents. While one check reads an agent, no other call may change it.
     changes = row.witness == "agent" and row.answers[caller].startswith("2")
     return Turn.CHANGES_WHAT_OTHERS_LOOK_AT if changes else Turn.FIRST
 
 
 def asked(world, row, caller):
-    """What came, in the words of the table; and what the refusal changed all the same, which is to be nothing."""
+    """The answer in the words of the table, and the changes by a refused call, of which there must be none."""
     parts = {name: world.named(part, caller) for name, part in row.path.items()}
     path = row.call.split()[1].format(**parts)
     body = row.send(world) if callable(row.send) else row.send
@@ -111,7 +107,7 @@ def asked(world, row, caller):
 
 
 def listed(row, parts, answer, world):
-    """Whether a listing has what the row is about."""
+    """Whether a listing contains the record that the row is about."""
     if not any(expected.endswith((" with", " without")) for expected in row.answers.values()):
         return ""
     wanted = parts.get("order_id") or parts.get("import_id") or world.the_route
@@ -124,7 +120,7 @@ def test_cell(answers, row, caller):
 
 
 def test_what_was_forged_was_good_before_it_was_forged(world):
-    """Else the cells above would show nothing."""
+    """Otherwise the cells above would prove nothing."""
     for path in ("/orders", "/agents"):
         expect(world.stack.call("GET", path, token=world.forged.good["AccessToken"]), 200)
     expect(world.forged.was_good, 200)

@@ -1,4 +1,4 @@
-"""From signing up to being somebody."""
+"""From the sign-up to an active account."""
 
 import pytest
 
@@ -25,7 +25,7 @@ def test_the_email_subscription_is_made_and_shown(town):
 
     def subscription():
         state = expect(ana.get("/me"), 200)["email_notifications"]
-        # Where mail is real, a person has yet to follow the link in it.
+        # With real mail, a person still has to follow the link in it.
         return state if state in ("pending", "on") else None
 
     eventually("an email subscription after the confirmation", subscription)
@@ -161,7 +161,7 @@ def test_every_fault_of_a_sign_up_is_named_at_once(town):
 
 
 def test_confirming_makes_the_topic_once(town, mailbox, functions: Functions):
-    """The user's own record changes often; the confirmation is one change among them."""
+    """Other changes of the user's record happen at the same time as the confirmation."""
     ana = town.customer()
     mailbox.follow(ana)
     first = town.stack.topic_of(ana.user_id)
@@ -173,7 +173,9 @@ def test_confirming_makes_the_topic_once(town, mailbox, functions: Functions):
 
 
 def test_the_record_follows_an_address_that_was_changed_past_us(town, mailbox, functions: Functions):
-    """With an access token a person changes themselves in Cognito. On AWS the new address has to be confirmed there."""
+    """With an access token, a person can change their attributes in Cognito. On AWS they must confirm a new address
+    there.
+    """
     ana = town.customer("Ana")
     mailbox.follow(ana)
     old, new = ana.email, f"new-{ana.email}"

@@ -5,13 +5,13 @@ import uuid
 
 import pytest
 import stand_in
-from outside import Parameters
+from outside import KEYS, Parameters
 from problems import pointers, problem
 from town import open_route, stops_of
 from waybill_client import expect
 
-KEY_NAME = "/waybill-tests/ors-key"
-# What is remembered is remembered for a centre: with a new one nothing is.
+KEY_NAME = KEYS["OrsKeyParameter"]
+# The cache is per centre, so a new centre has no cached answers.
 CENTRE = {"lat": round(35.6 + random.random() / 10, 6), "lon": 139.77}
 TOKYO = {"lat": 35.681236, "lon": 139.767125}
 STATION, TOWER = "Marunouchi 1-9-1, Tokyo", "Tokyo Tower, Shibakoen 4-2-8, Tokyo"
@@ -91,7 +91,7 @@ def test_without_the_geocoder_nothing_is_stored_and_one_may_try_again(ana, geoco
     problem(answer, 503, "unavailable")
     assert int(answer.headers["Retry-After"]) > 0
     assert ana.every("/orders", "orders") == []
-    # Who sends locations does not notice.
+    # Orders with locations are not affected.
     expect(ana.order({"pickup": {"location": TOKYO}, "dropoff": {"location": TOKYO}}), 201)
 
 
@@ -105,7 +105,7 @@ def test_a_repetition_needs_no_geocoder(ana, geocoder, good_day):
 
 
 def test_what_is_on_a_route_says_where_it_is(ana, geocoder, good_day, shared_town):
-    """From the address on paper to the agent's next stop."""
+    """From the address to the agent's next stop."""
     agent = shared_town.newcomer("agent", "Ken")
     agent.join(start_location=TOKYO, vehicle={"capacity": 10})
     shared_town.approve(agent)

@@ -1,4 +1,4 @@
-"""What is refused is named, field by field, and leaves nothing behind."""
+"""An answer names every bad field, and a refused request stores nothing."""
 
 import pytest
 
@@ -19,7 +19,7 @@ def nothing_is_stored(ana):
 
 
 def changed(body, path, value):
-    """The body with one thing in it changed; `...` takes it out."""
+    """The body with one changed field. `...` removes the field."""
     *parents, last = path.split("/")
     place = body
     for name in parents:

@@ -1,4 +1,4 @@
-"""Things that happen at the same moment."""
+"""Calls and runs at the same moment."""
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from waybill_client import eventually, expect
 
 
 def at_once(*works):
-    """Start all of them together; what each of them answers."""
+    """Starts all calls together. Returns their answers."""
     with ThreadPoolExecutor(len(works)) as pool:
         return [started.result() for started in [pool.submit(work) for work in works]]
 
@@ -35,7 +35,7 @@ def test_two_optimizer_runs_at_once_over_one_zone(town, functions: Functions):
 
 
 def test_two_zones_planned_at_once_share_an_agent_between_them(zones_apart, functions: Functions):
-    """No lease keeps these two apart: only the conditions of the writes do."""
+    """No lease separates these two runs. Only the conditions of their writes do."""
     town, zones = zones_apart
     ana, agents = town.customer(), [town.agent(name=f"Agent {n}") for n in range(2)]
     functions.settle()
@@ -71,7 +71,7 @@ def test_the_last_two_stops_at_the_same_moment_complete_the_route_once(town, fun
     assert [route["status"] for route in routes] == ["completed"]
     assert {stop["status"] for stop in routes[0]["stops"]} == {"done"}
     check_books(ana, [ben])
-    # How often it became complete, as the stream of the routes tells it.
+    # The number of times that the route was completed, from the stream of the routes.
     records = functions.stream_records([routes[0]["route_id"]])["ROUTES_TABLE"]
     became = [record for record in records if status_in(record, "NewImage") == "completed" != status_in(record, "OldImage")]
     assert len(became) == 1, f"the route was completed {len(became)} times"
@@ -136,7 +136,7 @@ def test_an_agent_drives_while_orders_keep_coming(town):
         for _ in itertools.repeat(None, 200):
             stops = [stop for route in routes_of(ben) for stop in route["stops"] if stop["status"] == "pending"]
             if stops:
-                # The first of them alone: what comes after it may be planned anew meanwhile.
+                # Only the first stop, because the later ones may be planned again meanwhile.
                 status = "in_progress" if stops[0]["kind"] == "pickup" else "delivered"
                 expect(ben.mark(stops[0]["order_id"], status), 200)
             else:
@@ -153,7 +153,7 @@ def test_an_agent_drives_while_orders_keep_coming(town):
 
 
 def eventually_something(customer):
-    """Wait until there is something to drive again, or nothing left to wait for."""
+    """Waits until a route is open again, or no order can come any more."""
 
     def look():
         found = [order["status"] for order in customer.every("/orders", "orders", limit=100)]

@@ -1,6 +1,6 @@
-"""A function that is killed between its write and its answer loses nothing: the write is the event.
+"""A function that is killed between its write and its answer loses nothing, because the write is the event.
 
-SIGKILL leaves it no time for anything else, as when the machine below it goes away.
+SIGKILL leaves no time for cleaning up, as when the machine fails.
 """
 
 import json
@@ -28,7 +28,7 @@ def status_event(person, order, status):
 
 
 def test_the_binary_answers_as_the_stack_does(town, functions: Functions, tmp_path):
-    """Without a kill the way around the stack leads to the same place: what follows is due to the kill alone."""
+    """Without a kill, the detour around the stack gives the same result. So only the kill makes a difference below."""
     ana = town.customer()
     body, key = town.body(), str(uuid.uuid4())
     outcome = run(functions, "create-order", order_event(ana, body, key), tmp_path)
@@ -41,7 +41,7 @@ def test_an_order_is_placed_though_its_function_is_killed_before_the_answer(town
     ana, ben = town.customer(), town.agent()
     mailbox.follow(ana)
     body, key = town.body(external_id="survivor"), str(uuid.uuid4())
-    # As text, so that the retry is the same byte for byte.
+    # As text, so that the retry has the same bytes.
     outcome = run(functions, "create-order", order_event(ana, body, key), tmp_path, stop_at="TransactWriteItems")
     assert outcome.killed and outcome.answer is None, "the client never heard of it"
     assert outcome.process.returncode == -9

@@ -1,4 +1,4 @@
-"""Agents on and off duty, and suspended: what becomes of the orders on their routes."""
+"""Agents on duty, off duty and suspended, and the orders on their routes."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +12,7 @@ SOMEBODY = "0190a0a0-0000-7000-8000-000000000000"
 
 
 def under_way(town):
-    """A customer and an agent who has one order aboard and another still to fetch."""
+    """A customer, and an agent with one order aboard and another one to pick up."""
     ana, ben = town.customer("Ana"), town.agent()
     aboard, waiting = town.order(ana), town.order(ana, (0.4, 0.2), (1, 0.5))
     town.assigned(ana, aboard, waiting, to=ben)
@@ -33,15 +33,15 @@ def test_who_goes_off_duty_gives_back_what_is_not_aboard_if_they_ask(town):
     assert (back["history"][-1]["status"], back["history"][-1]["by"]) == ("pending", "agent")
     check_books(ana, [ben])
 
-    # Nothing new comes to somebody off duty, and the order says why it waits.
+    # An agent off duty gets no new orders, and the order says why it waits.
     eventually("a word on why it waits", lambda: order_of(ana, waiting).get("unplaced_reason"))
     assert order_of(ana, waiting)["unplaced_reason"] == "no_agent_on_duty"
-    # Saying it again changes nothing.
+    # A repetition changes nothing.
     for body in ({"on_duty": False, "release": True}, {"on_duty": False}):
         expect(ben.put("/agents/me", body), 200)
     assert [stop["order_id"] for stop in open_route(ben)["stops"] if stop["status"] == "pending"] == [aboard]
 
-    # What is aboard is theirs to deliver, and ends the route.
+    # The agent delivers the order aboard, and this ends the route.
     expect(ben.mark(aboard, "delivered"), 200)
     assert [route["status"] for route in routes_of(ben)] == ["completed"]
     town.come_on_duty(ben)
@@ -76,13 +76,13 @@ def test_an_agent_says_what_when_and_from_where(shared_town):
     assert {name: agent[name] for name in wanted} == wanted
     listed = shared_town.dispatcher.every("/agents", "agents", status="active", limit=100)
     assert [found for found in listed if found["agent_id"] == ben.user_id] == [agent]
-    # A shift goes with null; what is left out stays.
+    # `null` removes a shift. Missing fields do not change.
     without = expect(ben.put("/agents/me", {"shift": None}), 200)
     assert without == agent | {"shift": None, "version": without["version"]}
 
 
 def test_a_suspended_agent_is_out_at_once(shared_town, dispatcher):
-    """The token is good until it expires; what it opens is not."""
+    """The token stays valid until it expires, but the calls refuse the agent."""
     ben = shared_town.agent(on_duty=False)
     session = expect(ben.log_in(), 200)["refresh_token"]
     for path in ("/me", "/orders", "/routes/me"):
@@ -97,7 +97,7 @@ def test_a_suspended_agent_is_out_at_once(shared_town, dispatcher):
     problem(ben.log_in(), 403, "agent_not_active")
     expect(ben.post("/logout"), 204)
 
-    # Suspended twice is suspended once, and who comes back logs in again.
+    # A second suspension changes nothing. An agent who is active again must log in again.
     expect(dispatcher.put(f"/agents/{ben.user_id}", {"status": "suspended"}), 200)
     expect(dispatcher.put(f"/agents/{ben.user_id}", {"status": "active"}), 200)
     expect(ben.log_in(), 200)
@@ -109,7 +109,7 @@ def test_the_dispatcher_finds_and_finishes_what_a_suspended_agent_has_aboard(tow
     ana, ben, aboard, waiting = under_way(town)
     dispatcher = town.dispatcher
     expect(dispatcher.put(f"/agents/{ben.user_id}", {"status": "suspended"}), 200)
-    # Who is suspended with a route open has something aboard.
+    # A suspended agent with an open route has orders aboard.
     suspended = dispatcher.every("/agents", "agents", status="suspended", limit=100)
     (agent,) = [agent for agent in suspended if agent["agent_id"] == ben.user_id]
     (route,) = dispatcher.every(f"/routes/{ben.user_id}", "routes", status="in_progress")
@@ -130,7 +130,7 @@ def test_the_dispatcher_finds_and_finishes_what_a_suspended_agent_has_aboard(tow
 
 
 def test_agents_come_and_go_while_orders_come_in(town):
-    """Whoever loses a race reads again: the books agree at the end, and no order is left behind."""
+    """A writer that loses a race reads again. At the end orders and routes agree, and no order is lost."""
     ana, agents = town.customer("Ana"), [town.agent(name=f"Agent {n}") for n in range(2)]
 
     def places():
@@ -148,7 +148,7 @@ def test_agents_come_and_go_while_orders_come_in(town):
         orders = placed.result()
     town.assigned(ana, *orders)
     check_books(ana, agents)
-    # One of them goes home for good: the other takes over all that was not aboard.
+    # One agent goes off duty. The other takes over all orders that were not aboard.
     expect(agents[0].put("/agents/me", {"on_duty": False, "release": True}), 200)
     town.assigned(ana, *orders, to=agents[1])
     check_books(ana, agents)

@@ -1,4 +1,4 @@
-"""What people read: what, where, when, and how much of it."""
+"""The text of the emails: their places, times and length."""
 
 import re
 from zoneinfo import ZoneInfo
@@ -12,13 +12,13 @@ from waybill_client import eventually, expect
 
 @pytest.fixture
 def clock(functions: Functions):
-    """A moment as the emails of this stack tell it."""
+    """A moment in the format of this stack's emails."""
     zone = ZoneInfo(functions.settings_of("send-notifications")["TIME_ZONE"])
     return lambda moment: when(moment).astimezone(zone).strftime("%H:%M")
 
 
 def arrived(mailbox, person, count):
-    """The person's mails, oldest first, once there are so many."""
+    """Waits for this number of mails. Returns the person's mails, oldest first."""
     found = eventually(
         f"{count} mails for {person.name}", lambda: len(mailbox.of(person)) >= count and mailbox.of(person)
     )

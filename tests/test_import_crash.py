@@ -1,6 +1,6 @@
-"""An import that is interrupted, repeated, hindered or handed on.
+"""Imports that are interrupted, repeated, disturbed or handed on.
 
-Whatever happens, the orders are exactly the file's good rows, and the account adds up.
+In all cases the orders are exactly the file's good rows, and the counts of the import are right.
 """
 
 import json
@@ -22,7 +22,7 @@ from waybill_client import expect
 pytestmark = pytest.mark.skipif(not os.environ.get("AWS_ENDPOINT_URL"), reason="the proxy stands before a local stack")
 
 ROWS = 130
-# In the first chunk, in one of the middle, and the very last row.
+# In the first chunk, in a middle chunk, and in the very last row.
 BAD_ROWS = (1, 7, 70, 71, ROWS)
 GOOD_NAMES = sorted(f"r{n}" for n in range(1, ROWS + 1) if n not in BAD_ROWS)
 
@@ -34,7 +34,7 @@ def content(rows=ROWS, bad=BAD_ROWS):
 
 @pytest.fixture(scope="module")
 def by_hand(functions):
-    """Nobody takes the imports' messages meanwhile but the test."""
+    """Only the test takes messages from the import queue meanwhile."""
     with functions.paused("ingest-orders"):
         yield ByHand(functions)
 
@@ -45,7 +45,7 @@ class ByHand:
         self.queue = functions.settings_of("ingest-orders")["IMPORT_QUEUE_URL"]
 
     def uploaded(self, customer, content):
-        """The id of an import whose file is there, and the event that the function gets of it."""
+        """Uploads a file. Returns the id of its import and the function's event about it."""
         ticket = expect(imports.ask(customer, "orders.csv", len(content)), 201)
         assert imports.put(ticket, content).status_code == 200
         event = self.next_event(ticket["import_id"])
@@ -53,12 +53,14 @@ class ByHand:
         return ticket["import_id"], event
 
     def next_event(self, import_id, seconds=5):
-        """The event of the next message about an import, None if there is none in this time."""
+        """The event of the next message about an import. None if no message comes in this time."""
         message = self.functions.take_one(self.queue, import_id, seconds)
         return self.functions.sqs_event(self.queue, [message]) if message else None
 
     def finish(self, customer, import_id, event):
-        """Delivers the message again, as SQS does with one that nobody has deleted, and then what the function leaves to itself."""
+        """Delivers the message again, as SQS does if it was not deleted, and then the messages that the function
+        sends to itself.
+        """
         while event:
             told = self.functions.invoke("ingest-orders", event)
             assert not (told or {}).get("batchItemFailures"), told
@@ -80,20 +82,20 @@ def check(customer, account, names=GOOD_NAMES, bad=BAD_ROWS):
         assert [line.split(",")[0] for line in rejects[1:]] == [f"r{n}" for n in bad]
 
 
-# As the template has it. Near to its deadline it would put the rejected rows off.
+# The template's value. Near its deadline the function would postpone the rejected rows.
 TIMEOUT_S = 120
-# With less than this left the function begins no chunk, and hands on.
+# With less time than this, the function begins no chunk and hands on the import.
 RESERVE_S = 15
 
 
 def slow_store(action, _body):
-    """So slow that no import gets far in a second, however fast the machine is."""
+    """So slow that no import gets far in a second, also on a fast machine."""
     if action == "TransactWriteItems":
         time.sleep(0.25)
 
 
 class EndAt:
-    """Ends the function at its nth request, before that has arrived."""
+    """Kills the function at its nth request, before the request arrives."""
 
     def __init__(self, number):
         self.left = number
@@ -105,7 +107,7 @@ class EndAt:
 
 @dataclass
 class Killing:
-    """One file, imported again and again, with the function killed before one of its requests each time."""
+    """One file is imported again and again. Each time the function is killed before another request."""
 
     importer: Callable
     by_hand: ByHand
@@ -115,7 +117,7 @@ class Killing:
     bad: tuple
 
     def whole(self):
-        """What the function asks for when nobody kills it."""
+        """The requests of a run that is not killed."""
         customer = self.importer()
         import_id, event = self.by_hand.uploaded(customer, self.content)
         outcome = run(self.by_hand.functions, "ingest-orders", event, self.folder, deadline_s=TIMEOUT_S)
@@ -123,7 +125,7 @@ class Killing:
         return [action for action, _ in outcome.calls]
 
     def at(self, number, actions):
-        """Killed before its nth request, and the message delivered again."""
+        """Kills the function before its nth request, and delivers the message again."""
         customer, folder, functions = self.importer(), self.folder / str(number), self.by_hand.functions
         folder.mkdir()
         import_id, event = self.by_hand.uploaded(customer, self.content)
@@ -141,7 +143,9 @@ class Killing:
 
 
 def test_an_import_goes_on_wherever_its_function_was_killed(importer, by_hand, tmp_path):
-    """Before each of its requests in turn: after the download, between any two chunks, before the last record, and so on."""
+    """Kills the function before each request in turn: after the download, between two chunks, before the last record,
+    and so on.
+    """
     killing = Killing(importer, by_hand, tmp_path, content(), GOOD_NAMES, BAD_ROWS)
     actions = killing.whole()
     assert actions.count("TransactWriteItems") >= 3 and "S3 GET" in actions, (
@@ -152,8 +156,8 @@ def test_an_import_goes_on_wherever_its_function_was_killed(importer, by_hand, t
 
 
 def test_rejected_rows_that_are_written_in_parts_are_written_whole_after_all(importer, by_hand, tmp_path):
-    """Killed before each part of their file, and before the parts become one."""
-    # Twice a hundred of them, each time more than the 5 MiB of a part, and a few at the end.
+    """Kills the function before each part of the file of rejected rows, and before the upload is completed."""
+    # Twice a hundred rejected rows, each time more than the 5 MiB of a part, and a few at the end.
     bad = (*range(2, 103), *range(153, 254), *range(304, 314))
     good = [n for n in range(1, 315) if n not in bad]
     lines = [f"r{n},{PICKUP},{PICKUP},{'x' * 53_000 if n in bad else ''}" for n in range(1, 315)]
@@ -161,7 +165,7 @@ def test_rejected_rows_that_are_written_in_parts_are_written_whole_after_all(imp
     killing = Killing(importer, by_hand, tmp_path, file, sorted(f"r{n}" for n in good), bad)
     actions = killing.whole()
     writing = actions[actions.index("S3 POST") :]
-    # Begun, two parts with their records, what is left over, the end, and its record.
+    # The begin, two parts with their records, the remaining rows, the end, and its record.
     asked = [action for action in writing if action not in ("S3 GET", "Query")]
     assert asked == ["S3 POST", "S3 PUT", "PutItem", "S3 PUT", "PutItem", "S3 PUT", "S3 POST", "PutItem"], asked
     for number in [n for n, action in enumerate(actions, 1) if n > len(actions) - len(writing) and action in asked]:
@@ -169,7 +173,7 @@ def test_rejected_rows_that_are_written_in_parts_are_written_whole_after_all(imp
 
 
 def test_an_import_whose_answer_was_lost_is_not_done_twice(importer, by_hand, functions, tmp_path):
-    """Killed after all its work, with the message still in the queue; by then an order of it has been cancelled."""
+    """Kills the function after its work, with the message still in the queue. By then an order is cancelled."""
     ana = importer()
     import_id, event = by_hand.uploaded(ana, content())
     run(functions, "ingest-orders", event, tmp_path, deadline_s=TIMEOUT_S)
@@ -188,7 +192,7 @@ def test_the_same_event_three_times_at_once_is_one_import(importer, by_hand, fun
     ana = importer()
     import_id, event = by_hand.uploaded(ana, content())
     functions.invoke_at_once("ingest-orders", [event] * 3)
-    # Those who gave way leave their messages in the queue.
+    # Runs that gave way leave their messages in the queue.
     check(ana, by_hand.finish(ana, import_id, event))
     check(ana, by_hand.finish(ana, import_id, event))
 
@@ -212,7 +216,7 @@ def test_before_its_deadline_an_import_is_handed_on(importer, by_hand, functions
 
 
 def test_a_message_that_was_handed_on_and_the_first_one_again_do_nothing_twice(importer, by_hand, functions, tmp_path):
-    """The function is killed right after it has handed on: both messages are delivered then, side by side."""
+    """Kills the function right after it handed on the import. Then both messages are delivered at the same time."""
     ana, names = importer(), sorted(f"r{n}" for n in range(1, 401))
     import_id, event = by_hand.uploaded(ana, content(400, ()))
     soon = RESERVE_S + 1.5
@@ -228,7 +232,7 @@ CANCELLED = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException"
 
 
 class Weather:
-    """Hinders requests at random: throttles, conflicts, answers that are lost, a store of files that is too busy."""
+    """Disturbs requests at random: throttling, conflicts, lost answers, a busy S3."""
 
     def __init__(self, seed):
         self.dice, self.hindered = random.Random(seed), 0

@@ -1,4 +1,4 @@
-"""What people's files are like, and what each is told: over the real stack, with the account's every count."""
+"""The files of import_files.py against the stack, with every count of the answers."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +20,7 @@ def ana(importer):
 
 @pytest.fixture(scope="module")
 def accounts(ana):
-    """All the files, handed over at once."""
+    """All files, uploaded at once."""
 
     def hand_over(numbered):
         number, kind = numbered
@@ -32,7 +32,7 @@ def accounts(ana):
 
 @pytest.fixture(scope="module")
 def orders(ana, accounts):
-    """Every order that has come of them, by its external id."""
+    """All orders of the files, by external id."""
     found = ana.every("/orders", "orders", limit=100)
     named = {order["external_id"]: order for order in found}
     assert len(named) == len(found), "an order is there twice"
@@ -64,7 +64,7 @@ def test_a_file_gets_its_answer(accounts, orders, number):
 
 
 def test_what_is_in_the_cells_is_in_the_orders(ana, importer):
-    """All the columns, and an order that is as if it had been placed by itself."""
+    """A row with all columns gives the same order as a call of `POST /orders`."""
     start, end = in_minutes(10_000), in_minutes(10_090)
     columns = {
         "pickup": {"lat": "78.2232", "lon": "15.6267", "address": "Vei 1", "contact_name": "Desk, goods", "contact_phone": "+47 79 00 00 00",

@@ -1,4 +1,4 @@
-"""Imports of many rows: what they wake, and that nothing of them is lost. `make test-import-large` takes 100,000 of them."""
+"""Imports of many rows: their wake-ups, and that no row is lost. `make test-import-large` imports 100,000 rows."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from waybill_client import expect
 
 ROWS = int(os.environ.get("IMPORT_ROWS") or 5_000)
 GENERATOR = Path(__file__).resolve().parent.parent / "local" / "bench-import" / "generate.py"
-# A zone is some 20 km wide: these are in two of them.
+# A zone is about 20 km wide. These places are in two zones.
 FAR_AWAY = "79.9,-20.0"
 
 
@@ -45,7 +45,7 @@ def file(tmp_path_factory):
 
 
 def test_every_row_of_a_large_file_is_an_order_or_is_rejected(importer, functions, file):
-    """Counted in the table, and at every look on the way. The optimizer hears nothing of these orders: they are too many."""
+    """Counts the orders in the table, also while the import runs. The optimizer gets no wake-ups for these orders."""
     path, made = file
     told = json.loads(made)
     ana = importer()

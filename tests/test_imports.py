@@ -1,4 +1,4 @@
-"""Uploads and accounts of imports: who may ask for them, what they say, and what is refused."""
+"""Uploads and the answers about imports: permissions, contents and refusals."""
 
 import codecs
 import csv
@@ -76,7 +76,7 @@ def test_an_upload_that_is_not_what_was_asked_for_is_refused(ana, ticket, conten
 
 
 def test_an_upload_does_not_take_the_place_of_another_import(ana, eve, ticket):
-    """The key is signed: whose it is, and which import."""
+    """The signature covers the object's key, and so the customer and the import."""
     other = expect(imports.ask(eve, "orders.csv", len(GOOD)), 201)
     for own, theirs in ((ticket["import_id"], other["import_id"]), (ana.user_id, eve.user_id)):
         assert own in ticket["url"]
@@ -118,7 +118,7 @@ def test_a_wrong_request_is_named(ana, body, named):
     assert sorted(pointers(ana.post("/upload-url", body))) == named
 
 
-# Who may
+# Permissions
 
 
 def test_only_customers_import(shared_town, dispatcher, stack):
@@ -175,11 +175,11 @@ def test_a_cursor_of_somebody_else_shows_nothing_of_theirs(ana, importer):
         assert pointers(answer) == ["?cursor"]
 
 
-# What comes back
+# The file of rejected rows
 
 COLUMNS = ["Notes", " PICKUP_LAT", "pickup_lon", "dropoff_lat", "dropoff_lon", "external_id", "dropoff_contact_phone"]
 REJECTED = [
-    # The cells as they are in the file, and as they come back.
+    # The cells in the upload, and the cells in the file of rejected rows.
     (['=HYPERLINK("http://evil")', "78,2", "15.6", "78.2", "15.6", "+1", "@SUM(A1)"], ['\'=HYPERLINK("http://evil")', "78,2", "15.6", "78.2", "15.6", "'+1", "'@SUM(A1)"]),
     (["two\nlines; and, more", "x", "-15.6", "78.2", "15.6", '"quoted"', "\t=1+1"], ["two\nlines; and, more", "x", "'-15.6", "78.2", "15.6", '"quoted"', "'\t=1+1"]),
     (["\r=1+1", "91", "15.6", "78.2", "", "-2", "+47 79"], ["'\r=1+1", "91", "15.6", "78.2", "", "'-2", "'+47 79"]),
@@ -215,7 +215,9 @@ def test_rejected_rows_come_back_as_they_were_and_defused(ana):
 
 
 def test_rejected_rows_that_were_mended_can_be_handed_over_as_they_are(ana, importer):
-    """With the reasons still in them, and the signs before their cells that keep a spreadsheet from running them."""
+    """The file is sent again with its reasons, and with the signs that prevent a spreadsheet from running cells as
+    formulas.
+    """
     iris = importer()
     columns = f"{HEADER},dropoff_contact_phone"
     account = imports.hand_over(iris, f'{columns}\nmended,40.4,"-3,7",40.5,-3.71,+34 930 000 000\n'.encode())
@@ -229,7 +231,7 @@ def test_rejected_rows_that_were_mended_can_be_handed_over_as_they_are(ana, impo
 
 
 def test_a_row_that_was_cut_wrong_is_rejected_until_it_is_mended(importer):
-    """Its columns look like an order, and are not the one that was meant."""
+    """The columns of such a row look like an order, but not like the intended one."""
     jon = importer()
     account = imports.hand_over(jon, f"{HEADER},pickup_address\nmany,{ROW},Vei 500, 2,twice\nfew,{ROW}\n".encode())
     codes = ["too_many_cells", "too_few_cells"]
@@ -271,7 +273,7 @@ def test_the_rejected_rows_are_behind_a_link_that_ends(ana):
 
 
 def test_imported_orders_are_orders(importer, zones_apart):
-    """They are planned as any other: an agent on duty gets them."""
+    """Imported orders are planned like all others: an agent on duty gets them."""
     town, _ = zones_apart
     hal, ben = importer(), town.agent()
     lines = []

@@ -1,4 +1,4 @@
-"""How much is taken in: from everybody, without a token, and at once."""
+"""Limits on requests: from everybody, without a token, and at once."""
 
 import json
 import re
@@ -25,7 +25,7 @@ def test_each_call_without_a_token_has_a_tighter_limit_of_its_own():
         {"Ref": "RequestsPerSecond"},
         {"Ref": "RequestBurst"},
     )
-    # As CloudFormation wants a path: the first slash as it is, and then each of the path's own as ~1.
+    # CloudFormation's form of a path: the first slash stays, and each further slash is ~1.
     open_calls = {call.replace("/", "~1").replace(" ", " /") for call, asks in events_of_the_api() if not asks}
     assert set(by_path) == open_calls, "a call without a token without a limit, or the reverse"
     for call, one in by_path.items():
@@ -64,7 +64,7 @@ def test_who_asks_too_often_hears_429_from_the_firewall_as_from_the_api():
         assert body["ContentType"] == "APPLICATION_JSON"
         told = json.loads(body["Content"])
         throttled = RESOURCES["Api"]["Properties"]["GatewayResponses"]["THROTTLED"]["ResponseTemplates"]["application/json"]
-        # WAF knows no request id to put in as the instance, and may ask for more patience.
+        # WAF has no request id for `instance`, and may have a longer `Retry-After`.
         own = {"instance", "detail"}
         assert told.keys() | own == json.loads(throttled).keys()
         assert {**json.loads(throttled), **told}.items() - told.items() == {("instance", "$context.requestId")}
@@ -89,7 +89,7 @@ def ana(shared_town):
     ids=["nothing said", "text", "a form"],
 )
 def test_what_a_strangers_page_can_send_is_not_read(stack, ana, headers):
-    """A browser sends these for any page without asking first, with its user's address as the sender."""
+    """A browser sends such bodies for any page without a preflight, from its user's IP address."""
     login = json.dumps({"email": ana.email, "password": ana.password})
     problem(stack.call("POST", "/login", data=login.encode(), headers=headers), 415, "unsupported_media_type")
     expect(stack.call("POST", "/login", data=login.encode(), headers=JSON), 200)
@@ -131,4 +131,4 @@ def test_too_many_requests_are_told_to_wait(stack, narrow):
     answer = eventually("an answer of 429", refused)[0]
     told = problem(answer, 429, "too_many_requests")
     assert int(answer.headers["Retry-After"]) >= 1 and told["instance"]
-    expect(stack.call("GET", "/orders"), 401)  # the limit is that call's alone
+    expect(stack.call("GET", "/orders"), 401)  # the limit is only for that call

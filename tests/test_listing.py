@@ -1,4 +1,4 @@
-"""Lists: newest first, page after page, and nobody's but one's own."""
+"""Lists: newest first, page after page, and only the caller's own records."""
 
 import pytest
 

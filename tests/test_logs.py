@@ -1,7 +1,7 @@
-"""Nothing that people told the stack is in its logs.
+"""The logs contain no personal data and no secrets.
 
-conftest.py has this file run last, so that it finds what all other tests have told (local/secrets_told.py hears it in
-waybill_client.py). It tells each kind of thing itself as well, so that it holds when it runs alone.
+conftest.py runs this file last, so that it covers the values that all other tests sent (waybill_client.py records
+them with local/secrets_told.py). It also sends each kind of value itself, so that it works alone.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from waybill_client import PASSWORD, Person, eventually, expect
 ROOT = Path(__file__).resolve().parent.parent
 GROUPS = ("/aws/lambda/", "/aws/apigateway/")
 JSON = {"Content-Type": "application/json"}
-# Whatever looks like one is one, whoever told it.
+# Every text that looks like a token counts as a token.
 SHAPES = {
     "a token": re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}"),
     "an email address": re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),
@@ -38,7 +38,9 @@ class Logs:
         self.text = "\n".join(line for _, line in self.lines)
 
     def _read(self, logs, group, since):
-        """MiniStack ends an answer after 10,000 lines without a word that there are more: one goes on from its last line."""
+        """MiniStack ends an answer after 10,000 lines and does not say that there are more. The test continues at the
+        last line.
+        """
         start, seen = int(since * 1000), set()
         while True:
             pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=start)
@@ -51,7 +53,7 @@ class Logs:
             start = events[-1]["timestamp"]
 
     def with_word(self, word):
-        """The first line that has this word, or these words, and no letter or digit right beside them."""
+        """The first line with this word or these words, with no letter or digit directly beside them."""
         if word not in self.text:
             return None
         whole = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
@@ -60,7 +62,9 @@ class Logs:
 
 @pytest.fixture(scope="module")
 def life(stack, shared_town, dispatcher, functions, importer):
-    """Everything that is secret, said where it is right and where it is wrong. The ids of the answers are to be in the logs."""
+    """Sends every kind of secret, in correct and in wrong places. Returns the ids of the answers, which the logs must
+    contain.
+    """
     town = shared_town
     ana = town.customer("Anastasia Unmistakable")
     refusals = [
@@ -87,7 +91,7 @@ def life(stack, shared_town, dispatcher, functions, importer):
 
 
 def hand_over_a_file(customer):
-    """Of two rows, one that is taken and one that is not. What is uploaded passes by those who hear what is told."""
+    """An import with a good and a rejected row. waybill_client.py does not record uploads, so the test does."""
     rows = [
         "41.40,2.17,41.41,2.15,8 Hidden Heron Lane,Clementine Receiver,+34 932 000 333,beware of the fifth heron",
         "41.40,2.17,141.41,2.15,9 Hidden Heron Lane,Dorothea Receiver,+34 932 000 444,beware of the sixth heron",
@@ -101,7 +105,7 @@ def hand_over_a_file(customer):
 
 
 def publish_a_record_that_cannot_be_read(stack, functions):
-    """The order's status is somebody's secret; the log is to say that it is no status, and not what it is."""
+    """A stored status is a secret text. The log must say that it is not a status, without the text."""
     secret = "the name of the second heron"
     TOLD.add("text", secret)
     event = json.loads((ROOT / "events" / "publish-events.json").read_text())
@@ -113,11 +117,11 @@ def publish_a_record_that_cannot_be_read(stack, functions):
 
 
 def with_a_claim_that_cannot_be_read(functions, town, ana):
-    """Something stored is of the wrong type, and has somebody's secret in it: the answer is 500, and its cause is logged."""
+    """A stored value has the wrong type and contains a secret. The answer is 500, and the cause is logged."""
     secret, key, body = "the name of the third heron", uuid.uuid4().hex, town.body()
     TOLD.add("text", secret)
     order = expect(ana.order(body, key=key), 201)
-    table = functions.settings_of("create-order")["IDEMPOTENCY_TABLE"]
+    table = functions.settings_of("create-order")["CLAIMS_TABLE"]
     claim = {"claim": {"S": f"order-key#{ana.user_id}#{hashlib.sha256(key.encode()).hexdigest()}"}}
     dynamodb = functions.stack.aws("dynamodb")
     dynamodb.update_item(
@@ -138,22 +142,22 @@ def with_a_claim_that_cannot_be_read(functions, town, ana):
 
 @pytest.fixture(scope="module")
 def logs(stack, life, session_began):
-    """Once the last line of the life above has come."""
+    """Waits for the last line of the calls above."""
     last = life[-1]["instance"]
 
     def read():
         found = Logs(stack, session_began)
-        # What invoked a function last was a record of a stream.
+        # A stream record was the last invocation of a function.
         return found if last in found.text and '"message":"record failed"' in found.text else None
 
     return eventually("the function's log of the last refusal", read)
 
 
 def test_the_logs_are_those_of_the_calls(logs, life):
-    """Else nothing would be in them anyway."""
+    """Otherwise an empty log would pass."""
     for told in life:
         if told["code"] == "unauthorized":
-            continue  # by the gateway, which ran no function
+            continue  # by the gateway, without a function
         assert told["instance"] in logs.text, f"no log line for {told}"
     assert '"message":"record failed"' in logs.text and '"cause":"it cannot be read: ' in logs.text
     assert '"message":"request failed"' in logs.text and '"cause":"something is broken inside' in logs.text

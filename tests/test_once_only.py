@@ -1,4 +1,4 @@
-"""Queues and streams repeat themselves; nothing happens twice."""
+"""Queues and streams repeat messages and records, and nothing happens twice."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +11,7 @@ from waybill_client import eventually, expect
 
 
 class Delivered:
-    """A town where two orders have been delivered, one has failed, and everything is told."""
+    """A town with two delivered orders and a failed one, after all emails were sent."""
 
     def __init__(self, town, mailbox, functions):
         self.town, self.mailbox, self.functions = town, mailbox, functions
@@ -24,12 +24,12 @@ class Delivered:
             for status in steps:
                 reason = "nobody was there" if status == "failed" else None
                 expect(self.ben.mark(order["order_id"], status, reason), 200)
-        # Four assigned, two delivered, one failed; and at least one to the agent.
+        # Four "assigned", two "delivered", one "failed", and at least one to the agent.
         eventually("the mails about it", lambda: len(mailbox.of(self.ana)) >= 7 and mailbox.of(self.ben))
         functions.settle()
 
     def everything(self):
-        """All that a repetition could change."""
+        """Everything that a repetition could change."""
         me = {person.name: expect(person.get("/me"), 200) for person in (self.ana, self.ben)}
         agents = self.town.dispatcher.every("/agents", "agents", limit=100)
         agent = [found for found in agents if found["agent_id"] == self.ben.user_id]
@@ -43,7 +43,7 @@ class Delivered:
 
     @property
     def names(self):
-        """Whatever a record or message about this town mentions."""
+        """The ids that records and messages about this town mention."""
         route = open_route(self.ben)["route_id"]
         return [order["order_id"] for order in self.orders] + [self.ana.user_id, self.ben.user_id, route]
 
@@ -88,7 +88,7 @@ def test_a_message_delivered_to_two_at_once_is_one_mail(town, mailbox, functions
     mailbox.follow(ana)
     mailbox.follow(ben)
     with functions.paused("send-notifications"):
-        # Two orders, so that the route is still open when its agent is told of it: of one that has ended nobody is.
+        # Two orders, so that the route is still open when the agent's email is sent. A completed route causes no email.
         orders = [town.order(ana), town.order(ana)]
         for order in orders:
             town.assigned(ana, order)
@@ -100,7 +100,7 @@ def test_a_message_delivered_to_two_at_once_is_one_mail(town, mailbox, functions
         assert events.count("route_planned") >= 1, "the agent's route, that may have gained an order"
         event = functions.sqs_event(functions.notification_queue, messages)
         answers = functions.invoke_at_once("send-notifications", [event] * 3)
-        # Who found a mail in somebody else's hands may ask to see it again later.
+        # A run that finds an email claimed by another run may ask for the message again.
         again = {item["itemIdentifier"] for a in answers for item in (a or {}).get("batchItemFailures", [])}
         assert again <= {message["MessageId"] for message in messages}
     functions.settle()
@@ -125,7 +125,7 @@ def test_an_agent_coming_on_duty_twice_is_planned_for_once(town, functions: Func
 
 
 def test_nothing_lies_in_a_dead_letter_queue(stack, functions: Functions):
-    """Whatever the tests have done to the queues until here, no message was given up on."""
+    """No message of the tests so far is a dead letter."""
     sqs = stack.aws("sqs")
     for queue in (functions.optimization_queue, functions.notification_queue):
         policy = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]

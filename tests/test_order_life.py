@@ -1,4 +1,4 @@
-"""The steps of an order, allowed and not, and what each of them does to its route."""
+"""The allowed and the refused steps of an order, and their effects on its route."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from problems import pointers, problem
 from town import check_sums, open_route, order_of, routes_of, show, statuses, stops_of, when
 from waybill_client import eventually, expect
 
-# Where each status leads, for somebody who may set everything that can be set.
+# The next statuses of each status, for a caller who may set all of them.
 LEADS_TO = {
     "pending": {"cancelled"},
     "assigned": {"in_progress", "delivered", "failed", "cancelled"},
@@ -16,7 +16,7 @@ LEADS_TO = {
     "cancelled": set(),
 }
 SETTABLE = ("in_progress", "delivered", "failed", "cancelled")
-# How a fresh order gets there.
+# The steps of a new order to this status.
 STEPS = {
     "pending": [],
     "assigned": [],
@@ -29,12 +29,12 @@ REASON = "nobody was there"
 
 
 class Day:
-    """One agent with one long route, from which each test takes orders of its own."""
+    """One agent with one long route. Each test uses its own orders of this route."""
 
     def __init__(self, town):
         self.town, self.dispatcher = town, town.dispatcher
         self.ana, self.agent = town.customer("Ana"), town.agent(capacity=100)
-        # For the day after tomorrow: they stay pending.
+        # Orders for the day after tomorrow stay pending.
         days = 2 * 24 * 60
         self.later = [town.order(self.ana, pickup_window=(days, days + 60)) for _ in range(3)]
         near = [town.order(self.ana, (0.2, 0.1), (0.3, 0.4)) for _ in range(28)]
@@ -138,7 +138,7 @@ def test_a_customer_cannot_cancel_what_is_aboard(day):
 
 def test_a_cancellation_skips_the_stops_and_retimes_the_rest(town):
     ana, ben = town.customer(), town.agent()
-    # The way out and back is long, so that leaving it out is plain to see.
+    # The way there and back is long, so the route changes visibly without it.
     orders = [town.order(ana, (0.5, 0), (0.6, 0)), town.order(ana, (6, 0), (6.1, 0)), town.order(ana, (-1, 0), (-1, 1))]
     town.assigned(ana, *orders, to=ben)
     before = open_route(ben)

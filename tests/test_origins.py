@@ -1,4 +1,4 @@
-"""Pages of strangers: their visitors' browsers are neither let in by the preflight nor by the functions."""
+"""Pages of other origins: both the preflight and the functions refuse their visitors' browsers."""
 
 import pytest
 
@@ -10,14 +10,14 @@ STRANGER = {"Origin": "https://evil.example"}
 
 
 def preflights(origins):
-    """What the gateway tells browsers, by path."""
+    """The gateway's headers for browsers, by path."""
     paths = expanded(AllowedOrigins=origins)["Api"]["Properties"]["Body"]["paths"]
     answers = {path: methods["options"]["x-amazon-apigateway-integration"]["responses"] for path, methods in paths.items()}
     return {path: told["default"]["responseParameters"][f"method.response.header.{ALLOW}"] for path, told in answers.items()}
 
 
 def answers_of_the_gateway(origins):
-    """The headers of what the gateway answers by itself."""
+    """The headers of the answers that the gateway makes itself."""
     told = expanded(AllowedOrigins=origins)["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
     return {kind: answer["responseParameters"].get(f"gatewayresponse.header.{ALLOW}") for kind, answer in told.items()}
 
@@ -40,7 +40,7 @@ def test_with_origins_pages_may_ask_and_the_functions_say_which(origins):
 
 @pytest.mark.parametrize("path", ["/login", "/signup", "/password/forgot"])
 def test_nothing_is_done_for_the_page_of_a_stranger(stack, path):
-    # Without the header each of these says which fields are missing.
+    # Without the header, each of these answers names the missing fields.
     problem(stack.call("POST", path, json={}), 422, "invalid")
     answer = stack.call("POST", path, json={}, headers=STRANGER)
     problem(answer, 403, "forbidden")

@@ -1,7 +1,7 @@
 """That the stack asks a function's role before it does what the function wants.
 
-test_policies.py compares policies and code. This shows that it matters: an action that is not granted fails, so that a function
-that oversteps fails the other end-to-end tests.
+test_policies.py compares policies and code. This shows that it matters: an action that is not granted fails, so that
+a function that oversteps fails the other end-to-end tests.
 """
 
 import contextlib

@@ -1,4 +1,4 @@
-"""Orders become stops: who gets them, when, and why not."""
+"""Orders become stops: the agents who get them, the times, and the reasons for orders left over."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -7,7 +7,7 @@ from town import check_route, in_minutes, open_route, order_of, routes_of, statu
 from waybill_client import eventually, expect
 
 def unplaced(town, customer, order):
-    """Why the order is not placed, once the optimizer has said so."""
+    """Waits for the optimizer's reason for leaving the order over. Returns the reason."""
     return eventually("a word on why it waits", lambda: order_of(customer, order["order_id"]).get("unplaced_reason"))
 
 
@@ -22,7 +22,7 @@ def test_an_order_becomes_two_stops_of_a_route(town):
     assert route["provider"] == "embedded" and route["geometry"]
     check_route(route, [order], 10)
     assert order["eta"] == route["stops"][0]["eta"]
-    # A leg is 1.3 times as long as the crow flies, unless the stack is told otherwise.
+    # By default, a leg is 1.3 times as long as the straight line.
     assert 500 < route["stops"][0]["distance_m"] < 900 and 1000 < route["stops"][1]["distance_m"] < 1700
     agent = [a for a in town.dispatcher.every("/agents", "agents", limit=100) if a["agent_id"] == ben.user_id][0]
     assert agent["open_route_id"] == route["route_id"]
@@ -56,7 +56,7 @@ def test_fifty_orders_at_once_are_each_assigned_once(town):
     orders = town.assigned(ana, *placed)
     assert len(ana.every("/orders", "orders", limit=100)) == 50
 
-    # A plan that comes last may still change ETAs: routes and orders are looked at together once they agree.
+    # A later plan may still change ETAs. So the test waits until routes and orders agree.
     def settled():
         routes = [open_route(agent) for agent in agents if routes_of(agent)]
         now = {order["order_id"]: order for order in ana.every("/orders", "orders", limit=100)}
@@ -79,7 +79,7 @@ def test_fifty_orders_at_once_are_each_assigned_once(town):
 
 def test_an_order_added_to_an_open_route_is_inserted_where_it_fits(town):
     ana, ben = town.customer(), town.agent(at=(0, 0))
-    # Far apart to the east: what is added lies on the way between them.
+    # Far apart to the east. The added orders lie on the way between them.
     aboard = town.order(ana, (1, 0), (12, 0))
     town.assigned(ana, aboard, to=ben)
     expect(ben.mark(aboard["order_id"], "in_progress"), 200)
@@ -108,7 +108,7 @@ def test_the_next_stop_of_a_route_under_way_stays_the_next(town):
     begun = open_route(ben)["stops"][0]
     expect(ben.mark(begun["order_id"], "in_progress"), 200)
     pending = [stop for stop in open_route(ben)["stops"] if stop["status"] == "pending"]
-    # Right where the agent stands, so that going there first would be shorter.
+    # Exactly at the agent's position, so going there first would be shorter.
     added = town.order(ana, (1, 0.05), (1.1, 0.1))
     town.assigned(ana, added, to=ben)
     now_pending = [stop for stop in open_route(ben)["stops"] if stop["status"] == "pending"]
@@ -128,7 +128,7 @@ def test_an_order_too_large_for_any_vehicle_waits_with_the_reason(town):
 
 def test_no_more_is_aboard_than_fits(town):
     ana, ben = town.customer(), town.agent(capacity=3)
-    # All from one place to another: without the limit they would be fetched together.
+    # All from one place to another. Without the limit, the agent would pick them up together.
     orders = [town.order(ana, (1, 0), (5, 0), size=2) for _ in range(4)]
     found = town.assigned(ana, *orders, to=ben)
     check_route(open_route(ben), found, 3)
@@ -213,7 +213,7 @@ def test_an_agent_works_in_the_neighbouring_zones_and_no_further(zones_apart):
 
 
 def test_a_route_that_is_full_is_followed_by_another(town):
-    """40 orders to a route in its lifetime: the rest waits, and is planned when the route is done."""
+    """A route gets at most 40 orders in its lifetime. The others wait and are planned after the route."""
     ana, ben = town.customer(), town.agent(capacity=60)
     with ThreadPoolExecutor(8) as pool:
         orders = list(pool.map(lambda n: town.order(ana, (0.1, 0.01 * n), (0.4, 0.01 * n)), range(43)))

@@ -1,16 +1,15 @@
-"""Routes planned by providers outside, and what their bad days cost: no order.
+"""Routes of outside providers. No order is lost when a provider fails.
 
-The providers are stand-ins on this machine, stricter about every field than the services themselves; the stack is deployed with
-them by its own parameters.
+The providers are stand-ins on this machine, and stricter than the services themselves. The parameters of the stack
+switch to them.
 """
 
 import pytest
 import stand_in
-from outside import PATIENCE, Logs, Parameters
+from outside import KEYS, PATIENCE, Logs, Parameters
 from town import Town, check_books, check_route, open_route, order_of, stops_of, when
 from waybill_client import eventually, expect
 
-ORS_KEY_NAME, GOOGLE_KEY_NAME = "/waybill-tests/ors-key", "/waybill-tests/google-service-account"
 PATHS = {"ors": "/optimization", "google": f"/v1/projects/{stand_in.GOOGLE_PROJECT}:optimizeTours"}
 
 
@@ -27,17 +26,17 @@ def provider(request, stack, functions, tmp_path_factory):
     parameters = Parameters(stack, functions)
     if request.param == "ors":
         with stand_in.ors() as service:
-            key = ORS_KEY_NAME, stand_in.ORS_KEY
-            # With one vehicle at most, two agents on duty are too many for it.
-            told = {"OrsBaseUrl": service.url, "OrsKeyParameter": ORS_KEY_NAME, "OrsMostVehicles": 1}
+            key = KEYS["OrsKeyParameter"], stand_in.ORS_KEY
+            # The limit is one vehicle, so two agents on duty are too many.
+            told = {"OrsBaseUrl": service.url, "OrsKeyParameter": KEYS["OrsKeyParameter"], "OrsMostVehicles": 1}
             with parameters.set_to(*key, RouteProvider="ors", **told, **PATIENCE):
                 yield Provider("ors", service)
         return
     account = tmp_path_factory.mktemp("google") / "account.json"
     with stand_in.google(account) as service:
-        key = GOOGLE_KEY_NAME, account.read_text(encoding="utf-8")
+        key = KEYS["GoogleKeyParameter"], account.read_text(encoding="utf-8")
         told = {"GoogleBaseUrl": service.url, "GoogleProject": stand_in.GOOGLE_PROJECT}
-        told["GoogleKeyParameter"] = GOOGLE_KEY_NAME
+        told["GoogleKeyParameter"] = KEYS["GoogleKeyParameter"]
         with parameters.set_to(*key, RouteProvider="google", **told, **PATIENCE):
             yield Provider("google", service)
 
@@ -51,7 +50,7 @@ def good_day(provider):
 
 @pytest.fixture
 def far_town(stack, dispatcher, middles):
-    """Where a longitude is no latitude, so that nobody mixes them up unnoticed."""
+    """A town whose longitude is not a valid latitude, so that a mix-up of the two is noticed."""
     place = Town(stack, dispatcher, next(middle for middle in middles if abs(middle[1]) > 100))
     yield place
     place.leave()
@@ -76,7 +75,7 @@ def test_a_route_names_the_provider_that_planned_it(far_town, provider, good_day
         for kind, stop in stops_of(route, order).items():
             window = order[kind].get("window")
             assert not window or when(window["start"]) <= when(stop["eta"]) <= when(window["end"])
-    # The stand-in's streets run north-south and east-west, which the embedded planner knows nothing of.
+    # The stand-in's streets run north-south and east-west. The embedded planner does not know them.
     way = ben.get("/routes/me").json()["routes"][0]["geometry"]
     assert way and len(decoded(way)) > len(route["stops"])
     assert logs.fallbacks() == []
@@ -84,7 +83,7 @@ def test_a_route_names_the_provider_that_planned_it(far_town, provider, good_day
 
 
 def test_what_is_under_way_is_planned_on_by_the_provider(far_town, provider, good_day):
-    """Every kind of order in one problem: aboard, assigned, new and tied to nobody, too large, with and without windows."""
+    """Every kind of order in one problem: aboard, assigned, new, too large, with and without windows."""
     ana, ben = far_town.customer(), far_town.agent(at=(0, 0), capacity=4, shift=(0, 600))
     aboard = far_town.order(ana, (1, 0), (12, 0))
     waiting = far_town.order(ana, (2, 0), (11, 0), pickup_window=(0, 200), dropoff_window=(0, 300))
@@ -150,7 +149,7 @@ def loses_no_order(town, provider, logs, reason):
     counted = eventually("the reason in the metric", logs.fallbacks)
     assert set(counted) == {(provider.name, reason)}
     eventually("the metric that an alarm looks at", logs.failures)
-    # One plan a message: had the function run out of its time, the message would have come again.
+    # One plan per message. If the function had run out of time, the message would have come again.
     done = [line["fields"] if "fields" in line else line for line in logs.lines() if "message done" in str(line)]
     assert done and all(line["received"] == 1 for line in done), done
 
@@ -168,13 +167,13 @@ def test_what_is_too_large_for_ors_is_planned_with_its_travel_times(far_town, pr
     assert matrices and {request["status"] for request in matrices} == {200}
     assert set(logs.fallbacks()) == {("ors", "too_large")}
     assert logs.failures() == 0
-    # The times are the stand-in's: so long a way is driven in, which the embedded estimate does not say.
+    # The times are the stand-in's. They differ from the embedded estimate for such a long way.
     leg = stops_of(route, found)["dropoff"]
     assert leg["duration_s"] == round(75 + leg["distance_m"] / 7.8)
 
 
 def decoded(line):
-    """An encoded polyline's points, counted and no more."""
+    """The number of points of an encoded polyline."""
     ends = [index for index, letter in enumerate(line) if ord(letter) - 63 < 32]
     assert len(ends) % 2 == 0, "each point is two numbers"
     return ends[::2]

@@ -1,4 +1,4 @@
-"""After the sign-up: another code, new tokens, a forgotten password, the end of a session."""
+"""After the sign-up: another code, new tokens, a forgotten password, the end of sessions."""
 
 import pytest
 
@@ -10,7 +10,7 @@ RULES = (
     "must have at least 10 characters, with upper case (A to Z), lower case (a to z) and digits, "
     "and neither begin nor end with a space"
 )
-# On the local stack. AWS mails one that only a person can read.
+# The code of the local stack. AWS mails a code that only a person can read.
 RESET_CODE = "654321"
 
 
@@ -37,7 +37,7 @@ def session(person):
 
 
 def told(answer):
-    """All that the answer tells, but for the request's own id."""
+    """The whole answer, without the id of the request."""
     body = answer.json()
     body.pop("instance", None)
     headers = {name: answer.headers.get(name) for name in ("Content-Type", "Cache-Control", "Retry-After")}
@@ -125,7 +125,7 @@ def test_a_reset_ends_every_session_and_may_be_repeated(town):
     ana = town.customer()
     phone, laptop = session(ana), session(ana)
     expect(forget(ana), 202)
-    # A client that got no answer asks again. The code has been taken by then.
+    # A client without an answer repeats the call. By then the code is used.
     for _ in range(2):
         expect(reset(ana), 204)
     for token in (phone, laptop):
@@ -138,7 +138,7 @@ def test_a_reset_ends_every_session_and_may_be_repeated(town):
 def test_logging_out_ends_every_session_of_ones_own_and_nobody_elses(town):
     ana, bob = town.customer("Ana"), town.customer("Bob")
     phone, laptop, bobs = session(ana), session(ana), session(bob)
-    # A second time changes nothing: the access token is good until it expires.
+    # A repetition changes nothing. The access token stays valid until it expires.
     for _ in range(2):
         expect(ana.post("/logout"), 204)
     for token in (phone, laptop):

@@ -1,4 +1,4 @@
-"""The stand-ins are as strict as the tests rely on: a request that a service would misread is refused here."""
+"""The stand-ins are strict: they refuse each request that a service would misread."""
 
 import base64
 import copy
@@ -106,7 +106,7 @@ def test_ors_asks_for_its_key_and_keeps_its_limits(ors):
 
 
 def signed(account, key=None, **changed):
-    """What a service account sends for a token (RFC 7523)."""
+    """A service account's request for a token (RFC 7523)."""
 
     def part(told):
         return base64.urlsafe_b64encode(told).rstrip(b"=")

@@ -1,22 +1,63 @@
-"""What AWS makes of template.yaml and samconfig.toml where the local stack shows no difference."""
+"""Properties of template.yaml and samconfig.toml that matter on AWS and do not show on the local stack."""
 
 import pytest
 from samcli.lib.config.samconfig import SamConfig
+from samcli.yamlhelper import yaml_dump, yaml_parse
 
-from expanded import expanded
-from rust_reading import ROOT
+from expanded import ROOT, TEMPLATE, expanded
+from resources import (
+    LIST,
+    OF_EACH_CONSUMER,
+    OF_EACH_FUNCTION,
+    OF_EACH_QUEUE,
+    consumers,
+    functions,
+    queues,
+    resources,
+)
 
 
-def test_a_deployment_that_failed_does_not_stand_in_the_way_of_the_next():
-    """What is kept when its creation is rolled back is there the next time, and a name that is taken is an error."""
+def test_the_template_has_the_resources_of_the_list():
+    listed, found = LIST.read_text().splitlines(), resources()
+    missing, new = sorted(set(listed) - set(found)), sorted(set(found) - set(listed))
+    assert listed == found, (
+        f"missing from template.yaml: {missing}; missing from {LIST.name}: {new}. "
+        "If the template is right, run `make resources` and commit the list."
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "parts"),
+    [(functions, OF_EACH_FUNCTION), (consumers, OF_EACH_CONSUMER), (queues, OF_EACH_QUEUE)],
+    ids=["function", "consumer", "queue"],
+)
+def test_none_lacks_what_all_others_have(names, parts):
+    """The list has one line for all of them, such as `<Function>Errors`."""
+    wanted = {f"{name}{part}" for name in names() for part in parts}
+    assert wanted, "the template has some"
+    assert sorted(wanted - set(expanded())) == [], "these are missing: see the loops at the end of template.yaml"
+
+
+def test_each_function_has_the_name_of_its_resource():
+    """An alarm, a log group and a metric of a function are found by this name."""
+    functions = {
+        name: one["Properties"] for name, one in expanded().items() if one["Type"] == "AWS::Lambda::Function"
+    }
+    assert {name: one["FunctionName"] for name, one in functions.items()} == {
+        name: f"waybill-{name.removesuffix('Function')}" for name in functions
+    }
+
+
+def test_a_failed_first_deployment_does_not_block_the_next():
+    """A bucket with a fixed name that a rollback keeps would make each later creation fail."""
     named = {name: one for name, one in expanded().items() if "BucketName" in one.get("Properties", {})}
     assert set(named) == {"UploadsBucket"}
     for bucket in named.values():
-        assert bucket["DeletionPolicy"] == "RetainExceptOnCreate", "kept otherwise: it holds people's data"
+        assert bucket["DeletionPolicy"] == "RetainExceptOnCreate", "later the bucket is kept: it holds personal data"
         assert bucket["UpdateReplacePolicy"] == "Retain"
 
 
-def test_lambda_drops_no_line_that_rust_log_lets_through():
+def test_lambda_keeps_each_line_that_rust_log_lets_through():
     for name, one in expanded(LogFilter="debug").items():
         if one["Type"] == "AWS::Lambda::Function":
             assert one["Properties"]["LoggingConfig"]["ApplicationLogLevel"] == "TRACE", name
@@ -24,20 +65,29 @@ def test_lambda_drops_no_line_that_rust_log_lets_through():
 
 
 @pytest.mark.parametrize("environment", ["dev", "prod"])
-def test_what_is_built_is_what_is_deployed(environment):
+def test_build_and_deployment_have_the_same_parameters(environment):
     config = SamConfig(ROOT)
     build, deploy = (config.get_all([command], "parameters", environment) for command in ("build", "deploy"))
     assert build["parameter_overrides"] == deploy["parameter_overrides"]
     assert build["language_extensions"] is deploy["language_extensions"] is True
-    # Plain `sam build` is the local stack's, and else the same.
+    # A plain `sam build`, for the local stack, differs only in the parameters of the template.
     assert config.get_all(["build"], "parameters") == {name: build[name] for name in ("cached", "language_extensions")}
 
 
-def test_a_path_that_is_not_there_is_not_there_for_who_has_a_token_either():
+def test_a_path_that_does_not_exist_gets_404_with_and_without_a_token():
     answers = expanded()["Api"]["Properties"]["Body"]["x-amazon-apigateway-gateway-responses"]
     assert answers["MISSING_AUTHENTICATION_TOKEN"]["statusCode"] == "404"
     assert answers["INVALID_SIGNATURE"] == answers["MISSING_AUTHENTICATION_TOKEN"]
 
 
-def test_without_a_window_lambda_takes_no_more_than_ten_messages():
+def test_without_a_window_lambda_accepts_at_most_ten_messages():
     assert expanded(OptimizationWindowSeconds="0")["OptimizationSource"]["Properties"]["BatchSize"] <= 10
+
+
+def test_cloudformation_gets_no_anchors():
+    """CloudFormation does not accept them. `sam build` writes each repeated part out."""
+    from samcli.yamlhelper import yaml_dump, yaml_parse
+
+    written = yaml_dump(TEMPLATE)
+    assert yaml_parse(written) == TEMPLATE
+    assert not [line for line in written.splitlines() if "<<:" in line or line.strip().startswith(("&", "*"))]

@@ -1,4 +1,4 @@
-"""As the stack is by default: addresses are for people."""
+"""The stack by default, without a geocoder: addresses are only for people."""
 
 from problems import problem
 

@@ -1,4 +1,4 @@
-"""A place on the map with people in it: what nearly every test begins with."""
+"""A place on the map with people. Nearly every test begins with one."""
 
 import math
 import uuid
@@ -11,18 +11,18 @@ OPEN = ("assigned", "in_progress")
 
 
 def middles_of_towns():
-    """Points at least 65 km apart: zones are 20 km wide, and agents work in the neighbouring zones too."""
+    """Points at least 65 km apart, because zones are 20 km wide and agents also work in the neighbouring zones."""
     rows = range(-55 * 5, 55 * 5, 3)  # every 0.6 degrees of latitude
     return [(row / 5, column * 1.2 - 179.5) for row in rows for column in range(299)]
 
 
 def in_minutes(minutes):
-    """A time as the API takes it, so many minutes from now."""
+    """The time this many minutes from now, in the API's format."""
     return (datetime.now(timezone.utc) + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def when(moment):
-    """A time as the API gives it."""
+    """Reads a time of the API."""
     return datetime.fromisoformat(moment)
 
 
@@ -39,14 +39,14 @@ class Town:
         return {"lat": round(lat + north_km / KM_PER_DEGREE, 6), "lon": round(lon + east_km / east, 6)}
 
     def stop(self, at, address=None, window=None, **more):
-        """A stop at (east, north) in kilometres from the middle; its window in minutes from now."""
+        """A pickup or drop-off at (east, north), in kilometres from the middle. Its window is in minutes from now."""
         stop = {"address": address or f"{at[0]} km east, {at[1]} km north", "location": self.point(*at), **more}
         if window:
             stop["window"] = {"start": in_minutes(window[0]), "end": in_minutes(window[1])}
         return stop
 
     def body(self, pickup=(0.5, 0.0), dropoff=(1.0, 1.0), pickup_window=None, dropoff_window=None, **more):
-        """What a customer sends to place an order."""
+        """The body of `POST /orders`."""
         stops = {"pickup": self.stop(pickup, window=pickup_window), "dropoff": self.stop(dropoff, window=dropoff_window)}
         return stops | more
 
@@ -81,13 +81,13 @@ class Town:
     def come_on_duty(self, agent):
         expect(agent.put("/agents/me", {"on_duty": True}), 200)
 
-    # What happens there
+    # Orders and routes
 
     def order(self, customer, *places, **more):
         return expect(customer.order(self.body(*places, **more)), 201)
 
     def assigned(self, customer, *orders, to=None):
-        """The orders, once all of them are on a route."""
+        """Waits until all orders are on a route. Returns the orders."""
         wanted = [order["order_id"] for order in orders]
 
         def look():
@@ -98,7 +98,7 @@ class Town:
         return eventually_list(f"{len(wanted)} orders on a route", look)
 
     def leave(self):
-        """Nothing is left that the optimizer would try again and again while the next tests run."""
+        """Leaves no order that the optimizer would try again while the next tests run."""
         for person in self.people:
             if person.role == "customer" and person.token:
                 for order in person.every("/orders", "orders", status="pending"):
@@ -106,7 +106,7 @@ class Town:
 
 
 def eventually_list(what, look, seconds=90):
-    """Like `eventually`; `look` answers a list when it is there, and a text of what it saw when it is not."""
+    """Like `eventually`. `look` returns a list on success, and otherwise a text about the state that it saw."""
     seen = []
 
     def probe():
@@ -129,7 +129,7 @@ def order_of(person, order_id):
 
 
 def statuses(order):
-    """The order's life so far, in the words of its history."""
+    """The statuses of the order so far, from its history."""
     return [line["status"] for line in order["history"]]
 
 
@@ -138,19 +138,21 @@ def routes_of(agent):
 
 
 def open_route(agent):
-    """The one route that the agent has open."""
+    """The agent's open route."""
     routes = [route for route in routes_of(agent) if route["status"] in OPEN]
     assert len(routes) == 1, f"one open route expected, found {[(r['route_id'], r['status']) for r in routes]}"
     return routes[0]
 
 
 def stops_of(route, order):
-    """The order's stops in the route by kind."""
+    """The stops of the order in the route, by kind."""
     return {stop["kind"]: stop for stop in route["stops"] if stop["order_id"] == order["order_id"]}
 
 
 def check_route(route, orders, capacity):
-    """What must hold of any planned route: each order whole, in the right sequence, never more aboard than fits."""
+    """Checks a planned route: each order has both stops in the right sequence, and the load never exceeds the
+    capacity.
+    """
     sizes = {order["order_id"]: order["size"] for order in orders}
     sequences = [stop["sequence"] for stop in route["stops"]]
     assert sequences == sorted(set(sequences)), f"the sequence numbers are not in order: {sequences}"
@@ -179,7 +181,9 @@ def check_sums(route):
 
 
 def check_books(customer, agents):
-    """Orders and routes say the same: nothing assigned without a route, nothing on two, nobody with two routes open."""
+    """Checks that orders and routes agree: no assigned order is on no route or on two, and no agent has two open
+    routes.
+    """
     orders = {order["order_id"]: order for order in customer.every("/orders", "orders", limit=100)}
     on_routes = {}
     for agent in agents:

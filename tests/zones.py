@@ -1,6 +1,7 @@
-"""Zones of H3 at resolution 5, the one that a stack has unless it is told otherwise, by the middles of their cells.
+"""H3 zones at resolution 5, the default of a stack, given by the middles of their cells.
 
-Far north, where no town of the other tests lies. Worked out with the h3 library, which the tests can do without.
+They lie far north, away from the towns of the other tests. They were calculated with the h3 library, so that the
+tests do not need the library.
 """
 
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 class Zones(NamedTuple):
     middle: tuple  # (lat, lon)
     one_side: tuple  # a neighbour of the middle
-    other_side: tuple  # another neighbour of the middle, and none of the first
+    other_side: tuple  # another neighbour of the middle, not a neighbour of the first
     far: tuple  # four zones from the middle
 
 

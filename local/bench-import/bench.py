@@ -1,9 +1,9 @@
-"""How fast an import is, and what it takes. `make bench-import ROWS=1000000` calls this with the local stack up.
+"""Measures the speed, the CPU time and the memory of an import. `make bench-import ROWS=1000000` runs it.
 
-Two stores are written to. One is a stand-in that answers at once (store.py): what is measured then is the function itself.
-The other is MiniStack, with tables, a bucket and a queue of the bench's own, made like those of the stack and deleted
-afterwards: a Python process that takes about a millisecond an item, so that it is MiniStack whose speed is seen there. Beside
-each, the plain loop of `csv` and boto3's batch writer.
+The bench writes to two stores. The first is a stand-in that answers at once (store.py), so the bench measures the
+function itself. The second is MiniStack, with tables, a bucket and a queue of the bench's own, which are deleted
+afterwards. MiniStack is a Python process that takes about a millisecond per item, so there the bench measures
+MiniStack. With each store, the bench also measures a plain loop of `csv` and boto3's batch writer.
 """
 
 import argparse
@@ -30,16 +30,16 @@ from runtime_api import rest_event  # noqa: E402
 from waybill_client import Stack, StackMissing  # noqa: E402
 
 SMALL = 10_000
-LONGEST_REST_S = 60  # twice what an import rests after a store that stayed away
-BAD_SHARE = 0.001  # of each kind of fault
+LONGEST_REST_S = 60  # twice the pause of an import after a store that stayed away
+BAD_SHARE = 0.001  # rows per kind of fault
 
 
 class Wrong(Exception):
-    """The bench has not done what it is to measure."""
+    """The bench did not do the work that it measures."""
 
 
 class Customer:
-    """Who imports: nobody of the stack, since the functions are asked without it."""
+    """The customer who imports. The stack does not know them, because the functions run without the stack."""
 
     def __init__(self):
         self.user_id = str(uuid.uuid4())
@@ -49,7 +49,7 @@ class Customer:
 
 
 class StandIn:
-    """The fast store, a process of its own."""
+    """The fast store, as a separate process."""
 
     name = "the stand-in"
 
@@ -93,7 +93,7 @@ class StandIn:
 
 
 class MiniStack:
-    """Tables, a bucket and a queue like those of the stack: without streams, so that nobody hears of the orders."""
+    """Tables, a bucket and a queue like those of the stack, but without streams: no other function sees the orders."""
 
     name = "MiniStack"
 
@@ -102,7 +102,7 @@ class MiniStack:
         self.word = f"bench-{uuid.uuid4().hex[:8]}"
         self.tables = {name: f"{self.word}-{name.lower()}" for name in settings if name.endswith("_TABLE")}
         self.bucket = self.word
-        # The plain loop has a table like the orders' to itself.
+        # The plain loop has its own table, like the table of orders.
         self.tables["LOOP"] = f"{self.word}-loop"
 
     def __enter__(self):
@@ -139,7 +139,7 @@ class MiniStack:
         self.stack.aws("sqs").delete_queue(QueueUrl=self.queue)
 
     def begin(self):
-        """Each run makes an import of its own, and they do not meet."""
+        """Each run creates its own import. The runs do not affect each other."""
 
     def keep(self, key, path):
         self.stack.aws("s3").upload_file(str(path), self.bucket, key, ExtraArgs={"ContentType": "text/csv"})
@@ -188,7 +188,7 @@ class Bench:
         return Host(self.binaries / function, store.settings, store.endpoint, log, found["Timeout"], found["MemorySize"])
 
     def uploaded(self, store, path):
-        """The id of an import whose file is in the store, and the message about it."""
+        """Puts a file into the store. Returns the id of its import and the message about it."""
         customer = Customer()
         body = json.dumps({"filename": path.name, "size_bytes": path.stat().st_size})
         with self.host("create-upload-url", store) as function:
@@ -203,7 +203,7 @@ class Bench:
         return import_id, json.dumps({"Records": [told]})
 
     def import_file(self, store, path, good, bad):
-        """Imports a file, and says what that took."""
+        """Imports a file and measures the time, the CPU time and the memory."""
         store.begin()
         import_id, message = self.uploaded(store, path)
         before, runs, waiting = store.requests(), 0, [message]
@@ -234,7 +234,7 @@ class Bench:
         }
 
     def handed_on(self, store, import_id):
-        """The messages to go on with, if the import is not over: they may be hidden for a while."""
+        """The messages to continue with, if the import is not over. They may be hidden for a while."""
         deadline = time.monotonic() + LONGEST_REST_S
         while time.monotonic() < deadline:
             if store.record(import_id)["status"]["S"] not in ("awaiting_upload", "processing"):
@@ -254,13 +254,13 @@ class Bench:
 
 
 def since(before, now):
-    """Requests since a first count, by action."""
+    """Requests since an earlier count, by action."""
     told = {action: many - before.get(action, 0) for action, many in now.items()}
     return {action: many for action, many in told.items() if many}
 
 
 def told_in(log):
-    """What the function's log says of each of its runs."""
+    """The entries of the function's log about its runs."""
     lines = (line for line in log.read_text(errors="replace").splitlines() if "rows ingested" in line)
     return [json.loads(line) for line in lines if line.startswith("{")]
 
@@ -307,7 +307,7 @@ def main():
 
 
 def of_three(bench, store, name, file):
-    """The run of the highest peak: what so short a run maps of its binary differs from one to the next."""
+    """The run with the highest peak. In a short run, the mapped part of the binary differs from run to run."""
     runs = [bench.import_file(store, *file) for _ in range(3)]
     for taken in runs:
         line(name, store.name, taken)

@@ -1,8 +1,8 @@
-"""Writes a file of orders as a shop in Barcelona would hand it over: as many rows as are asked for, the same ones for a seed.
+"""Writes a file of orders like that of a shop in Barcelona. The same seed gives the same rows.
 
     generate.py --rows 1000000 --bad-share 0.001 orders.csv
 
-The rows of a shorter file are the first rows of a longer one. A million of them are about 97 MB, and take some seconds.
+The rows of a shorter file are the first rows of a longer one. A million rows are about 97 MB and take some seconds.
 """
 
 import argparse
@@ -16,10 +16,10 @@ COLUMNS = (
     "external_id,pickup_lat,pickup_lon,dropoff_lat,dropoff_lon,dropoff_address,dropoff_contact_name,dropoff_contact_phone,"
     "dropoff_window_start,dropoff_window_end,size,notes"
 )
-# What can be wrong with a row, by the code that the account gives it.
+# The faults of a row, by the code that the import reports.
 BAD = ("missing", "not_a_number", "decimal_comma", "invalid", "too_few_cells", "too_many_cells", "external_id_doubled")
 
-# Markets where a shop has its parcels picked up.
+# Markets at which a shop's parcels are picked up.
 PICKUPS = (
     "41.43489,2.18839", "41.36038,2.13919", "41.40567,2.13855", "41.37517,2.14385", "41.38172,2.17157", "41.39528,2.16863",
     "41.40894,2.19200", "41.43592,2.19072", "41.37089,2.13124", "41.38565,2.12976", "41.39876,2.20331", "41.42921,2.17698",
@@ -44,7 +44,9 @@ NOTES = ("", "", "", "", "", "", "", "Ring twice", '"Fragile, keep upright"', '"
 
 
 def places(dice, many=4096):
-    """Points of the city, which lies along the coast from south-west to north-east, three kilometres to either side of its middle."""
+    """Points of the city. It lies along the coast from south-west to north-east and reaches three kilometres to each
+    side.
+    """
     found = []
     for _ in range(many):
         along, across = dice.random(), dice.uniform(-1, 1)
@@ -55,7 +57,7 @@ def places(dice, many=4096):
 
 
 def windows(dice, day, many=256):
-    """Two-hour windows on a day, from 8 in the morning on."""
+    """Two-hour windows of one day, from 8 in the morning."""
     found = []
     for _ in range(many):
         start = day + timedelta(minutes=15 * dice.randrange(4 * 10))
@@ -64,7 +66,7 @@ def windows(dice, day, many=256):
 
 
 def spoilt(kind, row, number):
-    """A row with a fault of this kind in it."""
+    """A row with a fault of this kind."""
     cells = row.split(",")
     if kind == "missing":
         cells[3] = ""
@@ -88,7 +90,7 @@ def name_of(number):
 
 
 def rows(seed, day, bad_share=0.0, kinds=BAD):
-    """The rows without end, each with the code of its fault, None for a good one."""
+    """Endless rows, each with the code of its fault, or None for a good row."""
     dice = random.Random(seed)
     drops, hours = places(dice), windows(dice, day)
     addresses = [f"C/ {street} {dice.randrange(1, 400)}" for street in STREETS for _ in range(60)]
@@ -97,7 +99,7 @@ def rows(seed, day, bad_share=0.0, kinds=BAD):
     ]
     share, bits, chance, last = bad_share * len(kinds), dice.getrandbits, dice.random, None
     for number in itertools.count(1):
-        # One throw for the whole row: its parts are taken from different bits.
+        # One random number for the whole row. The parts of the row use different bits.
         throw = bits(80)
         place = drops[throw & 4095]
         address = addresses[(throw >> 12 & 0xFFFF) % len(addresses)]
@@ -110,7 +112,7 @@ def rows(seed, day, bad_share=0.0, kinds=BAD):
         kind = None
         if share and chance() < share:
             kind = kinds[int(chance() * len(kinds))]
-            # Its double must be an order: a claim of a rejected row holds nobody back.
+            # The other row with this id must be an order: a rejected row claims nothing.
             if kind == "external_id_doubled" and (number == 1 or last):
                 kind = "missing"
             row = spoilt(kind, row, number)
@@ -119,7 +121,7 @@ def rows(seed, day, bad_share=0.0, kinds=BAD):
 
 
 def write(file, count, seed=1, bad_share=0.0, day=None, kinds=BAD):
-    """Writes a file with so many rows into an open binary file. How many there are of each fault, and of good ones under None."""
+    """Writes the rows into an open binary file. Returns the number of rows by fault, with the good rows under None."""
     day = day or (datetime.now(timezone.utc) + timedelta(days=2)).replace(hour=8, minute=0, second=0, microsecond=0)
     told = collections.Counter()
     file.write(f"{COLUMNS}\n".encode())

@@ -1,4 +1,4 @@
-"""Runs a function's binary as Lambda does, one event after the other, and says what its process has taken."""
+"""Runs a function's binary as Lambda does, one event after the other, and measures its process."""
 
 import json
 import os
@@ -19,12 +19,12 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Broke(Exception):
-    """A function that answers with an error, or ends."""
+    """The function answered with an error, or its process ended."""
 
 
 @dataclass
 class Taken:
-    """What a process has taken since it began."""
+    """The CPU time and the memory of a process since it began."""
 
     cpu_s: float
     peak_mb: float
@@ -38,7 +38,7 @@ def taken_by(pid):
 
 
 class Host:
-    """One execution environment. A `with` begins and ends it."""
+    """One execution environment. A `with` statement begins and ends it."""
 
     def __init__(self, binary, settings, endpoint, log, timeout_s, memory_mb):
         self.binary, self.settings, self.endpoint, self.log = binary, settings, endpoint, log
@@ -86,7 +86,7 @@ class Host:
             return json.loads(told)
 
     def said(self):
-        """The end of its log, for a message about what went wrong."""
+        """The end of its log, for an error message."""
         return "; it said: " + Path(self.log).read_text(errors="replace")[-1500:]
 
     def taken(self):

@@ -1,10 +1,10 @@
-"""A stand-in for S3, DynamoDB and SQS that is fast enough to leave the function itself to be measured.
+"""A stand-in for S3, DynamoDB and SQS. It is so fast that a measurement shows the function itself.
 
     store.py PORT
 
-It answers each request of the import's functions as AWS would when nothing goes wrong. It keeps the records of imports, the
-claims on external ids, and the messages; of orders it keeps the number alone. What it does not know it refuses. Everything is
-counted.
+It answers each request of the import's functions as AWS does if nothing goes wrong. It keeps the records of imports,
+the claims on external ids, and the messages. It only counts the orders. It refuses unknown requests, and counts all
+requests.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ CHUNK = 1 << 16
 
 
 class Refused(Exception):
-    """An answer of DynamoDB that is no success."""
+    """An error answer of DynamoDB."""
 
     def __init__(self, kind, message, **more):
         super().__init__(message)
@@ -29,12 +29,12 @@ class Refused(Exception):
 class Store:
     def __init__(self):
         self.requests = collections.Counter()  # action → how often
-        self.items = collections.Counter()  # table → how many were written
+        self.items = collections.Counter()  # table → number of items written
         self.records = {}  # import id → its own item
         self.faults = collections.defaultdict(dict)  # import id → sort key → item of rejected rows
         self.claims = set()
         self.files = {}  # key → path
-        self.kept = collections.Counter()  # key → bytes of what was uploaded
+        self.kept = collections.Counter()  # key → uploaded bytes
         self.messages = []
 
     # DynamoDB
@@ -61,7 +61,7 @@ class Store:
         return {}
 
     def holds(self, put):
-        """New claims must be new. Everything else is taken for new, or of the version that is expected: nobody else writes here."""
+        """Checks that new claims are new. All other conditions hold, because nobody else writes here."""
         claim = put["Item"].get("claim")
         return (
             not claim
@@ -87,8 +87,9 @@ class Store:
         return {"Item": found} if found else {}
 
     def query(self, told):
-        """The items of an import's rejected rows, page by page as DynamoDB has them: so many as are asked for, and no more
-        than a megabyte."""
+        """The items of an import's rejected rows, in pages as in DynamoDB: up to the requested number, and up to a
+        megabyte.
+        """
         values = {name: value["S"] for name, value in told["ExpressionAttributeValues"].items()}
         after = told.get("ExclusiveStartKey", {}).get("item", {}).get("S", "")
         kept, page, size = self.faults[values[":import"]], [], 0
@@ -123,7 +124,7 @@ class Store:
             return {"Successful": sent, "Failed": []}
         return {"MessageId": "0", "MD5OfMessageBody": md5(told["MessageBody"])}
 
-    # What the bench itself asks
+    # Requests of the bench itself
 
     def control(self, path, told):
         if path == "/_file":

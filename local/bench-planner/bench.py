@@ -1,6 +1,6 @@
-"""Compares the planner with its peers: the same problems, the same seconds, one
-thread each, one process at a time. Every plan is timed and checked by the
-planner's oracle, whoever made it.
+"""Compares the planner with other solvers: the same problems, the same seconds, one thread each, one process at a time.
+
+The planner's oracle times and checks every plan.
 """
 
 import argparse
@@ -18,7 +18,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 
 
 def run(command):
-    """Runs a process: what it prints, and its peak memory in megabytes."""
+    """Runs a process. Returns its output and its peak memory in megabytes."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors:
         process = subprocess.Popen(command, stdout=out, stderr=errors)
         _, status, usage = os.wait4(process.pid, 0)
@@ -32,7 +32,7 @@ def run(command):
 
 
 def solve(name, args, path, folder):
-    """Lets one of them plan, and has the oracle check and measure the plan."""
+    """Runs one solver. The oracle checks and measures the plan."""
     if name == "planner":
         command = [args.plan, path, "--seconds", str(args.seconds), "--seed", str(args.seed)]
     else:
@@ -47,7 +47,7 @@ def solve(name, args, path, folder):
 
 
 def compare(args, path, folder):
-    """A row for each of them."""
+    """Prints one row per solver."""
     vehicles_first = path.endswith(".txt")
     rows = {}
     for name in ["planner", *peers.PEERS]:

@@ -1,7 +1,7 @@
-"""The peers: each takes a problem and seconds, and gives routes.
+"""The other solvers. Each takes a problem and a number of seconds, and returns routes.
 
-Run as `peers.py NAME FILE SECONDS`, it prints the routes as JSON: a process of
-its own for each, so that peak memory can be told apart.
+`peers.py NAME FILE SECONDS` prints the routes as JSON. Each solver is a process of its own, so that its peak memory
+can be measured.
 """
 
 import json
@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import problems
 
-# What outweighs all travel of a vehicle, where vehicles come first.
+# More than all travel of a vehicle, for problems in which fewer vehicles come first.
 VEHICLE_COST = 10**8
 
 
@@ -60,8 +60,7 @@ def vroom(problem, seconds):
 
 
 def ortools(problem, seconds):
-    """OR-Tools' routing library (Google): parallel cheapest insertion, then
-    guided local search."""
+    """OR-Tools' routing library (Google): parallel cheapest insertion, then guided local search."""
     from ortools.constraint_solver import pywrapcp, routing_enums_pb2
 
     # Nodes: each vehicle's start, each order's pickup and drop-off, one end.
@@ -120,7 +119,7 @@ def ortools(problem, seconds):
         for node, stop in ((pickup, order.pickup), (dropoff, order.dropoff)):
             latest = min(stop.window[1], horizon - stop.service)
             clock.CumulVar(node).SetRange(stop.window[0], latest)
-        # An order left over costs more than any vehicle.
+        # An unserved order costs more than any vehicle.
         model.AddDisjunction([pickup, dropoff], 100 * VEHICLE_COST, 2)
     search = pywrapcp.DefaultRoutingSearchParameters()
     search.first_solution_strategy = (
@@ -144,7 +143,7 @@ def ortools(problem, seconds):
 
 
 def pyvrp(problem, seconds):
-    """PyVRP (N. Wouda, L. Lan, W. Kool): its shipments, left over at a price."""
+    """PyVRP (N. Wouda, L. Lan, W. Kool) with shipments. An unserved shipment has a price."""
     import pyvrp as library
     from pyvrp.stop import MaxRuntime
 

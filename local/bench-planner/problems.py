@@ -1,4 +1,4 @@
-"""Problems as the peers need them: read from files, or made up from a seed."""
+"""Problems in the form that the solvers need. They are read from files or generated from a seed."""
 
 import json
 import math
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 EARTH_RADIUS_M = 6_371_008.8
 
-# Li and Lim's files have lengths; the peers calculate in integers.
+# Li and Lim's files have decimals. The solvers calculate in integers.
 STEPS = 1000
 
 
@@ -41,12 +41,12 @@ class Problem:
     durations: list[list[int]]
     vehicles: list[Vehicle]
     orders: list[Order]
-    # Whether fewer vehicles are better than less travel.
+    # True if fewer vehicles are better than less travel.
     vehicles_first: bool
 
 
 def load(path):
-    """Reads a problem by its name's ending, as `plan` does."""
+    """Reads a problem. The ending of the name decides the format, as in `plan`."""
     with open(path, encoding="utf-8") as file:
         return _lilim(file.read()) if path.endswith(".txt") else _city(json.load(file))
 
@@ -101,7 +101,7 @@ def _lilim(text):
     shift = (round(depot[4] * STEPS), round(depot[5] * STEPS))
     return Problem(
         distances=[[round(it) for it in row] for row in lengths],
-        # Rounded up: what is on time in steps is on time.
+        # Rounded up, so that a plan that is on time in steps is on time.
         durations=[[math.ceil(it - 1e-6) for it in row] for row in lengths],
         vehicles=[Vehicle(1 + v, 0, 0, int(head[1]), shift) for v in range(int(head[0]))],
         orders=[
@@ -114,8 +114,9 @@ def _lilim(text):
 
 
 def city(orders, seed):
-    """A city that does not exist: merchants in clusters, customers around them,
-    vehicles anywhere, a deadline on half of the orders."""
+    """A generated city: merchants in clusters, customers around them, vehicles anywhere, a deadline on half of the
+    orders.
+    """
     rng = random.Random(f"{orders}/{seed}")
     hubs = [(rng.gauss(0, 0.03), rng.gauss(0, 0.04)) for _ in range(3 + orders // 40)]
     locations = []

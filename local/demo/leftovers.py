@@ -1,19 +1,19 @@
-"""What a demo that was interrupted, or somebody's trying out, left in the city: cleared away, so that it does not get in the way.
+"""Removes the leftovers of an interrupted demo or of other trials in the city.
 
-Agents of before who are still on duty would be given this run's orders, and nobody would drive them.
+Agents of an earlier run who are still on duty would get this run's orders, and nobody would deliver them.
 """
 
 import math
 
 from waybill_client import expect
 
-# Agents farther away than this never share a zone with the city, nor a neighbouring one.
+# Farther away than this, an agent is neither in a zone of the city nor in a neighbouring zone.
 NEAR_KM = 80
 INTERRUPTED = "left over from an earlier run of the demo"
 
 
 def clear(dispatcher, external_ids, city):
-    """Ends the demo's own open orders, takes every agent near the city off duty, and says how many of each."""
+    """Ends the demo's own open orders and takes every agent near the city off duty. Returns both numbers."""
     ended = 0
     for status, end in (("in_progress", "failed"), ("assigned", "cancelled"), ("pending", "cancelled")):
         for order in dispatcher.every("/orders", "orders", status=status, limit=100):
@@ -24,7 +24,7 @@ def clear(dispatcher, external_ids, city):
         start = agent.get("start_location")
         if agent["on_duty"] and start and kilometres(start, city) < NEAR_KM:
             off_duty = dispatcher.put(f"/agents/{agent['agent_id']}", {"on_duty": False})
-            if off_duty.status_code == 409:  # there is still something on their route
+            if off_duty.status_code == 409:  # the route still has open stops
                 expect(dispatcher.put(f"/agents/{agent['agent_id']}", {"status": "suspended"}), 200)
             taken_off += 1
     told = [(ended, "orders ended"), (taken_off, "agents taken off duty")]

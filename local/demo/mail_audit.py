@@ -1,4 +1,4 @@
-"""Whether everybody got the mails that were due to them, and no other."""
+"""Checks that everybody got the mails that were due, and no others."""
 
 import re
 
@@ -8,14 +8,17 @@ GAINED = re.compile(r"has gained (\d+) order")
 
 
 def gains_of(orders):
-    """The moments at which routes gained orders. Orders that came to a route together were assigned at one moment."""
+    """The moments at which routes gained orders. Orders that join a route together are assigned at one moment."""
     return {(o["route_id"], line["at"]) for o in orders for line in o["history"] if line["status"] == "assigned"}
 
 
 def fault_of(agent, mails, orders):
-    """What is wrong with an agent's mails, if anything: each route is told of once when it begins, and once each time that it gains
-    orders. Two gains within a second have the same time in the orders' histories, so these say how many mails there are at least;
-    what the mails say that was gained says how many at most."""
+    """The fault in an agent's mails, if there is one.
+
+    An agent gets one mail when a route begins, and one each time that the route gains orders. Two gains within a
+    second have the same time in the histories of the orders. So the histories give the smallest number of mails, and
+    the orders that the mails mention give the largest.
+    """
     own = [order for order in orders if order["agent_id"] == agent.user_id]
     routes = {order["route_id"] for order in own}
     moments = gains_of(own)
@@ -25,14 +28,14 @@ def fault_of(agent, mails, orders):
         return f"{agent.name} should hear of {len(routes)} new routes, and got {[mail.subject for mail in mails]}"
     if len(mails) < len(moments):
         return f"{agent.name} should get {len(moments)} emails at least, and got {len(mails)}"
-    # Each route began with an order at least.
+    # Each route began with at least one order.
     if sum(gains) > len(own) - len(routes):
         return f"{agent.name} has {len(own)} orders, and was told of {gains} after the first ones"
     return None
 
 
 def faults(mailbox, customers, agents, orders):
-    """What is wrong with the mail, in words; nothing if nothing is."""
+    """The faults in the mail, in words. The list is empty if there are none."""
     found = []
     for customer in customers:
         mails = mailbox.of(customer)

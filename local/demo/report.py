@@ -1,4 +1,4 @@
-"""What the demo prints at some length."""
+"""Prints the longer reports of the demo."""
 
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ def local_time(moment, time_zone):
 
 
 def route_table(routes, names, time_zone):
-    """A line a route: agent, stops, km, driving time, first and last ETA, who planned it."""
+    """One line per route: agent, stops, km, driving time, first and last ETA, provider."""
     lines = [("agent", "stops", "km", "driving", "first ETA", "last ETA", "planned by")]
     for route in sorted(routes, key=lambda route: (names[route["agent_id"]], route["created_at"])):
         etas = sorted(local_time(stop["eta"], time_zone) for stop in route["stops"])

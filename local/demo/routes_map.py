@@ -28,7 +28,7 @@ def decode_polyline(text):
 
 
 def line_of(route, start):
-    """What the route drives; straight from stop to stop where the route has no geometry of its own."""
+    """The line of the route. It is straight from stop to stop if the route has no geometry of its own."""
     if route.get("geometry"):
         return decode_polyline(route["geometry"])
     places = [start] + [stop["location"] for stop in route["stops"]]
@@ -75,7 +75,7 @@ def point(location):
 
 def page(collection, districts, title, time_zone):
     drawn = {"title": title, "time_zone": time_zone, "routes": collection, "districts": districts}
-    # "<" escaped, so that no text of an order can end the script that carries it.
+    # "<" is escaped, so that no text of an order can end the script element.
     carried = json.dumps(drawn, ensure_ascii=False).replace("<", "\\u003c")
     template = TEMPLATE.read_text(encoding="utf-8")
     return template.replace("__TITLE__", html.escape(title)).replace("__DRAWN__", carried)

@@ -1,6 +1,6 @@
-"""The whole story of a delivery company's day, over HTTP: orders placed, routes planned, driven and told about.
+"""A delivery company's day over HTTP: orders are placed, routes are planned and driven, and emails are sent.
 
-Run by `make demo`. Everybody in it is new in each run, so that it can be run again and again on one stack.
+`make demo` runs it. Each run creates new users, so it can run again and again on one stack.
 """
 
 import argparse
@@ -26,14 +26,14 @@ from waybill_client import PASSWORD, Mailbox, Person, Stack, eventually, expect 
 
 OUT = HERE / "out"
 CITY, CITY_TIME_ZONE = "Barcelona", "Europe/Madrid"
-# Placed when the first routes are open already: they join those.
+# These orders are placed when the first routes are already open. They join those routes.
 LATE_ORDERS = 12
 OPEN = ("assigned", "in_progress")
 AT_ONCE = 6
 
 
 class Wrong(Exception):
-    """Something is not as it should be."""
+    """The demo found a fault."""
 
 
 def rows(name):
@@ -47,7 +47,7 @@ def window(now, from_min, until_min):
 
 
 def at_once(work, items):
-    """Do the same for all of them, several at a time, in their order."""
+    """Calls the function for all items, several at a time. The results keep the order of the items."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return list(pool.map(work, items))
 
@@ -61,7 +61,7 @@ class Day:
         self.order_rows, self.agent_rows = rows("orders.csv"), rows("agents.csv")
         self.row_of = {}  # order id → row of orders.csv
         self.agents, self.customers = {}, {}
-        self.planned = {}  # route id → the route as it was last planned, before it was driven
+        self.planned = {}  # route id → the route as it was last planned, before its first stop
 
     def tell(self, phase, text):
         print(f"{time.monotonic() - self.began:6.1f} s  {phase:<12} {text}", flush=True)
@@ -144,7 +144,7 @@ class Day:
         self.row_of[order["order_id"]] = row
 
     def shop_hands_over_its_file(self):
-        """Some of the orders come in a CSV file; the account of it names the rows that are wrong."""
+        """Some of the orders come in a CSV file. The import names the rejected rows."""
         shop = self.customers[shop_file.SHOP]
         told, wrong = shop_file.hand_over(shop)
         if wrong:
@@ -159,7 +159,7 @@ class Day:
         return [order for orders in lists for order in orders]
 
     def all_planned(self):
-        """The orders once each of them is on a route, or has been looked at and left over."""
+        """Waits until each order is on a route or has a reason for staying pending. Returns the orders."""
         orders = self.orders()
         if len(orders) != len(self.row_of):
             raise Wrong(f"{len(self.row_of)} orders placed, {len(orders)} listed")
@@ -196,7 +196,7 @@ class Day:
         return [route for routes in lists for route in routes]
 
     def deliver(self, agent):
-        """One agent works through whatever route is open, until none is."""
+        """One agent makes all stops of each open route, until no route is open."""
         marked = 0
         while True:
             routes = [r for r in agent.every("/routes/me", "routes") if r["status"] in OPEN]
@@ -238,11 +238,11 @@ class Day:
     # The mail
 
     def read_mail(self):
-        """Every mail that is due has come, and none that is not."""
+        """Checks that every mail that was due has come, and no other."""
         orders = self.orders()
         due = 2 * len(orders) + len(mail_audit.gains_of(orders))
         eventually(f"{due} emails or more", lambda: len(self.mailbox.collect(1)) >= due or None, seconds=60)
-        # Nothing more may come: what is still under way is given the time to arrive.
+        # No more mails may come. This gives late mails the time to arrive.
         self.mailbox.collect(3)
         wrong = mail_audit.faults(self.mailbox, self.customers.values(), self.agents.values(), orders)
         if wrong:
@@ -252,7 +252,7 @@ class Day:
         self.tell("emails", f"{len(self.mailbox.mails)}: {to_customers} to customers, {len(to_agents)} to agents; one of them:")
         print(f"\n{report.letter(to_agents[0])}\n", flush=True)
 
-    # What is left to look at
+    # Results
 
     def draw(self):
         named = {row["name"]: row for row in self.agent_rows}
@@ -302,7 +302,7 @@ def main():
         day.draw()
         day.close()
         day.sum_up()
-    except Exception as wrong:  # whatever it is, the last line says so
+    except Exception as wrong:  # the last line reports every kind of failure
         told = " ".join(str(wrong).split()) or type(wrong).__name__
         plain = isinstance(wrong, (Wrong, AssertionError))
         print(f"demo: failed {told}" if plain else f"demo: failed {type(wrong).__name__}: {told}")

@@ -1,4 +1,4 @@
-"""The shop that hands its orders over in a file, two rows of which are wrong."""
+"""The shop that uploads its orders as a file. Two of the rows are wrong."""
 
 import csv
 from pathlib import Path
@@ -7,7 +7,7 @@ import imports
 
 FILE = Path(__file__).resolve().parent / "shop-orders.csv"
 SHOP = "Llibreria Garbí"
-# What is wrong with it: the number of the row, its column, and the code.
+# The faults in the file: the number of the row, its column, and the code.
 WRONG_ROWS = [(3, "dropoff_lat", "decimal_comma"), (6, "dropoff_lat", "missing")]
 
 
@@ -22,7 +22,7 @@ def external_ids():
 
 
 def hand_over(customer):
-    """Imports the file. What the account says of it, in a line, and the faults that the account should have named and has not."""
+    """Imports the file. Returns a line about the import, and the expected faults that the import did not name."""
     account = imports.hand_over(customer, FILE.read_bytes(), FILE.name)
     named = [(error["row"], error["column"], error["code"]) for error in account["errors"]]
     rejects = imports.rejected_rows(account).decode() if account["rejected"] else ""

@@ -1,7 +1,7 @@
-"""The demo with a route provider from outside: a stand-in runs on this machine as long as the demo does.
+"""The demo with an outside route provider. A stand-in for the provider runs on this machine during the demo.
 
-Run by `make demo PROVIDER=ors` or `PROVIDER=google`. The stack is deployed with that provider; the next `make up` or
-`make demo` deploys it with its own again.
+`make demo PROVIDER=ors` or `PROVIDER=google` runs it and deploys the stack with that provider. The next `make up` or
+`make demo` deploys the stack with the embedded planner again.
 """
 
 import os
@@ -17,7 +17,8 @@ sys.path.insert(0, str(HERE.parent))
 
 import stand_in  # noqa: E402
 
-# Where VROOM would leave over an order that is on a route already, the planner with openrouteservice's travel times takes over.
+# If VROOM would leave over an order that is on a route, the planner with openrouteservice's travel times makes the
+# plan.
 PLANNERS = {"ors": ["ors", "ors-matrix"], "google": ["google"]}
 STACK = [sys.executable, ROOT / "local" / "stack"]
 ORS_KEY_NAME, GOOGLE_KEY_NAME = "/waybill/ors-key", "/waybill/google-service-account"
@@ -25,7 +26,7 @@ ORS_KEY_NAME, GOOGLE_KEY_NAME = "/waybill/ors-key", "/waybill/google-service-acc
 
 def ors():
     provider = stand_in.ors()
-    # The service's public plan has room for fewer vehicles and orders than the demo's day has.
+    # The service's public plan allows fewer vehicles and orders than the demo has.
     return provider, ORS_KEY_NAME, stand_in.ORS_KEY, {
         "RouteProvider": "ors",
         "OrsBaseUrl": provider.url,

@@ -1,4 +1,4 @@
-"""Google's side of OAuth 2.0 for service accounts (RFC 7523): a key, and tokens for those who can sign with it."""
+"""Google's side of OAuth 2.0 for service accounts (RFC 7523): a key, and tokens for clients that sign with the key."""
 
 import json
 import os
@@ -18,7 +18,9 @@ PREFIX = "ya29."
 
 
 class Accounts:
-    """One service account, with its key in a file. Its tokens are signed with the same key, and so outlive a restart."""
+    """One service account, with its key in a file. Its tokens are signed with the same key, so they stay valid after
+    a restart.
+    """
 
     def __init__(self, url, project, path):
         self.token_uri = f"{url}/token"
@@ -31,7 +33,7 @@ class Accounts:
         self._key = serialization.load_pem_private_key(account["private_key"].encode(), None)
 
     def _write(self, path):
-        """The account's file, as Google's console hands it out; for its owner alone."""
+        """The account's file, in the form of Google's console. Only its owner may read it."""
         key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         pem = key.private_bytes(
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -66,7 +68,7 @@ class Accounts:
                 algorithms=["RS256"],
                 audience=self.token_uri,
                 issuer=self.email,
-                # Some clients say `"sub": null` where they act for nobody else, and Google takes it for not said.
+                # Some clients send `"sub": null` if they act for nobody else. Google treats it as missing.
                 options={"require": ["iss", "aud", "iat", "exp"], "verify_sub": False},
             )
         except jwt.PyJWTError as error:

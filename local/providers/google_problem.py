@@ -1,14 +1,14 @@
 """A request of Google's Route Optimization as VROOM's problem.
 
-The request is Google's own type. What VROOM cannot do, or this stand-in does not, is refused by name: a field that was passed
-over would give a plan that Google would not give.
+The request is Google's own type. A field that VROOM or this stand-in does not support is refused by name. If it were
+ignored, the plan would differ from Google's.
 """
 
 from dataclasses import dataclass
 
 from vroom_solver import PROFILE
 
-# What is understood of each message; anything else that is set is refused.
+# The supported fields of each message. Every other field is refused.
 KNOWN = {
     "OptimizeToursRequest": {
         "parent", "timeout", "model", "considerRoadTraffic", "populatePolylines", "populateTransitionPolylines", "label",
@@ -29,28 +29,28 @@ KNOWN = {
     "TimeWindow": {"startTime", "endTime", "softEndTime", "costPerHourAfterSoftEndTime"},
     "LoadLimit": {"maxLoad"},
 }  # fmt: skip
-# VROOM's highest: what must be served goes first.
+# VROOM's highest priority. Orders that must be served come first.
 MANDATORY = 100
 
 
 class Invalid(Exception):
-    """400 INVALID_ARGUMENT: a validation error, as Google words its own."""
+    """400 INVALID_ARGUMENT: a validation error, in Google's words."""
 
 
 class NotServed(Exception):
-    """501 UNIMPLEMENTED: Google would take it."""
+    """501 UNIMPLEMENTED: Google would accept the request."""
 
 
 @dataclass
 class Problem:
-    """What VROOM gets, and the moment from which it counts (seconds since 1970)."""
+    """The problem for VROOM, and the start of its clock (seconds since 1970)."""
 
     vroom: dict
     starts_s: int
 
 
 def problem_of(request, raw):
-    """VROOM's problem; its times are seconds from `globalStartTime` on, its ids are indices."""
+    """VROOM's problem. Its times are seconds from `globalStartTime`, and its ids are indices."""
     _refuse_unknown("OptimizeToursRequest", raw, "")
     model = request.model
     raw_model = raw.get("model", {})
@@ -78,7 +78,7 @@ def problem_of(request, raw):
 
 
 def _counted(model):
-    """A load that each pickup adds one to and nothing takes away: a limit on how many pickups a vehicle makes."""
+    """A load to which each pickup adds one, and which nothing lowers. It limits the pickups of a vehicle."""
     demands = [
         {kind: load.amount for kind, load in visit.load_demands.items()}
         for shipment in model.shipments
@@ -94,7 +94,7 @@ def _counted(model):
 
 
 def _limit_tasks(model, counted, vehicles):
-    """The limit on pickups, as VROOM's on tasks: each order is two of them, one that is aboard already is one."""
+    """The limit on pickups as VROOM's limit on tasks. An order has two tasks, and an order aboard has one."""
     for index, (vehicle, told) in enumerate(zip(model.vehicles, vehicles)):
         if counted and counted in vehicle.load_limits:
             aboard = sum(
@@ -108,7 +108,7 @@ class _Clock:
         self.starts, self.ends = starts, ends
 
     def window(self, window, where):
-        """A hard window in seconds from the start; a soft end is none for VROOM, which knows no lateness."""
+        """A hard window in seconds from the start. VROOM has no lateness, so a soft end is no end."""
         first = seconds(window.start_time) if window._pb.HasField("start_time") else self.starts
         last = seconds(window.end_time) if window._pb.HasField("end_time") else self.ends
         for name, moment in (("start_time", first), ("end_time", last)):
@@ -140,7 +140,7 @@ def _vehicle(index, vehicle, kinds, clock):
     if len(start) > 1 or len(end) > 1:
         raise NotServed(f"{where}: several start or end windows")
     told["time_window"] = [start[0][0], end[0][1]]
-    # A load that no limit names is unlimited.
+    # A load without a limit is unlimited.
     told["capacity"] = [vehicle.load_limits[kind].max_load if kind in vehicle.load_limits else 10**9 for kind in kinds]
     return told
 
@@ -167,14 +167,14 @@ def _shipment(index, shipment, raw, largest, vehicles, kinds, clock, vroom):
     if pickup and delivery:
         vroom["shipments"].append(about | {"amount": amount, "pickup": pickup[0], "delivery": delivery[0]})
     elif delivery:
-        # Aboard from the start.
+        # The order is aboard from the start.
         vroom["jobs"].append(about | delivery[0] | {"delivery": amount})
     else:
         vroom["jobs"].append(about | pickup[0] | {"pickup": amount})
 
 
 def _priority(penalty, largest):
-    """VROOM adds priorities up as Google does penalties, so that they must be in the same proportion."""
+    """VROOM adds up priorities, and Google adds up penalties. So the two must have the same proportions."""
     return round((MANDATORY - 1) * penalty / largest) if largest else 0
 
 
@@ -201,14 +201,14 @@ def _place(message, name, where):
 
 
 def seconds(moment):
-    """A timestamp as whole seconds: Google takes no others."""
+    """A timestamp in whole seconds. Google accepts no others."""
     if moment.microsecond:
         raise Invalid(f"{moment.isoformat()}: fractional seconds are not supported")
     return int(moment.timestamp())
 
 
 def _refuse_unknown(kind, raw, where):
-    """`raw` has been parsed by Google's client, so that every key in it is one of Google's."""
+    """Google's client has parsed `raw`, so every key in it is one of Google's."""
     inside = {
         "model": "ShipmentModel", "shipments": "Shipment", "vehicles": "Vehicle", "pickups": "VisitRequest",
         "deliveries": "VisitRequest", "timeWindows": "TimeWindow", "startTimeWindows": "TimeWindow",

@@ -1,7 +1,7 @@
-"""Google's Route Optimization on this machine: `optimizeTours`, and the OAuth 2.0 endpoint that lets a service account in.
+"""Google's Route Optimization on this machine: `optimizeTours`, and the OAuth 2.0 endpoint for a service account.
 
-Requests are parsed by Google's own published client with unknown fields refused, answers are made with its types (so that
-zeros are left out, as they are in Google's), and VROOM solves what is asked.
+Google's own published client parses the requests and refuses unknown fields. Its types form the answers, so zeros are
+left out as in Google's answers. VROOM solves the problems.
 """
 
 import argparse
@@ -61,7 +61,7 @@ class Google:
 
 
 def _parsed(call):
-    """The request, and the same as plain JSON in which what is not set is not there."""
+    """The request, and the request as plain JSON without the fields that are not set."""
     message = google.OptimizeToursRequest.pb()()
     try:
         json_format.Parse(call.raw, message, ignore_unknown_fields=False)
@@ -170,7 +170,7 @@ def _spoil(mode, response):
         if not route.visits:
             continue
         if mode == "broken_window":
-            # Everything after the start is late, and by the answer's own travel times.
+            # Every stop after the start is late, also by the answer's own travel times.
             route.transitions[0].travel_duration += TOO_LATE
             route.transitions[0].total_duration += TOO_LATE
             for transition in list(route.transitions)[1:]:

@@ -1,8 +1,8 @@
-"""What openrouteservice takes, key by key, stricter than the service itself.
+"""The format of openrouteservice, key by key. It is stricter than the service.
 
-VROOM passes over keys that it does not know: a misspelt `time_windows` would be no error there, and a parcel late. Windows out of
-order are none either, and count as ones that nobody can keep. So both are refused here before it sees them. What VROOM does check
-itself (a window that ends before it starts, ids used twice) is left to it.
+VROOM ignores unknown keys. A misspelt `time_windows` would be no error there, and a parcel would be late. Windows in
+the wrong order are no error either, and VROOM treats them as impossible. So both are refused here. VROOM itself
+checks windows that end before they start, and ids that are used twice.
 """
 
 import jsonschema
@@ -16,7 +16,7 @@ def list_of(items, **more):
     return {"type": "array", "items": items, **more}
 
 
-# JSON Schema takes 1.0 for an integer, VROOM does not.
+# For JSON Schema 1.0 is an integer, and for VROOM it is not.
 WHOLE = {"type": "integer", "minimum": 0, "maximum": 2**32 - 1, "not_a_float": True}
 LONGITUDE = {"type": "number", "minimum": -180, "maximum": 180}
 LATITUDE = {"type": "number", "minimum": -90, "maximum": 90}
@@ -79,7 +79,7 @@ OPTIMIZATION = {
     "anyOf": [{"required": ["jobs"]}, {"required": ["shipments"]}],
 }
 
-# Indices of places, as numbers or, as the service's own documentation has them, in text.
+# Indices of places, as numbers or as text. The service's own documentation has text.
 INDICES = list_of({"anyOf": [WHOLE, {"type": "string", "pattern": "^(0|[1-9][0-9]*)$"}]}, minItems=1)
 MATRIX = strict(
     ["locations"],
@@ -105,7 +105,7 @@ GEOCODING = strict(
         "sources": TEXT,
         "lang": TEXT,
     },
-    # Half a point is none.
+    # A point needs both parts.
 ) | {"dependentRequired": {"focus.point.lat": ["focus.point.lon"], "focus.point.lon": ["focus.point.lat"]}}
 
 
@@ -126,6 +126,6 @@ _Validator = jsonschema.validators.extend(
 
 
 def faults(schema, instance):
-    """What is wrong, each with its place."""
+    """The faults, each with its place in the request."""
     found = sorted(_Validator(schema).iter_errors(instance), key=lambda error: error.json_path)
     return [f"{error.json_path}: {error.message}"[:300] for error in found]

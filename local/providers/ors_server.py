@@ -1,6 +1,7 @@
 """openrouteservice on this machine: `/optimization` (VROOM itself), `/v2/matrix/driving-car`, `/geocode/search`.
 
-It is stricter than the service: it refuses every key that the service does not document, and answers errors in the service's shapes.
+It is stricter than the service: it refuses every key that the service does not document. Its errors have the service's
+form.
 """
 
 import argparse
@@ -16,7 +17,7 @@ from serving import Answer, Refused
 
 VROOM_INPUT_ERROR, VROOM_TOO_LARGE = 2, 4
 MATRIX_INVALID_JSON, MATRIX_INVALID_VALUE, MATRIX_TOO_LARGE = 6000, 6003, 6004
-# So much later than possible somebody arrives on a bad day.
+# On a bad day, arrivals are later than possible by this many seconds.
 TOO_LATE_S = 30 * 3600
 
 
@@ -95,7 +96,7 @@ class Ors:
         if "distance" in asked.get("metrics", ["duration"]):
             answer["distances"] = [[float(roads.distance_m(a, b)) for b in destinations] for a in sources]
         if call.mode in ("missing_order", "broken_window"):
-            # A place that no road leads to.
+            # No road leads to this place.
             for name in answer.keys() & {"durations", "distances"}:
                 for row in answer[name]:
                     row[-1] = None
@@ -119,7 +120,7 @@ class Ors:
 
 
 def bad_answer(status, call):
-    """Errors of the gateway have one shape, those of VROOM and of ORS itself others."""
+    """The form of an error differs between the gateway, VROOM and ORS itself."""
     told = {
         401: "Authorization field missing",
         403: "Quota exceeded",
@@ -168,7 +169,7 @@ def _route(route, found, geometry):
 def _spoil(mode, routes):
     for route in routes:
         if mode == "broken_window":
-            # Everything after the start is late, and by the answer's own travel times.
+            # Every stop after the start is late, also by the answer's own travel times.
             for step in route["steps"][1:]:
                 step["arrival"] += TOO_LATE_S
                 step["duration"] += TOO_LATE_S

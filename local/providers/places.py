@@ -1,4 +1,4 @@
-"""A small gazetteer, searched as Pelias is: words of an address in, places with a confidence out."""
+"""A small gazetteer with the search of Pelias: it takes the words of an address and gives places with a confidence."""
 
 import csv
 import re
@@ -7,9 +7,9 @@ import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-# Two letters and three, as `boundary.country` may say it.
+# Two and three letters: `boundary.country` allows both.
 COUNTRIES = {"JP": "JPN", "US": "USA", "DE": "DEU", "ES": "ESP"}
-# Below this a place has nothing to do with what was asked.
+# Below this confidence, a place does not match the address.
 LEAST_CONFIDENCE = 0.3
 
 
@@ -37,7 +37,7 @@ class Gazetteer:
             self._places.setdefault(label, row | {"label": label, "words": _words(label)})
 
     def search(self, text, countries, focus, size):
-        """Features, the surest first, and of those that are equally sure the nearest to the focus."""
+        """Features, the most confident first. Of equally confident ones, the nearest to the focus comes first."""
         asked = _words(re.sub(r"\b\d{5}\b", " ", text))
         wanted = {COUNTRIES.get(country, country) for country in countries}
         found = []
@@ -45,7 +45,7 @@ class Gazetteer:
             if wanted and place["country_a"] not in wanted:
                 continue
             known = asked & place["words"]
-            # Street and number count; that a town or a country was left out matters less than a word that nobody knows.
+            # Street and number count. An unknown word lowers the confidence more than a missing town or country.
             street = _words(place["name"])
             confidence = len(known) / max(1, len(asked)) * (0.4 + 0.6 * len(asked & street) / len(street))
             if confidence >= LEAST_CONFIDENCE:

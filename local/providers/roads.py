@@ -1,7 +1,7 @@
-"""A town whose streets run north-south and east-west: the way from one place to another is that along its streets.
+"""A town whose streets run north-south and east-west. Every way follows the streets.
 
-Not the embedded planner's estimate on purpose: a route that was planned on other travel times can be told apart from one of
-the embedded planner, and a plan that is checked against the wrong clock fails.
+The travel times differ from the embedded planner's estimate on purpose. So the tests can tell apart the routes of the
+two, and a plan that is checked with the wrong travel times fails.
 """
 
 import math
@@ -9,12 +9,12 @@ import math
 import polyline
 
 EARTH_RADIUS_M = 6_371_008.8
-# Getting going and stopping again, and 28 km/h in between.
+# The time to start and stop, and 28 km/h in between.
 LEG_S, SPEED_M_PER_S = 75, 7.8
 
 
 def corner(a, b):
-    """Where the way turns: first along the meridian of `a`. Places are (lon, lat)."""
+    """The corner of the way, which first follows the meridian of `a`. Places are (lon, lat)."""
     return (a[0], b[1])
 
 
@@ -35,7 +35,7 @@ def matrices(places):
 
 
 def encoded(places):
-    """The way through places as an encoded polyline of precision 5, which goes by (lat, lon)."""
+    """The way through places as an encoded polyline of precision 5. A polyline has (lat, lon)."""
     way = [places[0]]
     for a, b in zip(places, places[1:]):
         for point in (corner(a, b), b):

@@ -1,7 +1,7 @@
-"""An HTTP server on this machine that stands in for a provider, keeps what it was asked, and has bad days on demand.
+"""An HTTP server on this machine that stands in for a provider. It records its requests and has bad days on demand.
 
-A stand-in hands `serve` its calls: `(method, path pattern) -> function(Call) -> Answer`. Everything else is here:
-the control, the bad days that need no knowledge of what is answered, and the end together with the parent.
+A stand-in gives its calls to `serve`: `(method, path pattern) -> function(Call) -> Answer`. This module has
+everything else: the control, the bad days that do not depend on the answer, and the end together with the parent.
 """
 
 import json
@@ -14,18 +14,18 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
 
-# These answer at once and in the provider's own shape; the stand-ins know the shapes.
+# These answer at once, in the provider's own form. The stand-ins know the forms.
 STATUSES = ("401", "403", "429", "500", "503")
-# These spoil a good answer: the first two are told to the stand-in, the last is done here.
+# These spoil a good answer. The stand-in applies the first two, and this module applies the last.
 MODES = ("none", "hang", *STATUSES, "broken_window", "missing_order", "half")
 KEPT = 200
-# Longer than any function waits.
+# No function waits as long as this.
 HANGS_S = 120
 
 
 @dataclass
 class Call:
-    """One request, and how the day is."""
+    """One request, and the bad day that applies to it."""
 
     method: str
     path: str
@@ -47,7 +47,7 @@ class Answer:
 
 
 class Refused(Exception):
-    """What a stand-in refuses, as it answers it."""
+    """The answer to a request that the stand-in refuses."""
 
     def __init__(self, status, body, headers=None):
         super().__init__(status)
@@ -55,7 +55,7 @@ class Refused(Exception):
 
 
 class Day:
-    """How the provider feels, and what it was asked."""
+    """The bad day of the provider, and its recorded requests."""
 
     def __init__(self):
         self._lock = threading.Lock()
@@ -75,7 +75,7 @@ class Day:
                 self.requests.clear()
             if "mode" in wish:
                 self._set(wish["mode"], wish.get("times"), wish.get("retry_after"), wish.get("paths"))
-                # Whoever hangs is let go.
+                # Requests that hang may end.
                 self.over.set()
                 self.over = threading.Event()
         return self.told()
@@ -85,7 +85,7 @@ class Day:
             return Answer(200, {"mode": self.mode, "requests": list(self.requests)})
 
     def mode_for(self, path):
-        """The mode that this request meets. One of a number of times is used up by it."""
+        """The mode for this request. If the mode is limited to a number of requests, this request uses one of them."""
         with self._lock:
             if self.mode == "none" or (self.paths and path not in self.paths):
                 return "none", None
@@ -155,7 +155,7 @@ def handler_of(calls, bad_answer, day, spared):
                 return Answer(404, bad_answer(404, call))
             except Refused as refused:
                 return refused.answer
-            except Exception as broken:  # a defect of the stand-in must not look like a bad day that was asked for
+            except Exception as broken:  # a defect of the stand-in must not look like a requested bad day
                 print(f"{call.method} {call.path}: {type(broken).__name__}: {broken}", file=sys.stderr, flush=True)
                 return Answer(500, {"error": f"the stand-in is broken: {type(broken).__name__}: {broken}"})
 
@@ -175,14 +175,14 @@ def handler_of(calls, bad_answer, day, spared):
 
 
 def listen(port):
-    """The socket first: its port is known before the calls are made."""
+    """Opens the socket first, so that its port is known before the calls are made."""
     server = ThreadingHTTPServer(("127.0.0.1", port), BaseHTTPRequestHandler)
     server.daemon_threads = True
     return server, f"http://127.0.0.1:{server.server_address[1]}"
 
 
 def serve(server, url, calls, bad_answer, child, spared=()):
-    """Serves until it is ended: by a signal, or, as a child, when its parent lets go of its standard input."""
+    """Serves until a signal ends it. As a child process, it also ends when its parent closes its standard input."""
     server.RequestHandlerClass = handler_of(calls, bad_answer, Day(), spared)
     if child:
         threading.Thread(target=_end_with_parent, daemon=True).start()

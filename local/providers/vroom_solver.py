@@ -1,4 +1,4 @@
-"""VROOM itself, by its JSON, with travel times of our own."""
+"""VROOM itself, through its JSON, with our own travel times."""
 
 import json
 import tempfile
@@ -11,11 +11,11 @@ EXPLORATION_LEVEL, THREADS = 5, 2
 
 
 class InputError(Exception):
-    """VROOM finds the problem not valid; in its own words."""
+    """VROOM says that the problem is not valid. The text is VROOM's."""
 
 
 def solve(problem):
-    """VROOM's answer to a problem whose places are `location`, `start` and `end`, as (lon, lat), and the places by index."""
+    """VROOM's answer to a problem, and the places by index. Places are `location`, `start` and `end`, as (lon, lat)."""
     places = _Places()
     indexed = {
         "vehicles": [_at(places, vehicle, {"start": "start_index", "end": "end_index"}) for vehicle in problem["vehicles"]],
@@ -41,9 +41,10 @@ def solve(problem):
 
 
 def solve_by_priority(problem):
-    """The same, and nothing of the highest priority left over for the sake of less.
+    """The same, but no task of the highest priority is left over for tasks of a lower priority.
 
-    VROOM's search may end there all the same. Then what comes first is planned alone, and the rest put around it.
+    VROOM's search may end with such a plan. Then the tasks of the highest priority are planned alone, and the others
+    are added.
     """
     answer, places = solve(problem)
     tasks = [*problem.get("jobs", []), *(shipment["pickup"] | shipment for shipment in problem.get("shipments", []))]

@@ -6,7 +6,7 @@ import sys
 import time
 
 import server
-from settings import PORT, STATE, TOOLS, Problem, build_environment, say, watch_environment
+from settings import CALLS, PORT, STATE, TOOLS, Problem, build_environment, say, watch_environment
 
 
 def up():
@@ -56,6 +56,8 @@ def env():
     print("unset AWS_PROFILE AWS_SESSION_TOKEN")
     # For `make dispatcher` and the like in this shell.
     print(f"export PORT={PORT}")
+    # For the tests: what the functions have asked of MiniStack.
+    print(f"export CALLS_FILE={shlex.quote(str(CALLS))}")
     for name, value in (deploy.variables() | build_environment() | watch_environment()).items():
         print(f"export {name}={shlex.quote(value)}")
     # For sam, aws and cargo lambda as .venv has them.

@@ -8,7 +8,7 @@ import time
 import urllib.request
 
 import processes
-from settings import ENDPOINT, PORT, REGION, STATE, TOOLS, Problem, environment, say
+from settings import CALLS, ENDPOINT, PORT, REGION, ROOT, STATE, TOOLS, Problem, environment, say
 
 RECORD = STATE / "process.json"
 LOG = STATE / "ministack.log"
@@ -39,7 +39,8 @@ def start():
     scratch.mkdir(parents=True, exist_ok=True)
     with LOG.open("w") as log:
         process = subprocess.Popen(
-            [TOOLS / "python", "-m", "ministack"],
+            # -P: the files beside the recorder are no modules of MiniStack's.
+            [TOOLS / "python", "-P", ROOT / "local" / "stack" / "recorder.py"],
             cwd=STATE,
             env=environment() | _settings(scratch),
             stdin=subprocess.DEVNULL,
@@ -80,6 +81,8 @@ def _settings(scratch):
         # Listeners that nothing here needs, on ports that may be taken.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
+        # Where the recorder writes which function asked for which action.
+        "CALLS_FILE": str(CALLS),
         "TMPDIR": str(scratch),
         "STATE_DIR": str(scratch),
         "S3_DATA_DIR": str(scratch),

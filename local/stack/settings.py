@@ -15,6 +15,8 @@ PORT = int(os.environ.get("PORT") or 4566)
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 STATE = ROOT / "local" / "state" / str(PORT)
 BUILD = STATE / "build"
+# Which function asked MiniStack for which action on which resource, since MiniStack was started.
+CALLS = STATE / "calls.jsonl"
 
 
 class Problem(Exception):

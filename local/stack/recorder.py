@@ -1,0 +1,38 @@
+"""Runs MiniStack and records what each function asks of it. server.py starts this file instead of MiniStack itself.
+
+MiniStack checks the role of each caller before it answers, and translates each request into the actions and resources
+of IAM for that: a transaction into the writes in it, a batch into its tables, a query into its index. This file keeps
+each question that MiniStack asks its policies. tests/grants.py compares them with the policies of template.yaml.
+"""
+
+import json
+import os
+import threading
+
+from ministack.core import iam_evaluator
+
+
+def record(path):
+    """Writes each new caller, action and resource to `path`, one JSON object a line.
+
+    The root of the account has no policies, so MiniStack does not ask about it: the tests and the tools leave no line.
+    """
+    evaluate, seen, lock = iam_evaluator.evaluate, set(), threading.Lock()
+    file = open(path, "w", encoding="utf-8", buffering=1)  # noqa: SIM115: it stays open as long as MiniStack runs
+
+    def evaluate_and_record(asked, *policies):
+        call = (asked.principal_arn, asked.action, asked.resource_arn)
+        with lock:
+            if call not in seen:
+                seen.add(call)
+                file.write(json.dumps(dict(zip(("caller", "action", "resource"), call, strict=True))) + "\n")
+        return evaluate(asked, *policies)
+
+    iam_evaluator.evaluate = evaluate_and_record
+
+
+if __name__ == "__main__":
+    from ministack.app import main
+
+    record(os.environ["CALLS_FILE"])
+    main()
