@@ -19,7 +19,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    use app::accounts::RegisterUser;
+    use app::accounts::SignUp;
     use serde_json::json;
     use testkit::build::grid;
     use testkit::http::answered;
@@ -30,7 +30,7 @@ mod tests {
         let store = Arc::new(MemoryStore::default());
         let identity = Arc::new(MemoryIdentity::default());
         let clock = Arc::new(StillClock::at("2030-05-06T08:00:00Z"));
-        let register = RegisterUser {
+        let register = SignUp {
             users: store.clone(),
             identity: identity.clone(),
             clock: clock.clone(),

@@ -1,11 +1,11 @@
 //! Takes a customer's order; with an `Idempotency-Key`, once.
 
-use app::orders::PlaceOrder;
+use app::orders::CreateOrder;
 use async_trait::async_trait;
 use runtime::http::{Handler, Problem, Request, Response};
 
 /// Takes a customer's order; with an `Idempotency-Key`, once.
-pub struct CreateOrder(pub PlaceOrder);
+pub struct CreateOrder(pub CreateOrder);
 
 #[async_trait]
 impl Handler for CreateOrder {
@@ -30,7 +30,7 @@ mod tests {
     use testkit::{CountedIds, MemoryGeocoder, MemoryPlaceCache, MemoryStore, Places, StillClock};
 
     fn create_order(store: &Arc<MemoryStore>) -> CreateOrder {
-        CreateOrder(PlaceOrder {
+        CreateOrder(CreateOrder {
             orders: store.clone(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             ids: Arc::new(CountedIds::default()),

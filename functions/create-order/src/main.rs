@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use adapters::dynamodb::{DynamoOrders, DynamoPlaces};
 use adapters::system::{SystemClock, UuidIds};
-use app::orders::PlaceOrder;
+use app::orders::CreateOrder;
 use handler::CreateOrder;
 use runtime::config::Environment;
 
@@ -25,7 +25,7 @@ async fn main() -> Result<(), runtime::Error> {
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let places = DynamoPlaces::new(dynamodb.clone(), keys.clone());
     let addresses = geocoder.map(|told| geocoder::addresses(told, places, &aws));
-    let place_order = PlaceOrder {
+    let place_order = CreateOrder {
         orders: Arc::new(DynamoOrders::new(dynamodb, orders, keys)),
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds),

@@ -1,11 +1,11 @@
 //! Makes an import and tells where and how its file is uploaded.
 
-use app::imports::CreateUpload;
+use app::imports::CreateUploadUrl;
 use async_trait::async_trait;
 use runtime::http::{Handler, Problem, Request, Response};
 
 /// Makes an import and tells where and how its file is uploaded.
-pub struct CreateUploadUrl(pub CreateUpload);
+pub struct CreateUploadUrl(pub CreateUploadUrl);
 
 #[async_trait]
 impl Handler for CreateUploadUrl {
@@ -27,7 +27,7 @@ mod tests {
     const EVENT: &str = include_str!("../../../events/create-upload-url.json");
 
     fn create_upload_url(store: &Arc<MemoryStore>) -> CreateUploadUrl {
-        CreateUploadUrl(CreateUpload {
+        CreateUploadUrl(CreateUploadUrl {
             imports: store.clone(),
             urls: Arc::new(MemoryFiles::default()),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use adapters::dynamodb::DynamoImports;
 use adapters::s3::S3Files;
 use adapters::system::{SystemClock, UuidIds};
-use app::imports::CreateUpload;
+use app::imports::CreateUploadUrl;
 use handler::CreateUploadUrl;
 use runtime::config::Environment;
 
@@ -22,7 +22,7 @@ async fn main() -> Result<(), runtime::Error> {
     ))?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
-    let create_upload = CreateUpload {
+    let create_upload = CreateUploadUrl {
         imports: Arc::new(DynamoImports::without_orders(dynamodb, imports)),
         urls: Arc::new(S3Files::new(adapters::s3::client(&aws), bucket)),
         clock: Arc::new(SystemClock),

@@ -1,6 +1,6 @@
 //! Mails a code that sets a new password. The answer is the same whether there is such an account.
 
-use app::recovery::ForgotPassword;
+use app::accounts::ForgotPassword;
 use async_trait::async_trait;
 use runtime::http::{Handler, Problem, Request, Response};
 use serde_json::json;

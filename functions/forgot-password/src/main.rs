@@ -5,7 +5,7 @@ mod handler;
 use std::sync::Arc;
 
 use adapters::cognito::CognitoAccounts;
-use app::recovery::ForgotPassword;
+use app::accounts::ForgotPassword;
 use handler::Forgot;
 use runtime::config::Environment;
 

@@ -1,11 +1,11 @@
 //! Tells what became of an import's rows.
 
-use app::imports::ShowImport;
+use app::imports::GetImport;
 use async_trait::async_trait;
 use runtime::http::{Handler, Problem, Request, Response};
 
 /// Tells what became of an import's rows.
-pub struct GetImport(pub ShowImport);
+pub struct GetImport(pub GetImport);
 
 #[async_trait]
 impl Handler for GetImport {
@@ -53,7 +53,7 @@ mod tests {
             faults: vec![fault(2), fault(3)],
         };
         store.store_chunk(&chunk).await.unwrap();
-        GetImport(ShowImport {
+        GetImport(GetImport {
             imports: store,
             urls: Arc::new(MemoryFiles::default()),
         })

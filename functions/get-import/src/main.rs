@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adapters::dynamodb::DynamoImports;
 use adapters::s3::S3Files;
-use app::imports::ShowImport;
+use app::imports::GetImport;
 use handler::GetImport;
 use runtime::config::Environment;
 
@@ -17,7 +17,7 @@ async fn main() -> Result<(), runtime::Error> {
     let (imports, bucket) = env.all((env.text("IMPORTS_TABLE"), env.text("UPLOADS_BUCKET")))?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
-    let show_import = ShowImport {
+    let show_import = GetImport {
         imports: Arc::new(DynamoImports::without_orders(dynamodb, imports)),
         urls: Arc::new(S3Files::new(adapters::s3::client(&aws), bucket)),
     };

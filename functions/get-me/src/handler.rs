@@ -1,11 +1,11 @@
 //! Tells callers who they are, and whether emails reach them.
 
-use app::accounts::ShowMe;
+use app::accounts::GetMe;
 use async_trait::async_trait;
 use runtime::http::{Handler, Problem, Request, Response};
 
 /// Tells callers who they are, and whether emails reach them.
-pub struct GetMe(pub ShowMe);
+pub struct GetMe(pub GetMe);
 
 #[async_trait]
 impl Handler for GetMe {
@@ -30,7 +30,7 @@ mod tests {
         marta.id = "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11".parse().unwrap();
         let mailer = MemoryMailer::default();
         mailer.set_subscription(marta.id, EmailNotifications::Pending);
-        let handler = GetMe(ShowMe {
+        let handler = GetMe(GetMe {
             users: Arc::new(MemoryStore::with([marta], [])),
             mailer: Arc::new(mailer),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),

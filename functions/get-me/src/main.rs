@@ -7,7 +7,7 @@ use std::sync::Arc;
 use adapters::dynamodb::DynamoUsers;
 use adapters::sns::SnsMailer;
 use adapters::system::SystemClock;
-use app::accounts::ShowMe;
+use app::accounts::GetMe;
 use handler::GetMe;
 use runtime::config::Environment;
 
@@ -19,7 +19,7 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sns = adapters::sns::Client::new(&aws);
-    let show_me = ShowMe {
+    let show_me = GetMe {
         users: Arc::new(DynamoUsers::new(dynamodb, users)),
         mailer: Arc::new(SnsMailer::new(sns, topics)),
         clock: Arc::new(SystemClock),

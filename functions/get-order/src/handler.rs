@@ -1,11 +1,11 @@
 //! Shows one order to those whom it concerns.
 
-use app::orders::ShowOrder;
+use app::orders::GetOrder;
 use async_trait::async_trait;
 use runtime::http::{Handler, Problem, Request, Response};
 
 /// Shows one order to those whom it concerns.
-pub struct GetOrder(pub ShowOrder);
+pub struct GetOrder(pub GetOrder);
 
 #[async_trait]
 impl Handler for GetOrder {
@@ -32,7 +32,7 @@ mod tests {
             .build();
         order.id = "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse().unwrap();
         let store = Arc::new(MemoryStore::with([], [order]));
-        GetOrder(ShowOrder {
+        GetOrder(GetOrder {
             users: store.clone(),
             orders: store,
         })

@@ -5,7 +5,7 @@ mod handler;
 use std::sync::Arc;
 
 use adapters::dynamodb::{DynamoOrders, DynamoUsers};
-use app::orders::ShowOrder;
+use app::orders::GetOrder;
 use handler::GetOrder;
 use runtime::config::Environment;
 
@@ -16,7 +16,7 @@ async fn main() -> Result<(), runtime::Error> {
     let (users, orders) = env.all((env.text("USERS_TABLE"), env.text("ORDERS_TABLE")))?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
-    let show_order = ShowOrder {
+    let show_order = GetOrder {
         users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
         orders: Arc::new(DynamoOrders::without_keys(dynamodb, orders)),
     };

@@ -1,6 +1,6 @@
 //! Shows an agent's routes to that agent and to dispatchers, newest first.
 
-use app::routes::ListRoutes;
+use app::routes::GetRoutes;
 use async_trait::async_trait;
 use runtime::http::{Handler, Problem, Request, Response};
 
@@ -8,7 +8,7 @@ use runtime::http::{Handler, Problem, Request, Response};
 const GEO_JSON: &str = "application/geo+json";
 
 /// Shows an agent's routes to that agent and to dispatchers, newest first.
-pub struct GetRoutes(pub ListRoutes);
+pub struct GetRoutes(pub GetRoutes);
 
 #[async_trait]
 impl Handler for GetRoutes {
@@ -40,7 +40,7 @@ mod tests {
         let mut agent = an_agent(1).build();
         agent.id = "63b4c8f2-4071-70e0-5d0f-8a1b2c3d4e5f".parse().unwrap();
         let store = Arc::new(MemoryStore::with([agent], []));
-        GetRoutes(ListRoutes {
+        GetRoutes(GetRoutes {
             users: store.clone(),
             routes: store,
         })

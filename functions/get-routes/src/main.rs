@@ -5,7 +5,7 @@ mod handler;
 use std::sync::Arc;
 
 use adapters::dynamodb::{DynamoRoutes, DynamoUsers};
-use app::routes::ListRoutes;
+use app::routes::GetRoutes;
 use handler::GetRoutes;
 use runtime::config::Environment;
 
@@ -16,7 +16,7 @@ async fn main() -> Result<(), runtime::Error> {
     let (users, routes) = env.all((env.text("USERS_TABLE"), env.text("ROUTES_TABLE")))?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
-    let list_routes = ListRoutes {
+    let list_routes = GetRoutes {
         users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
         routes: Arc::new(DynamoRoutes::new(dynamodb, routes)),
     };

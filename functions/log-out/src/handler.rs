@@ -1,6 +1,6 @@
 //! Revokes every refresh token of the caller.
 
-use app::sessions::LogOut;
+use app::accounts::LogOut;
 use async_trait::async_trait;
 use runtime::http::{Handler, Problem, Request, Response};
 

@@ -5,7 +5,7 @@ mod handler;
 use std::sync::Arc;
 
 use adapters::cognito::CognitoSessions;
-use app::sessions::LogOut;
+use app::accounts::LogOut;
 use handler::LogOutEverywhere;
 use runtime::config::Environment;
 

@@ -1,11 +1,11 @@
 //! Gives tokens for a password, and repairs what a crash left out of the account.
 
-use app::accounts::LogInUser;
+use app::accounts::LogIn;
 use async_trait::async_trait;
 use runtime::http::{Handler, Problem, Request, Response};
 
 /// Gives tokens for a password, and repairs what a crash left out of the account.
-pub struct Login(pub LogInUser);
+pub struct Login(pub LogIn);
 
 #[async_trait]
 impl Handler for Login {
@@ -20,7 +20,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use app::accounts::{ConfirmSignUp, RegisterUser};
+    use app::accounts::{ConfirmSignUp, SignUp};
     use serde_json::json;
     use testkit::build::grid;
     use testkit::http::answered;
@@ -32,7 +32,7 @@ mod tests {
         let store = Arc::new(MemoryStore::default());
         let identity = Arc::new(MemoryIdentity::default());
         let clock = Arc::new(StillClock::at("2030-05-06T08:00:00Z"));
-        let register = RegisterUser {
+        let register = SignUp {
             users: store.clone(),
             identity: identity.clone(),
             clock: clock.clone(),
@@ -56,7 +56,7 @@ mod tests {
                 .unwrap();
         }
         let mailer = Arc::new(MemoryMailer::default());
-        Login(LogInUser {
+        Login(LogIn {
             users: store,
             identity,
             mailer,

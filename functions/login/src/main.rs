@@ -9,7 +9,7 @@ use adapters::cognito::CognitoAccounts;
 use adapters::dynamodb::DynamoUsers;
 use adapters::sns::SnsMailer;
 use adapters::system::SystemClock;
-use app::accounts::LogInUser;
+use app::accounts::LogIn;
 use handler::Login;
 use runtime::config::Environment;
 
@@ -31,7 +31,7 @@ async fn main() -> Result<(), runtime::Error> {
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let cognito = adapters::cognito::Client::new(&aws);
     let sns = adapters::sns::Client::new(&aws);
-    let log_in_user = LogInUser {
+    let log_in_user = LogIn {
         users: Arc::new(DynamoUsers::new(dynamodb, users)),
         identity: Arc::new(CognitoAccounts::new(cognito, pool, client)),
         mailer: Arc::new(SnsMailer::new(sns, topics)),

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use app::messages::Wake;
-use app::optimize::{OptimizeRoutes, PlanReport};
-use domain::{UnplacedReason, Zone};
+use app::routes::optimize_routes::{OptimizeRoutes, PlanReport};
+use domain::{UnplacedReason, VariantArray, Zone};
 use runtime::Failure;
 use runtime::metrics::Metrics;
 use runtime::sqs::{Handler, Job, Message};
@@ -119,27 +119,14 @@ fn count(report: &PlanReport) {
         .count("CommitConflicts", report.conflicts)
         .seconds("PlanSeconds", report.planned_for)
         .emit();
-    for reason in [
-        UnplacedReason::NoAgentOnDuty,
-        UnplacedReason::OverCapacity,
-        UnplacedReason::OutsideTimeWindows,
-    ] {
-        let unplaced = report.unplaced.iter().filter(|r| **r == reason).count();
+    for reason in UnplacedReason::VARIANTS {
+        let unplaced = report.unplaced.iter().filter(|r| *r == reason).count();
         if unplaced > 0 {
             Metrics::new()
-                .of("Reason", name(reason))
+                .of("Reason", reason.name())
                 .count("OrdersUnplaced", unplaced)
                 .emit();
         }
-    }
-}
-
-/// As on the wire.
-fn name(reason: UnplacedReason) -> &'static str {
-    match reason {
-        UnplacedReason::NoAgentOnDuty => "no_agent_on_duty",
-        UnplacedReason::OverCapacity => "over_capacity",
-        UnplacedReason::OutsideTimeWindows => "outside_time_windows",
     }
 }
 
@@ -148,8 +135,8 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    use app::optimize::OptimizeSettings;
     use app::ports::{Fallback, FallbackReason};
+    use app::routes::optimize_routes::OptimizeSettings;
     use domain::OrderStatus;
     use jiff::SignedDuration;
     use runtime::sqs;

@@ -10,7 +10,7 @@ use adapters::dynamodb::{
 };
 use adapters::sqs::SqsWakes;
 use adapters::system::{RandomJitter, SystemClock, UuidIds};
-use app::optimize::{OptimizeRoutes, OptimizeSettings};
+use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
 use jiff::SignedDuration;
 use runtime::config::Environment;
 

@@ -1,7 +1,7 @@
 //! Copies state changes from the tables' streams to the queues.
 
 use adapters::dynamodb::streams::{UnreadableRecord, state_change};
-use app::events::{Announce, StateChange};
+use app::events::{PublishEvents, StateChange};
 use async_trait::async_trait;
 use aws_lambda_events::dynamodb::EventRecord;
 use runtime::Failure;
@@ -9,7 +9,7 @@ use runtime::metrics::Metrics;
 use runtime::streams::Handler;
 
 /// Copies state changes from the tables' streams to the queues.
-pub struct PublishEvents(pub Announce);
+pub struct PublishEvents(pub PublishEvents);
 
 #[async_trait]
 impl Handler for PublishEvents {
@@ -66,7 +66,7 @@ mod tests {
     impl Queues {
         /// What Lambda is told after an event; none where the invocation fails.
         async fn publish(&self, event: &str) -> Option<Value> {
-            let handler = PublishEvents(Announce {
+            let handler = PublishEvents(PublishEvents {
                 wakes: self.wakes.clone(),
                 notifications: self.notifications.clone(),
             });

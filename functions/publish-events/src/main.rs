@@ -5,7 +5,7 @@ mod handler;
 use std::sync::Arc;
 
 use adapters::sqs::{SqsNotifications, SqsWakes};
-use app::events::Announce;
+use app::events::PublishEvents;
 use handler::PublishEvents;
 use runtime::config::Environment;
 
@@ -19,7 +19,7 @@ async fn main() -> Result<(), runtime::Error> {
     ))?;
     let aws = adapters::aws::config().await;
     let sqs = adapters::sqs::Client::new(&aws);
-    let announce = Announce {
+    let announce = PublishEvents {
         wakes: Arc::new(SqsWakes::new(sqs.clone(), optimization)),
         notifications: Arc::new(SqsNotifications::new(sqs, notification)),
     };

@@ -1,11 +1,11 @@
 //! Gives new tokens for a refresh token.
 
-use app::sessions::RefreshTokens;
+use app::accounts::RefreshToken;
 use async_trait::async_trait;
 use runtime::http::{Handler, Problem, Request, Response};
 
 /// Gives new tokens for a refresh token.
-pub struct Refresh(pub RefreshTokens);
+pub struct Refresh(pub RefreshToken);
 
 #[async_trait]
 impl Handler for Refresh {
@@ -19,7 +19,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    use app::ports::{IdentityProvider, LogIn};
+    use app::ports::{IdentityProvider, LogInOutcome};
     use domain::UserStatus;
     use serde_json::json;
     use testkit::build::marta_signs_up;
@@ -33,7 +33,7 @@ mod tests {
         let marta = marta_signs_up();
         identity.sign_up(&marta).await.unwrap();
         identity.confirm(&marta.email, CODE).await.unwrap();
-        let LogIn::Granted(tokens) = identity
+        let LogInOutcome::Granted(tokens) = identity
             .log_in(&marta.email, &marta.password)
             .await
             .unwrap()
@@ -42,7 +42,7 @@ mod tests {
         };
         let mut user = an_agent(1).with_status(status).build();
         user.id = identity.account_of(&marta.email).unwrap().user_id;
-        let handler = Refresh(RefreshTokens {
+        let handler = Refresh(RefreshToken {
             users: Arc::new(MemoryStore::with([user], [])),
             refresh: identity.clone(),
             sessions: identity.clone(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adapters::cognito::{CognitoAccounts, CognitoSessions};
 use adapters::dynamodb::DynamoUsers;
-use app::sessions::RefreshTokens;
+use app::accounts::RefreshToken;
 use handler::Refresh;
 use runtime::config::Environment;
 
@@ -22,7 +22,7 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let cognito = adapters::cognito::Client::new(&aws);
-    let refresh_tokens = RefreshTokens {
+    let refresh_tokens = RefreshToken {
         users: Arc::new(DynamoUsers::new(dynamodb, users)),
         refresh: Arc::new(CognitoAccounts::new(cognito.clone(), pool.clone(), client)),
         sessions: Arc::new(CognitoSessions::new(cognito, pool)),

@@ -1,6 +1,6 @@
 //! Mails another code to an address that waits to be confirmed. The answer is the same for any other address.
 
-use app::recovery::ResendCode;
+use app::accounts::ResendCode;
 use async_trait::async_trait;
 use runtime::http::{Handler, Problem, Request, Response};
 use serde_json::json;

@@ -5,7 +5,7 @@ mod handler;
 use std::sync::Arc;
 
 use adapters::cognito::CognitoAccounts;
-use app::recovery::ResendCode;
+use app::accounts::ResendCode;
 use handler::Resend;
 use runtime::config::Environment;
 

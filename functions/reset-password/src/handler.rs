@@ -1,6 +1,6 @@
 //! Sets a new password, given the code that was mailed, and ends every session.
 
-use app::recovery::ResetPassword;
+use app::accounts::ResetPassword;
 use async_trait::async_trait;
 use runtime::http::{Handler, Problem, Request, Response};
 
@@ -20,7 +20,7 @@ mod tests {
     use super::*;
     use std::sync::Arc;
 
-    use app::ports::{IdentityProvider, LogIn, PasswordRecovery};
+    use app::ports::{IdentityProvider, LogInOutcome, PasswordRecovery};
     use serde_json::{Value, json};
     use testkit::MemoryIdentity;
     use testkit::build::marta_signs_up;
@@ -52,7 +52,7 @@ mod tests {
         }
         let email = marta_signs_up().email;
         let opened = identity.log_in(&email, "Better-Horse-8").await.unwrap();
-        assert!(matches!(opened, LogIn::Granted(_)));
+        assert!(matches!(opened, LogInOutcome::Granted(_)));
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ mod handler;
 use std::sync::Arc;
 
 use adapters::cognito::{CognitoAccounts, CognitoSessions};
-use app::recovery::ResetPassword;
+use app::accounts::ResetPassword;
 use handler::Reset;
 use runtime::config::Environment;
 

@@ -1,7 +1,7 @@
 //! Tells people by email what happened.
 
 use app::messages::Notification;
-use app::notify::{SendNotifications, Told};
+use app::notifications::{SendNotifications, Told};
 use runtime::Failure;
 use runtime::metrics::Metrics;
 use runtime::sqs::{Handler, Job, Message};
@@ -34,7 +34,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use app::notify::Letterhead;
+    use app::notifications::Letterhead;
     use domain::EmailNotifications;
     use jiff::tz::TimeZone;
     use runtime::sqs;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use adapters::dynamodb::{DynamoClaims, DynamoOrders, DynamoRoutes, DynamoUsers};
 use adapters::sns::SnsMailer;
 use adapters::system::SystemClock;
-use app::notify::{Letterhead, SendNotifications};
+use app::notifications::{Letterhead, SendNotifications};
 use runtime::config::Environment;
 
 use handler::TellPeople;

@@ -1,12 +1,12 @@
 //! Takes in a customer or an agent. The answer is the same whether the address was known.
 
-use app::accounts::RegisterUser;
+use app::accounts::SignUp;
 use async_trait::async_trait;
 use runtime::http::{Handler, Problem, Request, Response};
 use serde_json::json;
 
 /// Takes in a customer or an agent. The answer is the same whether the address was known.
-pub struct Signup(pub RegisterUser);
+pub struct Signup(pub SignUp);
 
 #[async_trait]
 impl Handler for Signup {
@@ -27,7 +27,7 @@ mod tests {
     use testkit::{MemoryIdentity, MemoryStore, StillClock};
 
     fn signup(store: &Arc<MemoryStore>) -> Signup {
-        Signup(RegisterUser {
+        Signup(SignUp {
             users: store.clone(),
             identity: Arc::new(MemoryIdentity::default()),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use adapters::cognito::CognitoAccounts;
 use adapters::dynamodb::DynamoUsers;
 use adapters::system::SystemClock;
-use app::accounts::RegisterUser;
+use app::accounts::SignUp;
 use handler::Signup;
 use runtime::config::Environment;
 
@@ -24,7 +24,7 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let cognito = adapters::cognito::Client::new(&aws);
-    let register_user = RegisterUser {
+    let register_user = SignUp {
         users: Arc::new(DynamoUsers::new(dynamodb, users)),
         identity: Arc::new(CognitoAccounts::new(cognito, pool, client)),
         clock: Arc::new(SystemClock),

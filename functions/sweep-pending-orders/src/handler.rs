@@ -1,6 +1,6 @@
 //! Wakes zones whose orders have been due for a while.
 
-use app::sweep::SweepPendingOrders;
+use app::orders::SweepPendingOrders;
 use async_trait::async_trait;
 use runtime::Failure;
 use runtime::metrics::Metrics;

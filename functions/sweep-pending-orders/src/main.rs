@@ -7,7 +7,7 @@ use std::sync::Arc;
 use adapters::dynamodb::DynamoOrders;
 use adapters::sqs::SqsWakes;
 use adapters::system::SystemClock;
-use app::sweep::SweepPendingOrders;
+use app::orders::SweepPendingOrders;
 use handler::Sweep;
 use runtime::config::Environment;
 

@@ -1,11 +1,11 @@
 //! Moves an order on, and its stops and route with it.
 
-use app::order_status::ChangeOrderStatus;
+use app::orders::UpdateOrderStatus;
 use async_trait::async_trait;
 use runtime::http::{Handler, Problem, Request, Response};
 
 /// Moves an order on, and its stops and route with it.
-pub struct UpdateOrderStatus(pub ChangeOrderStatus);
+pub struct UpdateOrderStatus(pub UpdateOrderStatus);
 
 #[async_trait]
 impl Handler for UpdateOrderStatus {
@@ -46,7 +46,7 @@ mod tests {
     }
 
     fn handler(store: &Arc<MemoryStore>) -> UpdateOrderStatus {
-        UpdateOrderStatus(ChangeOrderStatus {
+        UpdateOrderStatus(UpdateOrderStatus {
             users: store.clone(),
             orders: store.clone(),
             routes: store.clone(),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adapters::dynamodb::{DynamoLedger, DynamoOrders, DynamoRoutes, DynamoUsers, LedgerTables};
 use adapters::system::{RandomJitter, SystemClock};
-use app::order_status::ChangeOrderStatus;
+use app::orders::UpdateOrderStatus;
 use handler::UpdateOrderStatus;
 use runtime::config::Environment;
 
@@ -28,7 +28,7 @@ async fn main() -> Result<(), runtime::Error> {
         orders: orders.clone(),
         routes: routes.clone(),
     };
-    let change_order_status = ChangeOrderStatus {
+    let change_order_status = UpdateOrderStatus {
         users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
         orders: Arc::new(DynamoOrders::without_keys(dynamodb.clone(), orders)),
         routes: Arc::new(DynamoRoutes::new(dynamodb.clone(), routes)),

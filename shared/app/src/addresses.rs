@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::{Coordinates, NewOrder, OrderDraft, StopDraft, Timestamp};
+use domain::order::OrderDraft;
+use domain::stop::StopDraft;
+use domain::{Coordinates, NewOrder, Timestamp};
 use futures::future::try_join;
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -104,7 +106,8 @@ impl PlaceAddresses {
         let pickup = location("#/pickup/address", pickup);
         let dropoff = location("#/dropoff/address", dropoff);
         if unplaceable.is_empty() {
-            Ok(draft.located(pickup, dropoff)?)
+            let located = draft.located(pickup, dropoff);
+            located.ok_or_else(|| Refusal::Broken("a stop was not placed".into()))
         } else {
             Err(Refusal::Unplaceable(unplaceable))
         }

@@ -36,19 +36,19 @@ pub(crate) struct Page<Status, Id> {
 }
 
 impl PageQuery {
-    /// Understands the query; `statuses` are the ones that can be asked for.
-    pub(crate) fn read<Status: Copy, Id: ListedId>(
+    /// Reads the query. `statuses` are those that a caller may ask for.
+    pub(crate) fn read<Status: Copy + Into<&'static str>, Id: ListedId>(
         &self,
-        statuses: &[(&str, Status)],
+        statuses: &[Status],
     ) -> Result<Page<Status, Id>, Faults> {
         let faults = Faults::new();
         let status = self.status.as_deref().and_then(|name| {
-            let found = statuses.iter().find(|(known, _)| *known == name);
+            let found = statuses.iter().find(|status| name == (**status).into());
             if found.is_none() {
-                let known: Vec<&str> = statuses.iter().map(|(known, _)| *known).collect();
+                let known: Vec<&str> = statuses.iter().map(|status| (*status).into()).collect();
                 faults.note("?status", format!("must be one of {}", known.join(", ")));
             }
-            found.map(|(_, status)| *status)
+            found.copied()
         });
         let limit = self.limit.as_deref().map_or(DEFAULT_LIMIT, |text| {
             let limit = text.parse().unwrap_or(0);
@@ -114,11 +114,14 @@ fn decode<Id: ListedId>(cursor: &str) -> Option<Id> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::{RouteStatus, VariantArray};
 
-    const STATUSES: [(&str, u8); 2] = [("open", 1), ("done", 2)];
+    fn read(query: &PageQuery) -> Result<Page<RouteStatus, OrderId>, Faults> {
+        query.read(RouteStatus::VARIANTS)
+    }
 
     fn pointers(query: PageQuery) -> Vec<String> {
-        let faults = query.read::<u8, OrderId>(&STATUSES).unwrap_err();
+        let faults = read(&query).unwrap_err();
         faults
             .into_vec()
             .into_iter()
@@ -133,10 +136,7 @@ mod tests {
             cursor: Some(cursor_after(id)),
             ..PageQuery::default()
         };
-        assert_eq!(
-            query.read::<u8, OrderId>(&STATUSES).unwrap().after,
-            Some(id)
-        );
+        assert_eq!(read(&query).unwrap().after, Some(id));
     }
 
     #[test]

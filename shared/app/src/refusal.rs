@@ -43,7 +43,7 @@ pub enum Refusal {
     #[error("there is no such thing")]
     NotFound,
     /// The order's status does not lead there.
-    #[error("an order that is {} cannot become {}", from.name(), to.name())]
+    #[error("an order that is {from} cannot become {to}")]
     StepNotAllowed {
         /// Where it stands.
         from: OrderStatus,

@@ -178,7 +178,9 @@ impl Import {
     pub fn progress(&self) -> f64 {
         let size = self.file.as_ref().map_or(0, |file| file.size_bytes);
         match self.status {
-            ImportStatus::Completed | ImportStatus::CompletedWithErrors | ImportStatus::Failed => 1.0,
+            ImportStatus::Completed | ImportStatus::CompletedWithErrors | ImportStatus::Failed => {
+                1.0
+            }
             ImportStatus::Processing if size > 0 => (self.offset.min(size) as f64) / (size as f64),
             ImportStatus::Processing | ImportStatus::AwaitingUpload => 0.0,
         }

@@ -78,12 +78,10 @@ impl OrderStatus {
     /// Whether a role may set this status.
     pub fn may_be_set_by(self, role: Role) -> bool {
         match self {
-            Self::InProgress | Self::Delivered | Self::Failed => {
-                match role {
-                    Role::Agent | Role::Dispatcher => true,
-                    Role::Customer => false,
-                }
-            }
+            Self::InProgress | Self::Delivered | Self::Failed => match role {
+                Role::Agent | Role::Dispatcher => true,
+                Role::Customer => false,
+            },
             Self::Cancelled => match role {
                 Role::Customer | Role::Dispatcher => true,
                 Role::Agent => false,

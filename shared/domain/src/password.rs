@@ -29,8 +29,7 @@ pub const RULES: PasswordRules = PasswordRules {
 };
 
 /// The text of a refusal. It names every rule.
-pub const ALL_RULES: &str =
-    "must have at least 10 characters, with upper case (A to Z), lower case (a to z) and digits, \
+pub const ALL_RULES: &str = "must have at least 10 characters, with upper case (A to Z), lower case (a to z) and digits, \
      and neither begin nor end with a space";
 
 impl PasswordRules {

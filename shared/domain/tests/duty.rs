@@ -4,8 +4,8 @@
 
 use domain::agent::{AgentUpdateRefused, ShiftUpdate};
 use domain::{
-    AgentProfile, AgentUpdate, Coordinates, EmailNotifications, Role, RouteId, Shift, Timestamp, User,
-    UserId, UserStatus, ZoneGrid, ids::Uuid,
+    AgentProfile, AgentUpdate, Coordinates, EmailNotifications, Role, RouteId, Shift, Timestamp,
+    User, UserId, UserStatus, ZoneGrid, ids::Uuid,
 };
 
 const HOME: Coordinates = Coordinates {
@@ -72,11 +72,7 @@ fn released() -> AgentUpdate {
 
 #[test]
 fn an_active_agent_with_a_start_goes_on_duty_and_can_be_found() {
-    let on = updated(
-        &agent(UserStatus::Active, Some(HOME)),
-        duty(true),
-    )
-    .unwrap();
+    let on = updated(&agent(UserStatus::Active, Some(HOME)), duty(true)).unwrap();
     let profile = on.agent.unwrap();
     assert!(profile.available(on.status));
     assert_eq!(
@@ -115,7 +111,10 @@ fn who_is_under_way_stays_on_duty_and_where_the_route_is() {
     ));
     let moved = updated(
         &busy,
-        starting_at(Coordinates { lat: 35.68, lon: 139.77 }),
+        starting_at(Coordinates {
+            lat: 35.68,
+            lon: 139.77,
+        }),
     )
     .unwrap();
     assert_eq!(moved.agent.unwrap().position, Some(HOME));
@@ -172,11 +171,7 @@ fn a_shift_stays_until_it_is_set_or_removed() {
 
 #[test]
 fn a_suspension_takes_off_duty() {
-    let on = updated(
-        &agent(UserStatus::Active, Some(HOME)),
-        duty(true),
-    )
-    .unwrap();
+    let on = updated(&agent(UserStatus::Active, Some(HOME)), duty(true)).unwrap();
     let off = updated(&on, status(UserStatus::Suspended)).unwrap();
     assert!(!off.agent.unwrap().on_duty);
 }

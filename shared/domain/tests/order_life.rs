@@ -4,8 +4,8 @@
 
 use domain::order::Waiting;
 use domain::{
-    Actor, Coordinates, NewOrder, Order, OrderId, OrderStatus, OrderStop, Role, RouteId, Timestamp, UserId,
-    VariantArray, ZoneGrid,
+    Actor, Coordinates, NewOrder, Order, OrderId, OrderStatus, OrderStop, Role, RouteId, Timestamp,
+    UserId, VariantArray, ZoneGrid,
 };
 use proptest::prelude::*;
 
@@ -92,7 +92,11 @@ fn the_statuses_that_a_person_may_set_are_those_that_some_role_may_set() {
     for status in OrderStatus::VARIANTS {
         let mut roles = Role::VARIANTS.iter();
         let may_be_set = roles.any(|role| status.may_be_set_by(*role));
-        assert_eq!(may_be_set, OrderStatus::SETTABLE.contains(status), "{status}");
+        assert_eq!(
+            may_be_set,
+            OrderStatus::SETTABLE.contains(status),
+            "{status}"
+        );
     }
 }
 

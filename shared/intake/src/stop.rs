@@ -29,11 +29,7 @@ const CONTACT: Field = Field::object(
 );
 const CONTACT_NAME: Field = Field::cell("name", Column::PickupContactName);
 const CONTACT_PHONE: Field = Field::cell("phone", Column::PickupContactPhone);
-const WINDOW: Field = Field::object(
-    "window",
-    Column::PickupWindowStart,
-    Column::PickupWindowEnd,
-);
+const WINDOW: Field = Field::object("window", Column::PickupWindowStart, Column::PickupWindowEnd);
 const WINDOW_START: Field = Field::cell("start", Column::PickupWindowStart);
 const WINDOW_END: Field = Field::cell("end", Column::PickupWindowEnd);
 const SERVICE_S: Field = Field::cell("service_s", Column::PickupServiceS);

@@ -25,8 +25,14 @@ fn every_field_is_read() {
     });
     let update = read_agent_update(&body, Role::Dispatcher, now()).unwrap();
     assert_eq!((update.on_duty, update.release), (Some(false), true));
-    assert_eq!(update.start_location.map(|at| (at.lat, at.lon)), Some((41.39, 2.17)));
-    assert_eq!((update.capacity, update.status), (Some(3), Some(UserStatus::Suspended)));
+    assert_eq!(
+        update.start_location.map(|at| (at.lat, at.lon)),
+        Some((41.39, 2.17))
+    );
+    assert_eq!(
+        (update.capacity, update.status),
+        (Some(3), Some(UserStatus::Suspended))
+    );
     assert!(matches!(update.shift, ShiftUpdate::Set(shift) if shift.start == now()));
 }
 

@@ -5,10 +5,10 @@
 mod reading;
 
 use domain::NewOrder;
-use proptest::prelude::*;
-use reading::{now, read, read_in_pieces};
 use intake::csv::{Beginning, HEAD, LONGEST_ROW, Rows, Step};
 use intake::{AddressAlone, Column, read_order};
+use proptest::prelude::*;
+use reading::{now, read, read_in_pieces};
 
 const HEADER: &str = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon";
 const GOOD: &str = "41.38,2.17,41.40,2.15";
@@ -338,7 +338,13 @@ fn a_row_with_every_cell_wrong_names_each_of_them() {
     let long = "x".repeat(2_000);
     for cell in [long.as_str(), "x\u{1}"] {
         let cells = Column::ALL.iter();
-        let cells = cells.map(|column| if *column == Column::Notes { &long } else { cell });
+        let cells = cells.map(|column| {
+            if *column == Column::Notes {
+                &long
+            } else {
+                cell
+            }
+        });
         let cells: Vec<&str> = cells.collect();
         let (rows, _) = read(format!("{header}\n{}\n", cells.join(",")));
         let fault = rows[0].1.clone().unwrap_err();

@@ -114,7 +114,10 @@ fn a_stop_needs_a_location_or_an_address_that_can_be_placed() {
     assert!(draft.has_address_to_place());
     assert_eq!(draft.pickup.address_to_place(), None);
     assert_eq!(draft.dropoff.address_to_place(), Some("Gran Via 2"));
-    let found = Coordinates { lat: 41.4, lon: 2.15 };
+    let found = Coordinates {
+        lat: 41.4,
+        lon: 2.15,
+    };
     assert_eq!(draft.clone().located(None, None), None);
     let located = draft.located(None, Some(found)).unwrap();
     assert_eq!(located.dropoff.location, found);
@@ -130,7 +133,10 @@ fn only_statuses_that_a_person_may_set_are_read() {
                 assert!(!OrderStatus::SETTABLE.contains(status), "{status}");
                 let fault = &faults.into_vec()[0];
                 assert_eq!(fault.pointer, "#/status");
-                assert_eq!(fault.detail, "must be one of in_progress, delivered, failed, cancelled");
+                assert_eq!(
+                    fault.detail,
+                    "must be one of in_progress, delivered, failed, cancelled"
+                );
             }
         }
     }

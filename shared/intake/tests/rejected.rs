@@ -5,9 +5,9 @@
 mod reading;
 
 use domain::RowFault;
+use intake::csv::{Beginning, HEAD, Rows, Step};
 use proptest::prelude::*;
 use reading::{now, read};
-use intake::csv::{Beginning, HEAD, Rows, Step};
 
 const HEADER: &str = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon,dropoff_address,notes";
 const UTF8_MARK: &str = "\u{feff}";

@@ -2,8 +2,8 @@
 
 use domain::import::NewImport;
 use domain::{
-    AgentProfile, Coordinates, EmailNotifications, Import, NewOrder, Order, OrderId, Role, Shift,
-    NewAccount, Stop, TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
+    AgentProfile, Coordinates, EmailNotifications, Import, NewAccount, NewOrder, Order, OrderId,
+    OrderStop, Role, Shift, TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
 };
 
 use crate::still::uuid_of;
@@ -186,8 +186,8 @@ pub fn an_order(number: u64) -> OrderBuilder {
     }
 }
 
-fn stop(location: Coordinates) -> Stop {
-    Stop {
+fn stop(location: Coordinates) -> OrderStop {
+    OrderStop {
         address: None,
         location,
         contact: None,

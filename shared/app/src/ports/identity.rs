@@ -1,7 +1,7 @@
 //! Accounts and passwords: Cognito's side of a user.
 
 use async_trait::async_trait;
-use domain::{Role, NewAccount, UserId};
+use domain::{NewAccount, Role, UserId};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -62,7 +62,7 @@ pub struct Tokens {
 
 /// How logging in ended.
 #[derive(Clone, PartialEq, Eq)]
-pub enum LogIn {
+pub enum LogInOutcome {
     /// Welcome.
     Granted(Tokens),
     /// The address or the password is wrong.
@@ -104,5 +104,5 @@ pub trait IdentityProvider: Send + Sync {
     async fn confirm(&self, email: &str, code: &str) -> Result<Confirmation, IdentityError>;
 
     /// Checks a password and gives tokens.
-    async fn log_in(&self, email: &str, password: &str) -> Result<LogIn, IdentityError>;
+    async fn log_in(&self, email: &str, password: &str) -> Result<LogInOutcome, IdentityError>;
 }

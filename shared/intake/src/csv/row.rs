@@ -39,12 +39,7 @@ pub struct ImportRow<'r> {
 struct ByColumn<'r>([Option<&'r str>; Column::COUNT]);
 
 impl<'r> ImportRow<'r> {
-    pub(super) fn new(
-        layout: &'r Layout,
-        number: u32,
-        text: &'r [u8],
-        ends: &'r [usize],
-    ) -> Self {
+    pub(super) fn new(layout: &'r Layout, number: u32, text: &'r [u8], ends: &'r [usize]) -> Self {
         Self {
             layout,
             number,

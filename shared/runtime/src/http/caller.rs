@@ -1,7 +1,7 @@
 //! The caller, out of what the gateway's Cognito authorizer found in the token.
 
 use app::Caller;
-use domain::Role;
+use domain::{Role, VariantArray};
 use serde_json::Value;
 
 /// The caller of a request; none where no token was checked, or its subject is not one of ours.
@@ -17,8 +17,9 @@ pub(super) fn of_authorizer(authorizer: &Value) -> Option<Caller> {
 /// is no role grants nothing.
 fn roles(claim: &Value) -> Vec<Role> {
     let names = names(claim);
-    Role::ALL
-        .into_iter()
+    Role::VARIANTS
+        .iter()
+        .copied()
         .filter(|role| names.iter().any(|name| name == role.group()))
         .collect()
 }

@@ -3,8 +3,8 @@
 use domain::ids::Uuid;
 use domain::route::Departure;
 use domain::{
-    Contact, Coordinates, Leg, NewOrder, Order, OrderId, Route, RouteId, RouteStatus, RouteStop,
-    Stop, StopKind, StopStatus, TimeWindow, Timestamp, User, UserId, Zone,
+    Contact, Coordinates, Leg, NewOrder, Order, OrderId, OrderStop, Route, RouteId, RouteStatus,
+    RouteStop, StopKind, StopStatus, TimeWindow, Timestamp, User, UserId, Zone,
 };
 use jiff::{SignedDuration, Timestamp as Time};
 
@@ -73,7 +73,7 @@ impl Fresh {
 
     /// A pending order in the zone with every field that an order can have, not stored yet.
     pub fn order(&self, customer: UserId, placed_at: Time) -> Order {
-        let pickup = Stop {
+        let pickup = OrderStop {
             address: Some("Carrer de Mallorca 401, 08013 Barcelona".to_owned()),
             location: self.place,
             contact: Some(Contact {
@@ -86,7 +86,7 @@ impl Fresh {
             }),
             service_s: 90,
         };
-        let dropoff = Stop {
+        let dropoff = OrderStop {
             address: None,
             location: Coordinates {
                 lat: self.place.lat + 0.01,

@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::{Import, NewOrder, Order, OrderId, RowFault, Timestamp, ZoneGrid};
-use intake::csv::{CellFault, Row};
+use intake::Column;
+use intake::csv::{CellFault, ImportRow};
 
 use crate::ports::Chunk;
 
@@ -55,7 +56,13 @@ impl Gathered {
     }
 
     /// Takes a row in: as an order, or with what is wrong with it. `offset` is where the next one begins.
-    pub(super) fn take(&mut self, row: &Row<'_>, offset: u64, import: &Import, grid: ZoneGrid) {
+    pub(super) fn take(
+        &mut self,
+        row: &ImportRow<'_>,
+        offset: u64,
+        import: &Import,
+        grid: ZoneGrid,
+    ) {
         self.offset = offset;
         self.text += row.len();
         match self.order(row, import, grid) {
@@ -67,7 +74,12 @@ impl Gathered {
         }
     }
 
-    fn order(&self, row: &Row<'_>, import: &Import, grid: ZoneGrid) -> Result<Order, CellFault> {
+    fn order(
+        &self,
+        row: &ImportRow<'_>,
+        import: &Import,
+        grid: ZoneGrid,
+    ) -> Result<Order, CellFault> {
         let new: NewOrder = row.read(self.now)?;
         let named = new.external_id.as_ref();
         if named.is_some_and(|name| self.external_ids.contains(name)) {
@@ -75,7 +87,7 @@ impl Gathered {
             return Err(of_external_id("external_id_doubled", detail));
         }
         let zone = grid.zone_of(new.pickup.location).ok_or_else(|| CellFault {
-            column: Some("pickup_lat"),
+            column: Some(Column::PickupLat),
             code: "invalid",
             detail: "is no place on earth".to_owned(),
         })?;
@@ -88,7 +100,7 @@ impl Gathered {
     fn reject(&mut self, row: u32, fault: CellFault) {
         let fault = RowFault {
             row,
-            column: fault.column.map(str::to_owned),
+            column: fault.column.map(|column| column.to_string()),
             code: fault.code.to_owned(),
             detail: fault.detail,
         };
@@ -132,7 +144,7 @@ impl Gathered {
 
 fn of_external_id(code: &'static str, detail: &str) -> CellFault {
     CellFault {
-        column: Some("external_id"),
+        column: Some(Column::ExternalId),
         code,
         detail: detail.to_owned(),
     }

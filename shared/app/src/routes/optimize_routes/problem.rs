@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use domain::route::{Departure, MOST_ORDERS};
 use domain::{
-    AgentProfile, Coordinates, Leg, Order, OrderStatus, Route, RouteStatus, RouteStop, Stop,
+    AgentProfile, Coordinates, Leg, Order, OrderStatus, OrderStop, Route, RouteStatus, RouteStop,
     StopKind, StopStatus, TimeWindow, Timestamp, UnplacedReason, User,
 };
 use jiff::SignedDuration;
 
-use crate::dispatch::retimed;
 use crate::ports::{
     AgentPart, Changeset, Ids, PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit,
 };
+use crate::routes::after_change::retimed;
 
 /// Ten years: to a plan, whatever lies further off than that lies at that distance. A window may end in the year 9999,
 /// and the planner does not count that far.
@@ -192,7 +192,7 @@ impl Problem {
         planner::Order::new(pickup, dropoff, order.size)
     }
 
-    fn planner_stop(&self, stop: &Stop, places: &mut Places) -> planner::Stop {
+    fn planner_stop(&self, stop: &OrderStop, places: &mut Places) -> planner::Stop {
         planner::Stop {
             point: places.index_of(stop.location),
             window: stop.window.map(|window| self.planner_window(window)),
