@@ -8,7 +8,7 @@ use std::panic::AssertUnwindSafe;
 use app::Refusal;
 use app::ports::QueueError;
 use futures::FutureExt;
-use futures::future::BoxFuture;
+use futures::future::LocalBoxFuture;
 use thiserror::Error;
 
 /// Why a message or a record was not worked through.
@@ -35,7 +35,7 @@ impl From<QueueError> for Failure {
 }
 
 /// Runs work so that its panic stays its own.
-pub(crate) async fn caught<T>(work: BoxFuture<'_, Result<T, Failure>>) -> Result<T, Failure> {
+pub(crate) async fn caught<T>(work: LocalBoxFuture<'_, Result<T, Failure>>) -> Result<T, Failure> {
     let outcome: Result<_, Box<dyn Any + Send>> = AssertUnwindSafe(work).catch_unwind().await;
     outcome.unwrap_or(Err(Failure::Panicked))
 }
@@ -67,7 +67,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_becomes_a_failure() {
-        let work: BoxFuture<'_, Result<(), Failure>> = Box::pin(async { panic!("oh") });
+        let work: LocalBoxFuture<'_, Result<(), Failure>> = Box::pin(async { panic!("oh") });
         assert!(matches!(caught(work).await, Err(Failure::Panicked)));
     }
 }

@@ -1,8 +1,7 @@
 //! What every Lambda function needs once: HTTP in and out, queues and streams in, configuration, logs, metrics.
 //!
-//! A function's `main.rs` reads its [`config::Environment`], builds its adapters and one use case, and hands a
-//! handler to [`http::serve`], [`sqs::serve`], [`streams::serve`] or [`schedule::serve`]. Those take trait objects,
-//! so that the loop around a handler is compiled once and not again in each function.
+//! A function's `main` reads its [`config::Environment`] and builds its adapters and one use case. It hands the use case
+//! and its handler, an async function, to [`http::serve`], [`sqs::serve`], [`streams::serve`] or [`schedule::serve`].
 
 pub mod config;
 mod failure;

@@ -4,11 +4,10 @@
 //! fails comes again, and ends in the dead-letter queue when it keeps failing. To have had no time is no failure: work
 //! that cannot be begun any more can be handed on.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use futures::future::{BoxFuture, join_all};
+use futures::future::{LocalBoxFuture, join_all};
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde::de::DeserializeOwned;
 use tokio::sync::{Semaphore, SemaphorePermit};
@@ -56,15 +55,15 @@ impl Message {
 /// Work on one message, or on several that belong together.
 pub struct Job<'a> {
     messages: Vec<&'a Message>,
-    work: BoxFuture<'a, Result<(), Failure>>,
-    later: Option<BoxFuture<'a, Result<(), Failure>>>,
+    work: LocalBoxFuture<'a, Result<(), Failure>>,
+    later: Option<LocalBoxFuture<'a, Result<(), Failure>>>,
 }
 
 impl<'a> Job<'a> {
     /// Work on messages that succeed or fail together.
     pub fn new(
         messages: Vec<&'a Message>,
-        work: impl Future<Output = Result<(), Failure>> + Send + 'a,
+        work: impl Future<Output = Result<(), Failure>> + 'a,
     ) -> Self {
         Self {
             messages,
@@ -76,10 +75,7 @@ impl<'a> Job<'a> {
     /// What is done instead when no time is left to begin: it asks for the work to be done later, by messages of its
     /// own. Then these are done. A process that dies between the two leaves both, and the work is done twice.
     #[must_use]
-    pub fn or_later(
-        mut self,
-        hand_on: impl Future<Output = Result<(), Failure>> + Send + 'a,
-    ) -> Self {
+    pub fn or_later(mut self, hand_on: impl Future<Output = Result<(), Failure>> + 'a) -> Self {
         self.later = Some(Box::pin(hand_on));
         self
     }
@@ -90,43 +86,92 @@ impl<'a> Job<'a> {
     }
 }
 
-/// What a function does with the messages of a queue.
-pub trait Handler: Send + Sync {
-    /// Makes jobs of a batch. A message of which no job is made counts as done.
-    fn jobs<'a>(&'a self, batch: &'a [Message]) -> Vec<Job<'a>>;
+/// How many jobs of a batch run, and for how long.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// How many jobs run at a time.
+    pub at_once: usize,
+    /// The longest time that a job takes. With less time left, no job is begun: the job is handed on if it can be, or
+    /// else its messages come again.
+    pub longest_job: Duration,
+}
 
-    /// How many jobs are worked on at a time.
-    fn at_once(&self) -> usize {
-        8
-    }
-
-    /// How long a job may take: with less time left none is begun. It is handed on if it can be, or else its messages
-    /// come again.
-    fn longest_job(&self) -> Duration {
-        Duration::from_secs(5)
+/// Short jobs that need little memory.
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            at_once: 8,
+            longest_job: Duration::from_secs(5),
+        }
     }
 }
 
-/// Waits for messages, forever.
+/// Works through the messages of a queue, forever. `jobs` makes jobs of each batch for its use case; a message without
+/// a job counts as done.
 ///
 /// # Errors
-/// When the Lambda runtime is away.
-pub async fn serve(handler: Arc<dyn Handler>) -> Result<(), lambda_runtime::Error> {
-    let service = service_fn(move |event: LambdaEvent<SqsEvent>| {
-        let handler = Arc::clone(&handler);
+/// When the Lambda runtime cannot be reached.
+pub async fn serve<U>(
+    use_case: U,
+    jobs: impl for<'a> Fn(&'a U, &'a [Message]) -> Vec<Job<'a>>,
+    limits: Limits,
+) -> Result<(), lambda_runtime::Error> {
+    run(
+        &Bound {
+            use_case: &use_case,
+            jobs,
+        },
+        limits,
+    )
+    .await
+}
+
+/// Works through one batch as [`serve`] does, within `time`, and says which messages have failed.
+///
+/// # Errors
+/// When a message has no id, so that it cannot be reported: then the whole batch comes again.
+pub async fn consume<U>(
+    use_case: &U,
+    jobs: impl for<'a> Fn(&'a U, &'a [Message]) -> Vec<Job<'a>>,
+    limits: Limits,
+    event: SqsEvent,
+    time: Duration,
+) -> Result<SqsBatchResponse, lambda_runtime::Error> {
+    work_through(&Bound { use_case, jobs }, limits, event, time).await
+}
+
+/// A function that makes jobs, together with its use case.
+struct Bound<'u, U, J> {
+    use_case: &'u U,
+    jobs: J,
+}
+
+/// Hides the type of the use case, so that the loop is compiled once and not for each function.
+trait Consume {
+    fn jobs<'a>(&'a self, batch: &'a [Message]) -> Vec<Job<'a>>;
+}
+
+impl<U, J> Consume for Bound<'_, U, J>
+where
+    J: for<'a> Fn(&'a U, &'a [Message]) -> Vec<Job<'a>>,
+{
+    fn jobs<'a>(&'a self, batch: &'a [Message]) -> Vec<Job<'a>> {
+        (self.jobs)(self.use_case, batch)
+    }
+}
+
+async fn run(consumer: &dyn Consume, limits: Limits) -> Result<(), lambda_runtime::Error> {
+    let service = service_fn(|event: LambdaEvent<SqsEvent>| {
         let span = invocation::span(&event.context);
         let time = invocation::time_left(&event.context);
-        async move { handle(handler.as_ref(), event.payload, time).await }.instrument(span)
+        work_through(consumer, limits, event.payload, time).instrument(span)
     });
     Runtime::new(service).run().await
 }
 
-/// Works through a batch within `time`, and says which messages have failed.
-///
-/// # Errors
-/// When a message has no id, so that it could not be reported: then the whole batch comes again.
-pub async fn handle(
-    handler: &dyn Handler,
+async fn work_through(
+    consumer: &dyn Consume,
+    limits: Limits,
     event: SqsEvent,
     time: Duration,
 ) -> Result<SqsBatchResponse, lambda_runtime::Error> {
@@ -148,11 +193,11 @@ pub async fn handle(
     let batch = batch.ok_or("a message has no id")?;
     let turns = Turns {
         begun,
-        last: time.checked_sub(handler.longest_job()),
-        work: Semaphore::new(handler.at_once()),
+        last: time.checked_sub(limits.longest_job),
+        work: Semaphore::new(limits.at_once),
         hand_on: Semaphore::new(HANDED_ON_AT_ONCE),
     };
-    let jobs = handler.jobs(&batch).into_iter();
+    let jobs = consumer.jobs(&batch).into_iter();
     let failed = join_all(jobs.map(|job| turns.failed_of(job))).await;
     let mut response = SqsBatchResponse::default();
     for message in failed.into_iter().flatten() {
@@ -207,7 +252,10 @@ impl Turns {
         timeout(left, self.work.acquire()).await.ok()?.ok()
     }
 
-    async fn handed_on(&self, later: BoxFuture<'_, Result<(), Failure>>) -> Result<(), Failure> {
+    async fn handed_on(
+        &self,
+        later: LocalBoxFuture<'_, Result<(), Failure>>,
+    ) -> Result<(), Failure> {
         let _turn = self.hand_on.acquire().await;
         caught(later).await
     }
@@ -238,34 +286,24 @@ mod tests {
 
     const AMPLE: Duration = Duration::from_secs(60);
 
-    /// Does what each message says.
-    struct Obedient;
-
-    impl Handler for Obedient {
-        fn jobs<'a>(&'a self, batch: &'a [Message]) -> Vec<Job<'a>> {
-            batch
-                .iter()
-                .map(|message| {
-                    Job::new(vec![message], async {
-                        match message.json::<String>()?.as_str() {
-                            "panic" => panic!("as told"),
-                            "refuse" => Err(Refusal::Contended.into()),
-                            _ => Ok(()),
-                        }
-                    })
-                })
-                .collect()
-        }
+    /// Each job does what its message says.
+    fn obey<'a>((): &'a (), batch: &'a [Message]) -> Vec<Job<'a>> {
+        let jobs = batch.iter().map(|message| {
+            Job::new(vec![message], async {
+                match message.json::<String>()?.as_str() {
+                    "panic" => panic!("as told"),
+                    "refuse" => Err(Refusal::Contended.into()),
+                    _ => Ok(()),
+                }
+            })
+        });
+        jobs.collect()
     }
 
-    /// Takes all messages as one job, which fails.
-    struct AllOrNothing;
-
-    impl Handler for AllOrNothing {
-        fn jobs<'a>(&'a self, batch: &'a [Message]) -> Vec<Job<'a>> {
-            let work = async { Err(Refusal::Contended.into()) };
-            vec![Job::new(batch.iter().collect(), work)]
-        }
+    /// All messages are one job, which fails.
+    fn all_or_nothing<'a>((): &'a (), batch: &'a [Message]) -> Vec<Job<'a>> {
+        let work = async { Err(Refusal::Contended.into()) };
+        vec![Job::new(batch.iter().collect(), work)]
     }
 
     fn event(bodies: &[&str]) -> SqsEvent {
@@ -277,8 +315,23 @@ mod tests {
         serde_json::from_value(json!({ "Records": records })).unwrap()
     }
 
-    async fn failed(handler: &dyn Handler, bodies: &[&str], time: Duration) -> Vec<String> {
-        let response = handle(handler, event(bodies), time).await.unwrap();
+    async fn failed(
+        jobs: impl for<'a> Fn(&'a (), &'a [Message]) -> Vec<Job<'a>>,
+        bodies: &[&str],
+        time: Duration,
+    ) -> Vec<String> {
+        failed_within(Limits::default(), &(), jobs, bodies, time).await
+    }
+
+    async fn failed_within<U>(
+        limits: Limits,
+        use_case: &U,
+        jobs: impl for<'a> Fn(&'a U, &'a [Message]) -> Vec<Job<'a>>,
+        bodies: &[&str],
+        time: Duration,
+    ) -> Vec<String> {
+        let response = consume(use_case, jobs, limits, event(bodies), time);
+        let response = response.await.unwrap();
         let mut ids: Vec<String> = response
             .batch_item_failures
             .into_iter()
@@ -298,21 +351,21 @@ mod tests {
             r#""refuse""#,
             r#""go""#,
         ];
-        let failed = failed(&Obedient, &bodies, AMPLE).await;
+        let failed = failed(obey, &bodies, AMPLE).await;
         assert_eq!(failed, ["m1", "m2", "m3", "m4"]);
     }
 
     #[tokio::test]
     async fn messages_of_one_job_fail_together() {
         assert_eq!(
-            failed(&AllOrNothing, &["1", "2"], AMPLE).await,
+            failed(all_or_nothing, &["1", "2"], AMPLE).await,
             ["m0", "m1"]
         );
     }
 
     #[tokio::test]
     async fn without_time_left_nothing_is_begun_and_everything_comes_again() {
-        let ids = failed(&Obedient, &[r#""go""#], Duration::from_secs(1)).await;
+        let ids = failed(obey, &[r#""go""#], Duration::from_secs(1)).await;
         assert_eq!(ids, ["m0"]);
     }
 
@@ -322,41 +375,36 @@ mod tests {
         handed_on: Notify,
     }
 
-    impl Handler for Patient {
-        fn jobs<'a>(&'a self, batch: &'a [Message]) -> Vec<Job<'a>> {
-            let job = |message: &'a Message| {
-                let work = async {
-                    self.handed_on.notified().await;
-                    Ok(())
-                };
-                Job::new(vec![message], work).or_later(async {
-                    match message.json::<String>()?.as_str() {
-                        "panic" => panic!("as told"),
-                        "lost" => Err(Refusal::Unavailable("no queue".into()).into()),
-                        _ => {
-                            self.handed_on.notify_one();
-                            Ok(())
-                        }
-                    }
-                })
+    fn wait<'a>(patient: &'a Patient, batch: &'a [Message]) -> Vec<Job<'a>> {
+        let job = |message: &'a Message| {
+            let work = async {
+                patient.handed_on.notified().await;
+                Ok(())
             };
-            batch.iter().map(job).collect()
-        }
-
-        fn at_once(&self) -> usize {
-            1
-        }
-
-        fn longest_job(&self) -> Duration {
-            Duration::from_secs(59)
-        }
+            Job::new(vec![message], work).or_later(async {
+                match message.json::<String>()?.as_str() {
+                    "panic" => panic!("as told"),
+                    "lost" => Err(Refusal::Unavailable("no queue".into()).into()),
+                    _ => {
+                        patient.handed_on.notify_one();
+                        Ok(())
+                    }
+                }
+            })
+        };
+        batch.iter().map(job).collect()
     }
+
+    const ONE_LONG_JOB: Limits = Limits {
+        at_once: 1,
+        longest_job: Duration::from_secs(59),
+    };
 
     #[tokio::test]
     async fn what_cannot_be_begun_in_time_is_handed_on_while_others_work_and_is_no_failure() {
         let bodies = [r#""go""#, r#""go""#, r#""go""#];
         let patient = Patient::default();
-        let failed = failed(&patient, &bodies, AMPLE);
+        let failed = failed_within(ONE_LONG_JOB, &patient, wait, &bodies, AMPLE);
         let failed = timeout(Duration::from_secs(20), failed);
         let failed = failed
             .await
@@ -368,14 +416,18 @@ mod tests {
     async fn what_can_be_neither_begun_nor_handed_on_comes_again() {
         let bodies = [r#""go""#, r#""lost""#, r#""panic""#];
         let no_time = Duration::from_secs(58);
-        let failed = failed(&Patient::default(), &bodies, no_time).await;
+        let failed = failed_within(ONE_LONG_JOB, &Patient::default(), wait, &bodies, no_time).await;
         assert_eq!(failed, ["m1", "m2"]);
     }
 
     #[tokio::test]
     async fn a_batch_that_could_not_be_reported_fails_as_a_whole() {
         let event = serde_json::from_value(json!({"Records": [{"body": "1"}]})).unwrap();
-        assert!(handle(&Obedient, event, AMPLE).await.is_err());
+        assert!(
+            consume(&(), obey, Limits::default(), event, AMPLE)
+                .await
+                .is_err()
+        );
     }
 
     #[test]

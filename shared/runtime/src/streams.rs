@@ -1,33 +1,60 @@
 //! Records from a DynamoDB stream, in the order in which they were written.
 
-use std::sync::Arc;
-
-use async_trait::async_trait;
 use aws_lambda_events::dynamodb::{Event, EventRecord};
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
+use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use tracing::{Instrument, error, info, warn};
 
 use crate::failure::{Failure, caught, chain};
 use crate::invocation;
 
-/// What a function does with the records of a stream. Doing it again with the same records must change nothing.
-#[async_trait]
-pub trait Handler: Send + Sync {
-    /// Works through some records, all of them or none as far as the caller is concerned.
-    async fn handle(&self, records: &[EventRecord]) -> Result<(), Failure>;
-}
-
-/// Waits for records, forever.
+/// Hands the records of a stream to `handle` and its use case, forever. Handling the same records again must change
+/// nothing.
 ///
 /// # Errors
-/// When the Lambda runtime is away.
-pub async fn serve(handler: Arc<dyn Handler>) -> Result<(), lambda_runtime::Error> {
-    let service = service_fn(move |event: LambdaEvent<Event>| {
-        let handler = Arc::clone(&handler);
+/// When the Lambda runtime cannot be reached.
+pub async fn serve<U>(
+    use_case: U,
+    handle: impl AsyncFn(&U, &[EventRecord]) -> Result<(), Failure>,
+) -> Result<(), lambda_runtime::Error> {
+    run(&Bound {
+        use_case: &use_case,
+        handle,
+    })
+    .await
+}
+
+/// A handler together with its use case.
+struct Bound<'u, U, H> {
+    use_case: &'u U,
+    handle: H,
+}
+
+/// Hides the types of the handler and of the use case, so that the loop is compiled once and not for each function.
+trait Consume {
+    fn consume<'a>(&'a self, records: &'a [EventRecord])
+    -> LocalBoxFuture<'a, Result<(), Failure>>;
+}
+
+impl<U, H> Consume for Bound<'_, U, H>
+where
+    H: AsyncFn(&U, &[EventRecord]) -> Result<(), Failure>,
+{
+    fn consume<'a>(
+        &'a self,
+        records: &'a [EventRecord],
+    ) -> LocalBoxFuture<'a, Result<(), Failure>> {
+        (self.handle)(self.use_case, records).boxed_local()
+    }
+}
+
+async fn run(handler: &dyn Consume) -> Result<(), lambda_runtime::Error> {
+    let service = service_fn(|event: LambdaEvent<Event>| {
         let span = invocation::span(&event.context);
         async move {
-            let outcome = handle(handler.as_ref(), &event.payload).await;
+            let outcome = work_through(handler, &event.payload).await;
             // The cause is logged by then; what is handed on is logged by the runtime, and shown in the console.
             outcome.map_err(|failure| lambda_runtime::Error::from(failure.to_string()))
         }
@@ -36,14 +63,23 @@ pub async fn serve(handler: Arc<dyn Handler>) -> Result<(), lambda_runtime::Erro
     Runtime::new(service).run().await
 }
 
-/// Works through a batch: all records together, since that takes the fewest calls; if that fails one by one, to find
-/// out which of them it is. That one is reported, and Lambda delivers it again, with all that follow.
+/// Hands the records of one event to `handle`. All records together take the fewest calls. If that fails, the records
+/// are handled one by one, to find the bad record. The bad record is reported, and Lambda delivers it again with all
+/// records that follow it.
 ///
 /// # Errors
-/// When it is the first of several. Reported, it would drag the ones behind it along until its retries are used up; a
-/// batch that fails as a whole is split by Lambda, until the record is alone.
-pub async fn handle(
-    handler: &dyn Handler,
+/// When the bad record is the first of several. If it were reported, the records behind it would wait until its retries
+/// are used up. A batch that fails as a whole is split by Lambda, until the record is alone.
+pub async fn consume<U>(
+    use_case: &U,
+    handle: impl AsyncFn(&U, &[EventRecord]) -> Result<(), Failure>,
+    event: &Event,
+) -> Result<DynamoDbEventResponse, Failure> {
+    work_through(&Bound { use_case, handle }, event).await
+}
+
+async fn work_through(
+    handler: &dyn Consume,
     event: &Event,
 ) -> Result<DynamoDbEventResponse, Failure> {
     let records = event.records.as_slice();
@@ -51,7 +87,7 @@ pub async fn handle(
     if records.is_empty() {
         return Ok(response);
     }
-    let Err(failure) = caught(handler.handle(records)).await else {
+    let Err(failure) = caught(handler.consume(records)).await else {
         info!(records = records.len(), "records done");
         return Ok(response);
     };
@@ -61,7 +97,7 @@ pub async fn handle(
         "the records failed together; trying them one by one"
     );
     for (done, record) in records.iter().enumerate() {
-        let Err(failure) = caught(handler.handle(std::slice::from_ref(record))).await else {
+        let Err(failure) = caught(handler.consume(std::slice::from_ref(record))).await else {
             continue;
         };
         let sequence_number = record.change.sequence_number.as_deref();
@@ -103,21 +139,18 @@ mod tests {
         done: Mutex<Vec<String>>,
     }
 
-    #[async_trait]
-    impl Handler for Stumbling {
-        async fn handle(&self, records: &[EventRecord]) -> Result<(), Failure> {
-            let numbers = records
-                .iter()
-                .filter_map(|r| r.change.sequence_number.clone());
-            for number in numbers {
-                if self.over.contains(&number.as_str()) {
-                    assert!(!self.panics, "as told");
-                    return Err(Refusal::Contended.into());
-                }
-                self.done.lock().unwrap().push(number);
+    async fn stumble(stumbling: &Stumbling, records: &[EventRecord]) -> Result<(), Failure> {
+        let numbers = records
+            .iter()
+            .filter_map(|record| record.change.sequence_number.clone());
+        for number in numbers {
+            if stumbling.over.contains(&number.as_str()) {
+                assert!(!stumbling.panics, "as told");
+                return Err(Refusal::Contended.into());
             }
-            Ok(())
+            stumbling.done.lock().unwrap().push(number);
         }
+        Ok(())
     }
 
     fn event(count: usize) -> Event {
@@ -132,8 +165,8 @@ mod tests {
         serde_json::from_value(json!({ "Records": records })).unwrap()
     }
 
-    async fn reported(handler: &Stumbling, count: usize) -> Option<Vec<String>> {
-        let response = handle(handler, &event(count)).await.ok()?;
+    async fn reported(stumbling: &Stumbling, count: usize) -> Option<Vec<String>> {
+        let response = consume(stumbling, stumble, &event(count)).await.ok()?;
         let failures = response.batch_item_failures.into_iter();
         Some(
             failures
@@ -144,33 +177,33 @@ mod tests {
 
     #[tokio::test]
     async fn a_good_batch_is_done_in_one_go() {
-        let handler = Stumbling::default();
-        assert_eq!(reported(&handler, 3).await.unwrap(), [""; 0]);
-        assert_eq!(*handler.done.lock().unwrap(), ["1", "2", "3"]);
+        let stumbling = Stumbling::default();
+        assert_eq!(reported(&stumbling, 3).await.unwrap(), [""; 0]);
+        assert_eq!(*stumbling.done.lock().unwrap(), ["1", "2", "3"]);
     }
 
     #[tokio::test]
     async fn the_first_failure_is_reported_and_nothing_after_it_is_done() {
         for panics in [false, true] {
-            let handler = Stumbling {
+            let stumbling = Stumbling {
                 panics,
                 over: &["2", "3"],
                 ..Stumbling::default()
             };
-            assert_eq!(reported(&handler, 4).await.unwrap(), ["2"]);
-            assert!(!handler.done.lock().unwrap().contains(&"4".to_owned()));
+            assert_eq!(reported(&stumbling, 4).await.unwrap(), ["2"]);
+            assert!(!stumbling.done.lock().unwrap().contains(&"4".to_owned()));
         }
     }
 
     #[tokio::test]
     async fn a_bad_record_in_front_makes_lambda_split_the_batch() {
-        let handler = Stumbling {
+        let stumbling = Stumbling {
             over: &["1"],
             ..Stumbling::default()
         };
-        assert!(reported(&handler, 3).await.is_none());
+        assert!(reported(&stumbling, 3).await.is_none());
         assert!(
-            reported(&handler, 1).await.is_none(),
+            reported(&stumbling, 1).await.is_none(),
             "alone it is an error, and an alarm"
         );
     }

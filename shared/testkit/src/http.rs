@@ -1,12 +1,16 @@
 //! A handler's answer to a payload from `events/`.
 
-use runtime::http::{Handler, answer};
+use runtime::http::{Problem, Request, Response, answer};
 use serde_json::Value;
 
-/// The status and the JSON body, null for none, with which a handler answers an event of the gateway.
-pub async fn answered(handler: &dyn Handler, event: &str) -> (u16, Value) {
+/// The status and the JSON body with which a handler answers an event of the gateway; null for no body.
+pub async fn answered<U>(
+    use_case: &U,
+    handle: impl AsyncFn(&U, &Request) -> Result<Response, Problem>,
+    event: &str,
+) -> (u16, Value) {
     let event = serde_json::from_str(event).expect("an event of the gateway");
-    let response = answer(handler, event).await;
+    let response = answer(use_case, handle, event).await;
     let body = match response.body.as_str() {
         "" => Value::Null,
         body => serde_json::from_str(body).expect("a body of JSON"),

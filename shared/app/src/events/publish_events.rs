@@ -196,8 +196,8 @@ fn notification_of(change: &StateChange) -> Option<Notification> {
                 new: before.is_none(),
             })
         }
-        StateChange::User { after: None, .. }
-        | StateChange::Order { after: None, .. }
+        StateChange::Order { after: None, .. }
+        | StateChange::User { after: None, .. }
         | StateChange::Route { after: None, .. } => None,
     }
 }

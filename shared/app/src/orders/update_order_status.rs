@@ -157,15 +157,14 @@ impl UpdateOrderStatus {
         let mut route = match change.status {
             OrderStatus::InProgress => route.with_stop_made(order.id, StopKind::Pickup, now),
             OrderStatus::Delivered => route.with_stop_made(order.id, StopKind::Dropoff, now),
-            OrderStatus::Failed
-            | OrderStatus::Cancelled
-            | OrderStatus::Pending
-            | OrderStatus::Assigned => {
+            OrderStatus::Failed | OrderStatus::Cancelled => {
                 let shorter = route.with_orders_taken_off(&[order.id], &self.estimate, now);
                 let after = self.orders.orders(&shorter.open_orders()).await?;
                 others = retimed(after, &shorter, now);
                 shorter
             }
+            // Only planning leads here: nobody may set these.
+            OrderStatus::Pending | OrderStatus::Assigned => return Err(Refusal::Forbidden),
         };
         // Read apart from the route, it may be an older one; the store keeps what it has, unless that is gone.
         route.geometry = route.geometry.filter(String::is_empty);

@@ -8,11 +8,10 @@ mod problem;
 mod request;
 mod response;
 
-use std::sync::Arc;
 use std::time::Instant;
 
-use async_trait::async_trait;
 use futures::FutureExt as _;
+use futures::future::LocalBoxFuture;
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use tracing::{Instrument, Span, error, info};
 
@@ -23,37 +22,64 @@ pub use problem::Problem;
 pub use request::Request;
 pub use response::Response;
 
-/// What a function answers to a request.
-#[async_trait]
-pub trait Handler: Send + Sync {
-    /// Answers.
-    async fn handle(&self, request: &Request) -> Result<Response, Problem>;
-}
-
-/// Waits for requests, forever.
+/// Answers requests with `handle` and its use case, forever.
 ///
 /// # Errors
-/// When the Lambda runtime is away.
-pub async fn serve(handler: Arc<dyn Handler>) -> Result<(), lambda_runtime::Error> {
-    let cors = Arc::new(Cors::of_environment());
-    let service = service_fn(move |event: LambdaEvent<ProxyEvent>| {
-        let (handler, cors) = (Arc::clone(&handler), Arc::clone(&cors));
+/// When the Lambda runtime cannot be reached.
+pub async fn serve<U>(
+    use_case: U,
+    handle: impl AsyncFn(&U, &Request) -> Result<Response, Problem>,
+) -> Result<(), lambda_runtime::Error> {
+    run(&Bound {
+        use_case: &use_case,
+        handle,
+    })
+    .await
+}
+
+/// Answers one request. No page of another origin may call. A panic of the handler is answered too.
+pub async fn answer<U>(
+    use_case: &U,
+    handle: impl AsyncFn(&U, &Request) -> Result<Response, Problem>,
+    event: ProxyEvent,
+) -> ProxyResponse {
+    respond(&Bound { use_case, handle }, &Cors::default(), &event.into()).await
+}
+
+/// A handler together with its use case.
+struct Bound<'u, U, H> {
+    use_case: &'u U,
+    handle: H,
+}
+
+/// Hides the types of the handler and of the use case, so that the loop is compiled once and not for each function.
+trait Answer {
+    fn answer<'a>(&'a self, request: &'a Request) -> LocalBoxFuture<'a, Result<Response, Problem>>;
+}
+
+impl<U, H> Answer for Bound<'_, U, H>
+where
+    H: AsyncFn(&U, &Request) -> Result<Response, Problem>,
+{
+    fn answer<'a>(&'a self, request: &'a Request) -> LocalBoxFuture<'a, Result<Response, Problem>> {
+        (self.handle)(self.use_case, request).boxed_local()
+    }
+}
+
+async fn run(handler: &dyn Answer) -> Result<(), lambda_runtime::Error> {
+    let cors = &Cors::of_environment();
+    let service = service_fn(|event: LambdaEvent<ProxyEvent>| {
         let span = invocation::span(&event.context);
         async move {
             let request = Request::from(event.payload);
-            Ok::<_, lambda_runtime::Error>(respond(handler.as_ref(), &cors, &request).await)
+            Ok::<_, lambda_runtime::Error>(respond(handler, cors, &request).await)
         }
         .instrument(span)
     });
     Runtime::new(service).run().await
 }
 
-/// Answers one request, as where no page may call. A panic of the handler is answered too.
-pub async fn answer(handler: &dyn Handler, event: ProxyEvent) -> ProxyResponse {
-    respond(handler, &Cors::default(), &event.into()).await
-}
-
-async fn respond(handler: &dyn Handler, cors: &Cors, request: &Request) -> ProxyResponse {
+async fn respond(handler: &dyn Answer, cors: &Cors, request: &Request) -> ProxyResponse {
     let begun = Instant::now();
     let id = request.id().unwrap_or_default();
     Span::current().record("api_request_id", id);
@@ -62,7 +88,7 @@ async fn respond(handler: &dyn Handler, cors: &Cors, request: &Request) -> Proxy
         Err(Problem::foreign_page())
     } else {
         // Whatever the handler leaves behind when it panics is not used again: it has no state of its own.
-        let outcome = std::panic::AssertUnwindSafe(handler.handle(request)).catch_unwind();
+        let outcome = std::panic::AssertUnwindSafe(handler.answer(request)).catch_unwind();
         outcome
             .await
             .unwrap_or_else(|_| Err(Problem::internal("the handler panicked")))
@@ -105,18 +131,13 @@ mod tests {
     use serde_json::{Value, json};
 
     /// Does what the body says.
-    struct Obedient;
-
-    #[async_trait]
-    impl Handler for Obedient {
-        async fn handle(&self, request: &Request) -> Result<Response, Problem> {
-            match request.json()?.as_str() {
-                Some("panic") => panic!("as told"),
-                Some("throttle") => Err(Refusal::Throttled.into()),
-                Some("caller") => Response::ok(&request.caller()?.user_id),
-                Some("nothing") => Ok(Response::no_content()),
-                _ => Response::accepted(&json!({"done": true})),
-            }
+    async fn obey((): &(), request: &Request) -> Result<Response, Problem> {
+        match request.json()?.as_str() {
+            Some("panic") => panic!("as told"),
+            Some("throttle") => Err(Refusal::Throttled.into()),
+            Some("caller") => Response::ok(&request.caller()?.user_id),
+            Some("nothing") => Ok(Response::no_content()),
+            _ => Response::accepted(&json!({"done": true})),
         }
     }
 
@@ -124,7 +145,7 @@ mod tests {
         let headers = json!({"Content-Type": "application/json"});
         let context = json!({"requestId": "r-1"});
         let event = json!({"body": body, "headers": headers, "requestContext": context});
-        let response = answer(&Obedient, serde_json::from_value(event).unwrap()).await;
+        let response = answer(&(), obey, serde_json::from_value(event).unwrap()).await;
         let body = serde_json::from_str(&response.body).unwrap_or_default();
         (response, body)
     }
@@ -144,7 +165,7 @@ mod tests {
         // Anything the handler did would show: it panics.
         let headers = json!({"content-type": "application/json", "origin": "https://evil.example"});
         let event = json!({"body": "\"panic\"", "headers": headers});
-        let response = answer(&Obedient, serde_json::from_value(event).unwrap()).await;
+        let response = answer(&(), obey, serde_json::from_value(event).unwrap()).await;
         let body: Value = serde_json::from_str(&response.body).unwrap();
         assert_eq!(
             (response.status_code, &body["code"]),

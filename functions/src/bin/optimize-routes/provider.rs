@@ -1,0 +1,194 @@
+//! Which planners there are, as the environment has it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use adapters::dynamodb::DynamoLegs;
+use adapters::keys::{Client as KeyStore, Key};
+use adapters::ors::OrsAccess;
+use adapters::route_provider::embedded::EmbeddedProvider;
+use adapters::route_provider::fallback::WithFallback;
+use adapters::route_provider::google::{GooglePlanner, GoogleSettings};
+use adapters::route_provider::ors::{OrsLimits, OrsPlanner};
+use adapters::route_provider::ors_matrix::OrsMatrixPlanner;
+use adapters::route_provider::remote::RemotePlanner;
+use adapters::system::SystemClock;
+use adapters::web::Web;
+use app::ports::RouteProvider;
+use domain::LegEstimate;
+use runtime::config::Environment;
+use tokio::time::timeout;
+use tracing::error;
+
+use crate::{READS_AND_COMMITS, TIMEOUT};
+
+/// A start is not to wait longer for a key: it is read with the first plan then.
+const KEY_AT_START: Duration = Duration::from_secs(3);
+
+/// Who plans, and how patient we are.
+pub struct PlannerSettings {
+    choice: Choice,
+    seconds: u32,
+    pause: Duration,
+}
+
+enum Choice {
+    Embedded,
+    Ors(OrsSettings, OrsLimits),
+    OrsMatrix(OrsSettings),
+    Google(GoogleSettings, String),
+}
+
+struct OrsSettings {
+    base_url: String,
+    key_parameter: Option<String>,
+    most_pairs: usize,
+}
+
+/// `ROUTE_PROVIDER`, and what the provider of that name needs.
+pub fn settings(env: &Environment) -> Option<PlannerSettings> {
+    let names = ["embedded", "ors", "ors-matrix", "google"];
+    let choice = match env.one_of("ROUTE_PROVIDER", &names)? {
+        "ors" => {
+            let (ors, limits) = (ors(env), limits(env));
+            Choice::Ors(ors?, limits?)
+        }
+        "ors-matrix" => Choice::OrsMatrix(ors(env)?),
+        "google" => google(env)?,
+        _ => {
+            return Some(PlannerSettings {
+                choice: Choice::Embedded,
+                seconds: 0,
+                pause: Duration::ZERO,
+            });
+        }
+    };
+    let seconds = env.whole_number("PROVIDER_SECONDS", 1..=30);
+    let pause = env.whole_number("PROVIDER_PAUSE_SECONDS", 0..=3_600);
+    Some(PlannerSettings {
+        choice,
+        seconds: seconds?,
+        pause: Duration::from_secs(pause?.into()),
+    })
+}
+
+fn ors(env: &Environment) -> Option<OrsSettings> {
+    let base_url = env.url("ORS_BASE_URL");
+    let most_pairs = number(env, "ORS_MATRIX_PAIRS");
+    Some(OrsSettings {
+        base_url: base_url?,
+        key_parameter: env.optional_text("ORS_KEY_PARAMETER"),
+        most_pairs: most_pairs?,
+    })
+}
+
+fn limits(env: &Environment) -> Option<OrsLimits> {
+    let most_vehicles = number(env, "ORS_MOST_VEHICLES");
+    let most_orders = number(env, "ORS_MOST_ORDERS");
+    Some(OrsLimits {
+        most_vehicles: most_vehicles?,
+        most_orders: most_orders?,
+    })
+}
+
+fn google(env: &Environment) -> Option<Choice> {
+    let base_url = env.url("GOOGLE_BASE_URL");
+    let project = env.text("GOOGLE_PROJECT");
+    let key_parameter = env.text("GOOGLE_KEY_PARAMETER");
+    let traffic = env.flag("GOOGLE_TRAFFIC");
+    let settings = GoogleSettings {
+        base_url: base_url?,
+        project: project?,
+        traffic: traffic?,
+    };
+    Some(Choice::Google(settings, key_parameter?))
+}
+
+fn number(env: &Environment, name: &str) -> Option<usize> {
+    env.whole_number(name, 1..=10_000_000)
+        .map(|number| number as usize)
+}
+
+impl PlannerSettings {
+    /// How long planners elsewhere may take, so that the embedded one has its time after them whatever they do, and the
+    /// plan is committed before the function's time is over.
+    pub fn remote_time(&self, time_limit: Duration) -> Duration {
+        // A job begins with a little less than the whole timeout left.
+        let start = Duration::from_secs(2);
+        let left = TIMEOUT.saturating_sub(READS_AND_COMMITS + time_limit + start);
+        Duration::from_secs(self.seconds.into()).min(left)
+    }
+}
+
+/// The planners, the embedded one behind the others. Keys are read here, and once more with the next plan if they cannot be
+/// read now: a parameter that is missing must not keep orders waiting.
+pub async fn provider(
+    settings: PlannerSettings,
+    estimate: LegEstimate,
+    remote_time: Duration,
+    legs: DynamoLegs,
+    aws: &adapters::aws::SdkConfig,
+) -> Result<Arc<dyn RouteProvider>, runtime::Error> {
+    let embedded = Arc::new(EmbeddedProvider::new(estimate));
+    let key = async |parameter| {
+        let key = Key::of(KeyStore::new(aws), parameter);
+        match timeout(KEY_AT_START, key.read()).await {
+            Ok(Ok(_)) => {}
+            Ok(Err(error)) => error!(?error, "the route provider's key cannot be read"),
+            Err(_) => error!("the route provider's key cannot be read in time"),
+        }
+        key
+    };
+    let matrix = |access: OrsAccess, most_pairs| {
+        OrsMatrixPlanner::new(access, most_pairs, Arc::new(legs), Arc::new(SystemClock))
+    };
+    let access = async |ors: OrsSettings| -> Result<OrsAccess, runtime::Error> {
+        let key = key(ors.key_parameter).await;
+        Ok(OrsAccess::new(Web::new()?, &ors.base_url, key))
+    };
+    let remotes: Vec<Box<dyn RemotePlanner>> = match settings.choice {
+        Choice::Embedded => return Ok(embedded),
+        Choice::Ors(ors, limits) => {
+            let most_pairs = ors.most_pairs;
+            let access = access(ors).await?;
+            vec![
+                Box::new(OrsPlanner::new(access.clone(), limits, estimate)),
+                Box::new(matrix(access, most_pairs)),
+            ]
+        }
+        Choice::OrsMatrix(ors) => {
+            let most_pairs = ors.most_pairs;
+            vec![Box::new(matrix(access(ors).await?, most_pairs))]
+        }
+        Choice::Google(google, parameter) => {
+            let key = key(Some(parameter)).await;
+            let planner = GooglePlanner::new(Web::new()?, key, google, estimate);
+            vec![Box::new(planner)]
+        }
+    };
+    let provider = WithFallback::new(remotes, embedded, remote_time, settings.pause);
+    Ok(Arc::new(provider))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_others_do_the_embedded_planner_has_its_time() {
+        for seconds in 1..=30 {
+            let settings = PlannerSettings {
+                choice: Choice::Embedded,
+                seconds,
+                pause: Duration::ZERO,
+            };
+            // As `PlanSeconds` has it in template.yaml.
+            for plan in (1..=30).map(Duration::from_secs) {
+                let remote = settings.remote_time(plan);
+                assert!(remote >= Duration::from_secs(1));
+                assert!(remote <= Duration::from_secs(seconds.into()));
+                assert!(remote + plan + READS_AND_COMMITS < TIMEOUT);
+            }
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! The log line and the metrics of one plan.
+
+use app::routes::optimize_routes::PlanReport;
+use domain::{UnplacedReason, Zone};
+use runtime::metrics::Metrics;
+use tracing::info;
+
+/// Logs a plan that was asked for by this number of wakes.
+pub fn log(zone: Zone, wakes: usize, report: &PlanReport) {
+    info!(
+        %zone,
+        wakes,
+        provider = report.provider,
+        fallbacks = fallbacks(report),
+        assigned = report.assigned,
+        unplaced = report.unplaced.len(),
+        conflicts = report.conflicts,
+        left_for_next = report.left_for_next,
+        unread = report.unread,
+        planned_for_ms = report.planned_for.as_millis() as u64,
+        "zone planned"
+    );
+}
+
+/// Who was passed over and why: `ors:timeout`.
+fn fallbacks(report: &PlanReport) -> Option<String> {
+    let each = report.fallbacks.iter();
+    let each = each.map(|fallback| format!("{}:{}", fallback.provider, fallback.reason.name()));
+    (!report.fallbacks.is_empty()).then(|| each.collect::<Vec<_>>().join(","))
+}
+
+pub fn count(wakes: usize, report: &PlanReport) {
+    Metrics::new().count("Wakes", wakes).emit();
+    if report.provider.is_none() {
+        return;
+    }
+    for fallback in &report.fallbacks {
+        Metrics::new()
+            .of("Provider", fallback.provider)
+            .of("Reason", fallback.reason.name())
+            .count("ProviderFallbacks", 1)
+            .emit();
+    }
+    // Without dimensions of its own, for an alarm: what a provider does not take is passed on every day.
+    let failures = report.fallbacks.iter();
+    let failures = failures.filter(|it| !it.reason.is_of_the_problem()).count();
+    if failures > 0 {
+        Metrics::new().count("ProviderFailures", failures).emit();
+    }
+    Metrics::new()
+        .count("OrdersAssigned", report.assigned)
+        .count("CommitConflicts", report.conflicts)
+        .seconds("PlanSeconds", report.planned_for)
+        .emit();
+    for reason in UnplacedReason::VARIANTS {
+        let unplaced = report.unplaced.iter().filter(|r| *r == reason).count();
+        if unplaced > 0 {
+            Metrics::new()
+                .of("Reason", reason.name())
+                .count("OrdersUnplaced", unplaced)
+                .emit();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use app::ports::{Fallback, FallbackReason};
+
+    #[test]
+    fn who_was_passed_over_is_told() {
+        let fallback = |provider, reason| Fallback { provider, reason };
+        let report = PlanReport {
+            fallbacks: vec![
+                fallback("ors", FallbackReason::TooLarge),
+                fallback("ors-matrix", FallbackReason::Quota),
+            ],
+            ..PlanReport::default()
+        };
+        let told = fallbacks(&report);
+        assert_eq!(told.as_deref(), Some("ors:too_large,ors-matrix:quota"));
+        assert_eq!(fallbacks(&PlanReport::default()), None);
+    }
+}

@@ -1,0 +1,173 @@
+//! Copies state changes from the tables' streams to the queues.
+
+use std::sync::Arc;
+
+use adapters::dynamodb::streams::{UnreadableRecord, state_change};
+use adapters::sqs::{SqsNotifications, SqsWakes};
+use app::events::{PublishEvents, StateChange};
+use aws_lambda_events::dynamodb::EventRecord;
+use runtime::Failure;
+use runtime::config::Environment;
+use runtime::metrics::Metrics;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::Error> {
+    runtime::telemetry::init()?;
+    let env = Environment::new();
+    let (optimization, notification) = env.all((
+        env.text("OPTIMIZATION_QUEUE_URL"),
+        env.text("NOTIFICATION_QUEUE_URL"),
+    ))?;
+    let aws = adapters::aws::config().await;
+    let sqs = adapters::sqs::Client::new(&aws);
+    let publish_events = PublishEvents {
+        wakes: Arc::new(SqsWakes::new(sqs.clone(), optimization)),
+        notifications: Arc::new(SqsNotifications::new(sqs, notification)),
+    };
+    runtime::streams::serve(publish_events, handle).await
+}
+
+async fn handle(publish_events: &PublishEvents, records: &[EventRecord]) -> Result<(), Failure> {
+    let changes = records
+        .iter()
+        .filter_map(|record| state_change(record).transpose());
+    let changes: Vec<StateChange> = changes
+        .collect::<Result<_, UnreadableRecord>>()
+        .map_err(|error| Failure::Unreadable(error.into()))?;
+    publish_events.run(&changes).await?;
+    count_placed(&changes);
+    Ok(())
+}
+
+/// Counted here, where orders come past whichever way they were placed. One that is delivered again is counted again.
+fn count_placed(changes: &[StateChange]) {
+    let placed = changes
+        .iter()
+        .filter(|change| {
+            matches!(
+                change,
+                StateChange::Order {
+                    before: None,
+                    after: Some(_)
+                }
+            )
+        })
+        .count();
+    if placed > 0 {
+        Metrics::new().count("OrdersPlaced", placed).emit();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use app::messages::{Notification, WakeCause};
+    use aws_lambda_events::dynamodb::Event;
+    use domain::OrderStatus;
+    use runtime::streams;
+    use serde_json::{Value, json};
+    use testkit::{MemoryNotifications, MemoryWakes};
+
+    #[derive(Default)]
+    struct Queues {
+        wakes: Arc<MemoryWakes>,
+        notifications: Arc<MemoryNotifications>,
+    }
+
+    impl Queues {
+        /// What Lambda is told after an event; none where the invocation fails.
+        async fn publish(&self, event: &str) -> Option<Value> {
+            let publish_events = PublishEvents {
+                wakes: self.wakes.clone(),
+                notifications: self.notifications.clone(),
+            };
+            let event: Event = serde_json::from_str(event).unwrap();
+            let response = streams::consume(&publish_events, handle, &event)
+                .await
+                .ok()?;
+            Some(serde_json::to_value(response).unwrap())
+        }
+    }
+
+    fn nothing_failed() -> Option<Value> {
+        Some(json!({"batchItemFailures": []}))
+    }
+
+    #[tokio::test]
+    async fn an_order_wakes_its_zone_and_its_customer_hears_of_the_assignment() {
+        let queues = Queues::default();
+        let event = include_str!("../../../events/publish-events.json");
+        assert_eq!(queues.publish(event).await, nothing_failed());
+        let woken = queues.wakes.take();
+        let [(wake, 0)] = woken.as_slice() else {
+            panic!("woken at once")
+        };
+        assert_eq!(
+            (wake.zone.to_string().as_str(), wake.cause),
+            ("85394463fffffff", WakeCause::OrderPending)
+        );
+        assert_eq!(
+            queues.notifications.take(),
+            [Notification::OrderChanged {
+                order_id: "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse().unwrap(),
+                status: OrderStatus::Assigned,
+                version: 2,
+                assignments: Some(1),
+            }]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_confirmed_address_gets_its_topic_and_an_agent_on_duty_wakes_the_zones_around() {
+        let queues = Queues::default();
+        let event = include_str!("../../../events/publish-events-users.json");
+        assert_eq!(queues.publish(event).await, nothing_failed());
+        assert_eq!(queues.wakes.take().len(), 7);
+        let user_id = "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11".parse().unwrap();
+        assert_eq!(
+            queues.notifications.take(),
+            [Notification::UserConfirmed { user_id }]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_new_route_is_told_to_its_agent_and_its_geometry_to_nobody() {
+        let queues = Queues::default();
+        let event = include_str!("../../../events/publish-events-routes.json");
+        assert_eq!(queues.publish(event).await, nothing_failed());
+        assert!(queues.wakes.take().is_empty());
+        assert_eq!(
+            queues.notifications.take(),
+            [Notification::RoutePlanned {
+                agent_id: "63b4c8f2-4071-70e0-5d0f-8a1b2c3d4e5f".parse().unwrap(),
+                route_id: "0197c56e-07e0-7a35-8c64-2f0b6d1e9a72".parse().unwrap(),
+                version: 1,
+                gained_orders: 1,
+                new: true,
+            }]
+        );
+    }
+
+    #[tokio::test]
+    async fn what_comes_before_a_record_that_cannot_be_read_is_published() {
+        let queues = Queues::default();
+        let event = include_str!("../../../events/publish-events-unreadable.json");
+        let read: Event = serde_json::from_str(event).unwrap();
+        let bad = read.records[1].change.sequence_number.clone().unwrap();
+        let reported = json!({"batchItemFailures": [{"itemIdentifier": bad}]});
+        assert_eq!(queues.publish(event).await, Some(reported));
+        assert_eq!(queues.wakes.take().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn while_a_queue_is_away_everything_comes_again() {
+        let queues = Queues::default();
+        queues.wakes.set_away(true);
+        let event = include_str!("../../../events/publish-events.json");
+        assert_eq!(queues.publish(event).await, None);
+        queues.wakes.set_away(false);
+        assert_eq!(queues.publish(event).await, nothing_failed());
+        assert_eq!(queues.wakes.take().len(), 1);
+    }
+}

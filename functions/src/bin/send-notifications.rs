@@ -1,0 +1,142 @@
+//! Tells people by email what happened.
+
+use std::sync::Arc;
+
+use adapters::dynamodb::{DynamoClaims, DynamoOrders, DynamoRoutes, DynamoUsers};
+use adapters::sns::SnsMailer;
+use adapters::system::SystemClock;
+use app::messages::Notification;
+use app::notifications::{Letterhead, SendNotifications, Told};
+use runtime::Failure;
+use runtime::config::Environment;
+use runtime::metrics::Metrics;
+use runtime::sqs::{Job, Limits, Message};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::Error> {
+    runtime::telemetry::init()?;
+    let env = Environment::new();
+    let (users, orders, routes, claims, topics, company, time_zone) = env.all((
+        env.text("USERS_TABLE"),
+        env.text("ORDERS_TABLE"),
+        env.text("ROUTES_TABLE"),
+        env.text("IDEMPOTENCY_TABLE"),
+        env.text("USER_TOPIC_ARN_PREFIX"),
+        env.text("COMPANY_NAME"),
+        env.time_zone(),
+    ))?;
+    let aws = adapters::aws::config().await;
+    let dynamodb = adapters::dynamodb::Client::new(&aws);
+    let sns = adapters::sns::Client::new(&aws);
+    let send_notifications = SendNotifications {
+        users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
+        orders: Arc::new(DynamoOrders::without_keys(dynamodb.clone(), orders)),
+        routes: Arc::new(DynamoRoutes::new(dynamodb.clone(), routes)),
+        claims: Arc::new(DynamoClaims::new(dynamodb, claims)),
+        mailer: Arc::new(SnsMailer::new(sns, topics)),
+        clock: Arc::new(SystemClock),
+        letterhead: Letterhead { company, time_zone },
+    };
+    runtime::sqs::serve(send_notifications, jobs, Limits::default()).await
+}
+
+/// Each message is a job of its own.
+fn jobs<'a>(send_notifications: &'a SendNotifications, batch: &'a [Message]) -> Vec<Job<'a>> {
+    let jobs = batch
+        .iter()
+        .map(|message| Job::new(vec![message], send(send_notifications, message)));
+    jobs.collect()
+}
+
+async fn send(send_notifications: &SendNotifications, message: &Message) -> Result<(), Failure> {
+    let notification: Notification = message.json()?;
+    if send_notifications.run(&notification).await? == Told::Sent {
+        Metrics::new().count("EmailsSent", 1).emit();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use std::time::Duration;
+
+    use domain::EmailNotifications;
+    use jiff::tz::TimeZone;
+    use runtime::sqs;
+    use serde_json::{Value, json};
+    use testkit::build::at;
+    use testkit::{MemoryMailer, MemoryStore, StillClock, a_customer, an_order};
+
+    /// Marta, whose order has just been assigned.
+    fn store() -> Arc<MemoryStore> {
+        let mut marta = a_customer(1).build();
+        marta.id = "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11".parse().unwrap();
+        marta.subscribed_at = None;
+        let mut order = an_order(1).of(marta.id).build();
+        order.id = "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse().unwrap();
+        let (agent, route) = (
+            "63b4c8f2-4071-70e0-5d0f-8a1b2c3d4e5f".parse().unwrap(),
+            "0197c56e-07e0-7a35-8c64-2f0b6d1e9a72".parse().unwrap(),
+        );
+        let now = at("2030-05-06T08:00:00Z");
+        let order = order.assigned(agent, route, Some(now), now).unwrap();
+        Arc::new(MemoryStore::with([marta], [order]))
+    }
+
+    fn tell_people(store: &Arc<MemoryStore>, mailer: &Arc<MemoryMailer>) -> SendNotifications {
+        SendNotifications {
+            users: store.clone(),
+            orders: store.clone(),
+            routes: store.clone(),
+            claims: store.clone(),
+            mailer: mailer.clone(),
+            clock: Arc::new(StillClock::at("2030-05-06T08:00:05Z")),
+            letterhead: Letterhead {
+                company: "Waybill".to_owned(),
+                time_zone: TimeZone::UTC,
+            },
+        }
+    }
+
+    async fn handled(send_notifications: &SendNotifications, event: &str) -> Value {
+        let event = serde_json::from_str(event).unwrap();
+        let time = Duration::from_secs(60);
+        let response = sqs::consume(send_notifications, jobs, Limits::default(), event, time);
+        let response = response.await.unwrap();
+        serde_json::to_value(response).unwrap()
+    }
+
+    #[tokio::test]
+    async fn people_are_told_once_however_often_the_messages_come() {
+        let (store, mailer) = (store(), Arc::new(MemoryMailer::default()));
+        let marta = "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11".parse().unwrap();
+        mailer.set_subscription(marta, EmailNotifications::On);
+        let send_notifications = tell_people(&store, &mailer);
+        let event = include_str!("../../../events/send-notifications.json");
+        for _ in 0..2 {
+            assert_eq!(
+                handled(&send_notifications, event).await,
+                json!({"batchItemFailures": []})
+            );
+        }
+        let sent = mailer.take_sent();
+        assert_eq!(sent.len(), 1, "{sent:?}");
+        assert_eq!(sent[0].0, marta);
+        assert_eq!(mailer.take_subscribed().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_message_that_cannot_be_read_fails_alone() {
+        let (store, mailer) = (store(), Arc::new(MemoryMailer::default()));
+        let event = include_str!("../../../events/send-notifications-unreadable.json");
+        let failed = json!([{"itemIdentifier": "2e1424d4-f796-459a-8184-9c92662be602"}]);
+        let send_notifications = tell_people(&store, &mailer);
+        assert_eq!(
+            handled(&send_notifications, event).await["batchItemFailures"],
+            failed
+        );
+        assert_eq!(mailer.take_subscribed().len(), 1);
+    }
+}

@@ -1,0 +1,74 @@
+//! Wakes zones whose orders have been due for a while.
+
+use std::sync::Arc;
+
+use adapters::dynamodb::DynamoOrders;
+use adapters::sqs::SqsWakes;
+use adapters::system::SystemClock;
+use app::orders::SweepPendingOrders;
+use runtime::Failure;
+use runtime::config::Environment;
+use runtime::metrics::Metrics;
+use tracing::info;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::Error> {
+    runtime::telemetry::init()?;
+    let env = Environment::new();
+    let (orders, queue) =
+        env.all((env.text("ORDERS_TABLE"), env.text("OPTIMIZATION_QUEUE_URL")))?;
+    let aws = adapters::aws::config().await;
+    let dynamodb = adapters::dynamodb::Client::new(&aws);
+    let sqs = adapters::sqs::Client::new(&aws);
+    let sweep_pending_orders = SweepPendingOrders {
+        orders: Arc::new(DynamoOrders::without_keys(dynamodb, orders)),
+        wakes: Arc::new(SqsWakes::new(sqs, queue)),
+        clock: Arc::new(SystemClock),
+    };
+    runtime::schedule::serve(sweep_pending_orders, handle).await
+}
+
+async fn handle(sweep_pending_orders: &SweepPendingOrders) -> Result<(), Failure> {
+    let zones = sweep_pending_orders.run().await?;
+    info!(zones, "swept");
+    if zones > 0 {
+        Metrics::new().count("ZonesOverdue", zones).emit();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use app::messages::WakeCause;
+    use testkit::{MemoryStore, MemoryWakes, StillClock, an_order};
+
+    async fn woken_at(time: &str) -> Vec<WakeCause> {
+        let wakes = Arc::new(MemoryWakes::default());
+        let order = an_order(1).placed_at("2030-05-06T08:00:00Z").build();
+        let sweep_pending_orders = SweepPendingOrders {
+            orders: Arc::new(MemoryStore::with([], [order])),
+            wakes: wakes.clone(),
+            clock: Arc::new(StillClock::at(time)),
+        };
+        handle(&sweep_pending_orders).await.unwrap();
+        wakes
+            .take()
+            .into_iter()
+            .map(|(wake, _)| wake.cause)
+            .collect()
+    }
+
+    #[tokio::test]
+    async fn a_zone_is_woken_once_its_order_is_overdue() {
+        assert_eq!(woken_at("2030-05-06T08:00:10Z").await, []);
+        assert_eq!(woken_at("2030-05-06T08:05:00Z").await, [WakeCause::Overdue]);
+    }
+
+    #[tokio::test]
+    async fn the_event_says_only_that_it_is_time() {
+        let event = include_str!("../../../events/sweep-pending-orders.json");
+        serde_json::from_str::<serde::de::IgnoredAny>(event).unwrap();
+    }
+}
