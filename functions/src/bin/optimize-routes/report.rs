@@ -1,7 +1,7 @@
 //! The log line and the metrics of one plan.
 
 use app::routes::optimize_routes::PlanReport;
-use domain::{UnplacedReason, Zone};
+use domain::{UnplacedReason, VariantArray, Zone};
 use runtime::metrics::Metrics;
 use tracing::info;
 
