@@ -88,6 +88,18 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_key_that_is_not_ascii_is_named() {
+        let store = Arc::default();
+        let event = include_str!("../../../../events/create-order.json");
+        let mut event: Value = serde_json::from_str(event).unwrap();
+        event["headers"]["Idempotency-Key"] = json!("Zoë");
+        event["multiValueHeaders"]["Idempotency-Key"] = json!(["Zoë"]);
+        let (status, body) = answered(&create_order(&store), handle, &event.to_string()).await;
+        assert_eq!((status, pointers(&body)), (422, vec!["Idempotency-Key"]));
+        assert!(store.all_orders().is_empty());
+    }
+
+    #[tokio::test]
     async fn every_bad_field_is_named_and_nothing_is_stored() {
         let store = Arc::default();
         let event = include_str!("../../../../events/create-order-invalid.json");
