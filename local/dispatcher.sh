@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes a dispatcher: on the local stack, or with STACK=<stack name> on AWS with the credentials of the shell.
-# Being in the group is what makes one; the first log-in writes their record.
+# Creates a dispatcher: on the local stack, or with STACK=<stack name> on AWS with the credentials of the shell.
+# A dispatcher is a member of the group. The first log-in writes the record of the user.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -9,17 +9,18 @@ fail() {
   exit 1
 }
 
-[ -n "${EMAIL:-}" ] || fail "whose? make dispatcher EMAIL=you@example.com"
+[ -n "${EMAIL:-}" ] || fail "EMAIL is missing: make dispatcher EMAIL=you@example.com"
 if [ -n "${STACK:-}" ]; then
   USER_POOL_ID=$(aws cloudformation describe-stacks --stack-name "$STACK" --output text \
-    --query "Stacks[0].Outputs[?OutputKey=='UserPoolId'].OutputValue") || fail "no stack $STACK here: see AWS_PROFILE and AWS_REGION"
+    --query "Stacks[0].Outputs[?OutputKey=='UserPoolId'].OutputValue") ||
+    fail "there is no stack $STACK: check AWS_PROFILE and AWS_REGION"
 else
   variables=$(.venv/bin/python local/stack env) || exit 1
   eval "$variables"
 fi
 if [ -z "${PASSWORD:-}" ]; then
-  [ -t 0 ] || fail "PASSWORD is needed where nobody can be asked for it"
-  read -rsp "Password for $EMAIL (10 characters or more; small, large, digit): " PASSWORD
+  [ -t 0 ] || fail "PASSWORD is missing, and there is no terminal to ask for it"
+  read -rsp "Password for $EMAIL (10 characters or more: lower case, upper case and digit): " PASSWORD
   echo
 fi
 
@@ -35,9 +36,9 @@ case "$groups" in
     cognito admin-add-user-to-group --group-name dispatcher
     ;;
   dispatcher) ;;
-  *) fail "$EMAIL has an account already, as ${groups:-a user without a role}: take another address" ;;
+  *) fail "$EMAIL already has an account as ${groups:-a user without a role}: use another address" ;;
 esac
-# From a file that only we can read, since a command's arguments can be read by everybody on the machine.
+# The password goes into a file that only we can read. Every user of the machine can read the arguments of a command.
 request=$(mktemp)
 trap 'rm -f "$request"' EXIT
 export EMAIL PASSWORD USER_POOL_ID
@@ -48,5 +49,5 @@ names = {"UserPoolId": "USER_POOL_ID", "Username": "EMAIL", "Password": "PASSWOR
 print(json.dumps({name: os.environ[variable] for name, variable in names.items()} | {"Permanent": True}))
 PYTHON
 aws cognito-idp admin-set-user-password --cli-input-json "file://$request" ||
-  fail "the password was not taken (above is why): try again with another one"
+  fail "Cognito refused the password (see above): try another one"
 echo "$EMAIL is a dispatcher and can log in."

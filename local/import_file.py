@@ -1,7 +1,7 @@
-"""Hands a file of orders over and prints the account of it. `make import FILE=orders.csv` calls this.
+"""Uploads a file of orders and prints the result of the import. `make import FILE=orders.csv` calls this.
 
-Where it goes is what API_URL says. EMAIL and PASSWORD name the customer whose orders they are; on a local stack a new one
-is made when they are left out.
+API_URL is the address of the API. EMAIL and PASSWORD belong to the customer who places the orders. Without them, a
+local stack gets a new customer.
 """
 
 import os
@@ -71,7 +71,9 @@ def somebody(stack):
             raise Problem(f"{email} cannot log in: {told_by(answer)}. Look at EMAIL and PASSWORD")
         return person
     if not os.environ.get("AWS_ENDPOINT_URL"):
-        raise Problem("whose orders are they? Say EMAIL=… and PASSWORD=… of a customer; only a local stack makes one up")
+        raise Problem(
+            "whose orders are they? Say EMAIL=… and PASSWORD=… of a customer; only a local stack makes one up"
+        )
     person = Person(stack, "customer", f"import+{uuid.uuid4().hex[:8]}@example.com", "Import").join()
     print(f"{'customer':<11}{person.email}, made for this (password {PASSWORD})")
     return person
@@ -104,7 +106,8 @@ def uploaded(person, path):
     bar.show(sent / whole, f"{size(sent)} of {size(whole)}", last=True)
     if answer.status_code != 200:
         raise Problem(
-            f"the store refused the file: {answer.status_code} {answer.text[:200]}. Try again: each try gets an upload of its own"
+            f"the store refused the file: {answer.status_code} {answer.text[:200]}. "
+            "Try again: each attempt gets a new upload"
         )
     return ticket["import_id"]
 
@@ -134,7 +137,8 @@ def table(errors):
     widths = [max(len(line[column]) for line in lines) for column in range(3)]
     lines.insert(1, tuple("-" * width for width in widths) + ("-" * 13,))
     return "\n".join(
-        f"  {row:>{widths[0]}}  {column:<{widths[1]}}  {code:<{widths[2]}}  {detail}" for row, column, code, detail in lines
+        f"  {row:>{widths[0]}}  {column:<{widths[1]}}  {code:<{widths[2]}}  {detail}"
+        for row, column, code, detail in lines
     )
 
 
@@ -151,10 +155,12 @@ def account_of(account, path):
         print(f"failed: {failure['code']}: {failure['detail']}")
         if account["accepted"]:
             print(
-                f"{account['accepted']:,} rows before that are in: hand over what follows them alone, or they are there twice"
+                f"{account['accepted']:,} rows before that are accepted: upload only the rows after them, "
+                "or the accepted ones become orders twice"
             )
     print(
-        f"import {account['import_id']}: {account['rows']:,} rows = {account['accepted']:,} accepted + {account['rejected']:,} rejected"
+        f"import {account['import_id']}: {account['rows']:,} rows = "
+        f"{account['accepted']:,} accepted + {account['rejected']:,} rejected"
     )
     if account["errors"]:
         shown = account["errors"][:SHOWN_ERRORS]
@@ -167,7 +173,10 @@ def account_of(account, path):
         print(f"\nThe rejected rows with their reasons: {rejects}")
         print(f"Mend them there, and hand them over: make import FILE={rejects}")
         if any(error["code"] in OF_WHOLE_ROWS for error in account["errors"]):
-            print(f"A row with {', '.join(OF_WHOLE_ROWS)} is read again once it is mended and its rejected_code cell is empty")
+            print(
+                f"Correct a row with {', '.join(OF_WHOLE_ROWS)} and empty its cell rejected_code. "
+                "Then the next import reads the row"
+            )
     return account["status"] != "failed"
 
 
@@ -180,7 +189,9 @@ def main():
     except StackMissing as missing:
         raise Problem(str(missing)) from missing
     except requests.RequestException as away:
-        raise Problem(f"{os.environ.get('API_URL')} does not answer ({type(away).__name__}): is it up? make up") from away
+        raise Problem(
+            f"{os.environ.get('API_URL')} does not answer ({type(away).__name__}): is it up? make up"
+        ) from away
     except AssertionError as unexpected:
         raise Problem(str(unexpected)) from unexpected
 

@@ -16,7 +16,7 @@ class NotOver(Exception):
 
 
 class Counted:
-    """A file that tells how much of it has been read. Its size stays what it was when it was opened: that size is signed."""
+    """A file that shows the progress of reading. Its size is the size at opening, because the upload URL signs it."""
 
     def __init__(self, file, size, told):
         self.file, self.size, self.told, self.sent = file, size, told, 0

@@ -1,16 +1,20 @@
 #!/usr/bin/env bash
-# What can be said of the code without running it.
+# Checks that do not run the code. The fast ones come first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 step() { printf '\n==> %s\n' "$*"; }
 
+step "ruff check"
+ruff check
+step "shellcheck"
+shellcheck local/*.sh .ci/run
 step "cargo fmt --check"
 cargo fmt --all --check || {
-  echo "waybill: not formatted: cargo fmt --all" >&2
+  echo "waybill: the code is not formatted: cargo fmt --all" >&2
   exit 1
 }
-step "cargo clippy"
-cargo clippy --workspace --all-targets -- -D warnings
 step "sam validate --lint"
 AWS_DEFAULT_REGION=us-east-1 sam validate --lint
+step "cargo clippy"
+cargo clippy --workspace --all-targets -- -D warnings

@@ -1,4 +1,4 @@
-"""What the demo and the tests have told a stack that must never be in a log: who people are, and what opens their accounts."""
+"""Personal data and secrets that the demo and the tests sent to a stack. None of them may appear in a log."""
 
 import threading
 
@@ -39,7 +39,7 @@ class SecretsTold:
                 self.values[text] = kind
 
     def hear(self, body):
-        """Note what a body, sent or received, says of somebody. The `code` of a problem, or of a row's fault, is not such a one."""
+        """Notes the personal data in a body that was sent or received. The `code` of a problem or row is not secret."""
         if isinstance(body, list):
             for one in body:
                 self.hear(one)

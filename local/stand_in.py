@@ -56,7 +56,7 @@ class StandIn:
         self._process.stdout.close()
 
     def day(self, mode, **more):
-        """From now on: `hang`, `429`, `broken_window` and so on; `none` for a good day. The requests so far are forgotten."""
+        """Sets the failure: `hang`, `429`, `broken_window` and so on, or `none`. Also forgets the requests so far."""
         self._control({"mode": mode, "forget": True, **more})
 
     def requests(self, path=None):

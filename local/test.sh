@@ -1,19 +1,30 @@
 #!/usr/bin/env bash
-# Everything that must hold, the cheapest first.
+# All checks and tests. The fast ones come first.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-step() { printf '\n==> %s\n' "$*"; }
+# Each stage ends with its time.
+stage="" stage_began=0
+step() {
+  step_done
+  stage=$* stage_began=$SECONDS
+  printf '\n==> %s\n' "$stage"
+}
+step_done() {
+  [ -z "$stage" ] || printf '    %s: %s s\n' "$stage" "$((SECONDS - stage_began))"
+  stage=""
+}
 
-# The stack builds with --target. With the same one here, what it needs is compiled once.
+# The stack builds with --target. The same target here avoids a second compilation.
 CARGO_BUILD_TARGET=$(rustc -vV | sed -n 's/^host: //p')
 export CARGO_BUILD_TARGET
 
+step "make lint"
 local/lint.sh
 step "cargo test"
 cargo test --workspace
 
-# A stack of our own on a free port, whatever runs beside it. It is taken down however this ends.
+# The tests have their own stack on a free port. The trap stops this stack in every case.
 PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 export PORT
 finish() {
@@ -29,14 +40,17 @@ finish() {
   exit "$result"
 }
 trap finish EXIT
+step "A local stack"
 .venv/bin/python local/stack up
 eval "$(.venv/bin/python local/stack env)"
 
 step "The ports' contract against the stack"
-# Of the whole workspace, as above: of one package alone, cargo would compile every SDK again for other features.
+# For the whole workspace, as above. For one package alone cargo would compile every SDK again with other features.
 cargo test --workspace --features adapters/stack --test contract
 
-step "The stand-ins for the providers outside"
+step "The stand-ins for the external providers"
 make -s local/providers/.venv/ready
 step "pytest tests"
 .venv/bin/python -m pytest tests
+step_done
+printf '\n==> All checks and tests passed after %s s\n' "$SECONDS"

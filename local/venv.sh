@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv as local/requirements.txt has it, or another one: venv.sh DIRECTORY REQUIREMENTS. `make` calls this when that
-# file has changed.
+# Creates .venv from local/requirements.txt, or another environment: venv.sh DIRECTORY REQUIREMENTS. `make` calls this
+# script when the file has changed.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -19,15 +19,16 @@ for candidate in python3 python3.14 python3.13 python3.12 python3.11; do
     break
   fi
 done
-[ -n "$python" ] || fail "Python 3.11 or newer is needed: install it, so that python3 runs it"
+[ -n "$python" ] || fail "Python 3.11 or newer is missing: install it as python3"
 "$python" -c 'import ensurepip, venv' 2>/dev/null ||
-  fail "$python cannot make virtual environments: install its venv module (Debian: apt install python3-venv)"
+  fail "$python cannot create virtual environments: install its venv module (Debian: apt install python3-venv)"
 
-# The environment's own, if make has put that first on the path: it goes with the environment.
+# make may have put the environment's own Python first on the path. The environment is removed below, so use the Python
+# behind it.
 python=$("$python" -c 'import os, sys; print(os.path.realpath(sys.executable))')
 echo "==> Installing the tools of $requirements into $venv" >&2
 rm -rf "$venv"
-"$python" -m venv "$venv" || fail "$venv could not be made (above is why)"
+"$python" -m venv "$venv" || fail "$venv could not be created (see above)"
 "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" >&2 ||
-  fail "the tools could not be installed (above is why): see that the package index can be reached, and try again"
+  fail "the tools could not be installed (see above): check the connection to the package index and try again"
 touch "$venv/ready"

@@ -223,7 +223,10 @@ ROWS = (
         "PUT /agents/{agent_id}",
         "the agent's vehicle",
         with_a_token(
-            agent="200", dispatcher="200", **dict.fromkeys(("agent_pending", "other_agent", "suspended_agent"), "404 not_found"), **NO_AGENT
+            agent="200",
+            dispatcher="200",
+            **dict.fromkeys(("agent_pending", "other_agent", "suspended_agent"), "404 not_found"),
+            **NO_AGENT,
         ),
         path={"agent_id": "the_agent"},
         send={"vehicle": {"capacity": 41}},

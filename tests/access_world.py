@@ -34,13 +34,17 @@ class World:
                 for name in ("agent", "other_agent", "suspended_agent", "third_agent")
             }
             pending = pool.submit(town.applicant)
-            customers = {name: pool.submit(town.customer, f"{name} of the matrix") for name in ("customer", "other_customer")}
+            customers = {
+                name: pool.submit(town.customer, f"{name} of the matrix") for name in ("customer", "other_customer")
+            }
             self.people = {name: person.result() for name, person in (agents | customers).items()}
             self.people |= {"agent_pending": pending.result(), "dispatcher": dispatcher}
             self.forged = forged.result()
         expect(dispatcher.put(f"/agents/{self.people['suspended_agent'].user_id}", {"status": "suspended"}), 200)
         self._lock = threading.Lock()
-        self._orders = self._on_the_agents_route(1 + sum(len(PEOPLE) for row in ROWS if "an_order" in row.path.values()))
+        self._orders = self._on_the_agents_route(
+            1 + sum(len(PEOPLE) for row in ROWS if "an_order" in row.path.values())
+        )
         self.the_order = next(self._orders)
         upload = {"filename": "orders.csv", "size_bytes": 1000}
         self.the_import = expect(self.people["customer"].post("/upload-url", upload), 201)["import_id"]
@@ -86,7 +90,6 @@ class World:
             case _:
                 return part
 
-
     def seen(self, witness, parts, caller):
         """The record that a refused call must not change."""
         match witness:
@@ -104,7 +107,9 @@ class World:
     def _record_of(self, user_id):
         """The item in the table, because no call shows all of it. None if there is no item."""
         key = {"user_id": {"S": user_id}}
-        answer = self.stack.aws("dynamodb").get_item(TableName=self.stack.environment["USERS_TABLE"], Key=key, ConsistentRead=True)
+        answer = self.stack.aws("dynamodb").get_item(
+            TableName=self.stack.environment["USERS_TABLE"], Key=key, ConsistentRead=True
+        )
         if "Item" not in answer:
             return None
         record = {name: told for name, told in answer["Item"].items() if name not in MOVES_BY_ITSELF}
@@ -120,7 +125,7 @@ class Forged:
         pool, client = stack.user_pool_id, stack.environment["USER_POOL_CLIENT_ID"]
         email = self._account(pool)
         self.good = self._tokens(pool, client, email)
-        short_client, seconds = self._client_of_short_tokens(pool)
+        short_client, _seconds = self._client_of_short_tokens(pool)
         try:
             expiring = self._tokens(pool, short_client, email)["AccessToken"]
             self.was_good = stack.call("GET", "/orders", token=expiring, params={"limit": 1})
@@ -174,7 +179,9 @@ class Forged:
                     raise
 
     def _of_another_pool(self):
-        made = self._cognito.create_user_pool(PoolName=f"access-matrix-{uuid.uuid4().hex[:8]}", UsernameAttributes=["email"])
+        made = self._cognito.create_user_pool(
+            PoolName=f"access-matrix-{uuid.uuid4().hex[:8]}", UsernameAttributes=["email"]
+        )
         self._other_pool = pool = made["UserPool"]["Id"]
         for group in EVERY_ROLE:
             self._cognito.create_group(UserPoolId=pool, GroupName=group)
@@ -202,4 +209,4 @@ def with_another_signature(token):
     head, signature = token.rsplit(".", 1)
     middle = len(signature) // 2
     swapped = "A" if signature[middle] != "A" else "B"
-    return f"{head}.{signature[:middle]}{swapped}{signature[middle + 1:]}"
+    return f"{head}.{signature[:middle]}{swapped}{signature[middle + 1 :]}"

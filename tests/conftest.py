@@ -13,10 +13,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "local"))
 
-from functions_inside import Functions  # noqa: E402
-from town import Town, middles_of_towns  # noqa: E402
-from zones import ROWS  # noqa: E402
-from waybill_client import PASSWORD, Mailbox, Person, Stack, StackMissing, expect  # noqa: E402
+from functions_inside import Functions
+from town import Town, middles_of_towns
+from waybill_client import PASSWORD, Mailbox, Person, Stack, StackMissing, expect
+from zones import ROWS
 
 # The clock decides the first town, so that a second run on the same stack uses new towns.
 TOWNS_A_MINUTE = 25
@@ -110,7 +110,7 @@ def zones_apart(stack, dispatcher):
 
 @pytest.fixture(scope="module")
 def importer(stack, functions):
-    """Creates customers who upload files. Afterwards their orders are deleted from the table: cancelling takes too long."""
+    """Creates customers who upload files. At the end it deletes their orders from the table: cancelling is slow."""
     made = []
 
     def new():

@@ -1,4 +1,4 @@
-"""The stack from the inside: its functions, the queues and streams that feed them, and messages delivered by hand."""
+"""The stack from the inside: its functions, their queues and streams, and messages that a test delivers itself."""
 
 import contextlib
 import json
@@ -93,7 +93,11 @@ class Functions:
         # Two empty looks after the first message: whatever belongs to the same change has come then.
         while time.monotonic() < deadline and not (taken and quiet > 2):
             answer = sqs.receive_message(
-                QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1, AttributeNames=["All"], VisibilityTimeout=5
+                QueueUrl=queue_url,
+                MaxNumberOfMessages=10,
+                WaitTimeSeconds=1,
+                AttributeNames=["All"],
+                VisibilityTimeout=5,
             )
             fitting = [m for m in answer.get("Messages", []) if any(word in m["Body"] for word in about)]
             quiet = 0 if fitting else quiet + 1
@@ -107,7 +111,11 @@ class Functions:
         sqs, deadline = self.stack.aws("sqs"), time.monotonic() + seconds
         while time.monotonic() < deadline:
             answer = sqs.receive_message(
-                QueueUrl=queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=1, AttributeNames=["All"], VisibilityTimeout=2
+                QueueUrl=queue_url,
+                MaxNumberOfMessages=10,
+                WaitTimeSeconds=1,
+                AttributeNames=["All"],
+                VisibilityTimeout=2,
             )
             for message in answer.get("Messages", []):
                 if about in message["Body"]:
@@ -143,12 +151,16 @@ class Functions:
 
     def orders_in_table(self, customer):
         """The ids of all of a customer's orders, as the table has them."""
-        pages = self.stack.aws("dynamodb").get_paginator("query").paginate(
-            TableName=self.orders_table,
-            IndexName="orders-by-customer",
-            KeyConditionExpression="customer_id = :customer",
-            ExpressionAttributeValues={":customer": {"S": customer.user_id}},
-            ProjectionExpression="order_id",
+        pages = (
+            self.stack.aws("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self.orders_table,
+                IndexName="orders-by-customer",
+                KeyConditionExpression="customer_id = :customer",
+                ExpressionAttributeValues={":customer": {"S": customer.user_id}},
+                ProjectionExpression="order_id",
+            )
         )
         return [item["order_id"]["S"] for page in pages for item in page["Items"]]
 
@@ -157,7 +169,9 @@ class Functions:
         zones, names = set(), {"#zone": "zone"}
         for at in range(0, len(order_ids), 100):
             keys = [{"order_id": {"S": order_id}} for order_id in order_ids[at : at + 100]]
-            asked = {self.orders_table: {"Keys": keys, "ProjectionExpression": "#zone", "ExpressionAttributeNames": names}}
+            asked = {
+                self.orders_table: {"Keys": keys, "ProjectionExpression": "#zone", "ExpressionAttributeNames": names}
+            }
             found = self.stack.aws("dynamodb").batch_get_item(RequestItems=asked)
             zones |= {item["zone"]["S"] for item in found["Responses"][self.orders_table]}
         return zones

@@ -73,7 +73,8 @@ def grants_of(resources):
     """The grants in an expanded template."""
     for function in functions_of(resources):
         role = resources[function["Role"]["Fn::GetAtt"][0]]["Properties"]
-        for policy in role["Policies"]:
+        # SAM writes no policies of a function that has no grants.
+        for policy in role.get("Policies", ()):
             for statement in policy["PolicyDocument"]["Statement"]:
                 for action in listed(statement["Action"]):
                     for resource in listed(statement["Resource"]):
@@ -87,7 +88,8 @@ def functions_of(resources):
 def calls_of_aws(resources):
     """The calls that AWS makes in the functions' names for the event sources of an expanded template."""
     found = set()
-    for mapping in (one["Properties"] for one in resources.values() if one["Type"] == "AWS::Lambda::EventSourceMapping"):
+    sources = (one for one in resources.values() if one["Type"] == "AWS::Lambda::EventSourceMapping")
+    for mapping in (one["Properties"] for one in sources):
         function = short(resources[mapping["FunctionName"]["Ref"]]["Properties"]["FunctionName"])
         source, attribute = mapping["EventSourceArn"]["Fn::GetAtt"]
         if attribute == "StreamArn":

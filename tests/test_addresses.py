@@ -4,6 +4,7 @@ import random
 import uuid
 
 import pytest
+
 import stand_in
 from outside import KEYS, Parameters
 from problems import pointers, problem

@@ -1,4 +1,4 @@
-"""The alarms of template.yaml, and the metric that counts messages that failed. test_metrics.py has the other metrics."""
+"""The alarms of template.yaml, and the metric of failed messages. test_metrics.py tests the other metrics."""
 
 import json
 import re
@@ -23,7 +23,9 @@ def test_the_docs_count_the_alarms_that_are_paid_for():
 def test_each_function_behind_a_queue_has_an_alarm_on_messages_that_fail():
     resources = expanded()
     mappings = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Lambda::EventSourceMapping"]
-    behind = [resources[one["FunctionName"]["Ref"]] for one in mappings if "Queue" in one["EventSourceArn"]["Fn::GetAtt"][0]]
+    behind = [
+        resources[one["FunctionName"]["Ref"]] for one in mappings if "Queue" in one["EventSourceArn"]["Fn::GetAtt"][0]
+    ]
     names = sorted(one["Properties"]["FunctionName"] for one in behind)
     assert names == sorted(f"waybill-{name}" for name in CONSUMERS)
     alarms = [one["Properties"] for name, one in resources.items() if name.endswith("MessagesFailed")]

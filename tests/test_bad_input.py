@@ -145,7 +145,11 @@ def test_a_wrong_query_is_named(ana, query, pointer):
 def test_listings_of_the_dispatcher_check_their_queries_too(dispatcher, shared_town):
     agent = shared_town.agent(on_duty=False)
     for path in ("/orders", "/agents", f"/routes/{agent.user_id}"):
-        assert set(pointers(dispatcher.get(path, status="lost", limit=0, cursor="!"))) == {"?status", "?limit", "?cursor"}
+        assert set(pointers(dispatcher.get(path, status="lost", limit=0, cursor="!"))) == {
+            "?status",
+            "?limit",
+            "?cursor",
+        }
 
 
 @pytest.mark.parametrize(

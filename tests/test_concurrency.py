@@ -2,6 +2,7 @@
 
 import itertools
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
@@ -73,7 +74,9 @@ def test_the_last_two_stops_at_the_same_moment_complete_the_route_once(town, fun
     check_books(ana, [ben])
     # The number of times that the route was completed, from the stream of the routes.
     records = functions.stream_records([routes[0]["route_id"]])["ROUTES_TABLE"]
-    became = [record for record in records if status_in(record, "NewImage") == "completed" != status_in(record, "OldImage")]
+    became = [
+        record for record in records if status_in(record, "NewImage") == "completed" != status_in(record, "OldImage")
+    ]
     assert len(became) == 1, f"the route was completed {len(became)} times"
     assert expect(ben.put("/agents/me", {"on_duty": False}), 200)["open_route_id"] is None
 
@@ -87,7 +90,7 @@ def test_a_tap_that_is_made_twice_counts_once(town):
     orders = [town.order(ana) for _ in range(3)]
     town.assigned(ana, *orders, to=ben)
     for status in ("in_progress", "delivered"):
-        taps = [lambda id=order["order_id"]: ben.mark(id, status) for order in orders for _ in range(2)]
+        taps = [lambda id=order["order_id"], status=status: ben.mark(id, status) for order in orders for _ in range(2)]
         answers = at_once(*taps)
         assert {answer.status_code for answer in answers} == {200}, [answer.text for answer in answers]
     for order in orders:
@@ -117,7 +120,9 @@ def test_picked_up_and_cancelled_at_the_same_moment_is_one_of_them(town):
     town.assigned(ana, *orders, to=ben)
     for order in orders:
         order_id = order["order_id"]
-        picked, cancelled = at_once(lambda: ben.mark(order_id, "in_progress"), lambda: ana.mark(order_id, "cancelled"))
+        picked, cancelled = at_once(
+            partial(ben.mark, order_id, "in_progress"), partial(ana.mark, order_id, "cancelled")
+        )
         assert sorted((picked.status_code, cancelled.status_code)) == [200, 409], (picked.text, cancelled.text)
         won = "in_progress" if picked.status_code == 200 else "cancelled"
         assert statuses(order_of(ana, order_id)) == ["pending", "assigned", won]

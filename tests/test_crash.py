@@ -37,7 +37,9 @@ def test_the_binary_answers_as_the_stack_does(town, functions: Functions, tmp_pa
     assert [order["order_id"] for order in stored] == [json.loads(outcome.answer["body"])["order_id"]]
 
 
-def test_an_order_is_placed_though_its_function_is_killed_before_the_answer(town, mailbox, functions: Functions, tmp_path):
+def test_an_order_is_placed_though_its_function_is_killed_before_the_answer(
+    town, mailbox, functions: Functions, tmp_path
+):
     ana, ben = town.customer(), town.agent()
     mailbox.follow(ana)
     body, key = town.body(external_id="survivor"), str(uuid.uuid4())
@@ -59,7 +61,9 @@ def test_an_order_is_placed_though_its_function_is_killed_before_the_answer(town
     assert len(ana.every("/orders", "orders")) == 1
 
 
-def test_a_delivery_counts_though_its_function_is_killed_before_the_answer(town, mailbox, functions: Functions, tmp_path):
+def test_a_delivery_counts_though_its_function_is_killed_before_the_answer(
+    town, mailbox, functions: Functions, tmp_path
+):
     ana, ben = town.customer(), town.agent()
     mailbox.follow(ana)
     order = town.assigned(ana, town.order(ana), to=ben)[0]

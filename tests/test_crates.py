@@ -8,15 +8,16 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 # What each crate of the workspace may depend on. A crate that is missing here fails the test.
 ALLOWED = {
-    "functions": {"runtime", "adapters", "app", "intake", "sheet", "domain", "planner"},
-    "runtime": {"app", "intake", "domain"},
-    "adapters": {"app", "intake", "domain", "planner"},
+    "functions": {"runtime", "adapters", "settings", "app", "intake", "sheet", "domain", "planner"},
+    "runtime": {"settings", "app", "intake", "domain"},
+    "adapters": {"settings", "app", "intake", "domain", "planner"},
+    "settings": {"app", "domain"},
     "app": {"intake", "sheet", "domain", "planner"},
     "sheet": {"intake", "domain"},
     "intake": {"domain"},
     "domain": set(),
     "planner": set(),
-    "testkit": {"runtime", "app", "intake", "domain", "planner"},
+    "testkit": {"runtime", "settings", "app", "intake", "domain", "planner"},
     "simulator": {"app", "testkit", "intake", "domain", "planner"},
 }
 # `domain` and `planner` build and test alone.

@@ -62,7 +62,9 @@ def test_with_nothing_aboard_a_release_ends_the_route(town):
     check_books(ana, [ben])
 
 
-@pytest.mark.parametrize("body", [{"release": True}, {"release": True, "on_duty": True}, {"release": 1, "on_duty": False}])
+@pytest.mark.parametrize(
+    "body", [{"release": True}, {"release": True, "on_duty": True}, {"release": 1, "on_duty": False}]
+)
 def test_a_release_goes_with_the_end_of_duty(shared_town, body):
     ben = shared_town.agent(on_duty=False)
     assert pointers(ben.put("/agents/me", body)) == ["#/release"]

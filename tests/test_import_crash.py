@@ -71,9 +71,11 @@ class ByHand:
 
 def check(customer, account, names=GOOD_NAMES, bad=BAD_ROWS):
     assert account["status"] == ("completed_with_errors" if bad else "completed"), account
-    assert (account["rows"], account["accepted"], account["rejected"]) == (len(names) + len(bad), len(names), len(bad)), (
-        account
-    )
+    assert (account["rows"], account["accepted"], account["rejected"]) == (
+        len(names) + len(bad),
+        len(names),
+        len(bad),
+    ), account
     assert [error["row"] for error in account["errors"]] == list(bad)[:100]
     found = sorted(order["external_id"] for order in customer.every("/orders", "orders", limit=100))
     assert found == names, "the orders are exactly the good rows, each once"
@@ -139,7 +141,9 @@ class Killing:
         try:
             check(customer, self.by_hand.finish(customer, import_id, event), self.names, self.bad)
         except AssertionError as wrong:
-            raise AssertionError(f"killed before call {number}, {actions[number - 1]}, of {actions}: {wrong}") from wrong
+            raise AssertionError(
+                f"killed before call {number}, {actions[number - 1]}, of {actions}: {wrong}"
+            ) from wrong
 
 
 def test_an_import_goes_on_wherever_its_function_was_killed(importer, by_hand, tmp_path):

@@ -67,10 +67,24 @@ def test_what_is_in_the_cells_is_in_the_orders(ana, importer):
     """A row with all columns gives the same order as a call of `POST /orders`."""
     start, end = in_minutes(10_000), in_minutes(10_090)
     columns = {
-        "pickup": {"lat": "78.2232", "lon": "15.6267", "address": "Vei 1", "contact_name": "Desk, goods", "contact_phone": "+47 79 00 00 00",
-                   "window_start": start, "window_end": end, "service_s": "300"},
-        "dropoff": {"lat": "78.2186", "lon": "15.6401", "address": 'Vei 500 "B"', "contact_name": "Åse", "service_s": ""},
-    }  # fmt: skip
+        "pickup": {
+            "lat": "78.2232",
+            "lon": "15.6267",
+            "address": "Vei 1",
+            "contact_name": "Desk, goods",
+            "contact_phone": "+47 79 00 00 00",
+            "window_start": start,
+            "window_end": end,
+            "service_s": "300",
+        },
+        "dropoff": {
+            "lat": "78.2186",
+            "lon": "15.6401",
+            "address": 'Vei 500 "B"',
+            "contact_name": "Åse",
+            "service_s": "",
+        },
+    }
     cells = {f"{end}_{name}": value for end, told in columns.items() for name, value in told.items()}
     cells |= {"size": "3", "notes": "Ring twice\nand wait", "external_id": "whole"}
     quoted = ",".join('"' + value.replace('"', '""') + '"' for value in cells.values())
@@ -90,7 +104,16 @@ def test_what_is_in_the_cells_is_in_the_orders(ana, importer):
     }
     body["pickup"] |= {"service_s": 300, "window": {"start": start, "end": end}}
     placed = expect(ana.order(body | {"size": 3, "notes": cells["notes"], "external_id": "by itself"}), 201)
-    own = ("order_id", "import_id", "customer_id", "external_id", "history", "created_at", "updated_at", "unplaced_reason")
+    own = (
+        "order_id",
+        "import_id",
+        "customer_id",
+        "external_id",
+        "history",
+        "created_at",
+        "updated_at",
+        "unplaced_reason",
+    )
     assert {n: v for n, v in imported.items() if n not in own} == {n: v for n, v in placed.items() if n not in own}
     assert imported["import_id"] == account["import_id"]
     assert [line["status"] for line in imported["history"]] == ["pending"]

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_every_row_of_a_large_file_is_an_order_or_is_rejected(importer, function
     assert account["status"] == "completed_with_errors", account
     assert account["rows"] == told["rows"] == account["accepted"] + account["rejected"]
     assert account["accepted"] == in_table == told["good"] and account["rejected"] == bad
-    for before, after in zip(looks, looks[1:]):
+    for before, after in pairwise(looks):
         assert after["rows"] == after["accepted"] + after["rejected"] and after["rows"] >= before["rows"]
         assert 0 <= before["progress"] <= after["progress"] <= 1
     assert any(0 < look["progress"] < 1 for look in looks), "the share done is seen to grow"

@@ -156,7 +156,12 @@ def test_the_list_is_ones_own_newest_first(importer):
 
 @pytest.mark.parametrize(
     "query, pointer",
-    [({"status": "lost"}, "?status"), ({"limit": 0}, "?limit"), ({"limit": 101}, "?limit"), ({"cursor": "!"}, "?cursor")],
+    [
+        ({"status": "lost"}, "?status"),
+        ({"limit": 0}, "?limit"),
+        ({"limit": 101}, "?limit"),
+        ({"cursor": "!"}, "?cursor"),
+    ],
     ids=str,
 )
 def test_a_wrong_query_is_named(ana, query, pointer):
@@ -180,10 +185,16 @@ def test_a_cursor_of_somebody_else_shows_nothing_of_theirs(ana, importer):
 COLUMNS = ["Notes", " PICKUP_LAT", "pickup_lon", "dropoff_lat", "dropoff_lon", "external_id", "dropoff_contact_phone"]
 REJECTED = [
     # The cells in the upload, and the cells in the file of rejected rows.
-    (['=HYPERLINK("http://evil")', "78,2", "15.6", "78.2", "15.6", "+1", "@SUM(A1)"], ['\'=HYPERLINK("http://evil")', "78,2", "15.6", "78.2", "15.6", "'+1", "'@SUM(A1)"]),
-    (["two\nlines; and, more", "x", "-15.6", "78.2", "15.6", '"quoted"', "\t=1+1"], ["two\nlines; and, more", "x", "'-15.6", "78.2", "15.6", '"quoted"', "'\t=1+1"]),
+    (
+        ['=HYPERLINK("http://evil")', "78,2", "15.6", "78.2", "15.6", "+1", "@SUM(A1)"],
+        ['\'=HYPERLINK("http://evil")', "78,2", "15.6", "78.2", "15.6", "'+1", "'@SUM(A1)"],
+    ),
+    (
+        ["two\nlines; and, more", "x", "-15.6", "78.2", "15.6", '"quoted"', "\t=1+1"],
+        ["two\nlines; and, more", "x", "'-15.6", "78.2", "15.6", '"quoted"', "'\t=1+1"],
+    ),
     (["\r=1+1", "91", "15.6", "78.2", "", "-2", "+47 79"], ["'\r=1+1", "91", "15.6", "78.2", "", "'-2", "'+47 79"]),
-]  # fmt: skip
+]
 
 
 def quoted(rows):
@@ -192,7 +203,9 @@ def quoted(rows):
 
 def test_rejected_rows_come_back_as_they_were_and_defused(ana):
     good = ["", "78.2", "15.6", "78.2", "15.6", "", ""]
-    account = imports.hand_over(ana, quoted([COLUMNS, good, REJECTED[0][0], good, REJECTED[1][0], REJECTED[2][0]]).encode())
+    account = imports.hand_over(
+        ana, quoted([COLUMNS, good, REJECTED[0][0], good, REJECTED[1][0], REJECTED[2][0]]).encode()
+    )
     assert (account["status"], account["accepted"], account["rejected"]) == ("completed_with_errors", 2, 3), account
     answer = requests.get(account["rejected_rows_url"], timeout=60)
     assert answer.status_code == 200 and answer.headers["Content-Type"].startswith("text/csv"), answer.headers

@@ -1,4 +1,4 @@
-"""Each function may do what it does while the tests run, and nothing else: calls and grants compared in both directions.
+"""Each function may do only what it does while the tests run: calls and grants are compared in both directions.
 
 MiniStack checks each call of a function against the policies of the function's role. local/stack/recorder.py records
 what is checked. conftest.py has this file run last, when every other test has made its calls. A grant can be found to
@@ -16,7 +16,7 @@ from grants import Difference, Use, calls_in, calls_of_aws, compare, grants, gra
 from waybill_client import expect
 
 sys.path.insert(0, str(ROOT / "local" / "stack"))
-import recorder  # noqa: E402
+import recorder
 
 # Grants that no test uses, each with the reason. A reason for a grant that some test uses is an error.
 NEVER_USED = {}
@@ -108,7 +108,8 @@ def test_a_grant_covers_no_other_function_action_or_resource(call, granted):
 
 def test_a_star_covers_what_it_stands_for():
     assert Use("A", "sqs:SendMessage*", "Queue").covers(Use("A", "sqs:SendMessage", "Queue"))
-    assert Use("A", "s3:PutObject", "UploadsBucket/imports/*").covers(Use("A", "s3:PutObject", "UploadsBucket/imports/a/b"))
+    grant = Use("A", "s3:PutObject", "UploadsBucket/imports/*")
+    assert grant.covers(Use("A", "s3:PutObject", "UploadsBucket/imports/a/b"))
     assert Use("A", "sns:Publish", "sns:waybill-user-*").covers(Use("A", "sns:Publish", "sns:waybill-user-17"))
 
 
@@ -212,7 +213,9 @@ def test_ministack_translates_a_request_as_aws_does(target, body, asked):
     from ministack.core import iam_actions
 
     told, headers = json.dumps(body).encode(), {"x-amz-target": f"DynamoDB_20120810.{target}"}
+    place = ("eu-central-2", "000000000000")
     action = iam_actions.extract_iam_action("dynamodb", "POST", "/", headers, told, {})
-    checks = iam_actions.dynamodb_transaction_checks(action, told, "eu-central-2", "000000000000")
-    checks = checks or [(action, arn) for arn in iam_actions.dynamodb_resource_arns(told, "eu-central-2", "000000000000")]
+    checks = iam_actions.dynamodb_transaction_checks(action, told, *place)
+    arns = iam_actions.dynamodb_resource_arns(told, *place)
+    checks = checks or [(action, arn) for arn in arns]
     assert {(action, arn.split(":", 5)[5]) for action, arn in checks} == asked

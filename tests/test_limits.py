@@ -45,7 +45,9 @@ def test_the_firewall_stands_before_the_api_and_the_user_pool_where_it_is_wanted
     rules = {rule["Name"]: rule["Statement"] for rule in waf["WebAcl"]["Properties"]["Rules"]}
     counted = [statement["RateBasedStatement"] for statement in rules.values() if "RateBasedStatement" in statement]
     assert len(counted) == 3 and all(one["AggregateKeyType"] == "IP" for one in counted)
-    pattern = rules["open-calls-by-ip"]["RateBasedStatement"]["ScopeDownStatement"]["RegexMatchStatement"]["RegexString"]
+    pattern = rules["open-calls-by-ip"]["RateBasedStatement"]["ScopeDownStatement"]["RegexMatchStatement"][
+        "RegexString"
+    ]
     for call, asks in events_of_the_api():
         path = call.split()[1].replace("{", "").replace("}", "")
         assert bool(re.search(pattern, f"/v1{path}")) == (not asks), f"{call} and the firewall's open calls"
@@ -63,7 +65,9 @@ def test_who_asks_too_often_hears_429_from_the_firewall_as_from_the_api():
         body = acl["CustomResponseBodies"][response["CustomResponseBodyKey"]]
         assert body["ContentType"] == "APPLICATION_JSON"
         told = json.loads(body["Content"])
-        throttled = RESOURCES["Api"]["Properties"]["GatewayResponses"]["THROTTLED"]["ResponseTemplates"]["application/json"]
+        throttled = RESOURCES["Api"]["Properties"]["GatewayResponses"]["THROTTLED"]["ResponseTemplates"][
+            "application/json"
+        ]
         # WAF has no request id for `instance`, and may have a longer `Retry-After`.
         own = {"instance", "detail"}
         assert told.keys() | own == json.loads(throttled).keys()
@@ -75,7 +79,9 @@ def test_no_way_to_write_a_path_leads_past_the_count_of_open_calls():
     rules = {rule["Name"]: rule["Statement"] for rule in RESOURCES["WebAcl"]["Properties"]["Rules"]}
     paths = rules["open-calls-by-ip"]["RateBasedStatement"]["ScopeDownStatement"]["RegexMatchStatement"]
     in_order = sorted(paths["TextTransformations"], key=lambda one: one["Priority"])
-    assert [one["Type"] for one in in_order] == ["URL_DECODE", "NORMALIZE_PATH"], "/v1/x%2F..%2Flogin must be decoded first"
+    assert [one["Type"] for one in in_order] == ["URL_DECODE", "NORMALIZE_PATH"], (
+        "/v1/x%2F..%2Flogin must be decoded first"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +131,9 @@ def narrow(stack):
 
 def test_too_many_requests_are_told_to_wait(stack, narrow):
     def refused():
-        answers = [stack.call("POST", "/signup/confirm", json={"email": "a@example.com", "code": "1"}) for _ in range(4)]
+        answers = [
+            stack.call("POST", "/signup/confirm", json={"email": "a@example.com", "code": "1"}) for _ in range(4)
+        ]
         return [answer for answer in answers if answer.status_code == 429]
 
     answer = eventually("an answer of 429", refused)[0]

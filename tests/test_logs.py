@@ -99,7 +99,9 @@ def hand_over_a_file(customer):
     for row in rows:
         for secret in row.split(",")[4:]:
             TOLD.add("text", secret)
-    header = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon,dropoff_address,dropoff_contact_name,dropoff_contact_phone,notes"
+    header = (
+        "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon,dropoff_address,dropoff_contact_name,dropoff_contact_phone,notes"
+    )
     account = imports.hand_over(customer, "\n".join([header, *rows, ""]).encode())
     assert (account["accepted"], account["rejected"]) == (1, 1), account
 

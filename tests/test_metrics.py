@@ -1,4 +1,4 @@
-"""The metrics that functions write are those of docs/LOGGING.md, and alarms look at metrics in the shape they have there.
+"""The functions write the metrics of docs/LOGGING.md, and each alarm watches a metric with its dimensions there.
 
 conftest.py has this file run after almost all others, so that it finds the metrics that they have caused.
 """

@@ -20,7 +20,9 @@ class Delivered:
         mailbox.follow(self.ben)
         self.orders = [town.order(self.ana, (0.3 * n, 0), (1, 0.3 * n)) for n in range(4)]
         town.assigned(self.ana, *self.orders)
-        for order, steps in zip(self.orders, (["in_progress", "delivered"], ["delivered"], ["failed"], ["in_progress"])):
+        for order, steps in zip(
+            self.orders, (["in_progress", "delivered"], ["delivered"], ["failed"], ["in_progress"])
+        ):
             for status in steps:
                 reason = "nobody was there" if status == "failed" else None
                 expect(self.ben.mark(order["order_id"], status, reason), 200)
@@ -128,7 +130,9 @@ def test_nothing_lies_in_a_dead_letter_queue(stack, functions: Functions):
     """No message of the tests so far is a dead letter."""
     sqs = stack.aws("sqs")
     for queue in (functions.optimization_queue, functions.notification_queue):
-        policy = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
+        policy = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])["Attributes"][
+            "RedrivePolicy"
+        ]
         name = json.loads(policy)["deadLetterTargetArn"].rsplit(":", 1)[1]
         dead = sqs.get_queue_url(QueueName=name)["QueueUrl"]
         assert functions.waiting_in(dead) == 0, f"{name} holds messages"

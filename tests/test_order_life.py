@@ -95,7 +95,9 @@ def test_what_only_the_optimizer_sets_is_not_for_anybody_to_ask(day, status):
     assert order_of(day.ana, order["order_id"]) == order
 
 
-@pytest.mark.parametrize("who, status", [("agent", "cancelled"), ("ana", "in_progress"), ("ana", "delivered"), ("ana", "failed")])
+@pytest.mark.parametrize(
+    "who, status", [("agent", "cancelled"), ("ana", "in_progress"), ("ana", "delivered"), ("ana", "failed")]
+)
 def test_each_role_sets_its_own_statuses_alone(day, who, status):
     order = day.order_that_is("assigned")
     problem(getattr(day, who).mark(order["order_id"], status, reason_for(status)), 403, "forbidden")

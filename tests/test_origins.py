@@ -12,8 +12,12 @@ STRANGER = {"Origin": "https://evil.example"}
 def preflights(origins):
     """The gateway's headers for browsers, by path."""
     paths = expanded(AllowedOrigins=origins)["Api"]["Properties"]["Body"]["paths"]
-    answers = {path: methods["options"]["x-amazon-apigateway-integration"]["responses"] for path, methods in paths.items()}
-    return {path: told["default"]["responseParameters"][f"method.response.header.{ALLOW}"] for path, told in answers.items()}
+    answers = {
+        path: methods["options"]["x-amazon-apigateway-integration"]["responses"] for path, methods in paths.items()
+    }
+    return {
+        path: told["default"]["responseParameters"][f"method.response.header.{ALLOW}"] for path, told in answers.items()
+    }
 
 
 def answers_of_the_gateway(origins):
@@ -29,13 +33,18 @@ def test_by_default_no_page_passes_a_preflight():
     assert set(answers_of_the_gateway("").values()) == {None}
 
 
-@pytest.mark.parametrize("origins", ["*", "https://app.example.com", "https://app.example.com, https://ops.example.com"])
+@pytest.mark.parametrize(
+    "origins", ["*", "https://app.example.com", "https://app.example.com, https://ops.example.com"]
+)
 def test_with_origins_pages_may_ask_and_the_functions_say_which(origins):
     assert set(preflights(origins).values()) == {"'*'"}
     functions = [one for one in expanded(AllowedOrigins=origins).values() if one["Type"] == "AWS::Lambda::Function"]
     assert functions
     for function in functions:
-        assert function["Properties"]["Environment"]["Variables"]["ALLOWED_ORIGINS"] in (origins, {"Ref": "AllowedOrigins"})
+        assert function["Properties"]["Environment"]["Variables"]["ALLOWED_ORIGINS"] in (
+            origins,
+            {"Ref": "AllowedOrigins"},
+        )
 
 
 @pytest.mark.parametrize("path", ["/login", "/signup", "/password/forgot"])

@@ -1,7 +1,6 @@
-"""That the stack asks a function's role before it does what the function wants.
+"""The stack checks a function's role before it does what the function asks.
 
-test_policies.py compares policies and code. This shows that it matters: an action that is not granted fails, so that
-a function that oversteps fails the other end-to-end tests.
+test_least_privilege.py compares the grants with the calls. It rests on this check: a call without a grant fails.
 """
 
 import contextlib

@@ -6,6 +6,7 @@ from datetime import timedelta
 from town import check_route, in_minutes, open_route, order_of, routes_of, statuses, stops_of, when
 from waybill_client import eventually, expect
 
+
 def unplaced(town, customer, order):
     """Waits for the optimizer's reason for leaving the order over. Returns the reason."""
     return eventually("a word on why it waits", lambda: order_of(customer, order["order_id"]).get("unplaced_reason"))
@@ -24,7 +25,8 @@ def test_an_order_becomes_two_stops_of_a_route(town):
     assert order["eta"] == route["stops"][0]["eta"]
     # By default, a leg is 1.3 times as long as the straight line.
     assert 500 < route["stops"][0]["distance_m"] < 900 and 1000 < route["stops"][1]["distance_m"] < 1700
-    agent = [a for a in town.dispatcher.every("/agents", "agents", limit=100) if a["agent_id"] == ben.user_id][0]
+    agents = town.dispatcher.every("/agents", "agents", limit=100)
+    agent = next(agent for agent in agents if agent["agent_id"] == ben.user_id)
     assert agent["open_route_id"] == route["route_id"]
 
 
@@ -60,7 +62,9 @@ def test_fifty_orders_at_once_are_each_assigned_once(town):
     def settled():
         routes = [open_route(agent) for agent in agents if routes_of(agent)]
         now = {order["order_id"]: order for order in ana.every("/orders", "orders", limit=100)}
-        stops = [(stop, now[stop["order_id"]]) for route in routes for stop in route["stops"] if stop["kind"] == "pickup"]
+        stops = [
+            (stop, now[stop["order_id"]]) for route in routes for stop in route["stops"] if stop["kind"] == "pickup"
+        ]
         agree = len(stops) == 50 and all(stop["eta"] == order["eta"] for stop, order in stops)
         return (routes, list(now.values())) if agree else None
 
@@ -112,7 +116,9 @@ def test_the_next_stop_of_a_route_under_way_stays_the_next(town):
     added = town.order(ana, (1, 0.05), (1.1, 0.1))
     town.assigned(ana, added, to=ben)
     now_pending = [stop for stop in open_route(ben)["stops"] if stop["status"] == "pending"]
-    assert [now_pending[0][part] for part in ("order_id", "kind")] == [pending[0][part] for part in ("order_id", "kind")]
+    assert [now_pending[0][part] for part in ("order_id", "kind")] == [
+        pending[0][part] for part in ("order_id", "kind")
+    ]
 
 
 def test_an_order_too_large_for_any_vehicle_waits_with_the_reason(town):

@@ -5,6 +5,7 @@ switch to them.
 """
 
 import pytest
+
 import stand_in
 from outside import KEYS, PATIENCE, Logs, Parameters
 from town import Town, check_books, check_route, open_route, order_of, stops_of, when
@@ -150,7 +151,7 @@ def loses_no_order(town, provider, logs, reason):
     assert set(counted) == {(provider.name, reason)}
     eventually("the metric that an alarm looks at", logs.failures)
     # One plan per message. If the function had run out of time, the message would have come again.
-    done = [line["fields"] if "fields" in line else line for line in logs.lines() if "message done" in str(line)]
+    done = [line.get("fields", line) for line in logs.lines() if "message done" in str(line)]
     assert done and all(line["received"] == 1 for line in done), done
 
 

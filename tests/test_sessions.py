@@ -100,7 +100,8 @@ def test_a_confirmed_person_needs_no_new_code_and_keeps_the_password(town):
 
 
 @pytest.mark.parametrize(
-    "password", ["Short-1", "all-lower-case-1", "ALL-UPPER-CASE-1", "No-digits-here", " Blank-before-1", "Blank-behind-1 "]
+    "password",
+    ["Short-1", "all-lower-case-1", "ALL-UPPER-CASE-1", "No-digits-here", " Blank-before-1", "Blank-behind-1 "],
 )
 def test_a_weak_password_is_told_every_rule(town, password):
     ana = town.newcomer("customer", "Ana")

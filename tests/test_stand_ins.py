@@ -7,9 +7,10 @@ import time
 
 import pytest
 import requests
-import stand_in
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding
+
+import stand_in
 from waybill_client import expect
 
 TOKYO, TOWER = [139.767125, 35.681236], [139.745433, 35.658581]
@@ -37,9 +38,18 @@ def problem():
     stop = {"location": TOKYO, "service": 120, "time_windows": [[0, 3600]]}
     return {
         "vehicles": [
-            {"id": 0, "profile": "driving-car", "start": SHINJUKU, "capacity": [4], "skills": [1], "time_window": [0, 36000]}
+            {
+                "id": 0,
+                "profile": "driving-car",
+                "start": SHINJUKU,
+                "capacity": [4],
+                "skills": [1],
+                "time_window": [0, 36000],
+            }
         ],
-        "shipments": [{"amount": [1], "pickup": {"id": 0} | stop, "delivery": {"id": 0, "location": TOWER, "service": 60}}],
+        "shipments": [
+            {"amount": [1], "pickup": {"id": 0} | stop, "delivery": {"id": 0, "location": TOWER, "service": 60}}
+        ],
         "jobs": [{"id": 1, "location": TOWER, "service": 60, "delivery": [1], "skills": [1]}],
         "options": {"g": True},
     }
@@ -53,8 +63,12 @@ def optimize(ors, body, key=stand_in.ORS_KEY):
 def test_vroom_plans_for_ors(ors):
     answer = expect(optimize(ors, problem()), 200)
     (route,) = answer["routes"]
-    assert [step["type"] for step in route["steps"]][0] == "start" and route["geometry"]
-    assert {(step["type"], step["id"]) for step in route["steps"] if "id" in step} == {("pickup", 0), ("delivery", 0), ("job", 1)}
+    assert route["steps"][0]["type"] == "start" and route["geometry"]
+    assert {(step["type"], step["id"]) for step in route["steps"] if "id" in step} == {
+        ("pickup", 0),
+        ("delivery", 0),
+        ("job", 1),
+    }
     body = problem()
     del body["options"]
     assert "geometry" not in expect(optimize(ors, body), 200)["routes"][0], "nobody asked for it"
@@ -113,7 +127,13 @@ def signed(account, key=None, **changed):
 
     now = int(time.time())
     scope = "https://www.googleapis.com/auth/cloud-platform"
-    claims = {"iss": account["client_email"], "aud": account["token_uri"], "scope": scope, "iat": now, "exp": now + 3600}
+    claims = {
+        "iss": account["client_email"],
+        "aud": account["token_uri"],
+        "scope": scope,
+        "iat": now,
+        "exp": now + 3600,
+    }
     text = part(b'{"alg": "RS256", "typ": "JWT"}') + b"." + part(json.dumps(claims | changed).encode())
     key = serialization.load_pem_private_key(account["private_key"].encode(), None)
     return (text + b"." + part(key.sign(text, padding.PKCS1v15(), hashes.SHA256()))).decode()
@@ -130,7 +150,11 @@ def place(at):
 
 def tours():
     day = "2030-05-06T{:02}:00:00Z".format
-    visit = {"arrivalLocation": place(TOKYO), "duration": "120s", "timeWindows": [{"startTime": day(9), "endTime": day(10)}]}
+    visit = {
+        "arrivalLocation": place(TOKYO),
+        "duration": "120s",
+        "timeWindows": [{"startTime": day(9), "endTime": day(10)}],
+    }
     shipment = {
         "label": "order 0",
         "pickups": [visit],
@@ -172,7 +196,11 @@ GOOGLE_REFUSES = {
     "latitude for longitude": (("model", "vehicles", 0, "startLocation"), place(SHINJUKU[::-1]), 400),
     "a vehicle that costs nothing": (("model", "vehicles", 0, "costPerTraveledHour"), 0, 400),
     "fractions of a second": (("model", "globalStartTime"), "2030-05-06T08:00:00.5Z", 400),
-    "a window before the model": (("model", "shipments", 0, "pickups", 0, "timeWindows"), [{"endTime": "2030-05-05T00:00:00Z"}], 400),
+    "a window before the model": (
+        ("model", "shipments", 0, "pickups", 0, "timeWindows"),
+        [{"endTime": "2030-05-05T00:00:00Z"}],
+        400,
+    ),
     "a project of somebody else": (("parent",), "projects/another", 400),
     "what it does not solve": (("model", "precedenceRules"), [{"firstIndex": 0, "secondIndex": 0}], 501),
 }
@@ -198,7 +226,13 @@ def test_google_refuses_a_model_of_1970_and_a_mandatory_order_that_does_not_fit(
 
 @pytest.mark.parametrize(
     "changed",
-    [{"aud": "https://example.com"}, {"iss": "somebody@example.com"}, {"exp": 1}, {"exp": time.time() + 90_000}, {"scope": "email"}],
+    [
+        {"aud": "https://example.com"},
+        {"iss": "somebody@example.com"},
+        {"exp": 1},
+        {"exp": time.time() + 90_000},
+        {"scope": "email"},
+    ],
     ids=["another service", "another account", "expired", "too long", "another scope"],
 )
 def test_google_gives_no_token_for(google, changed):

@@ -86,7 +86,6 @@ def test_without_a_window_lambda_accepts_at_most_ten_messages():
 
 def test_cloudformation_gets_no_anchors():
     """CloudFormation does not accept them. `sam build` writes each repeated part out."""
-    from samcli.yamlhelper import yaml_dump, yaml_parse
 
     written = yaml_dump(TEMPLATE)
     assert yaml_parse(written) == TEMPLATE

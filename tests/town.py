@@ -2,7 +2,7 @@
 
 import math
 import uuid
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from waybill_client import Person, eventually, expect
 
@@ -18,7 +18,7 @@ def middles_of_towns():
 
 def in_minutes(minutes):
     """The time this many minutes from now, in the API's format."""
-    return (datetime.now(timezone.utc) + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (datetime.now(UTC) + timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def when(moment):
@@ -47,7 +47,10 @@ class Town:
 
     def body(self, pickup=(0.5, 0.0), dropoff=(1.0, 1.0), pickup_window=None, dropoff_window=None, **more):
         """The body of `POST /orders`."""
-        stops = {"pickup": self.stop(pickup, window=pickup_window), "dropoff": self.stop(dropoff, window=dropoff_window)}
+        stops = {
+            "pickup": self.stop(pickup, window=pickup_window),
+            "dropoff": self.stop(dropoff, window=dropoff_window),
+        }
         return stops | more
 
     # The people

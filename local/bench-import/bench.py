@@ -22,12 +22,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-import generate  # noqa: E402
-from host import Broke, Host  # noqa: E402
-
-from functions_inside import Functions  # noqa: E402
-from runtime_api import rest_event  # noqa: E402
-from waybill_client import Stack, StackMissing  # noqa: E402
+import generate
+from functions_inside import Functions
+from host import Broke, Host
+from runtime_api import rest_event
+from waybill_client import Stack, StackMissing
 
 SMALL = 10_000
 LONGEST_REST_S = 60  # twice the pause of an import after a store that stayed away
@@ -158,7 +157,9 @@ class MiniStack:
 
     def orders(self):
         pages = (
-            self.stack.aws("dynamodb").get_paginator("scan").paginate(TableName=self.tables["ORDERS_TABLE"], Select="COUNT")
+            self.stack.aws("dynamodb")
+            .get_paginator("scan")
+            .paginate(TableName=self.tables["ORDERS_TABLE"], Select="COUNT")
         )
         return sum(page["Count"] for page in pages)
 
@@ -185,7 +186,9 @@ class Bench:
     def host(self, function, store):
         found = self.stack.aws("lambda").get_function_configuration(FunctionName=self.functions.name_of(function))
         log = self.folder / f"{function}-{next(self.numbers)}.log"
-        return Host(self.binaries / function, store.settings, store.endpoint, log, found["Timeout"], found["MemorySize"])
+        return Host(
+            self.binaries / function, store.settings, store.endpoint, log, found["Timeout"], found["MemorySize"]
+        )
 
     def uploaded(self, store, path):
         """Puts a file into the store. Returns the id of its import and the message about it."""
@@ -198,7 +201,10 @@ class Bench:
         import_id = json.loads(answer["body"])["import_id"]
         key = f"imports/{customer.user_id}/{import_id}.csv"
         store.keep(key, path)
-        entity = {"bucket": {"name": store.settings["UPLOADS_BUCKET"]}, "object": {"key": key, "size": path.stat().st_size}}
+        entity = {
+            "bucket": {"name": store.settings["UPLOADS_BUCKET"]},
+            "object": {"key": key, "size": path.stat().st_size},
+        }
         told = {"eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "s3": entity}
         return import_id, json.dumps({"Records": [told]})
 
@@ -282,22 +288,32 @@ def sqs_event(body):
 
 def line(what, store, taken):
     sent = sum(taken["requests"].values())
-    told = f"{what:<14} {store:<13} {taken['rows']:>9,} {taken['seconds']:>8.1f} {taken['rows'] / taken['seconds']:>9,.0f}"
+    told = (
+        f"{what:<14} {store:<13} {taken['rows']:>9,} {taken['seconds']:>8.1f} {taken['rows'] / taken['seconds']:>9,.0f}"
+    )
     told += f" {taken['cpu_s']:>7.1f} {taken['rows'] / taken['cpu_s']:>12,.0f} {taken['peak_mb']:>8.1f}"
     print(told + (f" {sent:>9,}" if sent else f" {'':>9}"), flush=True)
 
 
-HEAD = f"{'':<14} {'store':<13} {'rows':>9} {'seconds':>8} {'rows/s':>9} {'CPU s':>7} {'rows/CPU s':>12} {'peak MB':>8} {'requests':>9}"
+HEAD = (
+    f"{'':<14} {'store':<13} {'rows':>9} {'seconds':>8} {'rows/s':>9} {'CPU s':>7} {'rows/CPU s':>12} "
+    f"{'peak MB':>8} {'requests':>9}"
+)
 
 
 def main():
     words = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     words.add_argument("--rows", type=int, default=1_000_000)
     words.add_argument("--loop-rows", type=int, default=100_000)
-    words.add_argument("--wrong-rows", type=int, default=200_000, help="how many the file has whose rows are all wrong; 0 for none")
+    words.add_argument(
+        "--wrong-rows", type=int, default=200_000, help="how many the file has whose rows are all wrong; 0 for none"
+    )
     words.add_argument("--slow-rows", type=int, default=100_000, help="how many MiniStack is given; 0 for none")
     words.add_argument(
-        "--binaries", type=Path, required=True, help="where ingest-orders and create-upload-url are, built with --release"
+        "--binaries",
+        type=Path,
+        required=True,
+        help="where ingest-orders and create-upload-url are, built with --release",
     )
     words.add_argument("--parsing", type=Path, help="the example `rows` of the crate sheet, built with --release")
     wanted = words.parse_args()
@@ -318,7 +334,8 @@ def measure(bench, wanted):
     large, small = bench.file(wanted.rows), bench.file(min(SMALL, wanted.rows))
     size = large[0].stat().st_size
     print(
-        f"{wanted.rows:,} rows, {size / 1e6:.1f} MB, {large[2]:,} of them wrong in one of {len(generate.BAD)} ways\n\n{HEAD}"
+        f"{wanted.rows:,} rows, {size / 1e6:.1f} MB, {large[2]:,} of them wrong in one of {len(generate.BAD)} ways\n\n"
+        f"{HEAD}"
     )
     with StandIn(bench.settings) as store:
         little = of_three(bench, store, "ingest-orders", small)
@@ -349,7 +366,10 @@ def measure(bench, wanted):
         )
     print(f"rows per CPU-second, ingest-orders : plain loop = {speed:.1f}")
     for word, (less, more) in pairs.items():
-        print(f"peak memory, {more['rows']:,} rows : {less['rows']:,} rows{word} = {more['peak_mb'] / less['peak_mb']:.3f}")
+        print(
+            f"peak memory, {more['rows']:,} rows : {less['rows']:,} rows{word} = "
+            f"{more['peak_mb'] / less['peak_mb']:.3f}"
+        )
 
 
 if __name__ == "__main__":

@@ -10,10 +10,11 @@ import collections
 import itertools
 import json
 import random
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 COLUMNS = (
-    "external_id,pickup_lat,pickup_lon,dropoff_lat,dropoff_lon,dropoff_address,dropoff_contact_name,dropoff_contact_phone,"
+    "external_id,pickup_lat,pickup_lon,dropoff_lat,dropoff_lon,dropoff_address,"
+    "dropoff_contact_name,dropoff_contact_phone,"
     "dropoff_window_start,dropoff_window_end,size,notes"
 )
 # The faults of a row, by the code that the import reports.
@@ -21,14 +22,54 @@ BAD = ("missing", "not_a_number", "decimal_comma", "invalid", "too_few_cells", "
 
 # Markets at which a shop's parcels are picked up.
 PICKUPS = (
-    "41.43489,2.18839", "41.36038,2.13919", "41.40567,2.13855", "41.37517,2.14385", "41.38172,2.17157", "41.39528,2.16863",
-    "41.40894,2.19200", "41.43592,2.19072", "41.37089,2.13124", "41.38565,2.12976", "41.39876,2.20331", "41.42921,2.17698",
-)  # fmt: skip
+    "41.43489,2.18839",
+    "41.36038,2.13919",
+    "41.40567,2.13855",
+    "41.37517,2.14385",
+    "41.38172,2.17157",
+    "41.39528,2.16863",
+    "41.40894,2.19200",
+    "41.43592,2.19072",
+    "41.37089,2.13124",
+    "41.38565,2.12976",
+    "41.39876,2.20331",
+    "41.42921,2.17698",
+)
 STREETS = (
-    "Aragó", "Mallorca", "València", "Provença", "Rosselló", "Còrsega", "Balmes", "Muntaner", "Aribau", "Casanova", "Sants", "Consell de Cent",
-    "Diputació", "Marina", "Sardenya", "Padilla", "Lepant", "Pujades", "Pallars", "Llull", "Gran de Gràcia", "Verdi", "Torrent de l'Olla",
-    "Escorial", "Bac de Roda", "Rogent", "Nou de la Rambla", "Hospital", "Numància", "Tamarit", "Floridablanca", "Sepúlveda", "Villarroel",
-)  # fmt: skip
+    "Aragó",
+    "Mallorca",
+    "València",
+    "Provença",
+    "Rosselló",
+    "Còrsega",
+    "Balmes",
+    "Muntaner",
+    "Aribau",
+    "Casanova",
+    "Sants",
+    "Consell de Cent",
+    "Diputació",
+    "Marina",
+    "Sardenya",
+    "Padilla",
+    "Lepant",
+    "Pujades",
+    "Pallars",
+    "Llull",
+    "Gran de Gràcia",
+    "Verdi",
+    "Torrent de l'Olla",
+    "Escorial",
+    "Bac de Roda",
+    "Rogent",
+    "Nou de la Rambla",
+    "Hospital",
+    "Numància",
+    "Tamarit",
+    "Floridablanca",
+    "Sepúlveda",
+    "Villarroel",
+)
 PEOPLE = (
     "Aina Roca",
     "Biel Ferrer",
@@ -106,7 +147,8 @@ def rows(seed, day, bad_share=0.0, kinds=BAD):
         hour = hours[throw >> 28 & 255] if throw >> 36 & 7 == 0 else ","
         person = PEOPLE[(throw >> 39 & 255) % 9] if throw >> 47 & 1 else ""
         row = (
-            f"{name_of(number)},{PICKUPS[(throw >> 48 & 255) % 12]},{place},{address},{person},6{throw >> 56 & 0xFFFFF:08},"
+            f"{name_of(number)},{PICKUPS[(throw >> 48 & 255) % 12]},{place},{address},{person},"
+            f"6{throw >> 56 & 0xFFFFF:08},"
             f"{hour},{1 + (throw >> 76 & 3)},{NOTES[throw % 10]}"
         )
         kind = None
@@ -122,7 +164,7 @@ def rows(seed, day, bad_share=0.0, kinds=BAD):
 
 def write(file, count, seed=1, bad_share=0.0, day=None, kinds=BAD):
     """Writes the rows into an open binary file. Returns the number of rows by fault, with the good rows under None."""
-    day = day or (datetime.now(timezone.utc) + timedelta(days=2)).replace(hour=8, minute=0, second=0, microsecond=0)
+    day = day or (datetime.now(UTC) + timedelta(days=2)).replace(hour=8, minute=0, second=0, microsecond=0)
     told = collections.Counter()
     file.write(f"{COLUMNS}\n".encode())
     left = itertools.islice(rows(seed, day, bad_share, kinds), count)

@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "local")]
 
-from runtime_api import Listening, Quiet  # noqa: E402
+from runtime_api import Listening, Quiet
 
 TICKS = os.sysconf("SC_CLK_TCK")
 

@@ -23,7 +23,11 @@ class Refused(Exception):
 
     def __init__(self, kind, message, **more):
         super().__init__(message)
-        self.body = {"__type": f"com.amazonaws.dynamodb.v20120810#{kind}", "message": message, "Message": message} | more
+        self.body = {
+            "__type": f"com.amazonaws.dynamodb.v20120810#{kind}",
+            "message": message,
+            "Message": message,
+        } | more
 
 
 class Store:
@@ -44,7 +48,8 @@ class Store:
         if not all(puts):
             raise Refused(
                 "ValidationException",
-                f"the bench's store knows Put alone, not {[list(change) for change in told['TransactItems'] if 'Put' not in change][:1]}",
+                "the store of the bench supports only Put, not "
+                f"{[list(change) for change in told['TransactItems'] if 'Put' not in change][:1]}",
             )
         reasons = [
             {"Code": "None"}
@@ -171,7 +176,9 @@ class Connection:
             while True:
                 head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
                 method, target, _ = head[0].split(" ")
-                headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
+                headers = {
+                    name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)
+                }
                 if headers.get("expect"):
                     self.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
                 await self.answer(method, target, headers, await body_of(self.reader, headers))
@@ -220,12 +227,17 @@ class Connection:
         elif method == "POST" and "uploads" in query:
             self.send(
                 200,
-                f"<InitiateMultipartUploadResult><Key>{key}</Key><UploadId>1</UploadId></InitiateMultipartUploadResult>".encode(),
+                (
+                    f"<InitiateMultipartUploadResult><Key>{key}</Key><UploadId>1</UploadId>"
+                    "</InitiateMultipartUploadResult>"
+                ).encode(),
             )
         elif method == "POST" and "uploadId" in query:
             self.send(
                 200,
-                f"<CompleteMultipartUploadResult><Key>{key}</Key><ETag>1</ETag></CompleteMultipartUploadResult>".encode(),
+                (
+                    f"<CompleteMultipartUploadResult><Key>{key}</Key><ETag>1</ETag></CompleteMultipartUploadResult>"
+                ).encode(),
             )
         elif method == "PUT":
             self.store.kept[key] += len(body)
@@ -253,7 +265,7 @@ class Connection:
         self.send(status, b"", *more, length=last - first + 1)
         if method == "HEAD":
             return
-        with open(path, "rb") as file:
+        with open(path, "rb") as file:  # noqa: ASYNC230 - the disk is local, and one client reads at a time
             file.seek(first)
             left = last - first + 1
             while left and (chunk := file.read(min(CHUNK, left))):

@@ -2,7 +2,6 @@
 
 import re
 
-
 NEW_ROUTE = re.compile(r"^New route")
 GAINED = re.compile(r"has gained (\d+) order")
 

@@ -11,18 +11,18 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-import leftovers  # noqa: E402
-import mail_audit  # noqa: E402
-import report  # noqa: E402
-import routes_map  # noqa: E402
-import shop_file  # noqa: E402
-from waybill_client import PASSWORD, Mailbox, Person, Stack, eventually, expect  # noqa: E402
+import leftovers
+import mail_audit
+import report
+import routes_map
+import shop_file
+from waybill_client import PASSWORD, Mailbox, Person, Stack, eventually, expect
 
 OUT = HERE / "out"
 CITY, CITY_TIME_ZONE = "Barcelona", "Europe/Madrid"
@@ -56,7 +56,7 @@ class Day:
     def __init__(self, planners):
         self.planners = planners
         self.began = time.monotonic()
-        self.run = datetime.now(timezone.utc).strftime("%Y%m%d%H%M%S")
+        self.run = datetime.now(UTC).strftime("%Y%m%d%H%M%S")
         self.stack = Stack()
         self.order_rows, self.agent_rows = rows("orders.csv"), rows("agents.csv")
         self.row_of = {}  # order id → row of orders.csv
@@ -75,6 +75,7 @@ class Day:
         email = self.address("dispatch")
         made = subprocess.run(
             ["make", "-s", "dispatcher", f"EMAIL={email}", f"PASSWORD={PASSWORD}"],
+            check=False,
             cwd=HERE.parent.parent,
             capture_output=True,
             text=True,
@@ -85,7 +86,9 @@ class Day:
         expect(self.dispatcher.log_in(), 200)
         near = {"lat": float(self.agent_rows[0]["start_lat"]), "lon": float(self.agent_rows[0]["start_lon"])}
         cleared = leftovers.clear(self.dispatcher, {row["external_id"] for row in self.order_rows}, near)
-        self.tell("dispatcher", f"{email}, " + (f"left from before, {cleared}" if cleared else "nothing left from before"))
+        self.tell(
+            "dispatcher", f"{email}, " + (f"left from before, {cleared}" if cleared else "nothing left from before")
+        )
 
     def people_join(self):
         self.mailbox = Mailbox(self.stack, f"waybill-demo-{self.run}")
@@ -95,7 +98,7 @@ class Day:
             person = Person(self.stack, "agent", self.address(f"agent{number}"), row["name"])
             start = {"lat": float(row["start_lat"]), "lon": float(row["start_lon"])}
             person.join(start_location=start, vehicle={"capacity": int(row["capacity"])})
-            shift = window(datetime.now(timezone.utc), 0, row["shift_min"])
+            shift = window(datetime.now(UTC), 0, row["shift_min"])
             expect(person.put("/agents/me", {"shift": shift}), 200)
             self.mailbox.follow(person)
             return row["name"], person
@@ -121,7 +124,7 @@ class Day:
     # The orders
 
     def place(self, row):
-        now = datetime.now(timezone.utc)
+        now = datetime.now(UTC)
 
         def stop(end):
             told = {
@@ -151,7 +154,9 @@ class Day:
             raise Wrong("; ".join(wrong))
         self.tell("import", told)
         row_of = {row["external_id"]: row for row in self.order_rows}
-        self.row_of |= {order["order_id"]: row_of[order["external_id"]] for order in shop.every("/orders", "orders", limit=100)}
+        self.row_of |= {
+            order["order_id"]: row_of[order["external_id"]] for order in shop.every("/orders", "orders", limit=100)
+        }
 
     def orders(self):
         """All orders of this run, as their customers see them."""
@@ -249,7 +254,10 @@ class Day:
             raise Wrong("; ".join(wrong[:3]))
         to_agents = [mail for agent in self.agents.values() for mail in self.mailbox.of(agent)]
         to_customers = len(self.mailbox.mails) - len(to_agents)
-        self.tell("emails", f"{len(self.mailbox.mails)}: {to_customers} to customers, {len(to_agents)} to agents; one of them:")
+        self.tell(
+            "emails",
+            f"{len(self.mailbox.mails)}: {to_customers} to customers, {len(to_agents)} to agents; one of them:",
+        )
         print(f"\n{report.letter(to_agents[0])}\n", flush=True)
 
     # Results
@@ -278,7 +286,9 @@ class Day:
         delivered = sum(order["status"] == "delivered" for order in orders)
         completed = sum(route["status"] == "completed" for route in routes)
         if delivered != len(self.order_rows) or completed != len(routes):
-            raise Wrong(f"{delivered} of {len(self.order_rows)} orders delivered, {completed} of {len(routes)} routes completed")
+            raise Wrong(
+                f"{delivered} of {len(self.order_rows)} orders delivered, {completed} of {len(routes)} routes completed"
+            )
         print(report.how_to_go_on(next(iter(self.customers.values())).email, PASSWORD))
         seconds = round(time.monotonic() - self.began)
         unplaced = sum(order["status"] == "pending" for order in orders)
@@ -302,7 +312,7 @@ def main():
         day.draw()
         day.close()
         day.sum_up()
-    except Exception as wrong:  # the last line reports every kind of failure
+    except Exception as wrong:  # noqa: BLE001 - the last line reports every kind of failure
         told = " ".join(str(wrong).split()) or type(wrong).__name__
         plain = isinstance(wrong, (Wrong, AssertionError))
         print(f"demo: failed {told}" if plain else f"demo: failed {type(wrong).__name__}: {told}")

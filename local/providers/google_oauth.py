@@ -9,6 +9,7 @@ from urllib.parse import parse_qs
 import jwt
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+
 from serving import Answer, Refused
 
 GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -48,7 +49,8 @@ class Accounts:
             "auth_uri": "https://accounts.google.com/o/oauth2/auth",
             "token_uri": self.token_uri,
             "auth_provider_x509_cert_url": "https://www.googleapis.com/oauth2/v1/certs",
-            "client_x509_cert_url": "https://www.googleapis.com/robot/v1/metadata/x509/" + self.email.replace("@", "%40"),
+            "client_x509_cert_url": "https://www.googleapis.com/robot/v1/metadata/x509/"
+            + self.email.replace("@", "%40"),
             "universe_domain": "googleapis.com",
         }
         with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:

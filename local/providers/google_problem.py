@@ -5,30 +5,61 @@ ignored, the plan would differ from Google's.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from vroom_solver import PROFILE
 
 # The supported fields of each message. Every other field is refused.
 KNOWN = {
     "OptimizeToursRequest": {
-        "parent", "timeout", "model", "considerRoadTraffic", "populatePolylines", "populateTransitionPolylines", "label",
+        "parent",
+        "timeout",
+        "model",
+        "considerRoadTraffic",
+        "populatePolylines",
+        "populateTransitionPolylines",
+        "label",
         "searchMode",
     },
     "ShipmentModel": {"shipments", "vehicles", "globalStartTime", "globalEndTime"},
     "Shipment": {
-        "displayName", "label", "pickups", "deliveries", "loadDemands", "penaltyCost", "allowedVehicleIndices",
+        "displayName",
+        "label",
+        "pickups",
+        "deliveries",
+        "loadDemands",
+        "penaltyCost",
+        "allowedVehicleIndices",
     },
     "VisitRequest": {
-        "arrivalLocation", "arrivalWaypoint", "timeWindows", "duration", "label", "tags", "loadDemands",
+        "arrivalLocation",
+        "arrivalWaypoint",
+        "timeWindows",
+        "duration",
+        "label",
+        "tags",
+        "loadDemands",
     },
     "Vehicle": {
-        "displayName", "label", "travelMode", "startLocation", "startWaypoint", "endLocation", "endWaypoint",
-        "startTimeWindows", "endTimeWindows", "loadLimits", "costPerHour", "costPerTraveledHour", "costPerKilometer",
-        "fixedCost", "usedIfRouteIsEmpty",
+        "displayName",
+        "label",
+        "travelMode",
+        "startLocation",
+        "startWaypoint",
+        "endLocation",
+        "endWaypoint",
+        "startTimeWindows",
+        "endTimeWindows",
+        "loadLimits",
+        "costPerHour",
+        "costPerTraveledHour",
+        "costPerKilometer",
+        "fixedCost",
+        "usedIfRouteIsEmpty",
     },
     "TimeWindow": {"startTime", "endTime", "softEndTime", "costPerHourAfterSoftEndTime"},
     "LoadLimit": {"maxLoad"},
-}  # fmt: skip
+}
 # VROOM's highest priority. Orders that must be served come first.
 MANDATORY = 100
 
@@ -63,9 +94,10 @@ def problem_of(request, raw):
     if not model.vehicles:
         raise Invalid("model.vehicles: at least one is needed")
     clock = _Clock(starts, ends)
-    kinds = sorted({kind for vehicle in model.vehicles for kind in vehicle.load_limits} | {
-        kind for shipment in model.shipments for kind in shipment.load_demands
-    })
+    kinds = sorted(
+        {kind for vehicle in model.vehicles for kind in vehicle.load_limits}
+        | {kind for shipment in model.shipments for kind in shipment.load_demands}
+    )
     counted = _counted(model)
     kinds = [kind for kind in kinds if kind != counted]
     vehicles = [_vehicle(index, vehicle, kinds, clock) for index, vehicle in enumerate(model.vehicles)]
@@ -120,7 +152,7 @@ class _Clock:
 
     def windows(self, windows, where):
         found = [self.window(window, f"{where}[{number}]") for number, window in enumerate(windows)]
-        if any(later[0] <= earlier[1] for earlier, later in zip(found, found[1:])):
+        if any(later[0] <= earlier[1] for earlier, later in pairwise(found)):
             raise Invalid(f"{where}: must be sorted and disjoint")
         return found
 
@@ -210,10 +242,15 @@ def seconds(moment):
 def _refuse_unknown(kind, raw, where):
     """Google's client has parsed `raw`, so every key in it is one of Google's."""
     inside = {
-        "model": "ShipmentModel", "shipments": "Shipment", "vehicles": "Vehicle", "pickups": "VisitRequest",
-        "deliveries": "VisitRequest", "timeWindows": "TimeWindow", "startTimeWindows": "TimeWindow",
+        "model": "ShipmentModel",
+        "shipments": "Shipment",
+        "vehicles": "Vehicle",
+        "pickups": "VisitRequest",
+        "deliveries": "VisitRequest",
+        "timeWindows": "TimeWindow",
+        "startTimeWindows": "TimeWindow",
         "endTimeWindows": "TimeWindow",
-    }  # fmt: skip
+    }
     for name, value in raw.items():
         path = f"{where}{name}"
         if name not in KNOWN[kind]:

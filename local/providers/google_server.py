@@ -6,14 +6,15 @@ left out as in Google's answers. VROOM solves the problems.
 
 import argparse
 import re
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
+
+from google.maps import routeoptimization_v1 as google
+from google.protobuf import json_format
 
 import google_problem
 import roads
 import serving
 import vroom_solver
-from google.maps import routeoptimization_v1 as google
-from google.protobuf import json_format
 from google_oauth import Accounts
 from serving import Answer, Refused
 
@@ -66,13 +67,16 @@ def _parsed(call):
     try:
         json_format.Parse(call.raw, message, ignore_unknown_fields=False)
     except json_format.ParseError as error:
-        detail = {"@type": "type.googleapis.com/google.rpc.BadRequest", "fieldViolations": [{"description": str(error)}]}
+        detail = {
+            "@type": "type.googleapis.com/google.rpc.BadRequest",
+            "fieldViolations": [{"description": str(error)}],
+        }
         raise refused(400, f"Invalid JSON payload received. {error}", [detail]) from error
     return google.OptimizeToursRequest.wrap(message), json_format.MessageToDict(message)
 
 
 def _response(request, problem, answer, places):
-    model, origin = request.model, datetime.fromtimestamp(problem.starts_s, timezone.utc)
+    model, origin = request.model, datetime.fromtimestamp(problem.starts_s, UTC)
     routes = {route["vehicle"]: route for route in answer["routes"]}
     made = [
         _route(index, vehicle, model, routes.get(index), origin, places, request.populate_polylines)
@@ -143,7 +147,9 @@ def _visit(step, shipment, begin):
         start_time=begin,
         shipment_label=shipment.label,
         visit_label=asked.label,
-        load_demands={kind: google.Shipment.Load(amount=sign * load.amount) for kind, load in shipment.load_demands.items()},
+        load_demands={
+            kind: google.Shipment.Load(amount=sign * load.amount) for kind, load in shipment.load_demands.items()
+        },
     )
 
 
@@ -153,7 +159,9 @@ def _skipped(index, model):
 
     def fits(vehicle):
         limits = vehicle.load_limits
-        return all(load.amount <= limits[kind].max_load for kind, load in shipment.load_demands.items() if kind in limits)
+        return all(
+            load.amount <= limits[kind].max_load for kind, load in shipment.load_demands.items() if kind in limits
+        )
 
     too_large = not any(fits(vehicle) for vehicle in model.vehicles)
     code = codes.DEMAND_EXCEEDS_VEHICLE_CAPACITY if too_large else codes.CANNOT_BE_PERFORMED_WITHIN_VEHICLE_TIME_WINDOWS

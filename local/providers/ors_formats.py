@@ -28,9 +28,14 @@ SKILLS = list_of(WHOLE, minItems=1, uniqueItems=True)
 PRIORITY = {**WHOLE, "maximum": 100}
 TEXT = {"type": "string"}
 
-STEP = dict(
-    id=WHOLE, description=TEXT, location=PLACE, setup=WHOLE, service=WHOLE, time_windows=WINDOWS
-)
+STEP = {
+    "id": WHOLE,
+    "description": TEXT,
+    "location": PLACE,
+    "setup": WHOLE,
+    "service": WHOLE,
+    "time_windows": WINDOWS,
+}
 JOB = strict(["id", "location"], **STEP, delivery=AMOUNT, pickup=AMOUNT, skills=SKILLS, priority=PRIORITY)
 SHIPMENT = strict(
     ["pickup", "delivery"],

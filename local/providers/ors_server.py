@@ -24,7 +24,9 @@ TOO_LATE_S = 30 * 3600
 class Ors:
     def __init__(self, key, public_limits):
         self.key = key
-        self.most_vehicles, self.most_locations, self.most_pairs = (3, 50, 3500) if public_limits else (200, 5000, 10**6)
+        self.most_vehicles, self.most_locations, self.most_pairs = (
+            (3, 50, 3500) if public_limits else (200, 5000, 10**6)
+        )
         self.gazetteer = places.Gazetteer()
 
     def calls(self):
@@ -51,7 +53,10 @@ class Ors:
             raise Refused(400, {"code": VROOM_INPUT_ERROR, "error": "; ".join(wrong[:5])})
         jobs, shipments, vehicles = (problem.get(name, []) for name in ("jobs", "shipments", "vehicles"))
         locations = len(jobs) + 2 * len(shipments)
-        for what, count, most in (("vehicles", len(vehicles), self.most_vehicles), ("locations", locations, self.most_locations)):
+        for what, count, most in (
+            ("vehicles", len(vehicles), self.most_vehicles),
+            ("locations", locations, self.most_locations),
+        ):
             if count > most:
                 told = f"Too many {what} ({count}) in query, maximum is set to {most}"
                 raise Refused(413, {"code": VROOM_TOO_LARGE, "error": told})
@@ -87,9 +92,14 @@ class Ors:
             ends.append([all_places[index] for index in indices])
         sources, destinations = ends
         if len(sources) * len(destinations) > self.most_pairs:
-            told = f"Request parameters exceed the server configuration limits. Only a total of {self.most_pairs} routes are allowed."
+            told = (
+                "Request parameters exceed the server configuration limits. "
+                f"Only a total of {self.most_pairs} routes are allowed."
+            )
             raise Refused(400, _matrix_error(MATRIX_TOO_LARGE, told))
-        snapped = ([{"location": list(place), "snapped_distance": 3.2} for place in end] for end in (sources, destinations))
+        snapped = (
+            [{"location": list(place), "snapped_distance": 3.2} for place in end] for end in (sources, destinations)
+        )
         answer = dict(zip(("sources", "destinations"), snapped))
         if "duration" in asked.get("metrics", ["duration"]):
             answer["durations"] = [[float(roads.duration_s(a, b)) for b in destinations] for a in sources]
@@ -100,7 +110,11 @@ class Ors:
             for name in answer.keys() & {"durations", "distances"}:
                 for row in answer[name]:
                     row[-1] = None
-        answer["metadata"] = {"service": "matrix", "timestamp": round(time.time() * 1000), "engine": {"version": "9.0.0"}}
+        answer["metadata"] = {
+            "service": "matrix",
+            "timestamp": round(time.time() * 1000),
+            "engine": {"version": "9.0.0"},
+        }
         return Answer(200, answer)
 
     # Addresses
@@ -109,7 +123,9 @@ class Ors:
         self.let_in(call)
         wrong = ors_formats.faults(ors_formats.GEOCODING, call.query)
         if wrong:
-            raise Refused(400, {"geocoding": {"version": "0.2", "errors": wrong}, "type": "FeatureCollection", "features": []})
+            raise Refused(
+                400, {"geocoding": {"version": "0.2", "errors": wrong}, "type": "FeatureCollection", "features": []}
+            )
         countries = [country for country in call.query.get("boundary.country", "").split(",") if country]
         focus = None
         if "focus.point.lat" in call.query:

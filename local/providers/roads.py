@@ -5,6 +5,7 @@ two, and a plan that is checked with the wrong travel times fails.
 """
 
 import math
+from itertools import pairwise
 
 import polyline
 
@@ -37,7 +38,7 @@ def matrices(places):
 def encoded(places):
     """The way through places as an encoded polyline of precision 5. A polyline has (lat, lon)."""
     way = [places[0]]
-    for a, b in zip(places, places[1:]):
+    for a, b in pairwise(places):
         for point in (corner(a, b), b):
             if point != way[-1]:
                 way.append(point)

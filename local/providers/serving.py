@@ -69,7 +69,9 @@ class Day:
     def control(self, wish):
         unknown = wish.keys() - {"mode", "times", "retry_after", "paths", "forget"}
         if unknown or wish.get("mode", "none") not in MODES:
-            return Answer(400, {"error": f"unknown: {', '.join(unknown) or wish['mode']}; modes are {', '.join(MODES)}"})
+            return Answer(
+                400, {"error": f"unknown: {', '.join(unknown) or wish['mode']}; modes are {', '.join(MODES)}"}
+            )
         with self._lock:
             if wish.get("forget"):
                 self.requests.clear()
@@ -155,7 +157,8 @@ def handler_of(calls, bad_answer, day, spared):
                 return Answer(404, bad_answer(404, call))
             except Refused as refused:
                 return refused.answer
-            except Exception as broken:  # a defect of the stand-in must not look like a requested bad day
+            # A defect of the stand-in must not look like a requested failure.
+            except Exception as broken:  # noqa: BLE001
                 print(f"{call.method} {call.path}: {type(broken).__name__}: {broken}", file=sys.stderr, flush=True)
                 return Answer(500, {"error": f"the stand-in is broken: {type(broken).__name__}: {broken}"})
 

@@ -3,8 +3,9 @@
 import json
 import tempfile
 
-import roads
 import vroom
+
+import roads
 
 PROFILE = "driving-car"
 EXPLORATION_LEVEL, THREADS = 5, 2
@@ -18,10 +19,13 @@ def solve(problem):
     """VROOM's answer to a problem, and the places by index. Places are `location`, `start` and `end`, as (lon, lat)."""
     places = _Places()
     indexed = {
-        "vehicles": [_at(places, vehicle, {"start": "start_index", "end": "end_index"}) for vehicle in problem["vehicles"]],
+        "vehicles": [
+            _at(places, vehicle, {"start": "start_index", "end": "end_index"}) for vehicle in problem["vehicles"]
+        ],
         "jobs": [_at(places, job, {"location": "location_index"}) for job in problem.get("jobs", [])],
         "shipments": [
-            shipment | {end: _at(places, shipment[end], {"location": "location_index"}) for end in ("pickup", "delivery")}
+            shipment
+            | {end: _at(places, shipment[end], {"location": "location_index"}) for end in ("pickup", "delivery")}
             for shipment in problem.get("shipments", [])
         ],
     }
@@ -56,9 +60,7 @@ def solve_by_priority(problem):
     jobs = [job for job in problem["jobs"] if job["id"] in first]
     begun, _ = solve(problem | {"jobs": jobs, "shipments": shipments})
     steps = {
-        route["vehicle"]: [
-            {name: step[name] for name in ("type", "id") if name in step} for step in route["steps"]
-        ]
+        route["vehicle"]: [{name: step[name] for name in ("type", "id") if name in step} for step in route["steps"]]
         for route in begun["routes"]
     }
     vehicles = [

@@ -14,10 +14,10 @@ def up():
     import deploy
 
     if not sys.platform.startswith("linux"):
-        raise Problem("the functions are Linux programs, and run here as they are: use Linux, or a virtual machine with it")
+        raise Problem("the functions are Linux programs: use Linux or a virtual machine with Linux")
     began = time.monotonic()
     STATE.mkdir(parents=True, exist_ok=True)
-    # First, and not after minutes of building.
+    # Before the build, which may take minutes.
     server.refuse_taken_port()
     build.build()
     server.start()
@@ -25,15 +25,15 @@ def up():
     say(f"Up after {time.monotonic() - began:.0f} s: {deploy.variables()['API_URL']}")
     port = "" if PORT == 4566 else f" PORT={PORT}"
     print(f"""
-    eval "$(make -s env{port})"                   addresses, names and credentials for this shell
+    eval "$(make -s env{port})"                   set addresses, names and credentials in this shell
     curl -i "$API_URL/me"                       a first call
-    make dispatcher EMAIL=you@example.com{port}   somebody who may approve agents
-    make logs{port} / make down{port}                what the functions say / stop it all
+    make dispatcher EMAIL=you@example.com{port}   create a dispatcher, who may approve agents
+    make logs{port} / make down{port}                follow the logs of the functions / stop the stack
 """)
 
 
 def down():
-    say("Stopped, and nothing is left of it" if server.stop() else f"Nothing runs on port {PORT}")
+    say("Stopped, with all its processes and data" if server.stop() else f"No stack runs on port {PORT}")
 
 
 def status():
@@ -41,7 +41,7 @@ def status():
 
     pid = server.running()
     if not pid:
-        raise Problem(f"nothing runs on port {PORT}: make up")
+        raise Problem(f"no stack runs on port {PORT}: make up")
     print(f"MiniStack runs, pid {pid}, log {server.LOG}")
     for name, value in deploy.variables().items():
         print(f"  {name}={value}")
@@ -51,8 +51,8 @@ def env():
     import deploy
 
     if not server.running():
-        raise Problem(f"nothing runs on port {PORT}: make up")
-    # A profile or a session token of the shell would win over the credentials here.
+        raise Problem(f"no stack runs on port {PORT}: make up")
+    # A profile or a session token of the shell would override these credentials.
     print("unset AWS_PROFILE AWS_SESSION_TOKEN")
     # For `make dispatcher` and the like in this shell.
     print(f"export PORT={PORT}")
@@ -60,7 +60,7 @@ def env():
     print(f"export CALLS_FILE={shlex.quote(str(CALLS))}")
     for name, value in (deploy.variables() | build_environment() | watch_environment()).items():
         print(f"export {name}={shlex.quote(value)}")
-    # For sam, aws and cargo lambda as .venv has them.
+    # The versions of sam, aws and cargo lambda in .venv.
     print(f'case ":$PATH:" in *:{TOOLS}:*) ;; *) export PATH={shlex.quote(str(TOOLS))}:"$PATH" ;; esac')
 
 
@@ -68,13 +68,13 @@ def logs():
     import logs
 
     if not server.running():
-        raise Problem(f"nothing runs on port {PORT}: make up")
+        raise Problem(f"no stack runs on port {PORT}: make up")
     logs.follow(os.environ.get("FUNCTION"))
 
 
 def main(verbs):
     if len(sys.argv) != 2 or sys.argv[1] not in verbs:
-        raise Problem(f"say one of: {', '.join(verbs)}")
+        raise Problem(f"choose one of: {', '.join(verbs)}")
     verbs[sys.argv[1]]()
 
 

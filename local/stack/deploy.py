@@ -1,4 +1,4 @@
-"""Deploys template.yaml to the stack, and reads what came of it."""
+"""Deploys template.yaml to the local stack, and reads the outputs of the deployment."""
 
 import os
 import re
@@ -10,9 +10,10 @@ import urllib.error
 import urllib.request
 
 import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
 import gateway_responses
 import queue_sources
-from botocore.exceptions import BotoCoreError, ClientError
 from settings import BUILD, ENDPOINT, ROOT, STACK_NAME, STATE, Problem, client_environment, environment, say
 
 STAGE = "v1"
@@ -37,10 +38,12 @@ def deploy():
     if os.environ.get("PARAMETERS"):
         command += ["--parameter-overrides", *_overrides(os.environ["PARAMETERS"].split())]
     with log.open("w") as output:
-        failed = subprocess.run(command, cwd=ROOT, env=environment(), stdout=output, stderr=output).returncode
+        failed = subprocess.run(
+            command, check=False, cwd=ROOT, env=environment(), stdout=output, stderr=output
+        ).returncode
     if failed:
         sys.stderr.write(log.read_text())
-        raise Problem("`sam deploy` failed: above is what it said")
+        raise Problem("`sam deploy` failed: its output is above")
     api_id = outputs()["ApiId"]
     gateway_responses.apply(client("apigateway"), api_id, STAGE)
     queue_sources.apply(client("lambda"))
@@ -48,7 +51,7 @@ def deploy():
 
 
 def _overrides(wanted):
-    """What samconfig.toml has, but for what is wanted otherwise: on the command line it is one or the other."""
+    """The parameters of samconfig.toml, with the wanted changes. Parameters on the command line replace all of them."""
     config = tomllib.loads((ROOT / "samconfig.toml").read_text())
     own = config["local"]["deploy"]["parameters"]["parameter_overrides"]
     by_name = dict(parameter.split("=", 1) for parameter in [*own, *wanted])
@@ -60,7 +63,7 @@ def outputs():
     try:
         stack = client("cloudformation").describe_stacks(StackName=STACK_NAME)["Stacks"][0]
     except (BotoCoreError, ClientError) as error:
-        raise Problem("nothing is deployed here yet: make up") from error
+        raise Problem("nothing is deployed yet: make up") from error
     return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
 
@@ -69,14 +72,14 @@ def api_url(api_id):
 
 
 def variables():
-    """The environment of a client: the outputs as USERS_TABLE, USER_POOL_ID and so on, and how to reach them."""
+    """The environment of a client: the outputs as USERS_TABLE, USER_POOL_ID and so on, and the address of the stack."""
     found = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper(): value for name, value in outputs().items()}
     found["API_URL"] = api_url(found["API_ID"])
     return client_environment() | _function_environment() | found
 
 
 def _function_environment():
-    """What the functions are told, all together: so that `cargo lambda watch` can serve any of them."""
+    """The variables of all functions together, so that `cargo lambda watch` can serve each of them."""
     told = {}
     for page in client("lambda").get_paginator("list_functions").paginate():
         for function in page["Functions"]:
@@ -85,7 +88,7 @@ def _function_environment():
 
 
 def _wait_for_api(url):
-    """Until a call without a token is refused by the gateway, which is the first thing that can be seen of it."""
+    """Waits until the gateway refuses a call without a token. That is its first sign of life."""
     deadline = time.monotonic() + 30
     while True:
         try:
@@ -96,5 +99,5 @@ def _wait_for_api(url):
         except OSError:
             pass
         if time.monotonic() > deadline:
-            raise Problem(f"{url} does not answer: {STATE / 'ministack.log'} says why")
+            raise Problem(f"{url} does not answer: see {STATE / 'ministack.log'}")
         time.sleep(0.2)

@@ -1,6 +1,7 @@
-"""Hands the API's GatewayResponses to MiniStack, which passes over them where SAM puts them: in the API's body."""
+"""Gives the API's GatewayResponses to MiniStack, which ignores them in the API's body, where SAM puts them."""
 
 from samcli.yamlhelper import yaml_parse
+
 from settings import ROOT
 
 
@@ -12,11 +13,11 @@ def apply(apigateway, api_id, stage):
             restApiId=api_id,
             responseType=kind,
             statusCode=str(response["StatusCode"]),
-            # What is no plain text depends on CORS, which is off here.
+            # A value that is not plain text depends on CORS, which is off here.
             responseParameters={
                 f"gatewayresponse.header.{name}": value for name, value in headers.items() if isinstance(value, str)
             },
             responseTemplates=dict(response["ResponseTemplates"]),
         )
-    # They count from the next deployment of the stage on.
+    # They apply from the next deployment of the stage.
     apigateway.create_deployment(restApiId=api_id, stageName=stage)

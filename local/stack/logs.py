@@ -1,4 +1,4 @@
-"""Follows what the functions log."""
+"""Follows the logs of the functions."""
 
 import time
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The processes of a session, found in /proc: MiniStack starts one, and the functions that it runs are in it too."""
+"""The processes of a session, from /proc. MiniStack leads a session, and its functions belong to it too."""
 
 import os
 import signal
@@ -16,13 +16,13 @@ def _stat(pid):
 
 
 def started_at(pid):
-    """When a process was started. Together with the pid this names it for good: pids come round again."""
+    """The start time of a process. The system reuses pids, but a pid and a start time together are unique."""
     fields = _stat(pid)
     return int(fields[19]) if fields and fields[0] != "Z" else None
 
 
 def of_session(session, since, zombies=False):
-    """The processes of a session that began no earlier than `since`."""
+    """The processes of a session that started at `since` or later."""
     found = []
     for entry in Path("/proc").iterdir():
         fields = _stat(entry.name) if entry.name.isdigit() else None
@@ -32,13 +32,13 @@ def of_session(session, since, zombies=False):
 
 
 def end(session, since):
-    """Asks the leader to stop, then whoever is left, and asks no more of those who stay."""
+    """Asks the leader to stop, then the remaining processes, and then kills the rest."""
     _signal(signal.SIGTERM, [session] if session in of_session(session, since) else [])
     _wait(10, lambda: session not in of_session(session, since))
     for request in (signal.SIGTERM, signal.SIGKILL):
         _signal(request, of_session(session, since))
         _wait(5, lambda: not of_session(session, since))
-    # What has ended is still listed until its parent, by now the machine's first process, has taken note.
+    # An ended process stays in the list until its parent collects it. The parent is now the machine's first process.
     _wait(3, lambda: not of_session(session, since, zombies=True))
 
 

@@ -1,4 +1,4 @@
-"""Tells MiniStack again how many batches of a queue may be worked on at once: from a parameter it takes a text, and stumbles over it."""
+"""Sets the concurrency of each event source again, as a number: MiniStack keeps a parameter as text and fails on it."""
 
 
 def apply(functions):
@@ -6,4 +6,6 @@ def apply(functions):
         for mapping in page["EventSourceMappings"]:
             most = mapping.get("ScalingConfig", {}).get("MaximumConcurrency")
             if most is not None:
-                functions.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": int(most)})
+                functions.update_event_source_mapping(
+                    UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": int(most)}
+                )

@@ -18,7 +18,7 @@ def record(path):
     The root of the account has no policies, so MiniStack does not ask about it: the tests and the tools leave no line.
     """
     evaluate, seen, lock = iam_evaluator.evaluate, set(), threading.Lock()
-    file = open(path, "w", encoding="utf-8", buffering=1)  # noqa: SIM115: it stays open as long as MiniStack runs
+    file = open(path, "w", encoding="utf-8", buffering=1)  # noqa: SIM115 - stays open while MiniStack runs
 
     def evaluate_and_record(asked, *policies):
         call = (asked.principal_arn, asked.action, asked.resource_arn)

@@ -15,7 +15,7 @@ LOG = STATE / "ministack.log"
 
 
 def running():
-    """The pid of this stack's MiniStack, or None."""
+    """The pid of this stack's MiniStack, or None if it does not run."""
     record = _record()
     if record and processes.started_at(record["pid"]) == record["started_at"]:
         return record["pid"]
@@ -26,13 +26,15 @@ def refuse_taken_port():
     with socket.socket() as probe:
         if not running() and probe.connect_ex(("127.0.0.1", PORT)) == 0:
             other = PORT + 1
-            raise Problem(f"port {PORT} is taken: stop what listens there, or take another, as in PORT={other} make up")
+            raise Problem(
+                f"port {PORT} is in use: stop the program that uses it, or choose another port: PORT={other} make up"
+            )
 
 
 def start():
     if running():
         return
-    # What a MiniStack that died left behind.
+    # A MiniStack that crashed may have left processes and files.
     stop()
     say(f"Starting MiniStack on {ENDPOINT}")
     scratch = STATE / "tmp"
@@ -46,7 +48,7 @@ def start():
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
-            # A session of its own: the functions are in it too, and so none of them is lost when it is ended.
+            # A session of its own includes the functions, so that `stop` finds all of them.
             start_new_session=True,
         )
     RECORD.write_text(json.dumps({"pid": process.pid, "started_at": processes.started_at(process.pid)}))
@@ -54,12 +56,12 @@ def start():
     while not _answers():
         if process.poll() is not None or time.monotonic() > deadline:
             stop()
-            raise Problem(f"MiniStack did not start: {LOG} says why")
+            raise Problem(f"MiniStack did not start: see {LOG}")
         time.sleep(0.1)
 
 
 def stop():
-    """Ends what `start` started and nothing else. True if there was something to end."""
+    """Ends the processes that `start` started, and no others. Returns whether there were any."""
     record = _record()
     if not record:
         return False
@@ -73,12 +75,12 @@ def _settings(scratch):
     return {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(PORT),
-        # The host in the URLs that it hands out, such as those of queues.
+        # The host in URLs from MiniStack, such as those of queues.
         "MINISTACK_HOST": "127.0.0.1",
         "MINISTACK_REGION": REGION,
-        # Check codes, tokens and each function's IAM role, as AWS does.
+        # Checks codes, tokens and the IAM role of each function, as AWS does.
         "AUTH": "true",
-        # Listeners that nothing here needs, on ports that may be taken.
+        # Waybill does not use these listeners, and their ports may be in use.
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         # Where the recorder writes which function asked for which action.

@@ -1,4 +1,4 @@
-"""Where a local stack has its things, and what its processes and clients are told."""
+"""Paths, ports and environment variables of a local stack."""
 
 import os
 import platform
@@ -7,10 +7,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 TOOLS = ROOT / ".venv" / "bin"
 STACK_NAME = "waybill"
-# Any would do, but for the older ones `aws sqs` goes to AWS itself, whatever AWS_ENDPOINT_URL says.
+# In older regions `aws sqs` ignores AWS_ENDPOINT_URL and calls AWS itself.
 REGION = "eu-central-2"
 
-# One stack per port, so that the tests have theirs beside the one of `make up`.
+# One stack per port: the tests start a second one beside that of `make up`.
 PORT = int(os.environ.get("PORT") or 4566)
 ENDPOINT = f"http://127.0.0.1:{PORT}"
 STATE = ROOT / "local" / "state" / str(PORT)
@@ -20,7 +20,7 @@ CALLS = STATE / "calls.jsonl"
 
 
 class Problem(Exception):
-    """What stops us, in one line that says what to do."""
+    """An error that ends the command. One line says what to do."""
 
 
 def say(text):
@@ -28,12 +28,12 @@ def say(text):
 
 
 def architecture():
-    """The functions run as processes of this machine, so they are built for it."""
+    """The architecture of this machine. The functions run here as processes."""
     return {"aarch64": "arm64", "arm64": "arm64"}.get(platform.machine(), "x86_64")
 
 
 def client_environment():
-    """What any AWS client needs to talk to the stack. MiniStack takes `test` for the account's root."""
+    """The variables that an AWS client needs to call the stack. For MiniStack, `test` is the root of the account."""
     return {
         "AWS_ENDPOINT_URL": ENDPOINT,
         "AWS_REGION": REGION,
@@ -44,17 +44,17 @@ def client_environment():
 
 
 def build_environment():
-    """Makes `sam build` use cargo's dev profile and the machine's own linker: minutes less than what is shipped takes."""
+    """Makes `sam build` use the dev profile and this machine's linker. That is minutes faster than a release build."""
     return {"SAM_BUILD_MODE": "debug", "CARGO_LAMBDA_COMPILER": "cargo", "SAM_CLI_TELEMETRY": "0"}
 
 
 def watch_environment():
-    """Makes plain cargo, and so `cargo lambda watch`, share what `cargo lambda build` has compiled with --target."""
+    """Makes `cargo lambda watch` reuse the crates that `cargo lambda build` compiled with --target."""
     return {"CARGO_BUILD_TARGET": f"{platform.machine()}-unknown-linux-gnu"}
 
 
 def environment():
-    """For the tools that we call: only this stack, whatever account the shell points at."""
+    """The environment of the tools that we call. They see only this stack, not the AWS account of the shell."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     path = f"{TOOLS}{os.pathsep}{inherited.get('PATH', '')}"
     return inherited | client_environment() | build_environment() | {"PATH": path}

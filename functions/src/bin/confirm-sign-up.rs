@@ -39,7 +39,7 @@ async fn handle(confirm_sign_up: &ConfirmSignUp, request: &Request) -> Result<Re
 mod tests {
     use super::*;
 
-    use app::accounts::RegisterUser;
+    use app::accounts::SignUp;
     use serde_json::json;
     use testkit::build::grid;
     use testkit::http::answered;
@@ -50,7 +50,7 @@ mod tests {
         let store = Arc::new(MemoryStore::default());
         let identity = Arc::new(MemoryIdentity::default());
         let clock = Arc::new(StillClock::at("2030-05-06T08:00:00Z"));
-        let register = RegisterUser {
+        let register = SignUp {
             users: store.clone(),
             identity: identity.clone(),
             clock: clock.clone(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use adapters::dynamodb::DynamoImports;
 use adapters::s3::S3Files;
 use adapters::system::{SystemClock, UuidIds};
-use app::imports::CreateUpload;
+use app::imports::CreateUploadUrl;
 use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
@@ -20,7 +20,7 @@ async fn main() -> Result<(), runtime::Error> {
     ))?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
-    let create_upload_url = CreateUpload {
+    let create_upload_url = CreateUploadUrl {
         imports: Arc::new(DynamoImports::without_orders(dynamodb, imports)),
         urls: Arc::new(S3Files::new(adapters::s3::client(&aws), bucket)),
         clock: Arc::new(SystemClock),
@@ -30,7 +30,10 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::http::serve(create_upload_url, handle).await
 }
 
-async fn handle(create_upload_url: &CreateUpload, request: &Request) -> Result<Response, Problem> {
+async fn handle(
+    create_upload_url: &CreateUploadUrl,
+    request: &Request,
+) -> Result<Response, Problem> {
     let caller = request.caller()?;
     Response::created(&create_upload_url.run(&caller, &request.json()?).await?)
 }
@@ -45,8 +48,8 @@ mod tests {
 
     const EVENT: &str = include_str!("../../../events/create-upload-url.json");
 
-    fn create_upload_url(store: &Arc<MemoryStore>) -> CreateUpload {
-        CreateUpload {
+    fn create_upload_url(store: &Arc<MemoryStore>) -> CreateUploadUrl {
+        CreateUploadUrl {
             imports: store.clone(),
             urls: Arc::new(MemoryFiles::default()),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),

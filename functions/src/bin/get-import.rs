@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use adapters::dynamodb::DynamoImports;
 use adapters::s3::S3Files;
-use app::imports::ShowImport;
+use app::imports::GetImport;
 use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
@@ -15,14 +15,14 @@ async fn main() -> Result<(), runtime::Error> {
     let (imports, bucket) = env.all((env.text("IMPORTS_TABLE"), env.text("UPLOADS_BUCKET")))?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
-    let get_import = ShowImport {
+    let get_import = GetImport {
         imports: Arc::new(DynamoImports::without_orders(dynamodb, imports)),
         urls: Arc::new(S3Files::new(adapters::s3::client(&aws), bucket)),
     };
     runtime::http::serve(get_import, handle).await
 }
 
-async fn handle(get_import: &ShowImport, request: &Request) -> Result<Response, Problem> {
+async fn handle(get_import: &GetImport, request: &Request) -> Result<Response, Problem> {
     let caller = request.caller()?;
     Response::ok(&get_import.run(&caller, request.path("import_id")).await?)
 }
@@ -41,7 +41,7 @@ mod tests {
     const EVENT: &str = include_str!("../../../events/get-import.json");
 
     /// An import of which one row became an order and two did not.
-    async fn get_import() -> ShowImport {
+    async fn get_import() -> GetImport {
         let store = Arc::new(MemoryStore::default());
         let now = at("2030-05-06T08:00:00Z");
         let awaited = an_import();
@@ -64,7 +64,7 @@ mod tests {
             faults: vec![fault(2), fault(3)],
         };
         store.store_chunk(&chunk).await.unwrap();
-        ShowImport {
+        GetImport {
             imports: store,
             urls: Arc::new(MemoryFiles::default()),
         }

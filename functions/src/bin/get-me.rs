@@ -5,7 +5,7 @@ use std::sync::Arc;
 use adapters::dynamodb::DynamoUsers;
 use adapters::sns::SnsMailer;
 use adapters::system::SystemClock;
-use app::accounts::ShowMe;
+use app::accounts::GetMe;
 use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
@@ -17,7 +17,7 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sns = adapters::sns::Client::new(&aws);
-    let get_me = ShowMe {
+    let get_me = GetMe {
         users: Arc::new(DynamoUsers::new(dynamodb, users)),
         mailer: Arc::new(SnsMailer::new(sns, topics)),
         clock: Arc::new(SystemClock),
@@ -25,7 +25,7 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::http::serve(get_me, handle).await
 }
 
-async fn handle(get_me: &ShowMe, request: &Request) -> Result<Response, Problem> {
+async fn handle(get_me: &GetMe, request: &Request) -> Result<Response, Problem> {
     Response::ok(&get_me.run(&request.caller()?).await?)
 }
 
@@ -44,7 +44,7 @@ mod tests {
         marta.id = "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11".parse().unwrap();
         let mailer = MemoryMailer::default();
         mailer.set_subscription(marta.id, EmailNotifications::Pending);
-        let get_me = ShowMe {
+        let get_me = GetMe {
             users: Arc::new(MemoryStore::with([marta], [])),
             mailer: Arc::new(mailer),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use adapters::dynamodb::{DynamoOrders, DynamoUsers};
-use app::orders::ShowOrder;
+use app::orders::GetOrder;
 use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
@@ -14,14 +14,14 @@ async fn main() -> Result<(), runtime::Error> {
     let (users, orders) = env.all((env.text("USERS_TABLE"), env.text("ORDERS_TABLE")))?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
-    let get_order = ShowOrder {
+    let get_order = GetOrder {
         users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
         orders: Arc::new(DynamoOrders::without_keys(dynamodb, orders)),
     };
     runtime::http::serve(get_order, handle).await
 }
 
-async fn handle(get_order: &ShowOrder, request: &Request) -> Result<Response, Problem> {
+async fn handle(get_order: &GetOrder, request: &Request) -> Result<Response, Problem> {
     let caller = request.caller()?;
     Response::ok(&get_order.run(&caller, request.path("order_id")).await?)
 }
@@ -36,13 +36,13 @@ mod tests {
 
     const EVENT: &str = include_str!("../../../events/get-order.json");
 
-    fn get_order() -> ShowOrder {
+    fn get_order() -> GetOrder {
         let mut order = an_order(1)
             .of("c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11".parse().unwrap())
             .build();
         order.id = "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse().unwrap();
         let store = Arc::new(MemoryStore::with([], [order]));
-        ShowOrder {
+        GetOrder {
             users: store.clone(),
             orders: store,
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use adapters::dynamodb::{DynamoRoutes, DynamoUsers};
-use app::routes::ListRoutes;
+use app::routes::GetRoutes;
 use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
@@ -14,7 +14,7 @@ async fn main() -> Result<(), runtime::Error> {
     let (users, routes) = env.all((env.text("USERS_TABLE"), env.text("ROUTES_TABLE")))?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
-    let get_routes = ListRoutes {
+    let get_routes = GetRoutes {
         users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
         routes: Arc::new(DynamoRoutes::new(dynamodb, routes)),
     };
@@ -24,7 +24,7 @@ async fn main() -> Result<(), runtime::Error> {
 /// For maps (RFC 7946).
 const GEO_JSON: &str = "application/geo+json";
 
-async fn handle(get_routes: &ListRoutes, request: &Request) -> Result<Response, Problem> {
+async fn handle(get_routes: &GetRoutes, request: &Request) -> Result<Response, Problem> {
     let caller = request.caller()?;
     let query = request.page_query()?;
     let agent_id = request.path("agent_id");
@@ -46,11 +46,11 @@ mod tests {
     use testkit::http::answered;
     use testkit::{MemoryStore, an_agent};
 
-    fn get_routes() -> ListRoutes {
+    fn get_routes() -> GetRoutes {
         let mut agent = an_agent(1).build();
         agent.id = "63b4c8f2-4071-70e0-5d0f-8a1b2c3d4e5f".parse().unwrap();
         let store = Arc::new(MemoryStore::with([agent], []));
-        ListRoutes {
+        GetRoutes {
             users: store.clone(),
             routes: store,
         }

@@ -7,7 +7,7 @@ use adapters::cognito::CognitoAccounts;
 use adapters::dynamodb::DynamoUsers;
 use adapters::sns::SnsMailer;
 use adapters::system::SystemClock;
-use app::accounts::LogInUser;
+use app::accounts::LogIn;
 use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
@@ -29,7 +29,7 @@ async fn main() -> Result<(), runtime::Error> {
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let cognito = adapters::cognito::Client::new(&aws);
     let sns = adapters::sns::Client::new(&aws);
-    let log_in = LogInUser {
+    let log_in = LogIn {
         users: Arc::new(DynamoUsers::new(dynamodb, users)),
         identity: Arc::new(CognitoAccounts::new(cognito, pool, client)),
         mailer: Arc::new(SnsMailer::new(sns, topics)),
@@ -40,7 +40,7 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::http::serve(log_in, handle).await
 }
 
-async fn handle(log_in: &LogInUser, request: &Request) -> Result<Response, Problem> {
+async fn handle(log_in: &LogIn, request: &Request) -> Result<Response, Problem> {
     Response::ok(&log_in.run(&request.json()?).await?)
 }
 
@@ -48,7 +48,7 @@ async fn handle(log_in: &LogInUser, request: &Request) -> Result<Response, Probl
 mod tests {
     use super::*;
 
-    use app::accounts::{ConfirmSignUp, RegisterUser};
+    use app::accounts::{ConfirmSignUp, SignUp};
     use serde_json::json;
     use testkit::build::grid;
     use testkit::http::answered;
@@ -56,11 +56,11 @@ mod tests {
     use testkit::{MemoryIdentity, MemoryMailer, MemoryStore, StillClock};
 
     /// The use case in a world where Marta has signed up, and perhaps confirmed her address.
-    async fn login(confirmed: bool) -> LogInUser {
+    async fn login(confirmed: bool) -> LogIn {
         let store = Arc::new(MemoryStore::default());
         let identity = Arc::new(MemoryIdentity::default());
         let clock = Arc::new(StillClock::at("2030-05-06T08:00:00Z"));
-        let register = RegisterUser {
+        let register = SignUp {
             users: store.clone(),
             identity: identity.clone(),
             clock: clock.clone(),
@@ -84,7 +84,7 @@ mod tests {
                 .unwrap();
         }
         let mailer = Arc::new(MemoryMailer::default());
-        LogInUser {
+        LogIn {
             users: store,
             identity,
             mailer,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use adapters::cognito::CognitoSessions;
-use app::sessions::LogOut;
+use app::accounts::LogOut;
 use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 

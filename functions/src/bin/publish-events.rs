@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use adapters::dynamodb::streams::{UnreadableRecord, state_change};
 use adapters::sqs::{SqsNotifications, SqsWakes};
-use app::events::{Announce, StateChange};
+use app::events::{PublishEvents, StateChange};
 use aws_lambda_events::dynamodb::EventRecord;
 use runtime::Failure;
 use runtime::config::Environment;
@@ -20,14 +20,14 @@ async fn main() -> Result<(), runtime::Error> {
     ))?;
     let aws = adapters::aws::config().await;
     let sqs = adapters::sqs::Client::new(&aws);
-    let publish_events = Announce {
+    let publish_events = PublishEvents {
         wakes: Arc::new(SqsWakes::new(sqs.clone(), optimization)),
         notifications: Arc::new(SqsNotifications::new(sqs, notification)),
     };
     runtime::streams::serve(publish_events, handle).await
 }
 
-async fn handle(publish_events: &Announce, records: &[EventRecord]) -> Result<(), Failure> {
+async fn handle(publish_events: &PublishEvents, records: &[EventRecord]) -> Result<(), Failure> {
     let changes = records
         .iter()
         .filter_map(|record| state_change(record).transpose());
@@ -78,7 +78,7 @@ mod tests {
     impl Queues {
         /// What Lambda is told after an event; none where the invocation fails.
         async fn publish(&self, event: &str) -> Option<Value> {
-            let publish_events = Announce {
+            let publish_events = PublishEvents {
                 wakes: self.wakes.clone(),
                 notifications: self.notifications.clone(),
             };

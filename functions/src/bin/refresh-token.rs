@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use adapters::cognito::{CognitoAccounts, CognitoSessions};
 use adapters::dynamodb::DynamoUsers;
-use app::sessions::RefreshTokens;
+use app::accounts::RefreshToken;
 use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
@@ -20,7 +20,7 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let cognito = adapters::cognito::Client::new(&aws);
-    let refresh_token = RefreshTokens {
+    let refresh_token = RefreshToken {
         users: Arc::new(DynamoUsers::new(dynamodb, users)),
         refresh: Arc::new(CognitoAccounts::new(cognito.clone(), pool.clone(), client)),
         sessions: Arc::new(CognitoSessions::new(cognito, pool)),
@@ -28,7 +28,7 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::http::serve(refresh_token, handle).await
 }
 
-async fn handle(refresh_token: &RefreshTokens, request: &Request) -> Result<Response, Problem> {
+async fn handle(refresh_token: &RefreshToken, request: &Request) -> Result<Response, Problem> {
     Response::ok(&refresh_token.run(&request.json()?).await?)
 }
 
@@ -36,7 +36,7 @@ async fn handle(refresh_token: &RefreshTokens, request: &Request) -> Result<Resp
 mod tests {
     use super::*;
 
-    use app::ports::{IdentityProvider, LogIn};
+    use app::ports::{IdentityProvider, LogInOutcome};
     use domain::UserStatus;
     use serde_json::json;
     use testkit::build::marta_signs_up;
@@ -45,12 +45,12 @@ mod tests {
     use testkit::{MemoryIdentity, MemoryStore, an_agent};
 
     /// The use case in a world where Marta, of this status, has logged in, with an event that has her refresh token.
-    async fn refresh(status: UserStatus) -> (RefreshTokens, String, Arc<MemoryIdentity>) {
+    async fn refresh(status: UserStatus) -> (RefreshToken, String, Arc<MemoryIdentity>) {
         let identity = Arc::new(MemoryIdentity::default());
         let marta = marta_signs_up();
         identity.sign_up(&marta).await.unwrap();
         identity.confirm(&marta.email, CODE).await.unwrap();
-        let LogIn::Granted(tokens) = identity
+        let LogInOutcome::Granted(tokens) = identity
             .log_in(&marta.email, &marta.password)
             .await
             .unwrap()
@@ -59,7 +59,7 @@ mod tests {
         };
         let mut user = an_agent(1).with_status(status).build();
         user.id = identity.account_of(&marta.email).unwrap().user_id;
-        let refresh_token = RefreshTokens {
+        let refresh_token = RefreshToken {
             users: Arc::new(MemoryStore::with([user], [])),
             refresh: identity.clone(),
             sessions: identity.clone(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use adapters::cognito::CognitoAccounts;
-use app::recovery::ResendCode;
+use app::accounts::ResendCode;
 use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 use serde_json::json;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use adapters::cognito::{CognitoAccounts, CognitoSessions};
-use app::recovery::ResetPassword;
+use app::accounts::ResetPassword;
 use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
@@ -32,7 +32,7 @@ async fn handle(reset_password: &ResetPassword, request: &Request) -> Result<Res
 mod tests {
     use super::*;
 
-    use app::ports::{IdentityProvider, LogIn, PasswordRecovery};
+    use app::ports::{IdentityProvider, LogInOutcome, PasswordRecovery};
     use serde_json::{Value, json};
     use testkit::MemoryIdentity;
     use testkit::build::marta_signs_up;
@@ -67,7 +67,7 @@ mod tests {
         }
         let email = marta_signs_up().email;
         let opened = identity.log_in(&email, "Better-Horse-8").await.unwrap();
-        assert!(matches!(opened, LogIn::Granted(_)));
+        assert!(matches!(opened, LogInOutcome::Granted(_)));
     }
 
     #[tokio::test]

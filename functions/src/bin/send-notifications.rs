@@ -6,7 +6,7 @@ use adapters::dynamodb::{DynamoClaims, DynamoOrders, DynamoRoutes, DynamoUsers};
 use adapters::sns::SnsMailer;
 use adapters::system::SystemClock;
 use app::messages::Notification;
-use app::notify::{Letterhead, SendNotifications, Told};
+use app::notifications::{Letterhead, SendNotifications, Told};
 use runtime::Failure;
 use runtime::config::Environment;
 use runtime::metrics::Metrics;

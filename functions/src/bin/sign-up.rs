@@ -5,7 +5,7 @@ use std::sync::Arc;
 use adapters::cognito::CognitoAccounts;
 use adapters::dynamodb::DynamoUsers;
 use adapters::system::SystemClock;
-use app::accounts::RegisterUser;
+use app::accounts::SignUp;
 use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 use serde_json::json;
@@ -23,7 +23,7 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let cognito = adapters::cognito::Client::new(&aws);
-    let sign_up = RegisterUser {
+    let sign_up = SignUp {
         users: Arc::new(DynamoUsers::new(dynamodb, users)),
         identity: Arc::new(CognitoAccounts::new(cognito, pool, client)),
         clock: Arc::new(SystemClock),
@@ -32,7 +32,7 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::http::serve(sign_up, handle).await
 }
 
-async fn handle(sign_up: &RegisterUser, request: &Request) -> Result<Response, Problem> {
+async fn handle(sign_up: &SignUp, request: &Request) -> Result<Response, Problem> {
     sign_up.run(&request.json()?).await?;
     Response::accepted(&json!({"status": "confirmation_required"}))
 }
@@ -46,8 +46,8 @@ mod tests {
     use testkit::http::{answered, pointers};
     use testkit::{MemoryIdentity, MemoryStore, StillClock};
 
-    fn signup(store: &Arc<MemoryStore>) -> RegisterUser {
-        RegisterUser {
+    fn signup(store: &Arc<MemoryStore>) -> SignUp {
+        SignUp {
             users: store.clone(),
             identity: Arc::new(MemoryIdentity::default()),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use adapters::dynamodb::DynamoOrders;
 use adapters::sqs::SqsWakes;
 use adapters::system::SystemClock;
-use app::sweep::SweepPendingOrders;
+use app::orders::SweepPendingOrders;
 use runtime::Failure;
 use runtime::config::Environment;
 use runtime::metrics::Metrics;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use adapters::dynamodb::{DynamoLedger, DynamoOrders, DynamoRoutes, DynamoUsers, LedgerTables};
 use adapters::system::{RandomJitter, SystemClock};
-use app::order_status::ChangeOrderStatus;
+use app::orders::UpdateOrderStatus;
 use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
@@ -26,7 +26,7 @@ async fn main() -> Result<(), runtime::Error> {
         orders: orders.clone(),
         routes: routes.clone(),
     };
-    let update_order_status = ChangeOrderStatus {
+    let update_order_status = UpdateOrderStatus {
         users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
         orders: Arc::new(DynamoOrders::without_keys(dynamodb.clone(), orders)),
         routes: Arc::new(DynamoRoutes::new(dynamodb.clone(), routes)),
@@ -40,7 +40,7 @@ async fn main() -> Result<(), runtime::Error> {
 }
 
 async fn handle(
-    update_order_status: &ChangeOrderStatus,
+    update_order_status: &UpdateOrderStatus,
     request: &Request,
 ) -> Result<Response, Problem> {
     let caller = request.caller()?;
@@ -80,8 +80,8 @@ mod tests {
         order
     }
 
-    fn update_order_status(store: &Arc<MemoryStore>) -> ChangeOrderStatus {
-        ChangeOrderStatus {
+    fn update_order_status(store: &Arc<MemoryStore>) -> UpdateOrderStatus {
+        UpdateOrderStatus {
             users: store.clone(),
             orders: store.clone(),
             routes: store.clone(),

@@ -4,7 +4,7 @@
 //! from a wrong password or code all the same, it is not told on.
 
 use app::ports::{
-    Account, Confirmation, IdentityError, IdentityProvider, LogIn, Registration, Tokens,
+    Account, Confirmation, IdentityError, IdentityProvider, LogInOutcome, Registration, Tokens,
 };
 use async_trait::async_trait;
 use aws_sdk_cognitoidentityprovider::operation::admin_get_user::AdminGetUserError;
@@ -15,7 +15,7 @@ use aws_sdk_cognitoidentityprovider::operation::sign_up::SignUpError;
 use aws_sdk_cognitoidentityprovider::types::{
     AttributeType, AuthFlowType, AuthenticationResultType, UserStatusType,
 };
-use domain::{Role, SignUp, UserId};
+use domain::{NewAccount, Role, UserId};
 
 pub use aws_sdk_cognitoidentityprovider::Client;
 
@@ -69,7 +69,7 @@ impl CognitoAccounts {
 
 #[async_trait]
 impl IdentityProvider for CognitoAccounts {
-    async fn sign_up(&self, sign_up: &SignUp) -> Result<Registration, IdentityError> {
+    async fn sign_up(&self, sign_up: &NewAccount) -> Result<Registration, IdentityError> {
         let answer = self
             .client
             .sign_up()
@@ -82,7 +82,7 @@ impl IdentityProvider for CognitoAccounts {
             .send()
             .await;
         let error = match answer {
-            Ok(answer) => return Ok(Registration::New(user_id("SignUp", &answer.user_sub)?)),
+            Ok(answer) => return Ok(Registration::New(user_id("NewAccount", &answer.user_sub)?)),
             Err(error) => error,
         };
         match error.as_service_error() {
@@ -92,7 +92,7 @@ impl IdentityProvider for CognitoAccounts {
                 SignUpError::CodeDeliveryFailureException(_)
                 | SignUpError::LimitExceededException(_),
             ) => {
-                no_code_mailed("SignUp", error)?;
+                no_code_mailed("NewAccount", error)?;
                 Ok(Registration::Known)
             }
             Some(SignUpError::InvalidPasswordException(refusal)) => {
@@ -105,7 +105,7 @@ impl IdentityProvider for CognitoAccounts {
             {
                 Err(refused_password(None))
             }
-            _ => Err(failed("SignUp", error)),
+            _ => Err(failed("NewAccount", error)),
         }
     }
 
@@ -187,7 +187,7 @@ impl IdentityProvider for CognitoAccounts {
         }
     }
 
-    async fn log_in(&self, email: &str, password: &str) -> Result<LogIn, IdentityError> {
+    async fn log_in(&self, email: &str, password: &str) -> Result<LogInOutcome, IdentityError> {
         let answer = self
             .client
             .admin_initiate_auth()
@@ -209,8 +209,8 @@ impl IdentityProvider for CognitoAccounts {
                 | AuthError::UserNotFoundException(_)
                 | AuthError::InvalidParameterException(_)
                 | AuthError::PasswordResetRequiredException(_),
-            ) => Ok(LogIn::WrongCredentials),
-            Some(AuthError::UserNotConfirmedException(_)) => Ok(LogIn::NotConfirmed),
+            ) => Ok(LogInOutcome::WrongCredentials),
+            Some(AuthError::UserNotConfirmedException(_)) => Ok(LogInOutcome::NotConfirmed),
             _ => Err(failed("AdminInitiateAuth", error)),
         }
     }
@@ -218,12 +218,12 @@ impl IdentityProvider for CognitoAccounts {
 
 /// The tokens; without them Cognito has answered with a challenge, which this backend does not know (a new password
 /// demanded, a second factor).
-fn granted(result: Option<AuthenticationResultType>) -> Result<LogIn, IdentityError> {
+fn granted(result: Option<AuthenticationResultType>) -> Result<LogInOutcome, IdentityError> {
     let challenge = || IdentityError::Refused("this account cannot log in here yet".to_owned());
     let tokens = result.ok_or_else(challenge)?;
     let missing =
         |what: &'static str| away("AdminInitiateAuth", format!("no {what} in the answer"));
-    Ok(LogIn::Granted(Tokens {
+    Ok(LogInOutcome::Granted(Tokens {
         access_token: tokens.access_token.ok_or_else(|| missing("access token"))?,
         id_token: tokens.id_token.ok_or_else(|| missing("ID token"))?,
         refresh_token: tokens
@@ -242,7 +242,7 @@ fn attribute<'a>(user: &'a AdminGetUserOutput, name: &str) -> Option<&'a str> {
 
 fn user_attribute(name: &str, value: &str) -> Result<AttributeType, IdentityError> {
     let attribute = AttributeType::builder().name(name).value(value).build();
-    attribute.map_err(|error| away("SignUp", error))
+    attribute.map_err(|error| away("NewAccount", error))
 }
 
 fn user_id(call: &'static str, sub: &str) -> Result<UserId, IdentityError> {

@@ -14,8 +14,8 @@ use adapters::sqs::SqsNotifications;
 use app::messages::{ImportKey, Notification};
 use app::ports::{
     Changeset, Confirmation, DispatchLedger, FileError, IdentityError, IdentityProvider,
-    ImportFiles, ImportStore, LogIn, Mailer, NotificationQueue, OrderStore, Placement, StoreError,
-    UserStore,
+    ImportFiles, ImportStore, LogInOutcome, Mailer, NotificationQueue, OrderStore, Placement,
+    StoreError, UserStore,
 };
 use canned::{Answer, Canned};
 use domain::{EmailNotifications, Order, UserId};
@@ -465,7 +465,7 @@ async fn a_stranger_a_locked_account_and_a_wrong_password_are_alike() {
             .log_in("ana@example.com", "secret")
             .await
             .unwrap();
-        assert!(answer == LogIn::WrongCredentials, "{kind}");
+        assert!(answer == LogInOutcome::WrongCredentials, "{kind}");
     }
 }
 

@@ -5,10 +5,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::accounts::{ConfirmSignUp, LogInUser, RegisterUser, ShowMe};
+use app::accounts::{ConfirmSignUp, GetMe, LogIn, SignUp};
 use app::ports::{IdentityProvider, Registration, Tokens, UserStore};
 use app::{Caller, Refusal};
-use domain::{EmailNotifications, Role, RouteId, SignUp, User, UserStatus};
+use domain::{EmailNotifications, NewAccount, Role, RouteId, User, UserStatus};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use testkit::build::grid;
@@ -18,10 +18,10 @@ use testkit::{MemoryIdentity, MemoryMailer, MemoryStore, NextWrite, StillClock};
 
 const EMAIL: &str = "berta@example.com";
 
-fn berta() -> SignUp {
+fn berta() -> NewAccount {
     let body =
         json!({"email": EMAIL, "password": "Parcel-2030!", "name": "Berta", "role": "customer"});
-    SignUp::read(&body).unwrap()
+    NewAccount::read(&body).unwrap()
 }
 
 struct Office {
@@ -48,7 +48,7 @@ impl Office {
     }
 
     async fn sign_up_as(&self, role: &str) -> Result<(), Refusal> {
-        let register = RegisterUser {
+        let register = SignUp {
             users: self.users.clone(),
             identity: self.identity.clone(),
             clock: self.clock.clone(),
@@ -77,7 +77,7 @@ impl Office {
     }
 
     async fn log_in_with(&self, email: &str, password: &str) -> Result<Tokens, Refusal> {
-        let log_in = LogInUser {
+        let log_in = LogIn {
             users: self.users.clone(),
             identity: self.identity.clone(),
             mailer: self.mailer.clone(),
@@ -91,7 +91,7 @@ impl Office {
     }
 
     async fn me(&self) -> Value {
-        let show = ShowMe {
+        let show = GetMe {
             users: self.users.clone(),
             mailer: self.mailer.clone(),
             clock: self.clock.clone(),
@@ -492,7 +492,7 @@ async fn an_agent_who_is_made_a_dispatcher_leaves_the_fleet_when_the_route_has_e
 #[tokio::test]
 async fn every_bad_field_of_a_sign_up_is_named() {
     let office = Office::new();
-    let register = RegisterUser {
+    let register = SignUp {
         users: office.users.clone(),
         identity: office.identity.clone(),
         clock: office.clock.clone(),

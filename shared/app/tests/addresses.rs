@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use app::addresses::{PlaceAddresses, Region};
-use app::orders::PlaceOrder;
+use app::orders::CreateOrder;
 use app::{Caller, Refusal};
 use domain::{Coordinates, Order, Role};
 use jiff::SignedDuration;
@@ -17,7 +17,7 @@ struct Office {
     store: Arc<MemoryStore>,
     geocoder: Arc<MemoryGeocoder>,
     clock: Arc<StillClock>,
-    place_order: PlaceOrder,
+    place_order: CreateOrder,
 }
 
 impl Office {
@@ -28,7 +28,7 @@ impl Office {
             "Marunouchi 1-9-1",
             &[("Tokyo Station", Places::TOKYO_STATION, 0.9)],
         );
-        let place_order = PlaceOrder {
+        let place_order = CreateOrder {
             orders: store.clone(),
             clock: clock.clone(),
             ids: Arc::new(CountedIds::default()),

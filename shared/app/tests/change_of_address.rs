@@ -9,11 +9,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::Refusal;
-use app::accounts::LogInUser;
+use app::accounts::LogIn;
 use app::messages::Notification;
-use app::notify::{Letterhead, SendNotifications};
+use app::notifications::{Letterhead, SendNotifications};
 use app::ports::{IdentityProvider, Mailer};
-use domain::{EmailNotifications, Order, OrderStatus, Role, SignUp, User};
+use domain::{EmailNotifications, NewAccount, Order, OrderStatus, Role, User};
 use lifeline::{Lifeline, Mortal};
 use serde_json::json;
 use testkit::build::{at, grid, user_id};
@@ -41,7 +41,7 @@ impl Office {
         let identity = MemoryIdentity::default();
         let body = json!({"email": OLD, "password": PASSWORD, "name": "Ana", "role": "customer"});
         identity
-            .sign_up(&SignUp::read(&body).unwrap())
+            .sign_up(&NewAccount::read(&body).unwrap())
             .await
             .unwrap();
         identity.confirm(OLD, CODE).await.unwrap();
@@ -71,7 +71,7 @@ impl Office {
     }
 
     async fn log_in(&self) -> Result<(), Refusal> {
-        let log_in = LogInUser {
+        let log_in = LogIn {
             users: self.mortal(&self.store),
             identity: self.identity.clone(),
             mailer: self.mortal(&self.mailer),

@@ -14,10 +14,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::accounts::{ConfirmSignUp, LogInUser, RegisterUser};
+use app::accounts::{ConfirmSignUp, LogIn, SignUp};
 use app::ports::IdentityProvider;
 use app::{Refusal, ports::Tokens};
-use domain::{Role, SignUp, User, UserStatus};
+use domain::{NewAccount, Role, User, UserStatus};
 use lifeline::{Lifeline, Mortal};
 use serde_json::json;
 use testkit::build::grid;
@@ -53,7 +53,7 @@ impl Office {
     }
 
     async fn sign_up_as(&self, role: &str) -> Result<(), Refusal> {
-        let register = RegisterUser {
+        let register = SignUp {
             users: self.users(),
             identity: self.accounts(),
             clock: Self::clock(),
@@ -78,7 +78,7 @@ impl Office {
     }
 
     async fn log_in(&self) -> Result<Tokens, Refusal> {
-        let log_in = LogInUser {
+        let log_in = LogIn {
             users: self.users(),
             identity: self.accounts(),
             mailer: Arc::new(MemoryMailer::default()),
@@ -168,7 +168,7 @@ async fn a_confirmation_that_dies_anywhere_is_healed_by_the_next_step() {
                     office.sign_up().await.unwrap();
                 } else {
                     let body = json!({"email": EMAIL, "password": PASSWORD, "name": "Berta", "role": "agent"});
-                    let only_account = SignUp::read(&body).unwrap();
+                    let only_account = NewAccount::read(&body).unwrap();
                     office.identity.sign_up(&only_account).await.unwrap();
                 }
                 office.lifeline.dies_at(at);
@@ -204,7 +204,7 @@ async fn a_log_in_that_dies_anywhere_is_healed_by_the_next() {
     for at in 0.. {
         let office = Office::default();
         let body = json!({"email": EMAIL, "password": PASSWORD, "name": "Berta", "role": "agent"});
-        let only_account = SignUp::read(&body).unwrap();
+        let only_account = NewAccount::read(&body).unwrap();
         office.identity.sign_up(&only_account).await.unwrap();
         office.identity.confirm(EMAIL, CODE).await.unwrap();
         office.lifeline.dies_at(at);
@@ -223,17 +223,17 @@ async fn a_log_in_that_dies_anywhere_is_healed_by_the_next() {
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Call {
-    SignUp(&'static str),
+    NewAccount(&'static str),
     Confirm,
-    LogIn,
+    LogInOutcome,
 }
 
 impl Office {
     async fn answer(&self, call: Call) -> Result<(), Refusal> {
         match call {
-            Call::SignUp(role) => self.sign_up_as(role).await,
+            Call::NewAccount(role) => self.sign_up_as(role).await,
             Call::Confirm => self.confirm().await,
-            Call::LogIn => self.log_in().await.map(|_| ()),
+            Call::LogInOutcome => self.log_in().await.map(|_| ()),
         }
     }
 
@@ -241,7 +241,7 @@ impl Office {
     async fn make_account(&self, confirmed: bool) {
         let body =
             json!({"email": EMAIL, "password": PASSWORD, "name": "Berta", "role": "customer"});
-        let only_account = SignUp::read(&body).unwrap();
+        let only_account = NewAccount::read(&body).unwrap();
         self.identity.sign_up_past_us(&only_account, None);
         if confirmed {
             self.identity.confirm(EMAIL, CODE).await.unwrap();
@@ -254,15 +254,15 @@ async fn two_calls_at_the_same_moment_leave_one_role_and_the_record_of_it() {
     let confirmed = true;
     for (first, second, confirmed, roles) in [
         (
-            Call::SignUp("agent"),
-            Call::SignUp("customer"),
+            Call::NewAccount("agent"),
+            Call::NewAccount("customer"),
             !confirmed,
             2,
         ),
-        (Call::SignUp("agent"), Call::Confirm, !confirmed, 2),
+        (Call::NewAccount("agent"), Call::Confirm, !confirmed, 2),
         (Call::Confirm, Call::Confirm, !confirmed, 1),
-        (Call::LogIn, Call::SignUp("agent"), confirmed, 1),
-        (Call::LogIn, Call::LogIn, confirmed, 1),
+        (Call::LogInOutcome, Call::NewAccount("agent"), confirmed, 1),
+        (Call::LogInOutcome, Call::LogInOutcome, confirmed, 1),
     ] {
         let mut seen = BTreeSet::new();
         for schedule in schedules() {

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use app::events::{Announce, StateChange};
+use app::events::{PublishEvents, StateChange};
 use app::messages::{Notification, Wake, WakeCause};
 use domain::order::Waiting;
 use domain::{Actor, Order, OrderStatus, RouteId, User, UserStatus};
@@ -16,7 +16,7 @@ async fn announced(change: StateChange) -> (Vec<Wake>, Vec<Notification>) {
         Arc::<MemoryWakes>::default(),
         Arc::<MemoryNotifications>::default(),
     );
-    let announce = Announce {
+    let announce = PublishEvents {
         wakes: wakes.clone(),
         notifications: notifications.clone(),
     };
@@ -179,7 +179,7 @@ async fn a_confirmed_address_gets_its_topic_once() {
 async fn a_queue_that_is_away_fails_the_record() {
     let wakes = Arc::<MemoryWakes>::default();
     wakes.set_away(true);
-    let announce = Announce {
+    let announce = PublishEvents {
         wakes,
         notifications: Arc::<MemoryNotifications>::default(),
     };
@@ -199,7 +199,7 @@ async fn the_rows_of_an_import_wake_each_zone_once() {
     let by_itself = an_order(99).build();
     changes.push(of_order(None, &by_itself));
     let wakes = Arc::<MemoryWakes>::default();
-    let announce = Announce {
+    let announce = PublishEvents {
         wakes: wakes.clone(),
         notifications: Arc::<MemoryNotifications>::default(),
     };

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
-use app::geojson::FeatureCollection;
+use app::routes::geojson::FeatureCollection;
 use domain::route::Departure;
 use domain::{
     Coordinates, Leg, OrderId, Route, RouteId, RouteStatus, RouteStop, StopKind, StopStatus,

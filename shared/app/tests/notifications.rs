@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use app::Refusal;
 use app::messages::Notification;
-use app::notify::{SendNotifications, Told};
+use app::notifications::{SendNotifications, Told};
 use app::ports::{Email, EmailClaim, EmailClaims, StoreError, UserStore};
 use async_trait::async_trait;
 use domain::{EmailNotifications, Order, OrderStatus, Timestamp};

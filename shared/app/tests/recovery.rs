@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::Refusal;
-use app::accounts::{LogInUser, ShowMe};
+use app::accounts::RefreshToken;
+use app::accounts::{ForgotPassword, ResendCode, ResetPassword};
+use app::accounts::{GetMe, LogIn};
 use app::caller::Caller;
-use app::ports::{IdentityProvider, LogIn, PasswordRecovery, Tokens};
-use app::recovery::{ForgotPassword, ResendCode, ResetPassword};
-use app::sessions::RefreshTokens;
+use app::ports::{IdentityProvider, LogInOutcome, PasswordRecovery, Tokens};
 use domain::{Role, UserStatus};
 use serde_json::json;
 use testkit::build::{grid, marta_signs_up};
@@ -35,8 +35,8 @@ async fn logged_in(identity: &MemoryIdentity, password: &str) -> Option<Tokens> 
         .await
         .unwrap()
     {
-        LogIn::Granted(tokens) => Some(tokens),
-        LogIn::WrongCredentials | LogIn::NotConfirmed => None,
+        LogInOutcome::Granted(tokens) => Some(tokens),
+        LogInOutcome::WrongCredentials | LogInOutcome::NotConfirmed => None,
     }
 }
 
@@ -103,7 +103,7 @@ async fn a_code_for_nobody_is_a_wrong_code() {
 async fn a_provider_that_is_away_is_no_wrong_code() {
     let identity = marta().await;
     let email = marta_signs_up().email;
-    for call in [IdentityCall::Reset, IdentityCall::LogIn] {
+    for call in [IdentityCall::Reset, IdentityCall::LogInOutcome] {
         identity.set_away(Some(call));
         let failed = reset(&identity, &email, RESET_CODE).await;
         assert!(matches!(failed, Err(Refusal::Unavailable(_))), "{call:?}");
@@ -159,7 +159,7 @@ async fn a_suspended_agent_gets_no_tokens_and_sees_nothing() {
     };
     let store = Arc::new(MemoryStore::with([user], []));
     let clock = Arc::new(StillClock::at("2030-05-06T08:00:00Z"));
-    let log_in = LogInUser {
+    let log_in = LogIn {
         users: store.clone(),
         identity: identity.clone(),
         mailer: Arc::new(MemoryMailer::default()),
@@ -178,7 +178,7 @@ async fn a_suspended_agent_gets_no_tokens_and_sees_nothing() {
         wrong.map(|_| ()),
         Err(Refusal::InvalidCredentials)
     ));
-    let show = ShowMe {
+    let show = GetMe {
         users: store.clone(),
         mailer: Arc::new(MemoryMailer::default()),
         clock,
@@ -190,7 +190,7 @@ async fn a_suspended_agent_gets_no_tokens_and_sees_nothing() {
 
     // A refresh token that is good still, since the suspension could not end the session, ends with its use, and is
     // refused even where that cannot be done.
-    let refresh = RefreshTokens {
+    let refresh = RefreshToken {
         users: store,
         refresh: identity.clone(),
         sessions: identity.clone(),

@@ -6,7 +6,7 @@ mod importing;
 
 use std::sync::Arc;
 
-use app::imports::{Progress, ShowImport};
+use app::imports::{GetImport, Progress};
 use app::messages::ImportKey;
 use app::ports::{FileError, ImportFiles, RejectedFile};
 use app::{Caller, Refusal};
@@ -152,7 +152,7 @@ async fn a_file_that_goes_away_at_any_time_has_no_rejected_rows_to_fetch() {
         let import = world.run_through(AMPLE).await;
         assert_eq!(import.status, ImportStatus::Failed);
         assert_eq!(import.failure.unwrap().code, "file_changed");
-        let show = ShowImport {
+        let show = GetImport {
             imports: world.store.clone(),
             urls: Arc::new(world.files.clone()),
         };

@@ -26,5 +26,5 @@ pub use order::{HistoryLine, NewOrder, Order, OrderDraft, OrderStatus, UnplacedR
 pub use route::{Route, RouteStatus, RouteStop, StopKind, StopStatus};
 pub use stop::{Contact, Stop, StopDraft, TimeWindow};
 pub use travel::{Leg, LegEstimate};
-pub use user::{Actor, EmailNotifications, Role, SignUp, User, UserStatus};
+pub use user::{Actor, EmailNotifications, NewAccount, Role, User, UserStatus};
 pub use zone::{Zone, ZoneGrid};

@@ -170,7 +170,7 @@ pub struct User {
 
 impl User {
     /// The record of somebody who signs up.
-    pub fn signed_up(id: UserId, sign_up: &SignUp, grid: ZoneGrid, now: Timestamp) -> Self {
+    pub fn signed_up(id: UserId, sign_up: &NewAccount, grid: ZoneGrid, now: Timestamp) -> Self {
         Self {
             id,
             role: sign_up.role,
@@ -261,7 +261,7 @@ impl User {
 
 /// What somebody sends to sign up.
 #[derive(Clone, PartialEq)]
-pub struct SignUp {
+pub struct NewAccount {
     /// The address, in lower case.
     pub email: String,
     /// The password, for Cognito alone.
@@ -276,7 +276,7 @@ pub struct SignUp {
     pub start_location: Option<Coordinates>,
 }
 
-impl SignUp {
+impl NewAccount {
     /// Reads the body of `POST /signup`.
     ///
     /// # Errors

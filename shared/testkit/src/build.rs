@@ -2,8 +2,8 @@
 
 use domain::import::NewImport;
 use domain::{
-    AgentProfile, Coordinates, EmailNotifications, Import, NewOrder, Order, OrderId, Role, Shift,
-    SignUp, Stop, TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
+    AgentProfile, Coordinates, EmailNotifications, Import, NewAccount, NewOrder, Order, OrderId,
+    Role, Shift, Stop, TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
 };
 
 use crate::still::uuid_of;
@@ -270,8 +270,8 @@ impl OrderBuilder {
 }
 
 /// Marta, whom the payloads in `events/` speak of, as she signs up.
-pub fn marta_signs_up() -> SignUp {
-    SignUp {
+pub fn marta_signs_up() -> NewAccount {
+    NewAccount {
         email: "marta.puig@example.com".to_owned(),
         password: "Correct-Horse-7".to_owned(),
         name: "Marta Puig".to_owned(),

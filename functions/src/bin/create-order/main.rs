@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use adapters::dynamodb::{DynamoOrders, DynamoPlaces};
 use adapters::system::{SystemClock, UuidIds};
-use app::orders::PlaceOrder;
+use app::orders::CreateOrder;
 use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
@@ -24,7 +24,7 @@ async fn main() -> Result<(), runtime::Error> {
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let places = DynamoPlaces::new(dynamodb.clone(), keys.clone());
     let addresses = geocoder.map(|told| geocoder::addresses(told, places, &aws));
-    let create_order = PlaceOrder {
+    let create_order = CreateOrder {
         orders: Arc::new(DynamoOrders::new(dynamodb, orders, keys)),
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds),
@@ -34,7 +34,7 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::http::serve(create_order, handle).await
 }
 
-async fn handle(create_order: &PlaceOrder, request: &Request) -> Result<Response, Problem> {
+async fn handle(create_order: &CreateOrder, request: &Request) -> Result<Response, Problem> {
     let caller = request.caller()?;
     let body = request.json()?;
     let key = request.header("Idempotency-Key");
@@ -54,8 +54,8 @@ mod tests {
     use testkit::http::{answered, pointers};
     use testkit::{CountedIds, MemoryGeocoder, MemoryPlaceCache, MemoryStore, Places, StillClock};
 
-    fn create_order(store: &Arc<MemoryStore>) -> PlaceOrder {
-        PlaceOrder {
+    fn create_order(store: &Arc<MemoryStore>) -> CreateOrder {
+        CreateOrder {
             orders: store.clone(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             ids: Arc::new(CountedIds::default()),

@@ -13,7 +13,7 @@ use adapters::dynamodb::{
 use adapters::sqs::SqsWakes;
 use adapters::system::{RandomJitter, SystemClock, UuidIds};
 use app::messages::Wake;
-use app::optimize::{OptimizeRoutes, OptimizeSettings};
+use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
 use domain::Zone;
 use jiff::SignedDuration;
 use runtime::Failure;
@@ -135,7 +135,7 @@ async fn hand_on(optimize_routes: &OptimizeRoutes, wake: Wake) -> Result<(), Fai
 mod tests {
     use super::*;
 
-    use app::optimize::OptimizeSettings;
+    use app::routes::optimize_routes::OptimizeSettings;
     use aws_lambda_events::sqs::SqsBatchResponse;
     use domain::OrderStatus;
     use runtime::sqs;

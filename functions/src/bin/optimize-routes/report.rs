@@ -1,6 +1,6 @@
 //! The log line and the metrics of one plan.
 
-use app::optimize::PlanReport;
+use app::routes::optimize_routes::PlanReport;
 use domain::{UnplacedReason, Zone};
 use runtime::metrics::Metrics;
 use tracing::info;

@@ -4,13 +4,14 @@
 //! the byte that was reached are one transaction. So an event that comes twice, a second consumer and a crash at any
 //! point add nothing twice, and set nothing back that was delivered since.
 
-mod chunk;
-mod ingest;
-mod rejects;
-mod show;
-mod source;
-mod upload;
+mod answer;
+mod create_upload_url;
+mod get_import;
+mod ingest_orders;
+mod list_imports;
 
-pub use ingest::{IngestOrders, IngestReport, Progress};
-pub use show::{ImportAnswer, ImportsAnswer, ListImports, ShowImport};
-pub use upload::{CreateUpload, UploadAnswer};
+pub use answer::ImportAnswer;
+pub use create_upload_url::{CreateUploadUrl, UploadAnswer};
+pub use get_import::GetImport;
+pub use ingest_orders::{IngestOrders, IngestReport, Progress};
+pub use list_imports::{ImportsAnswer, ListImports};

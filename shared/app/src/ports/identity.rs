@@ -1,7 +1,7 @@
 //! Accounts and passwords: Cognito's side of a user.
 
 use async_trait::async_trait;
-use domain::{Role, SignUp, UserId};
+use domain::{NewAccount, Role, UserId};
 use serde::Serialize;
 use thiserror::Error;
 
@@ -62,7 +62,7 @@ pub struct Tokens {
 
 /// How logging in ended.
 #[derive(Clone, PartialEq, Eq)]
-pub enum LogIn {
+pub enum LogInOutcome {
     /// Welcome.
     Granted(Tokens),
     /// The address or the password is wrong.
@@ -92,7 +92,7 @@ pub enum IdentityError {
 #[async_trait]
 pub trait IdentityProvider: Send + Sync {
     /// Makes an account, which keeps the role that is asked for; Cognito mails the confirmation code.
-    async fn sign_up(&self, sign_up: &SignUp) -> Result<Registration, IdentityError>;
+    async fn sign_up(&self, sign_up: &NewAccount) -> Result<Registration, IdentityError>;
 
     /// The account with an address.
     async fn account(&self, email: &str) -> Result<Option<Account>, IdentityError>;
@@ -104,5 +104,5 @@ pub trait IdentityProvider: Send + Sync {
     async fn confirm(&self, email: &str, code: &str) -> Result<Confirmation, IdentityError>;
 
     /// Checks a password and gives tokens.
-    async fn log_in(&self, email: &str, password: &str) -> Result<LogIn, IdentityError>;
+    async fn log_in(&self, email: &str, password: &str) -> Result<LogInOutcome, IdentityError>;
 }

@@ -17,7 +17,7 @@ mod stores;
 pub use chance::{Clock, Ids, Jitter};
 pub use claims::{Dirty, EmailClaim, EmailClaims, ZoneLeases};
 pub use identity::{
-    Account, Confirmation, IdentityError, IdentityProvider, LogIn, Registration, Tokens,
+    Account, Confirmation, IdentityError, IdentityProvider, LogInOutcome, Registration, Tokens,
 };
 pub use imports::{
     Chunk, ChunkOutcome, FileError, FileUrls, ImportFiles, ImportPage, ImportQueue, ImportStore,

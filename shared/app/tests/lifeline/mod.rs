@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
 use app::ports::{
-    Account, Confirmation, Email, IdentityError, IdentityProvider, LogIn, MailError, Mailer,
+    Account, Confirmation, Email, IdentityError, IdentityProvider, LogInOutcome, MailError, Mailer,
     Registration, StoreError, UserStore,
 };
 use async_trait::async_trait;
-use domain::{EmailNotifications, Role, SignUp, User, UserId, UserStatus, Zone};
+use domain::{EmailNotifications, NewAccount, Role, User, UserId, UserStatus, Zone};
 
 const NEVER: usize = usize::MAX;
 
@@ -104,7 +104,7 @@ fn no_record() -> StoreError {
 
 #[async_trait]
 impl<P: IdentityProvider> IdentityProvider for Mortal<P> {
-    async fn sign_up(&self, sign_up: &SignUp) -> Result<Registration, IdentityError> {
+    async fn sign_up(&self, sign_up: &NewAccount) -> Result<Registration, IdentityError> {
         let call = self.port.sign_up(sign_up);
         self.lifeline.call(no_account, call).await
     }
@@ -124,7 +124,7 @@ impl<P: IdentityProvider> IdentityProvider for Mortal<P> {
         self.lifeline.call(no_account, call).await
     }
 
-    async fn log_in(&self, email: &str, password: &str) -> Result<LogIn, IdentityError> {
+    async fn log_in(&self, email: &str, password: &str) -> Result<LogInOutcome, IdentityError> {
         let call = self.port.log_in(email, password);
         self.lifeline.call(no_account, call).await
     }

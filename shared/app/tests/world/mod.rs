@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::agents::UpdateAgent;
-use app::events::{Announce, StateChange};
+use app::events::{PublishEvents, StateChange};
 use app::messages::{Notification, Wake};
-use app::notify::{Letterhead, SendNotifications};
-use app::optimize::{OptimizeRoutes, OptimizeSettings};
-use app::order_status::ChangeOrderStatus;
-use app::orders::{ListOrders, PlaceOrder, ShowOrder};
-use app::sweep::SweepPendingOrders;
+use app::notifications::{Letterhead, SendNotifications};
+use app::orders::SweepPendingOrders;
+use app::orders::UpdateOrderStatus;
+use app::orders::{CreateOrder, GetOrder, ListOrders};
+use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
 use app::{Caller, Refusal};
 use domain::{LegEstimate, Order, OrderId, OrderStatus, Role, Route, User, UserId, Zone};
 use jiff::SignedDuration;
@@ -55,8 +55,8 @@ impl World {
         }
     }
 
-    pub fn place_order(&self) -> PlaceOrder {
-        PlaceOrder {
+    pub fn place_order(&self) -> CreateOrder {
+        CreateOrder {
             orders: self.store.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
@@ -73,15 +73,15 @@ impl World {
         }
     }
 
-    pub fn show_order(&self) -> ShowOrder {
-        ShowOrder {
+    pub fn show_order(&self) -> GetOrder {
+        GetOrder {
             users: self.store.clone(),
             orders: self.store.clone(),
         }
     }
 
-    pub fn change_status(&self) -> ChangeOrderStatus {
-        ChangeOrderStatus {
+    pub fn change_status(&self) -> UpdateOrderStatus {
+        UpdateOrderStatus {
             users: self.store.clone(),
             orders: self.store.clone(),
             routes: self.store.clone(),
@@ -107,8 +107,8 @@ impl World {
         }
     }
 
-    pub fn announce(&self) -> Announce {
-        Announce {
+    pub fn announce(&self) -> PublishEvents {
+        PublishEvents {
             wakes: self.wakes.clone(),
             notifications: self.notifications.clone(),
         }

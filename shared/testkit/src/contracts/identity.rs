@@ -1,11 +1,11 @@
 //! [`IdentityProvider`] and what goes with it: codes, new passwords, sessions.
 
 use app::ports::{
-    Confirmation, ConfirmationCodes, IdentityError, IdentityProvider, LogIn, PasswordRecovery,
-    Registration, Reset, SignOut, TokenRefresh, Tokens, Whose,
+    Confirmation, ConfirmationCodes, IdentityError, IdentityProvider, LogInOutcome,
+    PasswordRecovery, Registration, Reset, SignOut, TokenRefresh, Tokens, Whose,
 };
 use domain::ids::Uuid;
-use domain::{Role, SignUp, UserId};
+use domain::{NewAccount, Role, UserId};
 
 const PASSWORD: &str = "Correct-horse-7";
 
@@ -48,8 +48,8 @@ pub async fn run(identity: Identity<'_>, codes: MailedCodes<'_>) {
     a_code_sets_a_new_password_once(identity, &sign_up.email, codes.reset).await;
 }
 
-fn somebody() -> SignUp {
-    SignUp {
+fn somebody() -> NewAccount {
+    NewAccount {
         email: format!("ana-{}@example.com", Uuid::now_v7()),
         password: PASSWORD.to_owned(),
         name: "Ana Núñez".to_owned(),
@@ -59,12 +59,12 @@ fn somebody() -> SignUp {
     }
 }
 
-async fn an_address_signs_up_once(identity: &dyn IdentityProvider, sign_up: &SignUp) -> UserId {
+async fn an_address_signs_up_once(identity: &dyn IdentityProvider, sign_up: &NewAccount) -> UserId {
     assert_eq!(identity.account(&sign_up.email).await.unwrap(), None);
     let Registration::New(user_id) = identity.sign_up(sign_up).await.unwrap() else {
         panic!("the address was never seen before");
     };
-    let as_another = SignUp {
+    let as_another = NewAccount {
         role: Role::Agent,
         ..sign_up.clone()
     };
@@ -88,7 +88,7 @@ async fn an_address_signs_up_once(identity: &dyn IdentityProvider, sign_up: &Sig
 async fn the_code_confirms_the_address(identity: &dyn IdentityProvider, email: &str, code: &str) {
     let early = identity.log_in(email, PASSWORD).await.unwrap();
     assert!(
-        early == LogIn::NotConfirmed,
+        early == LogInOutcome::NotConfirmed,
         "not before the address is confirmed"
     );
     let confirm = async |email: &str, code: &str| identity.confirm(email, code).await.unwrap();
@@ -102,7 +102,11 @@ async fn the_code_confirms_the_address(identity: &dyn IdentityProvider, email: &
     assert!(identity.account(email).await.unwrap().unwrap().confirmed);
 }
 
-async fn groups_are_granted(identity: &dyn IdentityProvider, sign_up: &SignUp, user_id: UserId) {
+async fn groups_are_granted(
+    identity: &dyn IdentityProvider,
+    sign_up: &NewAccount,
+    user_id: UserId,
+) {
     for _ in 0..2 {
         identity
             .grant(&sign_up.email, Role::Customer)
@@ -119,9 +123,12 @@ async fn groups_are_granted(identity: &dyn IdentityProvider, sign_up: &SignUp, u
 async fn the_password_opens(identity: &dyn IdentityProvider, email: &str) {
     for (email, password) in [(email, "Wrong-horse-7"), (&somebody().email, PASSWORD)] {
         let answer = identity.log_in(email, password).await.unwrap();
-        assert!(answer == LogIn::WrongCredentials, "strangers hear the same");
+        assert!(
+            answer == LogInOutcome::WrongCredentials,
+            "strangers hear the same"
+        );
     }
-    let LogIn::Granted(tokens) = identity.log_in(email, PASSWORD).await.unwrap() else {
+    let LogInOutcome::Granted(tokens) = identity.log_in(email, PASSWORD).await.unwrap() else {
         panic!("address and password are right");
     };
     assert_eq!(tokens.token_type, "Bearer");
@@ -132,7 +139,7 @@ async fn the_password_opens(identity: &dyn IdentityProvider, email: &str) {
 }
 
 async fn a_weak_password_is_refused(identity: &dyn IdentityProvider) {
-    let weak = SignUp {
+    let weak = NewAccount {
         password: "short".to_owned(),
         ..somebody()
     };
@@ -153,7 +160,8 @@ async fn codes_are_mailed_whoever_asks(identity: Identity<'_>, email: &str) {
 }
 
 async fn logged_in(identity: Identity<'_>, email: &str, password: &str) -> Tokens {
-    let LogIn::Granted(tokens) = identity.accounts.log_in(email, password).await.unwrap() else {
+    let LogInOutcome::Granted(tokens) = identity.accounts.log_in(email, password).await.unwrap()
+    else {
         panic!("address and password are right");
     };
     tokens
@@ -208,7 +216,10 @@ async fn a_code_sets_a_new_password_once(identity: Identity<'_>, email: &str, co
     );
     assert_eq!(reset(email, code, NEW).await.unwrap(), Reset::Done);
     let old = identity.accounts.log_in(email, PASSWORD).await.unwrap();
-    assert!(old == LogIn::WrongCredentials, "the old one is no more");
+    assert!(
+        old == LogInOutcome::WrongCredentials,
+        "the old one is no more"
+    );
     logged_in(identity, email, NEW).await;
     let again = reset(email, code, PASSWORD).await.unwrap();
     assert_eq!(again, Reset::WrongCode, "a code counts once");

@@ -5,12 +5,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use app::ports::{
-    Account, Confirmation, ConfirmationCodes, IdentityError, IdentityProvider, LogIn,
+    Account, Confirmation, ConfirmationCodes, IdentityError, IdentityProvider, LogInOutcome,
     PasswordRecovery, Refreshed, Registration, Reset, SignOut, TokenRefresh, Tokens, Whose,
 };
 use async_trait::async_trait;
 use domain::password::RULES;
-use domain::{Role, SignUp, UserId};
+use domain::{NewAccount, Role, UserId};
 
 use super::away;
 use crate::still::uuid_of;
@@ -26,7 +26,7 @@ const FIRST_ID: u64 = 1_000_000;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdentityCall {
     /// `sign_up`
-    SignUp,
+    NewAccount,
     /// `account`
     Account,
     /// `grant`
@@ -34,7 +34,7 @@ pub enum IdentityCall {
     /// `confirm`
     Confirm,
     /// `log_in`
-    LogIn,
+    LogInOutcome,
     /// `resend`
     Resend,
     /// `send_code`
@@ -73,7 +73,7 @@ impl MemoryIdentity {
     }
 
     /// Makes an account, as anybody can who knows the client's id, past the backend.
-    pub fn sign_up_past_us(&self, sign_up: &SignUp, asked_for: Option<Role>) -> Registration {
+    pub fn sign_up_past_us(&self, sign_up: &NewAccount, asked_for: Option<Role>) -> Registration {
         let mut accounts = self.accounts.lock().unwrap();
         if accounts.contains_key(&sign_up.email) {
             return Registration::Known;
@@ -144,8 +144,8 @@ impl MemoryIdentity {
 
 #[async_trait]
 impl IdentityProvider for MemoryIdentity {
-    async fn sign_up(&self, sign_up: &SignUp) -> Result<Registration, IdentityError> {
-        self.answer(IdentityCall::SignUp)?;
+    async fn sign_up(&self, sign_up: &NewAccount) -> Result<Registration, IdentityError> {
+        self.answer(IdentityCall::NewAccount)?;
         accepted(&sign_up.password)?;
         Ok(self.sign_up_past_us(sign_up, Some(sign_up.role)))
     }
@@ -180,20 +180,20 @@ impl IdentityProvider for MemoryIdentity {
         })
     }
 
-    async fn log_in(&self, email: &str, password: &str) -> Result<LogIn, IdentityError> {
-        self.answer(IdentityCall::LogIn)?;
+    async fn log_in(&self, email: &str, password: &str) -> Result<LogInOutcome, IdentityError> {
+        self.answer(IdentityCall::LogInOutcome)?;
         let accounts = self.accounts.lock().unwrap();
         let Some((account, _)) = accounts.get(email).filter(|(_, known)| known == password) else {
-            return Ok(LogIn::WrongCredentials);
+            return Ok(LogInOutcome::WrongCredentials);
         };
         if !account.confirmed {
-            return Ok(LogIn::NotConfirmed);
+            return Ok(LogInOutcome::NotConfirmed);
         }
         let mut sessions = self.sessions.lock().unwrap();
         let count = self.made.fetch_add(1, Ordering::Relaxed);
         let refresh_token = format!("refresh {count}");
         sessions.insert(refresh_token.clone(), email.to_owned());
-        Ok(LogIn::Granted(self.tokens(account, refresh_token)))
+        Ok(LogInOutcome::Granted(self.tokens(account, refresh_token)))
     }
 }
 

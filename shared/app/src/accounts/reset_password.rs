@@ -1,6 +1,4 @@
-//! Asking for another code, and a password that was forgotten.
-//!
-//! None of it tells a stranger who has an account: what cannot be done for an address is answered as if it had been.
+//! `POST /password/reset`: a new password for a mailed code.
 
 use std::sync::Arc;
 
@@ -9,52 +7,11 @@ use domain::user::read_email;
 use domain::{Faults, Fields};
 use serde_json::Value;
 
-use crate::accounts::read_code;
+use super::read_code;
 use crate::ports::{
-    ConfirmationCodes, IdentityError, IdentityProvider, LogIn, PasswordRecovery, Reset, SignOut,
-    Whose,
+    IdentityError, IdentityProvider, LogInOutcome, PasswordRecovery, Reset, SignOut, Whose,
 };
 use crate::refusal::Refusal;
-
-/// `POST /signup/resend-code`
-pub struct ResendCode {
-    /// Mails codes.
-    pub codes: Arc<dyn ConfirmationCodes>,
-}
-
-impl ResendCode {
-    /// Mails another code to an address that waits to be confirmed. The answer is the same for any other.
-    ///
-    /// # Errors
-    /// [`Refusal::Invalid`] for bad input, or when something is away.
-    pub async fn run(&self, body: &Value) -> Result<(), Refusal> {
-        Ok(self.codes.resend(&read_address(body)?).await?)
-    }
-}
-
-/// `POST /password/forgot`
-pub struct ForgotPassword {
-    /// Mails codes.
-    pub passwords: Arc<dyn PasswordRecovery>,
-}
-
-impl ForgotPassword {
-    /// Mails a code to a confirmed address. The answer is the same for any other.
-    ///
-    /// # Errors
-    /// [`Refusal::Invalid`] for bad input, or when something is away.
-    pub async fn run(&self, body: &Value) -> Result<(), Refusal> {
-        Ok(self.passwords.send_code(&read_address(body)?).await?)
-    }
-}
-
-fn read_address(body: &Value) -> Result<String, Faults> {
-    let faults = Faults::new();
-    let fields = Fields::of_body(body, &faults);
-    fields.only(&["email"]);
-    let email = read_email(&fields);
-    faults.or(email)
-}
 
 /// `POST /password/reset`
 pub struct ResetPassword {
@@ -96,10 +53,9 @@ impl ResetPassword {
     /// Whether the new password is the account's.
     async fn opens(&self, new: &NewPassword) -> Result<bool, Refusal> {
         match self.identity.log_in(&new.email, &new.password).await {
-            Ok(LogIn::Granted(_)) => Ok(true),
-            Ok(LogIn::WrongCredentials | LogIn::NotConfirmed) | Err(IdentityError::Refused(_)) => {
-                Ok(false)
-            }
+            Ok(LogInOutcome::Granted(_)) => Ok(true),
+            Ok(LogInOutcome::WrongCredentials | LogInOutcome::NotConfirmed)
+            | Err(IdentityError::Refused(_)) => Ok(false),
             Err(error) => Err(error.into()),
         }
     }

@@ -1,4 +1,4 @@
-//! New tokens for old ones, and logging out.
+//! `POST /token/refresh`: new tokens without the password.
 
 use std::sync::Arc;
 
@@ -6,7 +6,6 @@ use domain::{Faults, Fields, UserStatus};
 use serde_json::Value;
 use tracing::warn;
 
-use crate::caller::Caller;
 use crate::ports::{SignOut, TokenRefresh, Tokens, UserStore, Whose};
 use crate::refusal::Refusal;
 
@@ -14,7 +13,7 @@ use crate::refusal::Refusal;
 const LONGEST_REFRESH_TOKEN: usize = 8_192;
 
 /// `POST /token/refresh`
-pub struct RefreshTokens {
+pub struct RefreshToken {
     /// The records.
     pub users: Arc<dyn UserStore>,
     /// Gives the tokens.
@@ -23,7 +22,7 @@ pub struct RefreshTokens {
     pub sessions: Arc<dyn SignOut>,
 }
 
-impl RefreshTokens {
+impl RefreshToken {
     /// New tokens for a refresh token, which stays as it is.
     ///
     /// Suspended agents get none. That they come at all means that their sessions were not ended when they were
@@ -55,22 +54,4 @@ fn read_refresh_token(body: &Value) -> Result<String, Faults> {
         .required_text("refresh_token", LONGEST_REFRESH_TOKEN)
         .map(str::to_owned);
     faults.or(token)
-}
-
-/// `POST /logout`
-pub struct LogOut {
-    /// Ends sessions.
-    pub sessions: Arc<dyn SignOut>,
-}
-
-impl LogOut {
-    /// Revokes all refresh tokens of the caller, on every device. An access token that is out stays good until it
-    /// expires, within the hour.
-    ///
-    /// # Errors
-    /// When something is away.
-    pub async fn run(&self, caller: &Caller) -> Result<(), Refusal> {
-        let whose = Whose::User(caller.user_id);
-        Ok(self.sessions.sign_out(whose).await?)
-    }
 }

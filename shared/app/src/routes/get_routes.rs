@@ -1,28 +1,26 @@
-//! Looking at routes.
+//! `GET /routes/{agent_id}`: the routes of an agent.
 
 use std::sync::Arc;
 
-use domain::{Role, Route, RouteStatus, User, UserId};
+use domain::{Role, Route, RouteStatus, User};
 
+use crate::agents::agent_in_path;
 use crate::answers::{RouteAnswer, RoutesAnswer};
 use crate::caller::Caller;
-use crate::geojson::FeatureCollection;
 use crate::paging::{PageQuery, cursor_after};
 use crate::ports::{RouteStore, UserStore};
 use crate::refusal::Refusal;
-
-/// In a path, stands for the caller.
-pub const ONESELF: &str = "me";
+use crate::routes::geojson::FeatureCollection;
 
 /// `GET /routes/{agent_id}`
-pub struct ListRoutes {
+pub struct GetRoutes {
     /// The records of people.
     pub users: Arc<dyn UserStore>,
     /// The routes.
     pub routes: Arc<dyn RouteStore>,
 }
 
-impl ListRoutes {
+impl GetRoutes {
     /// An agent's routes, newest first, to that agent and to dispatchers.
     ///
     /// # Errors
@@ -44,7 +42,7 @@ impl ListRoutes {
     /// The same routes for a map.
     ///
     /// # Errors
-    /// As for [`ListRoutes::run`].
+    /// As for [`GetRoutes::run`].
     pub async fn features(
         &self,
         caller: &Caller,
@@ -91,14 +89,4 @@ impl ListRoutes {
             .map(|route| cursor_after(route.id));
         Ok((routes, next_cursor))
     }
-}
-
-/// Which agent a path means: agents see nobody but themselves.
-pub(crate) fn agent_in_path(caller: &Caller, role: Role, path: &str) -> Result<UserId, Refusal> {
-    let id = match path {
-        ONESELF => caller.user_id,
-        id => id.parse().map_err(|_| Refusal::NotFound)?,
-    };
-    let seen = role == Role::Dispatcher || id == caller.user_id;
-    seen.then_some(id).ok_or(Refusal::NotFound)
 }

@@ -10,10 +10,10 @@ use domain::{
 };
 use jiff::SignedDuration;
 
-use crate::dispatch::retimed;
 use crate::ports::{
     AgentPart, Changeset, Ids, PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit,
 };
+use crate::routes::after_change::retimed;
 
 /// Ten years: to a plan, whatever lies further off than that lies at that distance. A window may end in the year 9999,
 /// and the planner does not count that far.

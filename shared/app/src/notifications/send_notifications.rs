@@ -1,20 +1,18 @@
 //! Telling people by email.
 
-mod texts;
-
 use std::sync::Arc;
 
 use domain::{EmailNotifications, OrderId, OrderStatus, RouteId, User, UserId};
 use jiff::SignedDuration;
 use tracing::error;
 
+use super::emails::Letterhead;
 use crate::accounts::record_subscription;
 use crate::messages::Notification;
 use crate::ports::{
     Clock, Email, EmailClaim, EmailClaims, MailError, Mailer, OrderStore, RouteStore, UserStore,
 };
 use crate::refusal::Refusal;
-pub use texts::Letterhead;
 
 /// For so long nobody else sends a claimed email: longer than sending takes.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);

@@ -1,5 +1,9 @@
 //! Making orders of a file's rows.
 
+mod chunk;
+mod rejects;
+mod source;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,15 +12,15 @@ use domain::{Import, ImportStatus, ZoneGrid};
 use sheet::{FileFault, Rows};
 use tokio::time::timeout;
 
-use super::chunk::Gathered;
-use super::rejects::Rejects;
-use super::source::{Source, Trouble};
 use crate::messages::ImportKey;
 use crate::ports::{
     ChunkOutcome, Clock, FileError, ImportFiles, ImportQueue, ImportStore, Jitter, StoreError,
 };
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
+use chunk::Gathered;
+use rejects::Rejects;
+use source::{Source, Trouble};
 
 /// With less time left than this no chunk is begun: the rest is handed on.
 const LAST_CHUNK: Duration = Duration::from_secs(15);

@@ -17,7 +17,7 @@ use crate::refusal::Refusal;
 pub const UPLOAD_EXPIRES_S: u64 = 600;
 
 /// `POST /upload-url`
-pub struct CreateUpload {
+pub struct CreateUploadUrl {
     /// The imports.
     pub imports: Arc<dyn ImportStore>,
     /// Signs addresses.
@@ -40,7 +40,7 @@ pub struct UploadAnswer {
     expires_in: u64,
 }
 
-impl CreateUpload {
+impl CreateUploadUrl {
     /// Makes an import that awaits its file, and the signed address for that file.
     ///
     /// # Errors

@@ -35,14 +35,14 @@ pub enum StateChange {
 }
 
 /// Copies state changes to the queues.
-pub struct Announce {
+pub struct PublishEvents {
     /// Wakes the optimizer.
     pub wakes: Arc<dyn WakeQueue>,
     /// Tells people.
     pub notifications: Arc<dyn NotificationQueue>,
 }
 
-impl Announce {
+impl PublishEvents {
     /// Sends what follows from the changes. Sent again, a wake-up costs a look and a notification is known by
     /// the version that it names; so a crash anywhere in here is healed by the stream's redelivery.
     ///
@@ -99,7 +99,9 @@ fn wakes_of(change: &StateChange) -> Vec<Wake> {
             before,
             after: Some(after),
         } => became_available(before.as_deref(), after),
-        _ => Vec::new(),
+        StateChange::Order { after: None, .. }
+        | StateChange::User { after: None, .. }
+        | StateChange::Route { .. } => Vec::new(),
     }
 }
 
@@ -159,10 +161,10 @@ fn notification_of(change: &StateChange) -> Option<Notification> {
             before,
             after: Some(after),
         } => {
-            let told = matches!(
-                after.status,
-                OrderStatus::Assigned | OrderStatus::Delivered | OrderStatus::Failed
-            );
+            let told = match after.status {
+                OrderStatus::Assigned | OrderStatus::Delivered | OrderStatus::Failed => true,
+                OrderStatus::Pending | OrderStatus::InProgress | OrderStatus::Cancelled => false,
+            };
             let came = before
                 .as_ref()
                 .is_none_or(|before| before.status != after.status);
@@ -194,6 +196,8 @@ fn notification_of(change: &StateChange) -> Option<Notification> {
                 new: before.is_none(),
             })
         }
-        _ => None,
+        StateChange::Order { after: None, .. }
+        | StateChange::User { after: None, .. }
+        | StateChange::Route { after: None, .. } => None,
     }
 }

@@ -12,19 +12,19 @@ use serde_json::Value;
 
 use crate::answers::OrderAnswer;
 use crate::caller::Caller;
-use crate::dispatch::{retimed, set_free};
 use crate::ports::{
     AgentPart, Changeset, Clock, DispatchLedger, Jitter, OrderStore, RouteStore, StoreError,
     UserStore,
 };
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
+use crate::routes::after_change::{retimed, set_free};
 
 /// For so long an agent may repeat a tap on an order of a route that has ended.
 const REPEATED_TAP: SignedDuration = SignedDuration::from_mins(15);
 
 /// `PUT /orders/{order_id}/status`
-pub struct ChangeOrderStatus {
+pub struct UpdateOrderStatus {
     /// The records of people.
     pub users: Arc<dyn UserStore>,
     /// The orders.
@@ -49,7 +49,7 @@ struct Dispatched {
     on_route: Option<(Route, User)>,
 }
 
-impl ChangeOrderStatus {
+impl UpdateOrderStatus {
     /// Writes the order, its stops on the route, and the agent where the route ends, in one transaction.
     ///
     /// A status that is set again is answered with the order as it is. Whoever loses a race reads again: two
@@ -157,12 +157,14 @@ impl ChangeOrderStatus {
         let mut route = match change.status {
             OrderStatus::InProgress => route.with_stop_made(order.id, StopKind::Pickup, now),
             OrderStatus::Delivered => route.with_stop_made(order.id, StopKind::Dropoff, now),
-            _ => {
+            OrderStatus::Failed | OrderStatus::Cancelled => {
                 let shorter = route.with_orders_taken_off(&[order.id], &self.estimate, now);
                 let after = self.orders.orders(&shorter.open_orders()).await?;
                 others = retimed(after, &shorter, now);
                 shorter
             }
+            // Only planning leads here: nobody may set these.
+            OrderStatus::Pending | OrderStatus::Assigned => return Err(Refusal::Forbidden),
         };
         // Read apart from the route, it may be an older one; the store keeps what it has, unless that is gone.
         route.geometry = route.geometry.filter(String::is_empty);

@@ -1,0 +1,73 @@
+//! `POST /signup/confirm`: confirms the email address.
+
+use std::sync::Arc;
+
+use super::records::Records;
+use domain::user::read_email;
+use domain::{Faults, Fields, ZoneGrid};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use super::read_code;
+use crate::answers::ConfirmedAnswer;
+use crate::ports::{Clock, Confirmation, IdentityProvider, UserStore};
+use crate::refusal::Refusal;
+
+/// For so long a confirmation may be repeated with the answer of the first: a client that lost the answer
+/// asks again at once. Later it is refused like any wrong code, so that nobody learns who has an account.
+const REPEATED_CONFIRMATION: SignedDuration = SignedDuration::from_mins(15);
+
+/// `POST /signup/confirm`
+pub struct ConfirmSignUp {
+    /// The records.
+    pub users: Arc<dyn UserStore>,
+    /// The accounts.
+    pub identity: Arc<dyn IdentityProvider>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The zones.
+    pub grid: ZoneGrid,
+}
+
+impl ConfirmSignUp {
+    /// Confirms the address and opens the account: customers are active then, agents wait for approval.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidCode`] alike for a wrong code, an old one, and an unknown address.
+    pub async fn run(&self, body: &Value) -> Result<ConfirmedAnswer, Refusal> {
+        let (email, code) = read_confirmation(body)?;
+        let confirmation = self.identity.confirm(&email, &code).await?;
+        if confirmation == Confirmation::WrongCode {
+            return Err(Refusal::InvalidCode);
+        }
+        let account = self.identity.account(&email).await?;
+        let account = account.ok_or(Refusal::InvalidCode)?;
+        let now = self.clock.now();
+        if confirmation == Confirmation::AlreadyConfirmed {
+            // Cognito has not looked at the code. A record that waits, or was confirmed a moment ago, is a repetition;
+            // anything else is somebody who tries out addresses.
+            let repeated = self.users.user(account.user_id).await?.is_some_and(|user| {
+                let since = user.confirmed_at.map(|at| now.duration_since(at));
+                since.is_none_or(|since| since <= REPEATED_CONFIRMATION)
+            });
+            if !repeated {
+                return Err(Refusal::InvalidCode);
+            }
+        }
+        let records = Records {
+            users: self.users.as_ref(),
+            identity: self.identity.as_ref(),
+            grid: self.grid,
+        };
+        Ok(records.brought_up_to_date(&account, now).await?.into())
+    }
+}
+
+fn read_confirmation(body: &Value) -> Result<(String, String), Faults> {
+    let faults = Faults::new();
+    let fields = Fields::of_body(body, &faults);
+    fields.only(&["email", "code"]);
+    let email = read_email(&fields);
+    let code = read_code(&fields);
+    faults.or(email.zip(code))
+}

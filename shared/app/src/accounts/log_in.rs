@@ -1,0 +1,141 @@
+//! `POST /login`: tokens for a password.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::records::Records;
+use domain::user::{LONGEST_PASSWORD, read_email};
+use domain::{EmailNotifications, Faults, Fields, User, UserStatus, ZoneGrid};
+use serde_json::Value;
+use tracing::warn;
+
+use super::subscription::record_subscription;
+use crate::ports::{
+    Account, Clock, IdentityProvider, LogInOutcome, Mailer, StoreError, Tokens, UserStore,
+};
+use crate::refusal::Refusal;
+
+/// `POST /login`
+pub struct LogIn {
+    /// The records.
+    pub users: Arc<dyn UserStore>,
+    /// The accounts.
+    pub identity: Arc<dyn IdentityProvider>,
+    /// The subscriptions.
+    pub mailer: Arc<dyn Mailer>,
+    /// For so long a log-in waits for them, all calls together.
+    pub waits_for_mail: Duration,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The zones.
+    pub grid: ZoneGrid,
+}
+
+impl LogIn {
+    /// Checks the password, repairs what a crash left out of the account, and answers with tokens.
+    ///
+    /// # Errors
+    /// [`Refusal::InvalidCredentials`] alike for a wrong password and an unknown address; [`Refusal::NotConfirmed`];
+    /// [`Refusal::AgentNotActive`] for a suspended agent with the right password.
+    pub async fn run(&self, body: &Value) -> Result<Tokens, Refusal> {
+        let (email, password) = read_credentials(body)?;
+        let tokens = match self.identity.log_in(&email, &password).await? {
+            LogInOutcome::Granted(tokens) => tokens,
+            LogInOutcome::WrongCredentials => return Err(Refusal::InvalidCredentials),
+            LogInOutcome::NotConfirmed => return Err(Refusal::NotConfirmed),
+        };
+        let account = self.identity.account(&email).await?;
+        let account = account.ok_or(Refusal::InvalidCredentials)?;
+        let granted_before = !account.roles.is_empty();
+        let records = Records {
+            users: self.users.as_ref(),
+            identity: self.identity.as_ref(),
+            grid: self.grid,
+        };
+        let user = records
+            .brought_up_to_date(&account, self.clock.now())
+            .await?;
+        if user.status == UserStatus::Suspended {
+            // The tokens that are dropped here were never handed out.
+            return Err(Refusal::AgentNotActive);
+        }
+        self.bring_mail_up_to_date(user, &account).await?;
+        if granted_before {
+            return Ok(tokens);
+        }
+        // The role was granted just now, and these tokens do not name it yet.
+        match self.identity.log_in(&email, &password).await? {
+            LogInOutcome::Granted(tokens) => Ok(tokens),
+            LogInOutcome::WrongCredentials | LogInOutcome::NotConfirmed => {
+                Err(Refusal::InvalidCredentials)
+            }
+        }
+    }
+
+    /// Has the record and the subscription follow the account. Nobody is kept out because mail is away or does not answer:
+    /// what is left undone, the next log-in does.
+    async fn bring_mail_up_to_date(&self, user: User, account: &Account) -> Result<(), Refusal> {
+        let user_id = user.id;
+        let followed = async {
+            let user = self.as_the_account_says(user, account).await?;
+            self.renew_subscription(&user).await;
+            Ok(())
+        };
+        tokio::time::timeout(self.waits_for_mail, followed)
+            .await
+            .unwrap_or_else(|_| {
+                warn!(%user_id, "mail has not answered in time; the log-in goes on");
+                Ok(())
+            })
+    }
+
+    /// Name and address may be changed in Cognito, past us: the record follows at the next log-in. Emails stop going to the
+    /// old address before the record names the new one, so that a crash in between is repaired by the log-in after it.
+    async fn as_the_account_says(&self, user: User, account: &Account) -> Result<User, Refusal> {
+        let Some(changed) = user.following(&account.name, &account.email, self.clock.now()) else {
+            return Ok(user);
+        };
+        if changed.email != user.email
+            && let Err(error) = self.mailer.forget(user.id).await
+        {
+            warn!(user_id = %user.id, error = &error as &dyn std::error::Error, "could not end the old address' subscription");
+            return Ok(user);
+        }
+        match self.users.put_user(&changed).await {
+            Ok(()) => Ok(changed),
+            // Somebody else changed the record: the next log-in sees to it.
+            Err(StoreError::Conflict) => Ok(user),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Asks the address again to confirm its subscription, where the last request has lapsed.
+    async fn renew_subscription(&self, user: &User) {
+        let now = self.clock.now();
+        if !user.subscription_lapsed(now) {
+            return;
+        }
+        let renewed = async {
+            let state = self.mailer.subscription(user.id, &user.email).await?;
+            if state == EmailNotifications::On {
+                return record_subscription(self.users.as_ref(), user, state, None, now).await;
+            }
+            self.mailer.subscribe(user.id, &user.email).await?;
+            let state = EmailNotifications::Pending;
+            record_subscription(self.users.as_ref(), user, state, Some(now), now).await
+        };
+        if let Err(error) = renewed.await {
+            warn!(user_id = %user.id, error = &error as &dyn std::error::Error, "could not renew the email subscription");
+        }
+    }
+}
+
+fn read_credentials(body: &Value) -> Result<(String, String), Faults> {
+    let faults = Faults::new();
+    let fields = Fields::of_body(body, &faults);
+    fields.only(&["email", "password"]);
+    let email = read_email(&fields);
+    let password = fields.required_text("password", LONGEST_PASSWORD);
+    let password = password.map(str::to_owned);
+    faults.or(email.zip(password))
+}

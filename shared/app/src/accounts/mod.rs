@@ -1,0 +1,48 @@
+//! Signing up, confirming the address, logging in.
+//!
+//! Cognito knows the password and the roles, our own record all else. The two cannot be written together, so
+//! each step is made to be repeated: whatever a crash left out, the next sign-up, confirmation or log-in
+//! of the same person puts right.
+
+mod confirm_sign_up;
+mod forgot_password;
+mod get_me;
+mod log_in;
+mod log_out;
+mod records;
+mod refresh_token;
+mod resend_code;
+mod reset_password;
+mod sign_up;
+mod subscription;
+
+use domain::user::read_email;
+use domain::{Faults, Fields};
+use serde_json::Value;
+
+pub use confirm_sign_up::ConfirmSignUp;
+pub use forgot_password::ForgotPassword;
+pub use get_me::GetMe;
+pub use log_in::LogIn;
+pub use log_out::LogOut;
+pub use refresh_token::RefreshToken;
+pub use resend_code::ResendCode;
+pub use reset_password::ResetPassword;
+pub use sign_up::SignUp;
+pub(crate) use subscription::record_subscription;
+
+const LONGEST_CODE: usize = 20;
+
+/// Reads a code that was mailed; people paste it with spaces around.
+fn read_code(fields: &Fields<'_>) -> Option<String> {
+    let code = fields.required_text("code", LONGEST_CODE)?;
+    Some(code.trim().to_owned())
+}
+
+fn read_address(body: &Value) -> Result<String, Faults> {
+    let faults = Faults::new();
+    let fields = Fields::of_body(body, &faults);
+    fields.only(&["email"]);
+    let email = read_email(&fields);
+    faults.or(email)
+}

@@ -1,0 +1,57 @@
+//! An import, as callers see it.
+
+use domain::import::ImportFailure;
+use domain::{Import, ImportId, ImportStatus, RowFault, Timestamp, UserId};
+use serde::Serialize;
+
+/// An import.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ImportAnswer {
+    import_id: ImportId,
+    customer_id: UserId,
+    filename: String,
+    size_bytes: u64,
+    status: ImportStatus,
+    rows: u32,
+    accepted: u32,
+    rejected: u32,
+    progress: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) errors: Option<Vec<RowFault>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) rejected_rows_url: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<ImportFailure>,
+    created_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    started_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished_at: Option<Timestamp>,
+    updated_at: Timestamp,
+}
+
+impl From<Import> for ImportAnswer {
+    fn from(import: Import) -> Self {
+        Self {
+            import_id: import.id,
+            customer_id: import.customer_id,
+            rows: import.rows(),
+            // Four decimals: a step for each chunk of a million rows would be noise.
+            progress: (import.progress() * 10_000.0).floor() / 10_000.0,
+            size_bytes: import
+                .file
+                .map_or(import.size_bytes, |file| file.size_bytes),
+            filename: import.filename,
+            status: import.status,
+            accepted: import.accepted,
+            rejected: import.rejected,
+            errors: None,
+            rejected_rows_url: None,
+            failure: import.failure,
+            created_at: import.created_at,
+            started_at: import.started_at,
+            finished_at: import.finished_at,
+            updated_at: import.updated_at,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! `GET /imports/{import_id}`: one import with its first faults.
+
+use std::sync::Arc;
+
+use domain::import::TOLD_FAULTS;
+use domain::{ImportId, Role};
+
+use super::answer::ImportAnswer;
+use super::ingest_orders::FILE_CHANGED;
+use crate::caller::Caller;
+use crate::messages::ImportKey;
+use crate::ports::{FileUrls, ImportStore};
+use crate::refusal::Refusal;
+
+/// `GET /imports/{import_id}`
+pub struct GetImport {
+    /// The imports.
+    pub imports: Arc<dyn ImportStore>,
+    /// Signs addresses.
+    pub urls: Arc<dyn FileUrls>,
+}
+
+impl GetImport {
+    /// One import with its first faults, to its customer and to dispatchers.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] if it is not there or not the caller's.
+    pub async fn run(&self, caller: &Caller, import_id: &str) -> Result<ImportAnswer, Refusal> {
+        let role = caller.acting_as(&[Role::Dispatcher, Role::Customer])?;
+        let id: ImportId = import_id.parse().map_err(|_| Refusal::NotFound)?;
+        let import = self.imports.import(id).await?.ok_or(Refusal::NotFound)?;
+        if role != Role::Dispatcher && import.customer_id != caller.user_id {
+            return Err(Refusal::NotFound);
+        }
+        let rejected = import.rejected;
+        // Of a file that went away there is no file of rejected rows either.
+        let failure = import.failure.as_ref().map(|failure| failure.code.as_str());
+        let written = import.status.is_over() && failure != Some(FILE_CHANGED);
+        let key = ImportKey {
+            customer_id: import.customer_id,
+            import_id: id,
+        };
+        let mut answer = ImportAnswer::from(import);
+        let mut errors = match rejected {
+            0 => Vec::new(),
+            _ => self.imports.row_faults(id, 0, TOLD_FAULTS).await?,
+        };
+        errors.truncate(TOLD_FAULTS);
+        answer.errors = Some(errors);
+        if rejected > 0 && written {
+            answer.rejected_rows_url = Some(self.urls.rejected_rows(key).await?);
+        }
+        Ok(answer)
+    }
+}

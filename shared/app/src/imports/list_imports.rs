@@ -1,0 +1,51 @@
+//! `GET /imports`: the caller's imports.
+
+use std::sync::Arc;
+
+use domain::{ImportStatus, Role};
+use serde::Serialize;
+
+use super::answer::ImportAnswer;
+use crate::caller::Caller;
+use crate::paging::{PageQuery, cursor_after};
+use crate::ports::ImportStore;
+use crate::refusal::Refusal;
+
+/// A page of imports.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ImportsAnswer {
+    /// Newest first, without their faults.
+    pub imports: Vec<ImportAnswer>,
+    /// For the next page; `null` at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// `GET /imports`
+pub struct ListImports {
+    /// The imports.
+    pub imports: Arc<dyn ImportStore>,
+}
+
+impl ListImports {
+    /// The caller's imports, newest first.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for a query that cannot be understood.
+    pub async fn run(&self, caller: &Caller, query: &PageQuery) -> Result<ImportsAnswer, Refusal> {
+        caller.acting_as(&[Role::Customer])?;
+        let page = query.read(&ImportStatus::ALL.map(|status| (status.name(), status)))?;
+        let found = self
+            .imports
+            .imports_of(caller.user_id, page.status, page.after, page.limit)
+            .await?;
+        // The index is a hint: an import may have moved on since.
+        let imports = found
+            .imports
+            .into_iter()
+            .filter(|import| page.status.is_none_or(|status| import.status == status));
+        Ok(ImportsAnswer {
+            imports: imports.map(ImportAnswer::from).collect(),
+            next_cursor: found.next.map(cursor_after),
+        })
+    }
+}

@@ -1,0 +1,7 @@
+//! Telling people by email.
+
+mod emails;
+mod send_notifications;
+
+pub use emails::Letterhead;
+pub use send_notifications::{SendNotifications, Told};

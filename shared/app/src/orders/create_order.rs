@@ -1,0 +1,139 @@
+//! `POST /orders`: takes an order.
+
+use std::sync::Arc;
+
+use domain::{Faults, Order, OrderDraft, Role, Timestamp, ZoneGrid};
+use jiff::SignedDuration;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::addresses::PlaceAddresses;
+use crate::answers::OrderAnswer;
+use crate::caller::Caller;
+use crate::ports::{Clock, IdempotencyKey, Ids, OrderStore, Placement};
+use crate::refusal::Refusal;
+
+/// For so long an `Idempotency-Key` is remembered.
+const KEY_REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
+const LONGEST_KEY: usize = 255;
+
+/// `POST /orders`
+pub struct CreateOrder {
+    /// The orders.
+    pub orders: Arc<dyn OrderStore>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// New ids.
+    pub ids: Arc<dyn Ids>,
+    /// The zones.
+    pub grid: ZoneGrid,
+    /// Who places addresses; none where stops must have their location.
+    pub addresses: Option<PlaceAddresses>,
+}
+
+impl CreateOrder {
+    /// Stores a new order, pending. The stored order is the event: the stream tells the optimizer of it.
+    ///
+    /// With an `Idempotency-Key`, a repetition answers with the order of the first time, as it is now. Nothing is stored of an
+    /// order whose address cannot be placed.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for bad input, [`Refusal::IdempotencyKeyReused`] for a key that came with another body,
+    /// [`Refusal::Unplaceable`] for addresses that are unknown or may be several places.
+    pub async fn run(
+        &self,
+        caller: &Caller,
+        raw_body: &[u8],
+        body: &Value,
+        idempotency_key: Option<&str>,
+    ) -> Result<OrderAnswer, Refusal> {
+        caller.acting_as(&[Role::Customer])?;
+        let now = self.clock.now();
+        let read = if self.addresses.is_some() {
+            OrderDraft::read(body, now)
+        } else {
+            OrderDraft::read_located(body, now)
+        };
+        let key = match idempotency_key {
+            Some(key) if !is_key(key) => {
+                let faults = read.err().unwrap_or_default();
+                let detail = format!("must be 1 to {LONGEST_KEY} visible ASCII characters");
+                faults.note("Idempotency-Key", detail);
+                return Err(faults.into());
+            }
+            Some(key) => Some(IdempotencyKey {
+                caller: caller.user_id,
+                key: key.to_owned(),
+                fingerprint: fingerprint(raw_body),
+                expires_at: now + KEY_REMEMBERED,
+            }),
+            None => None,
+        };
+        let draft = match (read, &key) {
+            (Ok(draft), _) => draft,
+            (Err(faults), None) => return Err(faults.into()),
+            (Err(faults), Some(key)) => return self.placed_before(key, faults, now).await,
+        };
+        let new = match &self.addresses {
+            Some(addresses) if draft.is_to_be_placed() => {
+                // A repetition does not ask the geocoder again, nor does it need the geocoder to be there.
+                if let Some(key) = &key
+                    && let Some(used) = self.orders.key_used(key, now).await?
+                {
+                    return self.first_order(used, Some(key)).await;
+                }
+                addresses.locate(draft, now).await?
+            }
+            _ => draft.located(None, None)?,
+        };
+        let zone = self.grid.zone_of(new.pickup.location);
+        let zone = zone.ok_or_else(|| Faults::one("#/pickup/location", "is no place on earth"))?;
+        let order = Order::placed(self.ids.order_id(), caller.user_id, new, zone, now);
+        match self.orders.place(&order, key.as_ref()).await? {
+            Placement::Placed => Ok(order.into()),
+            used @ Placement::KeyUsed { .. } => self.first_order(used, key.as_ref()).await,
+        }
+    }
+
+    /// A body that was good once may be bad when it is repeated: its window has passed meanwhile. If its order was placed
+    /// then, that is the answer.
+    async fn placed_before(
+        &self,
+        key: &IdempotencyKey,
+        faults: Faults,
+        now: Timestamp,
+    ) -> Result<OrderAnswer, Refusal> {
+        match self.orders.key_used(key, now).await? {
+            Some(used) => self.first_order(used, Some(key)).await,
+            None => Err(faults.into()),
+        }
+    }
+
+    /// The order of the first time, if the body is that of the first time too.
+    async fn first_order(
+        &self,
+        used: Placement,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<OrderAnswer, Refusal> {
+        match used {
+            Placement::KeyUsed {
+                order_id,
+                fingerprint,
+            } if key.is_some_and(|key| key.fingerprint == fingerprint) => {
+                let first = self.orders.order(order_id).await?;
+                first.map(OrderAnswer::from).ok_or(Refusal::Contended)
+            }
+            _ => Err(Refusal::IdempotencyKeyReused),
+        }
+    }
+}
+
+fn is_key(key: &str) -> bool {
+    (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic())
+}
+
+/// SHA-256 of a body, in hexadecimal.
+fn fingerprint(raw_body: &[u8]) -> String {
+    let digest = Sha256::digest(raw_body);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

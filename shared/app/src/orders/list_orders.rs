@@ -1,0 +1,98 @@
+//! `GET /orders`: the orders that concern the caller.
+
+use std::sync::Arc;
+
+use domain::{Order, OrderId, OrderStatus, Role, User};
+
+use crate::answers::{OrderAnswer, OrdersAnswer};
+use crate::caller::Caller;
+use crate::paging::{Page, PageQuery, cursor_after};
+use crate::ports::{OrderListing, OrderStore, RouteStore, UserStore};
+use crate::refusal::Refusal;
+
+/// `GET /orders`
+pub struct ListOrders {
+    /// The records of people.
+    pub users: Arc<dyn UserStore>,
+    /// The orders.
+    pub orders: Arc<dyn OrderStore>,
+    /// The routes.
+    pub routes: Arc<dyn RouteStore>,
+}
+
+impl ListOrders {
+    /// Orders, newest first: a dispatcher sees all, a customer their own, an agent those on the open route.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for a query that cannot be understood; [`Refusal::AgentNotActive`].
+    pub async fn run(&self, caller: &Caller, query: &PageQuery) -> Result<OrdersAnswer, Refusal> {
+        let role = caller.acting_as(&[Role::Dispatcher, Role::Customer, Role::Agent])?;
+        let page = query.read(&OrderStatus::ALL.map(|status| (status.name(), status)))?;
+        match role {
+            Role::Dispatcher => self.listed(OrderListing::All, page).await,
+            Role::Customer => {
+                self.listed(OrderListing::Customer(caller.user_id), page)
+                    .await
+            }
+            Role::Agent => self.on_open_route(caller, page).await,
+        }
+    }
+
+    async fn listed(
+        &self,
+        listing: OrderListing,
+        page: Page<OrderStatus, OrderId>,
+    ) -> Result<OrdersAnswer, Refusal> {
+        let found = self
+            .orders
+            .list_orders(listing, page.status, page.after, page.limit)
+            .await?;
+        let mut orders = self.orders.orders(&found.ids).await?;
+        // The index is a hint: an order may have moved on since.
+        orders.retain(|order| page.status.is_none_or(|status| order.status == status));
+        Ok(answer(orders, found.next.map(cursor_after)))
+    }
+
+    async fn on_open_route(
+        &self,
+        caller: &Caller,
+        page: Page<OrderStatus, OrderId>,
+    ) -> Result<OrdersAnswer, Refusal> {
+        let user = self.users.user(caller.user_id).await?;
+        let profile = user.as_ref().and_then(User::active_agent);
+        let profile = profile.ok_or(Refusal::AgentNotActive)?;
+        let Some(route_id) = profile.open_route_id else {
+            return Ok(answer(Vec::new(), None));
+        };
+        let route = self.routes.route(caller.user_id, route_id).await?;
+        let on_route: Vec<OrderId> = route
+            .iter()
+            .flat_map(|route| route.stops.iter().map(|stop| stop.order_id))
+            .collect();
+        let mut ids = on_route;
+        ids.sort_unstable();
+        ids.dedup();
+        let mut orders = self.orders.orders(&ids).await?;
+        orders.retain(|order| {
+            page.status.is_none_or(|status| order.status == status)
+                && page.after.is_none_or(|after| order.id < after)
+                && order.is_on_route_of(caller.user_id)
+        });
+        orders.sort_unstable_by_key(|order| std::cmp::Reverse(order.id));
+        let more = orders.len() > page.limit;
+        orders.truncate(page.limit);
+        let next = orders
+            .last()
+            .filter(|_| more)
+            .map(|order| cursor_after(order.id));
+        Ok(answer(orders, next))
+    }
+}
+
+fn answer(mut orders: Vec<Order>, next_cursor: Option<String>) -> OrdersAnswer {
+    orders.sort_unstable_by_key(|order| std::cmp::Reverse(order.id));
+    OrdersAnswer {
+        orders: orders.into_iter().map(OrderAnswer::from).collect(),
+        next_cursor,
+    }
+}

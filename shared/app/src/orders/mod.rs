@@ -1,0 +1,13 @@
+//! Orders: placing them, looking at them, moving them on, and waking the zones of those that wait.
+
+mod create_order;
+mod get_order;
+mod list_orders;
+mod sweep_pending_orders;
+mod update_order_status;
+
+pub use create_order::CreateOrder;
+pub use get_order::GetOrder;
+pub use list_orders::ListOrders;
+pub use sweep_pending_orders::SweepPendingOrders;
+pub use update_order_status::UpdateOrderStatus;
