@@ -1,4 +1,4 @@
-//! `GET /routes/{agent_id}`: an agent's routes, to that agent and to dispatchers.
+//! `GET /routes/{agent_id}`: an agent's routes, for that agent and for dispatchers.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::http::serve(get_routes, handle).await
 }
 
-/// For maps (RFC 7946).
+/// The media type for maps (RFC 7946).
 const GEO_JSON: &str = "application/geo+json";
 
 async fn handle(get_routes: &GetRoutes, request: &Request) -> Result<Response, Problem> {

@@ -1,4 +1,4 @@
-//! A handler's answer to a payload from `events/`.
+//! Answers of a handler to events of the gateway.
 
 use runtime::http::{Problem, Request, Response, answer};
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! `POST /orders`: takes a customer's order.
+//! `POST /orders`: stores a customer's order. With an `Idempotency-Key`, a repeated request stores it once.
 
 mod geocoder;
 

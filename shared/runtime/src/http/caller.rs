@@ -11,8 +11,9 @@ pub(super) fn of_claims(claims: &Value) -> Option<Caller> {
     Some(Caller { user_id, roles })
 }
 
-/// The roles that a groups claim grants. The claim arrives as `"a,b"`, `"[a b]"`, `"[a, b]"`, a JSON list, or a JSON list
-/// within a string. The form depends on the kind of API and on the emulator. A group that is no role grants nothing.
+/// The roles that a groups claim grants. The claim arrives as `"a,b"`, `"[a b]"`, `"[a, b]"`, a JSON list, or a JSON
+/// list within a string. The form depends on the kind of API and on the emulator. A group that is no role grants
+/// nothing.
 fn roles(claim: &Value) -> Vec<Role> {
     let names = names(claim);
     Role::ALL

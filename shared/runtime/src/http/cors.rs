@@ -1,4 +1,5 @@
-//! Which origins' pages may call the API. The gateway answers the preflight, and can allow only all origins or none there.
+//! Which origins' pages may call the API. The gateway answers the preflight, and can allow only all origins or none
+//! there.
 
 use lambda_http::Body;
 use lambda_http::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, VARY};

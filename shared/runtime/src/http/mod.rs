@@ -1,4 +1,4 @@
-//! HTTP, as API Gateway's REST APIs hand it to a function.
+//! HTTP requests from API Gateway's REST APIs. `lambda_http` reads the events (decision 0017).
 
 mod accept;
 mod caller;
@@ -196,7 +196,7 @@ mod tests {
 
     #[tokio::test]
     async fn for_the_page_of_a_stranger_nothing_is_done() {
-        // Anything the handler did would show: it panics.
+        // If the handler ran, it would panic and the status would be 500.
         let headers = json!({"content-type": "application/json", "origin": "https://evil.example"});
         let event = json!({"body": "\"panic\"", "headers": headers});
         let (response, body) = answered_with(event).await;

@@ -1,7 +1,6 @@
-//! Errors as RFC 9457 has them: `application/problem+json`.
+//! Errors in the form of RFC 9457: `application/problem+json`.
 //!
-//! What is told to the caller and what is kept for the log are two things: a problem carries the cause, and
-//! never shows it.
+//! The caller gets less than the log: a problem keeps its cause for the log, and its body never shows the cause.
 
 use app::Refusal;
 use app::addresses::Unplaceable;
@@ -11,7 +10,7 @@ use serde_json::{Map, Value, json};
 
 use crate::failure::chain;
 
-/// Why a request was not granted, for the caller.
+/// Why a request was refused, for the caller.
 #[derive(Debug)]
 pub struct Problem(Box<Parts>);
 
@@ -41,18 +40,18 @@ impl Problem {
         }))
     }
 
-    /// The body could not be read at all.
+    /// The request or its body cannot be read.
     pub fn unreadable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::BAD_REQUEST, "unreadable", detail)
     }
 
-    /// The body is larger than a function reads. The gateway answers with the same code for what is beyond its own limit.
+    /// The body is larger than a function reads. The gateway has the same code for bodies over its own limit.
     pub fn too_large(most_bytes: usize) -> Self {
         let detail = format!("The body is larger than {} KB.", most_bytes / 1024);
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
     }
 
-    /// The body is said to be something else than JSON. The gateway answers with the same code.
+    /// The content type is not JSON. The gateway has the same code.
     pub fn not_json() -> Self {
         Self::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -61,7 +60,7 @@ impl Problem {
         )
     }
 
-    /// A browser sent it for a page that may not call the API.
+    /// A browser sent the request for a page that may not call the API.
     pub fn foreign_page() -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
@@ -70,7 +69,7 @@ impl Problem {
         )
     }
 
-    /// Nobody has checked a token. The gateway answers with the same code.
+    /// No token was checked. The gateway has the same code.
     pub fn no_token() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
@@ -79,7 +78,7 @@ impl Problem {
         )
     }
 
-    /// Something broke; what it was is for the log.
+    /// A defect. The cause is only for the log.
     pub fn internal(cause: impl Into<String>) -> Self {
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
@@ -126,7 +125,7 @@ impl Problem {
         self.0.retry_after_s
     }
 
-    /// What is behind it, for the log.
+    /// The cause, for the log.
     pub(super) fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }
@@ -134,7 +133,7 @@ impl Problem {
     /// The members of the problem; `instance` is the request's id.
     pub(super) fn body(&self, instance: &str) -> Value {
         let mut body = Map::new();
-        // With this type the title is the status' own name, and `code` says which problem it is.
+        // With this type, RFC 9457 makes the name of the status the title. `code` identifies the problem.
         body.insert("type".to_owned(), "about:blank".into());
         body.insert("title".to_owned(), title(self.0.status).into());
         body.insert("status".to_owned(), self.0.status.as_u16().into());
@@ -176,7 +175,7 @@ impl From<Refusal> for Problem {
             )
             .offering(addresses),
             Refusal::InvalidCode => {
-                // For an address that nobody has, and for one of which too many codes were tried, in the same words.
+                // An unknown address and an address with too many tries get the same words.
                 let detail = "The code is wrong or has expired. After too many tries none is taken for a while.";
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_code", detail)
                     .naming(fault("#/code", "is wrong or has expired"))

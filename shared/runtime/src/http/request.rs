@@ -28,8 +28,8 @@ impl Request {
     /// Reads an event of the gateway.
     ///
     /// # Errors
-    /// 400 for an event that `lambda_http` cannot read. Within its own loop such an event would make the invocation fail,
-    /// and the gateway would answer 502.
+    /// 400 for an event that `lambda_http` cannot read. Within its own loop such an event would make the invocation
+    /// fail, and the gateway would answer 502.
     pub(super) fn of_event(event: &str) -> Result<Self, Problem> {
         // `lambda_http` panics over a body that is not base64, and over a host and a path that are no URL together.
         match panic::catch_unwind(|| lambda_http::request::from_str(event)) {
@@ -133,8 +133,8 @@ impl Request {
             .map_err(|error| Problem::unreadable(format!("The body is not JSON: {error}.")))
     }
 
-    /// A page of another origin can make its visitors' browsers send text or forms without a preflight, but not JSON. So
-    /// such a page cannot make browsers guess passwords here.
+    /// A page of another origin can make its visitors' browsers send text or forms without a preflight, but not JSON.
+    /// So such a page cannot make browsers guess passwords here.
     fn is_said_to_be_json(&self) -> bool {
         let kind = self.header("Content-Type").unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default();
