@@ -32,6 +32,17 @@ class Functions:
             self._settings[function] = found["Environment"]["Variables"]
         return self._settings[function]
 
+    def credentials_of(self, function):
+        """Credentials of the function's role. The stack checks and records calls with them like calls of the function."""
+        found = self.stack.aws("lambda").get_function_configuration(FunctionName=self.name_of(function))
+        role = {"RoleArn": found["Role"], "RoleSessionName": found["FunctionName"]}
+        made = self.stack.aws("sts").assume_role(**role)["Credentials"]
+        return {
+            "AWS_ACCESS_KEY_ID": made["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": made["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": made["SessionToken"],
+        }
+
     def invoke(self, function, event):
         """Run a function once with this event; what it answers. That it breaks is a failure."""
         answer = self.stack.aws("lambda").invoke(

@@ -192,6 +192,7 @@ def run(functions, function, event, folder, stop_at=None, meddle=None, timeout_s
     asked = runtime_api(event, outcome, timeout_s, deadline_s or timeout_s)
     with Listening(asked) as api, Listening(proxy(endpoint, stop_at, meddle, outcome)) as aws:
         told = {name: value for name, value in os.environ.items() if name.startswith("AWS_") or name == "PATH"}
+        told |= functions.credentials_of(function)
         told |= functions.settings_of(function) | {
             "AWS_LAMBDA_RUNTIME_API": api.address,
             "AWS_LAMBDA_FUNCTION_NAME": function,

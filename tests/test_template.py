@@ -48,6 +48,16 @@ def test_each_function_has_the_name_of_its_resource():
     }
 
 
+def test_each_binary_is_a_function_of_the_same_name():
+    built = {
+        name.removesuffix("Function"): one["Metadata"]["BuildProperties"]["Binary"]
+        for name, one in TEMPLATE["Resources"].items()
+        if isinstance(one, dict) and one["Type"] == "AWS::Serverless::Function"
+    }
+    assert {"".join(word.title() for word in binary.split("-")): binary for binary in built.values()} == built
+    assert sorted(built.values()) == sorted(path.stem for path in (ROOT / "functions" / "src" / "bin").iterdir())
+
+
 def test_a_failed_first_deployment_does_not_block_the_next():
     """A bucket with a fixed name that a rollback keeps would make each later creation fail."""
     named = {name: one for name, one in expanded().items() if "BucketName" in one.get("Properties", {})}
