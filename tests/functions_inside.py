@@ -33,7 +33,7 @@ class Functions:
         return self._settings[function]
 
     def credentials_of(self, function):
-        """Credentials of the function's role. The stack checks and records calls with them like calls of the function."""
+        """Credentials of the function's role. The stack checks and records its calls like calls of the function."""
         found = self.stack.aws("lambda").get_function_configuration(FunctionName=self.name_of(function))
         role = {"RoleArn": found["Role"], "RoleSessionName": found["FunctionName"]}
         made = self.stack.aws("sts").assume_role(**role)["Credentials"]

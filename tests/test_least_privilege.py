@@ -21,7 +21,7 @@ import recorder
 # Grants that no test uses, each with the reason. A reason for a grant that some test uses is an error.
 NEVER_USED = {
     Use("IngestOrders", "s3:ListBucket", "UploadsBucket"): (
-        "AWS checks it when an object is missing, and answers 403 instead of 404 without it. MiniStack does not check it."
+        "AWS checks it when an object is missing: without it the answer is 403, not 404. MiniStack does not check it."
     ),
 }
 
@@ -59,7 +59,7 @@ def test_what_a_function_does_on_the_stack_is_recorded(stack, functions, shared_
 def test_sign_up_writes_the_attributes_that_a_client_may_write(stack, town):
     """AWS refuses a sign-up with any other attribute. MiniStack takes each."""
     person = town.newcomer("customer", "Ana")
-    expect(person.sign_up(), 201)
+    expect(person.sign_up(), 202)
     user = stack.aws("cognito-idp").admin_get_user(UserPoolId=stack.user_pool_id, Username=person.email)
     written = {one["Name"] for one in user["UserAttributes"]} - {"sub", "email_verified"}
     assert written == set(expanded()["UserPoolClient"]["Properties"]["WriteAttributes"])
