@@ -1,4 +1,4 @@
-//! `GET /imports`: the caller's imports.
+//! `GET /imports`: the caller's imports, newest first.
 
 use std::sync::Arc;
 
