@@ -1,4 +1,4 @@
-//! `POST /signup/confirm`: takes the code that was mailed to an address.
+//! `POST /signup/confirm`: confirms an address with the code that was mailed to the address.
 
 use std::sync::Arc;
 

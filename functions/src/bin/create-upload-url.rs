@@ -1,4 +1,4 @@
-//! `POST /upload-url`: where and how a customer uploads a file of orders.
+//! `POST /upload-url`: gives a customer the URL and the headers for the upload of a file of orders.
 
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ mod tests {
     async fn a_file_beyond_the_limit_is_too_large() {
         let store = Arc::default();
         let create_upload_url = create_upload_url(&store);
-        // However far beyond: more than 32 bits hold, and all that 64 hold.
+        // Also more than a `u32` holds, and the largest `u64`.
         for size in ["100000001", "5000000000", "18446744073709551615"] {
             let (status, body) =
                 answered(&create_upload_url, handle, &EVENT.replace("12345", size)).await;

@@ -1,4 +1,5 @@
-//! `POST /password/forgot`: mails a code that sets a new password.
+//! `POST /password/forgot`: mails a code that sets a new password. The answer does not tell whether the address has
+//! an account.
 
 use std::sync::Arc;
 

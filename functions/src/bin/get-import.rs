@@ -1,4 +1,4 @@
-//! `GET /imports/{import_id}`: the account of one import.
+//! `GET /imports/{import_id}`: the state of one import, with its counts and its rejected rows.
 
 use std::sync::Arc;
 

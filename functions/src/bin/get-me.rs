@@ -1,4 +1,4 @@
-//! `GET /me`: who the caller is, and whether emails reach them.
+//! `GET /me`: the caller's own record, and whether emails reach the caller.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `GET /orders/{order_id}`: one order, to those whom it concerns.
+//! `GET /orders/{order_id}`: one order, for its customer, its agent and dispatchers.
 
 use std::sync::Arc;
 

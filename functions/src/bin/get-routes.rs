@@ -1,4 +1,4 @@
-//! `GET /routes/{agent_id}`: an agent's routes, to that agent and to dispatchers.
+//! `GET /routes/{agent_id}`: an agent's routes, for that agent and for dispatchers.
 
 use std::sync::Arc;
 
@@ -21,7 +21,7 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::http::serve(get_routes, handle).await
 }
 
-/// For maps (RFC 7946).
+/// The media type for maps (RFC 7946).
 const GEO_JSON: &str = "application/geo+json";
 
 async fn handle(get_routes: &GetRoutes, request: &Request) -> Result<Response, Problem> {
@@ -86,11 +86,13 @@ mod tests {
                 json!({"type": "FeatureCollection", "features": [], "next_cursor": null}),
             ),
         ] {
-            let response =
-                answer(&get_routes(), handle, serde_json::from_str(event).unwrap()).await;
-            assert_eq!(response.headers["Content-Type"], content_type);
-            assert_eq!(response.headers["Vary"], "Accept");
-            assert_eq!(serde_json::from_str::<Value>(&response.body).unwrap(), body);
+            let response = answer(&get_routes(), handle, event).await;
+            assert_eq!(response.headers()["Content-Type"], content_type);
+            assert_eq!(response.headers()["Vary"], "Accept");
+            assert_eq!(
+                serde_json::from_slice::<Value>(response.body()).unwrap(),
+                body
+            );
         }
     }
 

@@ -1,4 +1,4 @@
-//! Makes orders of the rows of uploaded files.
+//! Stores the rows of uploaded files as orders.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -138,7 +138,7 @@ mod tests {
     }
 
     impl World {
-        /// With an import whose file has come.
+        /// A world with one import, and its uploaded file.
         async fn with(file: &str) -> Self {
             let (world, import) = (Self::default(), an_import());
             world.store.put_import(&import).await.unwrap();
@@ -150,7 +150,7 @@ mod tests {
             world
         }
 
-        /// The messages that Lambda is told to deliver again.
+        /// The messages that Lambda delivers again.
         async fn failures(&self, event: &str) -> Value {
             let ingest_orders = IngestOrders {
                 imports: self.store.clone(),

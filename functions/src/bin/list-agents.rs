@@ -1,4 +1,4 @@
-//! `GET /agents`: the agents, to dispatchers.
+//! `GET /agents`: the agents, for dispatchers.
 
 use std::sync::Arc;
 

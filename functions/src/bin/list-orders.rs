@@ -1,4 +1,4 @@
-//! `GET /orders`: the orders that the caller may see.
+//! `GET /orders`: the orders that the caller may see, newest first.
 
 use std::sync::Arc;
 

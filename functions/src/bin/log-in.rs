@@ -1,4 +1,4 @@
-//! `POST /login`: gives tokens for a password.
+//! `POST /login`: gives tokens for a password, and completes an account that a crash left incomplete.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use app::accounts::LogIn;
 use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
-/// A third of the function's time: the rest is for Cognito.
+/// A third of the function's timeout. The rest is for Cognito.
 const WAITS_FOR_MAIL: Duration = Duration::from_secs(5);
 
 #[tokio::main(flavor = "current_thread")]

@@ -1,4 +1,4 @@
-//! `POST /logout`: ends every session of the caller.
+//! `POST /logout`: revokes all refresh tokens of the caller.
 
 use std::sync::Arc;
 

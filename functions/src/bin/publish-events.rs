@@ -39,7 +39,7 @@ async fn handle(publish_events: &PublishEvents, records: &[EventRecord]) -> Resu
     Ok(())
 }
 
-/// Counted here, where orders come past whichever way they were placed. One that is delivered again is counted again.
+/// Counts new orders here, because all new orders pass here. An order that is delivered again is counted again.
 fn count_placed(changes: &[StateChange]) {
     let placed = changes
         .iter()
@@ -76,7 +76,7 @@ mod tests {
     }
 
     impl Queues {
-        /// What Lambda is told after an event; none where the invocation fails.
+        /// The answer to Lambda after an event; none if the invocation fails.
         async fn publish(&self, event: &str) -> Option<Value> {
             let publish_events = PublishEvents {
                 wakes: self.wakes.clone(),

@@ -44,7 +44,7 @@ mod tests {
     use testkit::memory::CODE;
     use testkit::{MemoryIdentity, MemoryStore, an_agent};
 
-    /// The use case in a world where Marta, of this status, has logged in, with an event that has her refresh token.
+    /// The use case in a world where Marta, with this status, has logged in, and an event with her refresh token.
     async fn refresh(status: UserStatus) -> (RefreshToken, String, Arc<MemoryIdentity>) {
         let identity = Arc::new(MemoryIdentity::default());
         let marta = marta_signs_up();

@@ -1,4 +1,5 @@
-//! `POST /signup/resend-code`: mails another code to an address that waits to be confirmed.
+//! `POST /signup/resend-code`: mails another code to an unconfirmed address. All other addresses get the
+//! same answer.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `POST /password/reset`: sets a new password, given the code that was mailed.
+//! `POST /password/reset`: sets a new password with the code that was mailed, and ends all sessions.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Tells people by email what happened.
+//! Sends emails about changes of orders, routes and accounts.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! `POST /signup`: takes in a customer or an agent.
+//! `POST /signup`: registers a customer or an agent. The answer does not tell whether the address has an account.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Wakes zones whose orders have been due for a while.
+//! Wakes the zones of orders that are still pending some time after they were due.
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
-//! `PUT /agents/{agent_id}`: changes an agent's duty, place, vehicle, shift or, for dispatchers, status.
+//! `PUT /agents/{agent_id}`: changes an agent's duty, start location, vehicle or shift. Dispatchers also change the
+//! status.
 
 use std::sync::Arc;
 

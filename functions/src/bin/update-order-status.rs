@@ -1,4 +1,4 @@
-//! `PUT /orders/{order_id}/status`: moves an order on, and its stops and route with it.
+//! `PUT /orders/{order_id}/status`: changes the status of an order, and the stops and the route of the order with it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! One invocation of the function: what its log lines share.
+//! One invocation of the function: the fields that its log lines share, and its time.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,13 +12,13 @@ pub(crate) fn span(context: &Context) -> Span {
         function = context.env_config.function_name,
         request_id = context.request_id,
         xray_trace_id = trace_id(context),
-        // The gateway's own id of a request, which the caller gets as `instance`.
+        // The gateway's id of a request. The caller gets it as `instance`.
         api_request_id = tracing::field::Empty,
     )
 }
 
-/// How long the invocation has left, asked when it begins. None begins after its deadline: one in the past is that of an
-/// emulator that keeps none, such as `cargo lambda watch`.
+/// The time that the invocation has left when it begins. On Lambda no deadline is in the past then, but emulators such
+/// as `cargo lambda watch` have no real deadline: there the time is unlimited.
 pub(crate) fn time_left(context: &Context) -> Duration {
     context
         .deadline()
@@ -26,7 +26,7 @@ pub(crate) fn time_left(context: &Context) -> Duration {
         .unwrap_or(Duration::MAX)
 }
 
-/// The trace's own id out of a header such as `Root=1-5f…;Parent=53…;Sampled=1`.
+/// The trace's id from a header such as `Root=1-5f…;Parent=53…;Sampled=1`.
 fn trace_id(context: &Context) -> Option<&str> {
     let header = context.xray_trace_id.as_deref()?;
     header

@@ -44,7 +44,7 @@ impl Metrics {
         self
     }
 
-    /// Writes the line, within Lambda: elsewhere nobody reads it. A metric that cannot be written is not worth failing for.
+    /// Writes the line, but only on Lambda: elsewhere nobody reads it. A line that cannot be written is no failure.
     pub fn emit(&self) {
         let Ok(function) = std::env::var("AWS_LAMBDA_FUNCTION_NAME") else {
             return;

@@ -1,4 +1,4 @@
-//! Who places addresses, as the environment has it.
+//! The geocoder that the environment names.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use adapters::web::Web;
 use app::addresses::PlaceAddresses;
 use runtime::config::GeocoderSettings;
 
-/// OpenRouteService, with its answers kept in a table.
+/// OpenRouteService, with a cache of its answers in a table.
 ///
 /// # Errors
-/// Where the service's URL is none, or no HTTPS client can be made.
+/// When the service's URL is not valid, or no HTTPS client can be made.
 pub fn addresses(
     settings: GeocoderSettings,
     places: DynamoPlaces,

@@ -1,4 +1,4 @@
-//! `POST /orders`: takes a customer's order.
+//! `POST /orders`: stores a customer's order. With an `Idempotency-Key`, a repeated request stores it once.
 
 mod geocoder;
 
@@ -85,6 +85,18 @@ mod tests {
             (status, &body["code"]),
             (422, &json!("idempotency_key_reused"))
         );
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_not_ascii_is_named() {
+        let store = Arc::default();
+        let event = include_str!("../../../../events/create-order.json");
+        let mut event: Value = serde_json::from_str(event).unwrap();
+        event["headers"]["Idempotency-Key"] = json!("Zoë");
+        event["multiValueHeaders"]["Idempotency-Key"] = json!(["Zoë"]);
+        let (status, body) = answered(&create_order(&store), handle, &event.to_string()).await;
+        assert_eq!((status, pointers(&body)), (422, vec!["Idempotency-Key"]));
+        assert!(store.all_orders().is_empty());
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ use runtime::config::Environment;
 use runtime::metrics::Metrics;
 use runtime::sqs::{Job, Limits, Message};
 
-/// The function's timeout in `template.yaml`: a lease that is older belongs to nobody.
+/// The function's timeout in `template.yaml`. The owner of an older lease has ended.
 const LEASE: SignedDuration = SignedDuration::from_secs(TIMEOUT.as_secs() as i64);
 
 #[tokio::main(flavor = "current_thread")]
@@ -74,10 +74,10 @@ async fn main() -> Result<(), runtime::Error> {
 
 /// The function's timeout in `template.yaml`.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// What a plan needs beside the planners' time: reading the zone, and committing route by route.
+/// The time that a plan needs besides the planners' time: it reads the zone, and commits each route.
 const READS_AND_COMMITS: Duration = Duration::from_secs(10);
 
-/// What may run within `TIMEOUT`, with the time limits of the planners elsewhere and of the embedded planner.
+/// `remote_time` is the time limit of the providers, and `embedded_time` that of the embedded planner.
 fn limits(remote_time: Duration, embedded_time: Duration) -> Limits {
     Limits {
         // Each plan takes the memory of its travel times, and its share of the cores.
@@ -213,7 +213,7 @@ mod tests {
         let response = consumed(&late, event, READS_AND_COMMITS).await;
         assert_eq!(response.batch_item_failures, []);
         assert_eq!(store.all_orders()[0].status, OrderStatus::Pending);
-        // The first zone's messages are of an order and of an agent: what waits out a pause is to be planned too.
+        // The messages of the first zone are about an order and an agent, so the new wake includes orders that pause.
         let sent: Vec<Value> = wakes.take().iter().map(|(wake, _)| json!(wake)).collect();
         let again = |zone| json!({"zone": zone, "cause": "agents_changed_meanwhile"});
         assert_eq!(sent, [again("85394463fffffff"), again("85394467fffffff")]);
@@ -253,7 +253,7 @@ mod tests {
         let wakes = Arc::new(MemoryWakes::default());
         wakes.set_away(true);
         broken.wakes = wakes;
-        // The plan loses its race, and the zone cannot be woken again.
+        // The commit conflicts with another write, and the zone cannot be woken again.
         store.next_writes([testkit::NextWrite::Conflicts]);
         let event = include_str!("../../../../events/optimize-routes.json");
         let response = consumed(&broken, event, TIMEOUT).await;
