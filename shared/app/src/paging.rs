@@ -1,19 +1,19 @@
 //! Pages of listings.
 //!
-//! A cursor holds nothing but the id after which the next page begins. Whose things are listed comes
-//! from the caller's token each time, so a cursor of somebody else shows nothing of theirs.
+//! A cursor contains only the id after which the next page begins. The caller's token decides which records are listed,
+//! so another caller's cursor reveals nothing.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::{ImportId, OrderId, RouteId, UserId};
 use intake::Faults;
 
-/// How many entries a page has when the caller does not say.
+/// The number of entries on a page if the caller does not set a limit.
 pub const DEFAULT_LIMIT: usize = 20;
-/// How many entries a page may have.
+/// The largest number of entries on a page.
 pub const LARGEST_LIMIT: usize = 100;
 
-/// Before an id's bytes, so that a cursor of another layout is told apart one day.
+/// The first byte of a cursor, so that a later layout can be recognised.
 const LAYOUT: u8 = 1;
 
 /// The query of a listing, as the caller sent it.
@@ -27,7 +27,7 @@ pub struct PageQuery {
     pub cursor: Option<String>,
 }
 
-/// The query of a listing, understood.
+/// The query of a listing, parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Page<Status, Id> {
     pub status: Option<Status>,
@@ -36,7 +36,7 @@ pub(crate) struct Page<Status, Id> {
 }
 
 impl PageQuery {
-    /// Reads the query. `statuses` are those that a caller may ask for.
+    /// Parses the query. `statuses` are the accepted values of `?status`.
     pub(crate) fn read<Status: Copy + Into<&'static str>, Id: ListedId>(
         &self,
         statuses: &[Status],
@@ -63,7 +63,7 @@ impl PageQuery {
         let after = self.cursor.as_deref().and_then(|text| {
             let id = decode(text);
             if id.is_none() {
-                faults.note("?cursor", "is not a cursor that this call has given");
+                faults.note("?cursor", "is not a cursor from this listing");
             }
             id
         });

@@ -61,7 +61,7 @@ mod tests {
         let failure = Failure::from(Refusal::Unavailable("connection refused".into()));
         assert_eq!(
             chain(&failure),
-            "it was refused: a dependency is away: connection refused"
+            "it was refused: a dependency is unavailable: connection refused"
         );
     }
 

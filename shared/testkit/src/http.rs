@@ -17,7 +17,7 @@ pub async fn answered<U>(
     (response.status().as_u16(), body)
 }
 
-/// The pointers of the faults that a problem names.
+/// The JSON pointers of the faults in a problem document.
 pub fn pointers(problem: &Value) -> Vec<&str> {
     let errors = problem["errors"].as_array().expect("a list of errors");
     let pointers = errors.iter().map(|error| error["pointer"].as_str());

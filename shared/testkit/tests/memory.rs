@@ -1,4 +1,4 @@
-//! The in-memory ports keep the contract that the real ones keep.
+//! The in-memory ports keep the same contract as the real ports.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 pub struct ImportsAnswer {
     /// Newest first, without their faults.
     pub imports: Vec<ImportAnswer>,
-    /// For the next page; `null` at the end.
+    /// The cursor of the next page; `null` at the end.
     pub next_cursor: Option<String>,
 }
 
@@ -30,7 +30,7 @@ impl ListImports {
     /// The caller's imports, newest first.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for a query that cannot be understood.
+    /// [`Refusal::Invalid`] if the query is not valid.
     pub async fn run(&self, caller: &Caller, query: &PageQuery) -> Result<ImportsAnswer, Refusal> {
         caller.acting_as(&[Role::Customer])?;
         let page = query.read(ImportStatus::VARIANTS)?;
@@ -38,7 +38,7 @@ impl ListImports {
             .imports
             .imports_of(caller.user_id, page.status, page.after, page.limit)
             .await?;
-        // The index is a hint: an import may have moved on since.
+        // The index is only a hint: an import's status may have changed since.
         let imports = found
             .imports
             .into_iter()

@@ -14,7 +14,7 @@ use crate::caller::Caller;
 use crate::ports::{Clock, IdempotencyKey, Ids, OrderStore, Placement};
 use crate::refusal::Refusal;
 
-/// For so long an `Idempotency-Key` is remembered.
+/// How long an `Idempotency-Key` is remembered.
 const KEY_REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 const LONGEST_KEY: usize = 255;
 
@@ -28,18 +28,18 @@ pub struct CreateOrder {
     pub ids: Arc<dyn Ids>,
     /// The zones.
     pub grid: ZoneGrid,
-    /// Who places addresses; none where stops must have their location.
+    /// Finds the locations of addresses; `None` if each stop must have its location.
     pub addresses: Option<PlaceAddresses>,
 }
 
 impl CreateOrder {
-    /// Stores a new order, pending. The stored order is the event: the stream tells the optimizer of it.
+    /// Stores a new order as pending. The table's stream then reports the order to the optimizer.
     ///
-    /// With an `Idempotency-Key`, a repetition answers with the order of the first time, as it is now. Nothing is stored of an
-    /// order whose address cannot be placed.
+    /// With an `Idempotency-Key`, a repeated request gets the first order in its current state. If an address cannot be
+    /// placed, nothing is stored.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for bad input, [`Refusal::IdempotencyKeyReused`] for a key that came with another body,
+    /// [`Refusal::Invalid`] for bad input; [`Refusal::IdempotencyKeyReused`] for a key that was used with another body;
     /// [`Refusal::Unplaceable`] for addresses that are unknown or may be several places.
     pub async fn run(
         &self,
@@ -77,7 +77,7 @@ impl CreateOrder {
         };
         let new = match &self.addresses {
             Some(addresses) if draft.has_address_to_place() => {
-                // A repetition does not ask the geocoder again, nor does it need the geocoder to be there.
+                // A repeated request does not need the geocoder, so the key is checked first.
                 if let Some(key) = &key
                     && let Some(used) = self.orders.key_used(key, now).await?
                 {
@@ -91,7 +91,8 @@ impl CreateOrder {
             }
         };
         let zone = self.grid.zone_of(new.pickup.location);
-        let zone = zone.ok_or_else(|| Faults::one("#/pickup/location", "is no place on earth"))?;
+        let zone =
+            zone.ok_or_else(|| Faults::one("#/pickup/location", "is not a place on earth"))?;
         let order = Order::placed(self.ids.order_id(), caller.user_id, new, zone, now);
         match self.orders.place(&order, key.as_ref()).await? {
             Placement::Placed => Ok(order.into()),
@@ -99,8 +100,8 @@ impl CreateOrder {
         }
     }
 
-    /// A body that was good once may be bad when it is repeated: its window has passed meanwhile. If its order was placed
-    /// then, that is the answer.
+    /// A valid body may be invalid when it is repeated, because its time window has passed. If the first request stored
+    /// an order, that order is the answer.
     async fn placed_before(
         &self,
         key: &IdempotencyKey,
@@ -113,7 +114,7 @@ impl CreateOrder {
         }
     }
 
-    /// The order of the first time, if the body is that of the first time too.
+    /// The first order of the key, if the body is the same as the first body.
     async fn first_order(
         &self,
         used: Placement,

@@ -1,6 +1,6 @@
-//! What the use cases need from outside, in small traits.
+//! The services that the use cases need from outside, as small traits.
 //!
-//! They are object-safe on purpose: a generic use case would be compiled again into each function.
+//! The traits are object-safe on purpose: a generic use case would be compiled again for each function.
 
 mod chance;
 mod claims;

@@ -333,7 +333,7 @@ mod tests {
         let problem = Problem::from(Refusal::Unavailable("no route to host".into()));
         assert_eq!(
             problem.cause(),
-            Some("a dependency is away: no route to host")
+            Some("a dependency is unavailable: no route to host")
         );
     }
 

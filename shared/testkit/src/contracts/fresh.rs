@@ -1,4 +1,4 @@
-//! Values that nobody else has.
+//! Values that no other test uses.
 
 use domain::ids::Uuid;
 use domain::route::Departure;
@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp as Time};
 
 use crate::build::{a_customer, an_agent, grid};
 
-/// Makes values with new ids, in a zone of its own.
+/// Makes values with new ids, in its own zone.
 #[derive(Debug, Clone, Copy)]
 pub struct Fresh {
     place: Coordinates,
@@ -23,7 +23,7 @@ impl Default for Fresh {
 }
 
 impl Fresh {
-    /// In some place on earth, far from the poles.
+    /// Picks a random place on earth, far from the poles.
     pub fn new() -> Self {
         let [.., a, b, c, d] = Uuid::now_v7().into_bytes();
         let part = |high: u8, low: u8| f64::from(u16::from_be_bytes([high, low])) / 65_536.0;
@@ -45,12 +45,12 @@ impl Fresh {
         self.place
     }
 
-    /// An id.
+    /// A new id.
     pub fn user_id(&self) -> UserId {
         UserId(Uuid::now_v7())
     }
 
-    /// An id.
+    /// A new id.
     pub fn route_id(&self) -> RouteId {
         RouteId(Uuid::now_v7())
     }
@@ -150,7 +150,7 @@ impl Fresh {
         }
     }
 
-    /// A pending order put on a route.
+    /// A pending order, assigned to a route.
     pub fn on_route(&self, order: &Order, route: &Route) -> Order {
         let at = route.updated_at;
         let eta = Some(later(at, 600));
@@ -159,7 +159,7 @@ impl Fresh {
     }
 }
 
-/// `seconds` later.
+/// The time `seconds` later.
 pub(crate) fn later(at: Timestamp, seconds: i64) -> Timestamp {
     at + SignedDuration::from_secs(seconds)
 }

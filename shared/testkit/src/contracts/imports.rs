@@ -1,4 +1,4 @@
-//! [`ImportStore`], with the orders that are stored with an import.
+//! [`ImportStore`], with the orders of an import.
 
 use app::ports::{Chunk, ChunkOutcome, ImportStore, OrderStore, Placement, StoreError};
 use domain::ids::Uuid;
@@ -9,7 +9,7 @@ use futures::future::join_all;
 use super::{Fresh, assert_conflict, eventually};
 use crate::build::at;
 
-/// All that a store of imports must do. Orders that are placed go into the same tables.
+/// Checks a store of imports. Orders that are placed directly go into the same tables.
 pub async fn run(imports: &dyn ImportStore, orders: &dyn OrderStore) {
     a_version_is_written_over_its_predecessor_alone(imports).await;
     a_chunk_is_stored_whole_and_once(imports, orders).await;
@@ -33,7 +33,7 @@ fn awaited(customer: UserId) -> Import {
     )
 }
 
-/// One that is being read, stored.
+/// A stored import that is being read.
 async fn begun(imports: &dyn ImportStore, customer: UserId) -> Import {
     let awaited = awaited(customer);
     imports.put_import(&awaited).await.unwrap();
@@ -46,7 +46,7 @@ async fn begun(imports: &dyn ImportStore, customer: UserId) -> Import {
     begun
 }
 
-/// An order of that row, with a name of its own.
+/// The order of a row, with its own `external_id`.
 fn order_of(fresh: &Fresh, import: &Import, row: u32) -> Order {
     let mut order = fresh.order(import.customer_id, at("2030-05-06T08:00:02Z"));
     order.id = import.id.order_in_row(row);
@@ -146,7 +146,7 @@ async fn what_stands_in_the_way_is_named_and_nothing_is_stored(
     let fresh = Fresh::new();
     let customer = fresh.user_id();
     let import = begun(imports, customer).await;
-    // Placed by itself under the name of row 2.
+    // Placed directly, with the `external_id` of row 2.
     let mut placed = fresh.order(customer, at("2030-05-06T08:00:00Z"));
     placed.external_id = Some("SO-2".to_owned());
     let placement = orders.place(&placed, None).await.unwrap();
@@ -171,7 +171,7 @@ async fn what_stands_in_the_way_is_named_and_nothing_is_stored(
     );
     assert_eq!(imports.row_faults(import.id, 0, 10).await.unwrap(), []);
 
-    // Another customer's names are their own.
+    // Another customer may use the same `external_id`.
     let other = begun(imports, fresh.user_id()).await;
     let stored = chunk(&other, vec![order_of(&fresh, &other, 2)], vec![]);
     assert_eq!(
@@ -238,7 +238,7 @@ async fn a_customers_imports_are_listed(imports: &dyn ImportStore) {
             import
         };
         if number == 4 {
-            // What was rejected is no import.
+            // A rejected row does not count as stored.
             let stored = chunk(&import, vec![], vec![fault(1)]);
             imports.store_chunk(&stored).await.unwrap();
             import = stored.import;

@@ -8,7 +8,7 @@ use super::fresh::later;
 use super::{Fresh, assert_conflict};
 use crate::build::at;
 
-/// All that placing an order must do.
+/// Checks the placing of orders.
 pub async fn run(store: &dyn OrderStore) {
     an_order_is_placed_once(store).await;
     a_key_is_used_once(store).await;
@@ -48,7 +48,7 @@ async fn an_order_is_placed_once(store: &dyn OrderStore) {
 async fn a_key_is_used_once(store: &dyn OrderStore) {
     let fresh = Fresh::new();
     let caller = fresh.user_id();
-    // As long as a header may be, and not all of it what one would put into a key.
+    // The longest key that the API accepts, with characters that are unusual in a key.
     let text = format!("#/{}", "k".repeat(253));
     let first = fresh.order(caller, now());
     let placed = store

@@ -12,7 +12,7 @@ impl MemoryStore {
         self.tables().imports.values().cloned().collect()
     }
 
-    /// Sets an import back to an earlier state, as a table does that is restored from a backup.
+    /// Resets an import to an earlier state, as a restored backup of the table does.
     pub fn set_back(&self, import: &Import) {
         let mut tables = self.tables();
         tables.imports.insert(import.id, import.clone());
