@@ -6,23 +6,18 @@ use adapters::dynamodb::DynamoImports;
 use adapters::s3::S3Files;
 use adapters::system::{SystemClock, UuidIds};
 use app::imports::CreateUploadUrl;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
+use settings::LargestImport;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (imports, bucket, most_bytes) = env.all((
-        env.text("IMPORTS_TABLE"),
-        env.text("UPLOADS_BUCKET"),
-        env.largest_import(),
-    ))?;
+    let (imports, bucket, LargestImport(most_bytes)) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let create_upload_url = CreateUploadUrl {
-        imports: Arc::new(DynamoImports::without_orders(dynamodb, imports)),
-        urls: Arc::new(S3Files::new(adapters::s3::client(&aws), bucket)),
+        imports: Arc::new(DynamoImports::new(&dynamodb, &imports)),
+        urls: Arc::new(S3Files::new(&adapters::s3::client(&aws), &bucket)),
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds),
         most_bytes,

@@ -4,19 +4,17 @@ use std::sync::Arc;
 
 use adapters::dynamodb::{DynamoRoutes, DynamoUsers};
 use app::routes::GetRoutes;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (users, routes) = env.all((env.text("USERS_TABLE"), env.text("ROUTES_TABLE")))?;
+    let (users, routes) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let get_routes = GetRoutes {
-        users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
-        routes: Arc::new(DynamoRoutes::new(dynamodb, routes)),
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+        routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
     };
     runtime::http::serve(get_routes, handle).await
 }

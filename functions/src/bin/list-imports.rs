@@ -4,18 +4,16 @@ use std::sync::Arc;
 
 use adapters::dynamodb::DynamoImports;
 use app::imports::ListImports;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (imports,) = env.all((env.text("IMPORTS_TABLE"),))?;
+    let imports = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let list_imports = ListImports {
-        imports: Arc::new(DynamoImports::without_orders(dynamodb, imports)),
+        imports: Arc::new(DynamoImports::new(&dynamodb, &imports)),
     };
     runtime::http::serve(list_imports, handle).await
 }

@@ -7,22 +7,17 @@ use adapters::sqs::{SqsNotifications, SqsWakes};
 use app::events::{PublishEvents, StateChange};
 use aws_lambda_events::dynamodb::EventRecord;
 use runtime::Failure;
-use runtime::config::Environment;
 use runtime::metrics::Metrics;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (optimization, notification) = env.all((
-        env.text("OPTIMIZATION_QUEUE_URL"),
-        env.text("NOTIFICATION_QUEUE_URL"),
-    ))?;
+    let (optimization, notification) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let sqs = adapters::sqs::Client::new(&aws);
     let publish_events = PublishEvents {
-        wakes: Arc::new(SqsWakes::new(sqs.clone(), optimization)),
-        notifications: Arc::new(SqsNotifications::new(sqs, notification)),
+        wakes: Arc::new(SqsWakes::new(&sqs, &optimization)),
+        notifications: Arc::new(SqsNotifications::new(&sqs, &notification)),
     };
     runtime::streams::serve(publish_events, handle).await
 }

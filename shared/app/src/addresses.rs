@@ -8,8 +8,8 @@ use domain::{Coordinates, NewOrder, Timestamp};
 use futures::future::try_join;
 use jiff::SignedDuration;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
+use crate::digest::sha256_hex;
 use crate::ports::{Geocoder, PlaceCache, PlaceCandidate};
 use crate::refusal::Refusal;
 
@@ -183,7 +183,6 @@ impl PlaceAddresses {
         let centre = self.region.centre;
         let centre = centre.map_or(String::new(), |at| format!("{},{}", at.lat, at.lon));
         let asked = format!("{}\n{country}\n{centre}", words.join(" ").to_lowercase());
-        let digest = Sha256::digest(asked.as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256_hex(asked.as_bytes())
     }
 }

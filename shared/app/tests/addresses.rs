@@ -30,6 +30,7 @@ impl Office {
         );
         let place_order = CreateOrder {
             orders: store.clone(),
+            placement: store.clone(),
             clock: clock.clone(),
             ids: Arc::new(CountedIds::default()),
             grid: grid(),

@@ -7,7 +7,7 @@ mod importing;
 use app::Refusal;
 use app::imports::Progress;
 use app::messages::ImportKey;
-use app::ports::{Chunk, ImportStore, OrderStore};
+use app::ports::{Chunk, ImportStore, OrderPlacement, OrderStore};
 use domain::{ImportStatus, OrderStatus};
 use importing::{AMPLE, HEADER, ONE_CHUNK, World, a_file, key};
 use proptest::prelude::*;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use app::Refusal;
 use app::messages::{Wake, WakeCause};
-use app::ports::{OrderStore, RouteStore, StoreError};
+use app::ports::{OrderPlacement, RouteStore, StoreError};
 use async_trait::async_trait;
 use domain::{Order, OrderStatus, Route, RouteId, RouteStatus, UnplacedReason, UserId, Zone};
 use futures::executor::block_on;

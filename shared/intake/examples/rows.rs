@@ -1,7 +1,10 @@
 //! How much CPU a row costs: cut out of the file, checked and made an order, beside the bare `csv` crate that only cuts
 //! the same bytes. `cargo run --release -p intake --example rows -- [FILE] [ROWS]`; without a file, rows are made up.
 //! The last line is JSON.
-
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a measurement of real files at the present time"
+)]
 #![allow(clippy::print_stdout, clippy::expect_used, clippy::unwrap_used)]
 
 use std::fmt::Write as _;

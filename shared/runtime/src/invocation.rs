@@ -1,9 +1,11 @@
 //! One invocation of the function: the fields that its log lines share, and its time.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use lambda_runtime::Context;
 use tracing::Span;
+
+use crate::clock::system_time;
 
 /// The span that each log line of an invocation belongs to.
 pub(crate) fn span(context: &Context) -> Span {
@@ -22,7 +24,7 @@ pub(crate) fn span(context: &Context) -> Span {
 pub(crate) fn time_left(context: &Context) -> Duration {
     context
         .deadline()
-        .duration_since(SystemTime::now())
+        .duration_since(system_time())
         .unwrap_or(Duration::MAX)
 }
 
@@ -36,6 +38,8 @@ fn trace_id(context: &Context) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
 
     #[test]
@@ -43,7 +47,7 @@ mod tests {
         let mut context = Context::default();
         context.deadline = 600_000;
         assert_eq!(time_left(&context), Duration::MAX);
-        let in_a_minute = SystemTime::now() + Duration::from_secs(60);
+        let in_a_minute = system_time() + Duration::from_secs(60);
         let since = in_a_minute.duration_since(SystemTime::UNIX_EPOCH).unwrap();
         context.deadline = since.as_millis() as u64;
         let left = time_left(&context).as_secs();

@@ -4,7 +4,7 @@
 //! case and its handler, an async function, to [`http::serve`], [`sqs::serve`], [`streams::serve`] or
 //! [`schedule::serve`].
 
-pub mod config;
+pub mod clock;
 mod failure;
 pub mod http;
 mod invocation;

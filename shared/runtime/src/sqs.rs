@@ -14,6 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 use tracing::{Instrument, error, info};
 
+use crate::clock::instant;
 use crate::failure::{Failure, caught, chain};
 use crate::invocation;
 use crate::metrics::Metrics;
@@ -47,7 +48,7 @@ impl Message {
     /// The time that the invocation has left. Long work uses this to stop in time and hand on the rest.
     pub fn time_left(&self) -> Duration {
         self.deadline.map_or(Duration::MAX, |deadline| {
-            deadline.saturating_duration_since(Instant::now())
+            deadline.saturating_duration_since(instant())
         })
     }
 }
@@ -175,7 +176,7 @@ async fn work_through(
     event: SqsEvent,
     time: Duration,
 ) -> Result<SqsBatchResponse, lambda_runtime::Error> {
-    let begun = Instant::now();
+    let begun = instant();
     let deadline = begun.checked_add(time);
     let batch: Option<Vec<Message>> = event
         .records
@@ -230,7 +231,7 @@ impl Turns {
     /// Does a job or hands it on. Returns the messages of the job if that failed.
     async fn failed_of<'a>(&self, job: Job<'a>) -> Vec<&'a Message> {
         let turn = self.to_work().await;
-        let begun = Instant::now();
+        let begun = instant();
         let ending = match (&turn, job.later) {
             (Some(_), _) => caught(job.work).await.map(|()| Ending::Done),
             (None, Some(later)) => self.handed_on(later).await.map(|()| Ending::HandedOn),

@@ -1,4 +1,4 @@
-//! The geocoder that the environment names.
+//! The geocoder that the settings name.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use adapters::keys::{Client as KeyStore, Key};
 use adapters::ors::OrsAccess;
 use adapters::web::Web;
 use app::addresses::PlaceAddresses;
-use runtime::config::GeocoderSettings;
+use settings::GeocoderSettings;
 
 /// OpenRouteService, with a cache of its answers in a table.
 ///
 /// # Errors
-/// When the service's URL is not valid, or no HTTPS client can be made.
+/// The URL of the service is invalid, or no HTTPS client can be made.
 pub fn addresses(
     settings: GeocoderSettings,
     places: DynamoPlaces,

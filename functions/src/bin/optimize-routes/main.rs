@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::dynamodb::{
-    DynamoLeases, DynamoLedger, DynamoLegs, DynamoOrders, DynamoRoutes, DynamoUsers, LedgerTables,
+    DynamoLeases, DynamoLedger, DynamoLegs, DynamoOrders, DynamoRoutes, DynamoUsers,
 };
 use adapters::sqs::SqsWakes;
 use adapters::system::{RandomJitter, SystemClock, UuidIds};
@@ -17,47 +17,35 @@ use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
 use domain::Zone;
 use jiff::SignedDuration;
 use runtime::Failure;
-use runtime::config::Environment;
 use runtime::metrics::Metrics;
 use runtime::sqs::{Job, Limits, Message};
+use settings::{PlanTime, PlanningHorizon};
 
-/// The function's timeout in `template.yaml`. The owner of an older lease has ended.
+use provider::PlannerSettings;
+
+/// The timeout of the function in `template.yaml`: an older lease has no holder any more.
 const LEASE: SignedDuration = SignedDuration::from_secs(TIMEOUT.as_secs() as i64);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (users, orders, routes, leases, queue, horizon, time_limit, estimate, planners) =
-        env.all((
-            env.text("USERS_TABLE"),
-            env.text("ORDERS_TABLE"),
-            env.text("ROUTES_TABLE"),
-            env.text("IDEMPOTENCY_TABLE"),
-            env.text("OPTIMIZATION_QUEUE_URL"),
-            env.planning_horizon(),
-            env.plan_time(),
-            env.leg_estimate(),
-            provider::settings(&env),
-        ))?;
+    let (resources, times, estimate, planners): (_, _, _, PlannerSettings) =
+        settings::from_environment()?;
+    let (users, orders, routes, claims, queue) = resources;
+    let (PlanningHorizon(horizon), PlanTime(time_limit)) = times;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let remote_time = planners.remote_time(time_limit);
-    let legs = DynamoLegs::new(dynamodb.clone(), leases.clone());
+    let legs = DynamoLegs::new(&dynamodb, &claims);
     let provider = provider::provider(planners, estimate, remote_time, legs, &aws).await?;
     let sqs = adapters::sqs::Client::new(&aws);
-    let tables = LedgerTables {
-        users: users.clone(),
-        orders: orders.clone(),
-        routes: routes.clone(),
-    };
     let optimize_routes = OptimizeRoutes {
-        users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
-        orders: Arc::new(DynamoOrders::without_keys(dynamodb.clone(), orders)),
-        routes: Arc::new(DynamoRoutes::new(dynamodb.clone(), routes)),
-        ledger: Arc::new(DynamoLedger::new(dynamodb.clone(), tables)),
-        leases: Arc::new(DynamoLeases::new(dynamodb, leases)),
-        wakes: Arc::new(SqsWakes::new(sqs, queue)),
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+        orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
+        routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
+        ledger: Arc::new(DynamoLedger::new(&dynamodb, &users, &orders, &routes)),
+        leases: Arc::new(DynamoLeases::new(&dynamodb, &claims)),
+        wakes: Arc::new(SqsWakes::new(&sqs, &queue)),
         provider,
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds),

@@ -16,7 +16,7 @@ use adapters::system::SystemClock;
 use adapters::web::Web;
 use app::ports::RouteProvider;
 use domain::LegEstimate;
-use runtime::config::Environment;
+use settings::{Environment, Setting};
 use tokio::time::timeout;
 use tracing::error;
 
@@ -45,31 +45,33 @@ struct OrsSettings {
     most_pairs: usize,
 }
 
-/// `ROUTE_PROVIDER`, and the settings of that provider.
-pub fn settings(env: &Environment) -> Option<PlannerSettings> {
-    let names = ["embedded", "ors", "ors-matrix", "google"];
-    let choice = match env.one_of("ROUTE_PROVIDER", &names)? {
-        "ors" => {
-            let (ors, limits) = (ors(env), limits(env));
-            Choice::Ors(ors?, limits?)
-        }
-        "ors-matrix" => Choice::OrsMatrix(ors(env)?),
-        "google" => google(env)?,
-        _ => {
-            return Some(PlannerSettings {
-                choice: Choice::Embedded,
-                seconds: 0,
-                pause: Duration::ZERO,
-            });
-        }
-    };
-    let seconds = env.whole_number("PROVIDER_SECONDS", 1..=30);
-    let pause = env.whole_number("PROVIDER_PAUSE_SECONDS", 0..=3_600);
-    Some(PlannerSettings {
-        choice,
-        seconds: seconds?,
-        pause: Duration::from_secs(pause?.into()),
-    })
+/// `ROUTE_PROVIDER`, and the variables of that provider.
+impl Setting for PlannerSettings {
+    fn read(env: &Environment) -> Option<Self> {
+        let names = ["embedded", "ors", "ors-matrix", "google"];
+        let choice = match env.one_of("ROUTE_PROVIDER", &names)? {
+            "ors" => {
+                let (ors, limits) = (ors(env), limits(env));
+                Choice::Ors(ors?, limits?)
+            }
+            "ors-matrix" => Choice::OrsMatrix(ors(env)?),
+            "google" => google(env)?,
+            _ => {
+                return Some(Self {
+                    choice: Choice::Embedded,
+                    seconds: 0,
+                    pause: Duration::ZERO,
+                });
+            }
+        };
+        let seconds = env.whole_number("PROVIDER_SECONDS", 1..=30);
+        let pause = env.whole_number("PROVIDER_PAUSE_SECONDS", 0..=3_600);
+        Some(Self {
+            choice,
+            seconds: seconds?,
+            pause: Duration::from_secs(pause?.into()),
+        })
+    }
 }
 
 fn ors(env: &Environment) -> Option<OrsSettings> {

@@ -166,7 +166,7 @@ impl Outline {
             let next = order_at(request, order)?;
             let stop = match (kind, next.pickup) {
                 (StopKind::Pickup, Some(pickup)) => pickup,
-                _ => next.dropoff,
+                (StopKind::Pickup, None) | (StopKind::Dropoff, _) => next.dropoff,
             };
             let there = self::place(request, stop.point)?;
             let leg = estimate.leg(place, there);

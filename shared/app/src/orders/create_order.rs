@@ -6,12 +6,12 @@ use domain::{Order, Role, Timestamp, ZoneGrid};
 use intake::{AddressAlone, Faults, read_order};
 use jiff::SignedDuration;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::addresses::PlaceAddresses;
 use crate::answers::OrderAnswer;
 use crate::caller::Caller;
-use crate::ports::{Clock, IdempotencyKey, Ids, OrderStore, Placement};
+use crate::digest::sha256_hex;
+use crate::ports::{Clock, IdempotencyKey, Ids, OrderPlacement, OrderStore, Placement};
 use crate::refusal::Refusal;
 
 /// How long an `Idempotency-Key` is remembered.
@@ -22,6 +22,8 @@ const LONGEST_KEY: usize = 255;
 pub struct CreateOrder {
     /// The orders.
     pub orders: Arc<dyn OrderStore>,
+    /// Takes new orders.
+    pub placement: Arc<dyn OrderPlacement>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.
@@ -65,7 +67,7 @@ impl CreateOrder {
             Some(key) => Some(IdempotencyKey {
                 caller: caller.user_id,
                 key: key.to_owned(),
-                fingerprint: fingerprint(raw_body),
+                fingerprint: sha256_hex(raw_body),
                 expires_at: now + KEY_REMEMBERED,
             }),
             None => None,
@@ -79,7 +81,7 @@ impl CreateOrder {
             Some(addresses) if draft.has_address_to_place() => {
                 // A repeated request does not need the geocoder, so the key is checked first.
                 if let Some(key) = &key
-                    && let Some(used) = self.orders.key_used(key, now).await?
+                    && let Some(used) = self.placement.key_used(key, now).await?
                 {
                     return self.first_order(used, Some(key)).await;
                 }
@@ -94,7 +96,7 @@ impl CreateOrder {
         let zone =
             zone.ok_or_else(|| Faults::one("#/pickup/location", "is not a place on earth"))?;
         let order = Order::placed(self.ids.order_id(), caller.user_id, new, zone, now);
-        match self.orders.place(&order, key.as_ref()).await? {
+        match self.placement.place(&order, key.as_ref()).await? {
             Placement::Placed => Ok(order.into()),
             used @ Placement::KeyUsed { .. } => self.first_order(used, key.as_ref()).await,
         }
@@ -108,7 +110,7 @@ impl CreateOrder {
         faults: Faults,
         now: Timestamp,
     ) -> Result<OrderAnswer, Refusal> {
-        match self.orders.key_used(key, now).await? {
+        match self.placement.key_used(key, now).await? {
             Some(used) => self.first_order(used, Some(key)).await,
             None => Err(faults.into()),
         }
@@ -135,10 +137,4 @@ impl CreateOrder {
 
 fn is_key(key: &str) -> bool {
     (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic())
-}
-
-/// SHA-256 of a body, in hexadecimal.
-fn fingerprint(raw_body: &[u8]) -> String {
-    let digest = Sha256::digest(raw_body);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -77,10 +77,6 @@ pub trait ImportStore: Send + Sync {
         limit: usize,
     ) -> Result<ImportPage, StoreError>;
 
-    /// Stores a chunk. [`StoreError::Conflict`] if another writer uses one of its items at this moment; the same chunk
-    /// may succeed the next time.
-    async fn store_chunk(&self, chunk: &Chunk) -> Result<ChunkOutcome, StoreError>;
-
     /// The faults of rows, sorted by row. The answer has the faults of whole chunks after the row `after`, which is 0
     /// or the last row of an earlier answer. The answer has at least `limit` faults if there are that many.
     async fn row_faults(
@@ -89,6 +85,14 @@ pub trait ImportStore: Send + Sync {
         after: u32,
         limit: usize,
     ) -> Result<Vec<RowFault>, StoreError>;
+}
+
+/// The rows of an import. Apart from [`ImportStore`]: they become orders and claims, which other tables hold.
+#[async_trait]
+pub trait ImportChunks: Send + Sync {
+    /// Stores a chunk. [`StoreError::Conflict`] if another writer uses one of its items at this moment; the same chunk
+    /// may succeed the next time.
+    async fn store_chunk(&self, chunk: &Chunk) -> Result<ChunkOutcome, StoreError>;
 }
 
 /// Why a file could not be read or written.

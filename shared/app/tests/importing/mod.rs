@@ -50,6 +50,7 @@ impl World {
     pub fn ingest(&self) -> IngestOrders {
         IngestOrders {
             imports: self.store.clone(),
+            chunks: self.store.clone(),
             files: Arc::new(self.files.clone()),
             queue: self.queue.clone(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),

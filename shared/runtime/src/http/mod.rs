@@ -7,8 +7,6 @@ mod problem;
 mod request;
 mod response;
 
-use std::time::Instant;
-
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use lambda_http::Body;
@@ -16,6 +14,7 @@ use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
 use tracing::{Instrument, Span, error, info};
 
+use crate::clock::instant;
 use crate::invocation;
 use cors::Cors;
 pub use problem::Problem;
@@ -98,7 +97,7 @@ async fn respond_to(
     cors: &Cors,
     request: &Request,
 ) -> lambda_http::Response<Body> {
-    let begun = Instant::now();
+    let begun = instant();
     let id = request.id().unwrap_or_default();
     Span::current().record("api_request_id", id);
     let origin = request.origin();

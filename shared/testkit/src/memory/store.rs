@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard};
 
 use app::events::StateChange;
 use app::ports::{
-    AgentPart, Changeset, DispatchLedger, IdempotencyKey, OrderListing, OrderPage, OrderStore,
-    Placement, RouteStore, StoreError, UserStore,
+    AgentPart, Changeset, DispatchLedger, IdempotencyKey, OrderListing, OrderPage, OrderPlacement,
+    OrderStore, Placement, RouteStore, StoreError, UserStore,
 };
 use async_trait::async_trait;
 use domain::{
@@ -237,51 +237,6 @@ impl OrderStore for MemoryStore {
         Ok(found.cloned().collect())
     }
 
-    async fn place(
-        &self,
-        order: &Order,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<Placement, StoreError> {
-        self.write(|tables| {
-            if let Some(key) = key {
-                let name = (key.caller, key.key.clone());
-                let used = tables.order_keys.get(&name);
-                if let Some((order_id, fingerprint, expires_at)) = used
-                    && *expires_at > order.created_at
-                {
-                    return Ok(Placement::KeyUsed {
-                        order_id: *order_id,
-                        fingerprint: fingerprint.clone(),
-                    });
-                }
-                tables.order_follows(order)?;
-                let remembered = (order.id, key.fingerprint.clone(), key.expires_at);
-                tables.order_keys.insert(name, remembered);
-            }
-            tables.order_follows(order)?;
-            if let Some(external_id) = &order.external_id {
-                let name = (order.customer_id, external_id.clone());
-                tables.external_ids.insert(name, order.id);
-            }
-            tables.put_order(order);
-            Ok(Placement::Placed)
-        })
-    }
-
-    async fn key_used(
-        &self,
-        key: &IdempotencyKey,
-        now: Timestamp,
-    ) -> Result<Option<Placement>, StoreError> {
-        let tables = self.tables();
-        let used = tables.order_keys.get(&(key.caller, key.key.clone()));
-        let used = used.filter(|(_, _, expires_at)| *expires_at > now);
-        Ok(used.map(|(order_id, fingerprint, _)| Placement::KeyUsed {
-            order_id: *order_id,
-            fingerprint: fingerprint.clone(),
-        }))
-    }
-
     async fn put_order(&self, order: &Order) -> Result<(), StoreError> {
         self.write(|tables| {
             tables.order_follows(order)?;
@@ -340,6 +295,54 @@ impl OrderStore for MemoryStore {
                 .is_some_and(|waiting| waiting.retry_at <= due_by)
         });
         Ok(overdue.map(|order| order.zone).collect())
+    }
+}
+
+#[async_trait]
+impl OrderPlacement for MemoryStore {
+    async fn place(
+        &self,
+        order: &Order,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Placement, StoreError> {
+        self.write(|tables| {
+            if let Some(key) = key {
+                let name = (key.caller, key.key.clone());
+                let used = tables.order_keys.get(&name);
+                if let Some((order_id, fingerprint, expires_at)) = used
+                    && *expires_at > order.created_at
+                {
+                    return Ok(Placement::KeyUsed {
+                        order_id: *order_id,
+                        fingerprint: fingerprint.clone(),
+                    });
+                }
+                tables.order_follows(order)?;
+                let remembered = (order.id, key.fingerprint.clone(), key.expires_at);
+                tables.order_keys.insert(name, remembered);
+            }
+            tables.order_follows(order)?;
+            if let Some(external_id) = &order.external_id {
+                let name = (order.customer_id, external_id.clone());
+                tables.external_ids.insert(name, order.id);
+            }
+            tables.put_order(order);
+            Ok(Placement::Placed)
+        })
+    }
+
+    async fn key_used(
+        &self,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<Placement>, StoreError> {
+        let tables = self.tables();
+        let used = tables.order_keys.get(&(key.caller, key.key.clone()));
+        let used = used.filter(|(_, _, expires_at)| *expires_at > now);
+        Ok(used.map(|(order_id, fingerprint, _)| Placement::KeyUsed {
+            order_id: *order_id,
+            fingerprint: fingerprint.clone(),
+        }))
     }
 }
 

@@ -1,9 +1,9 @@
-//! Places, and what happens there.
+//! Stops and their parts.
 
 use domain::{Contact, Coordinates, OrderStop, TimeWindow, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// DynamoDB refuses numbers closer to zero than 1e-130. A degree's last digit that means anything is far above.
+/// DynamoDB refuses numbers closer to zero than 1e-130. Useful digits of a degree are far above that.
 const TINIEST: f64 = 1e-100;
 
 #[derive(Clone, Serialize, Deserialize)]

@@ -5,16 +5,17 @@ mod rejects;
 mod source;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::import::{ImportFailure, SeenFile};
-use domain::{Import, ImportStatus, ZoneGrid};
+use domain::{Import, ImportStatus, Timestamp, ZoneGrid};
 use intake::csv::{FileFault, Rows};
 use tokio::time::timeout;
 
 use crate::messages::ImportKey;
 use crate::ports::{
-    ChunkOutcome, Clock, FileError, ImportFiles, ImportQueue, ImportStore, Jitter, StoreError,
+    ChunkOutcome, Clock, FileError, ImportChunks, ImportFiles, ImportQueue, ImportStore, Jitter,
+    StoreError,
 };
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
@@ -38,8 +39,10 @@ pub(super) const FILE_CHANGED: &str = "file_changed";
 
 /// `ingest-orders`: makes orders from the rows of an uploaded file.
 pub struct IngestOrders {
-    /// The imports, their orders and their faults.
+    /// The records of imports.
     pub imports: Arc<dyn ImportStore>,
+    /// Stores the rows of imports.
+    pub chunks: Arc<dyn ImportChunks>,
     /// The files of the imports.
     pub files: Arc<dyn ImportFiles>,
     /// Queues an import again when the time is up.
@@ -106,7 +109,11 @@ impl IngestOrders {
         let mut run = Run {
             on: self,
             key,
-            deadline: Instant::now().checked_add(time.saturating_sub(LAST_CHUNK)),
+            deadline: self
+                .clock
+                .now()
+                .checked_add(time.saturating_sub(LAST_CHUNK))
+                .ok(),
             given_up: false,
             report: IngestReport {
                 progress: Progress::HandedOn,
@@ -152,7 +159,8 @@ impl IngestOrders {
 struct Run<'a> {
     on: &'a IngestOrders,
     key: ImportKey,
-    deadline: Option<Instant>,
+    /// No chunk begins after this time. `None` if it is beyond the range of times.
+    deadline: Option<Timestamp>,
     /// Whether the queue must deliver the message again in spite of progress.
     given_up: bool,
     report: IngestReport,
@@ -252,7 +260,7 @@ impl Run<'_> {
         loop {
             let chunk = gathered.chunk(&import);
             self.report.store_requests += 1;
-            match self.on.imports.store_chunk(&chunk).await {
+            match self.on.chunks.store_chunk(&chunk).await {
                 Ok(ChunkOutcome::Stored) => {
                     self.report.chunks += 1;
                     self.report.bytes += chunk.import.offset - import.offset;
@@ -373,7 +381,8 @@ impl Run<'_> {
 
     fn time_left(&self) -> Duration {
         self.deadline.map_or(Duration::MAX, |deadline| {
-            deadline.saturating_duration_since(Instant::now())
+            let left = deadline.duration_since(self.on.clock.now());
+            Duration::try_from(left).unwrap_or_default()
         })
     }
 }

@@ -5,6 +5,10 @@
     clippy::print_stderr,
     reason = "a command line answers there"
 )]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a person who waits is told how long the search takes"
+)]
 
 mod answer;
 mod args;

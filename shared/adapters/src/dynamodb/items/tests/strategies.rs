@@ -1,4 +1,4 @@
-//! Any user, order and route that there can be.
+//! Arbitrary users, orders and routes.
 
 use domain::ids::Uuid;
 use domain::import::{ImportFailure, KeptParts, KeptRejects, SeenFile};
@@ -25,7 +25,7 @@ fn time() -> impl Strategy<Value = Timestamp> {
         .prop_map(|(second, nanosecond)| Timestamp::new(second, nanosecond).unwrap())
 }
 
-/// Not so close to zero that DynamoDB would not take it.
+/// Not too close to zero for DynamoDB.
 fn place() -> impl Strategy<Value = Coordinates> {
     let degrees = |most: f64| prop_oneof![Just(0.0), Just(-most), -most..=most, -1e-9..=1e-9];
     (degrees(90.0), degrees(180.0))
