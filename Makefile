@@ -71,7 +71,7 @@ bench-planner: ## Compare the planner with VROOM, OR-Tools and PyVRP on the same
 
 bench-import: up ## Compare an import with csv and boto3's batch writer; ROWS=1000000
 	@cargo build --release --bin ingest-orders --bin create-upload-url
-	@cargo build --release -p sheet --example rows
+	@cargo build --release -p intake --example rows
 	@built=$${CARGO_TARGET_DIR:-target}/$${CARGO_BUILD_TARGET:+$$CARGO_BUILD_TARGET/}release; \
 	  eval "$$($(LOCAL_STACK) env)" && exec $(PYTHON) local/bench-import/bench.py --binaries "$$built" \
 	  --parsing "$$built/examples/rows" --rows "$${ROWS:-1000000}"

@@ -19,10 +19,11 @@ class Functions:
         if not self._names:
             for page in self.stack.aws("lambda").get_paginator("list_functions").paginate():
                 for found in page["Functions"]:
-                    self._names[plain(found["FunctionName"])] = found["FunctionName"]
-        fitting = [name for short, name in self._names.items() if plain(function) in short]
-        assert len(fitting) == 1, f"one function {function} expected on the stack, found {fitting}"
-        return fitting[0]
+                    self._names[plain(found["FunctionName"].rpartition("-")[2])] = found["FunctionName"]
+        assert plain(function) in self._names, (
+            f"no function {function} on the stack, but {sorted(self._names.values())}"
+        )
+        return self._names[plain(function)]
 
     def settings_of(self, function):
         """A function's environment."""

@@ -125,9 +125,14 @@ def listed(value):
 
 
 def calls_in(record, names):
-    """The calls in the lines that local/stack/recorder.py wrote. `names` are those of `names_in_the_template`."""
+    """The calls in the lines that local/stack/recorder.py wrote. `names` are those of `names_in_the_template`.
+
+    A caller without a role is AWS itself, such as S3 that tells a queue of an upload. The policy of the queue decides.
+    """
     for line in record.splitlines():
         told = json.loads(line)
+        if ":assumed-role/" not in told["caller"]:
+            continue
         action = ACTIONS_OF_AWS.get(told["action"], told["action"])
         yield Use(short(told["caller"].rpartition("/")[2]), action, named(told["resource"], names))
 

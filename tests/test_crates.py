@@ -8,12 +8,11 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 
 # What each crate of the workspace may depend on. A crate that is missing here fails the test.
 ALLOWED = {
-    "functions": {"runtime", "adapters", "settings", "app", "intake", "sheet", "domain", "planner"},
+    "functions": {"runtime", "adapters", "settings", "app", "intake", "domain", "planner"},
     "runtime": {"settings", "app", "intake", "domain"},
     "adapters": {"settings", "app", "intake", "domain", "planner"},
     "settings": {"app", "domain"},
-    "app": {"intake", "sheet", "domain", "planner"},
-    "sheet": {"intake", "domain"},
+    "app": {"intake", "domain", "planner"},
     "intake": {"domain"},
     "domain": set(),
     "planner": set(),

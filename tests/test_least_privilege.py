@@ -170,6 +170,12 @@ def test_a_line_of_the_record_is_a_call(action, resource, told):
     assert list(calls_in(line, NAMES)) == [Use("GetOrder", action.removesuffix("Batch"), told)]
 
 
+def test_a_caller_without_a_role_is_no_function():
+    """S3 tells a queue of an upload, and the queue's own policy allows that."""
+    line = {"caller": "*", "action": "sqs:SendMessage", "resource": "arn:aws:sqs:eu-central-2:000000000000:queue"}
+    assert list(calls_in(json.dumps(line), NAMES)) == []
+
+
 class Asked:
     """A question to the policies, as MiniStack asks it."""
 

@@ -315,7 +315,7 @@ def main():
         required=True,
         help="where ingest-orders and create-upload-url are, built with --release",
     )
-    words.add_argument("--parsing", type=Path, help="the example `rows` of the crate sheet, built with --release")
+    words.add_argument("--parsing", type=Path, help="the example `rows` of the crate intake, built with --release")
     wanted = words.parse_args()
     with tempfile.TemporaryDirectory(prefix="waybill-bench-") as folder:
         bench = Bench(wanted.binaries.resolve(), Path(folder))

@@ -1,4 +1,4 @@
-//! `POST /signup/confirm`: takes the code that was mailed to an address.
+//! `POST /signup/confirm`: confirms an address with the code that was mailed to the address.
 
 use std::sync::Arc;
 
@@ -6,25 +6,18 @@ use adapters::cognito::CognitoAccounts;
 use adapters::dynamodb::DynamoUsers;
 use adapters::system::SystemClock;
 use app::accounts::ConfirmSignUp;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (users, pool, client, grid) = env.all((
-        env.text("USERS_TABLE"),
-        env.text("USER_POOL_ID"),
-        env.text("USER_POOL_CLIENT_ID"),
-        env.zone_grid(),
-    ))?;
+    let (users, pool, client, grid) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let cognito = adapters::cognito::Client::new(&aws);
     let confirm_sign_up = ConfirmSignUp {
-        users: Arc::new(DynamoUsers::new(dynamodb, users)),
-        identity: Arc::new(CognitoAccounts::new(cognito, pool, client)),
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+        identity: Arc::new(CognitoAccounts::new(&cognito, &pool, &client)),
         clock: Arc::new(SystemClock),
         grid,
     };

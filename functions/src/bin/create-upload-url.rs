@@ -1,4 +1,4 @@
-//! `POST /upload-url`: where and how a customer uploads a file of orders.
+//! `POST /upload-url`: gives a customer the URL and the headers for the upload of a file of orders.
 
 use std::sync::Arc;
 
@@ -6,23 +6,18 @@ use adapters::dynamodb::DynamoImports;
 use adapters::s3::S3Files;
 use adapters::system::{SystemClock, UuidIds};
 use app::imports::CreateUploadUrl;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
+use settings::LargestImport;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (imports, bucket, most_bytes) = env.all((
-        env.text("IMPORTS_TABLE"),
-        env.text("UPLOADS_BUCKET"),
-        env.largest_import(),
-    ))?;
+    let (imports, bucket, LargestImport(most_bytes)) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let create_upload_url = CreateUploadUrl {
-        imports: Arc::new(DynamoImports::without_orders(dynamodb, imports)),
-        urls: Arc::new(S3Files::new(adapters::s3::client(&aws), bucket)),
+        imports: Arc::new(DynamoImports::new(&dynamodb, &imports)),
+        urls: Arc::new(S3Files::new(&adapters::s3::client(&aws), &bucket)),
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds),
         most_bytes,
@@ -81,7 +76,7 @@ mod tests {
     async fn a_file_beyond_the_limit_is_too_large() {
         let store = Arc::default();
         let create_upload_url = create_upload_url(&store);
-        // However far beyond: more than 32 bits hold, and all that 64 hold.
+        // Also more than a `u32` holds, and the largest `u64`.
         for size in ["100000001", "5000000000", "18446744073709551615"] {
             let (status, body) =
                 answered(&create_upload_url, handle, &EVENT.replace("12345", size)).await;

@@ -1,22 +1,21 @@
-//! `POST /password/forgot`: mails a code that sets a new password.
+//! `POST /password/forgot`: mails a code that sets a new password. The answer does not tell whether the address has
+//! an account.
 
 use std::sync::Arc;
 
 use adapters::cognito::CognitoAccounts;
 use app::accounts::ForgotPassword;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 use serde_json::json;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (pool, client) = env.all((env.text("USER_POOL_ID"), env.text("USER_POOL_CLIENT_ID")))?;
+    let (pool, client) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let cognito = adapters::cognito::Client::new(&aws);
     let forgot_password = ForgotPassword {
-        passwords: Arc::new(CognitoAccounts::new(cognito, pool, client)),
+        passwords: Arc::new(CognitoAccounts::new(&cognito, &pool, &client)),
     };
     runtime::http::serve(forgot_password, handle).await
 }

@@ -1,23 +1,21 @@
-//! `GET /imports/{import_id}`: the account of one import.
+//! `GET /imports/{import_id}`: the state of one import, with its counts and its rejected rows.
 
 use std::sync::Arc;
 
 use adapters::dynamodb::DynamoImports;
 use adapters::s3::S3Files;
 use app::imports::GetImport;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (imports, bucket) = env.all((env.text("IMPORTS_TABLE"), env.text("UPLOADS_BUCKET")))?;
+    let (imports, bucket) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let get_import = GetImport {
-        imports: Arc::new(DynamoImports::without_orders(dynamodb, imports)),
-        urls: Arc::new(S3Files::new(adapters::s3::client(&aws), bucket)),
+        imports: Arc::new(DynamoImports::new(&dynamodb, &imports)),
+        urls: Arc::new(S3Files::new(&adapters::s3::client(&aws), &bucket)),
     };
     runtime::http::serve(get_import, handle).await
 }
@@ -31,7 +29,7 @@ async fn handle(get_import: &GetImport, request: &Request) -> Result<Response, P
 mod tests {
     use super::*;
 
-    use app::ports::{Chunk, ImportStore};
+    use app::ports::{Chunk, ImportChunks, ImportStore};
     use domain::RowFault;
     use domain::import::SeenFile;
     use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! `GET /me`: who the caller is, and whether emails reach them.
+//! `GET /me`: the caller's own record, and whether emails reach the caller.
 
 use std::sync::Arc;
 
@@ -6,20 +6,18 @@ use adapters::dynamodb::DynamoUsers;
 use adapters::sns::SnsMailer;
 use adapters::system::SystemClock;
 use app::accounts::GetMe;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (users, topics) = env.all((env.text("USERS_TABLE"), env.text("USER_TOPIC_ARN_PREFIX")))?;
+    let (users, topics) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sns = adapters::sns::Client::new(&aws);
     let get_me = GetMe {
-        users: Arc::new(DynamoUsers::new(dynamodb, users)),
-        mailer: Arc::new(SnsMailer::new(sns, topics)),
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+        mailer: Arc::new(SnsMailer::new(&sns, &topics)),
         clock: Arc::new(SystemClock),
     };
     runtime::http::serve(get_me, handle).await

@@ -1,22 +1,20 @@
-//! `GET /orders/{order_id}`: one order, to those whom it concerns.
+//! `GET /orders/{order_id}`: one order, for its customer, its agent and dispatchers.
 
 use std::sync::Arc;
 
 use adapters::dynamodb::{DynamoOrders, DynamoUsers};
 use app::orders::GetOrder;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (users, orders) = env.all((env.text("USERS_TABLE"), env.text("ORDERS_TABLE")))?;
+    let (users, orders) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let get_order = GetOrder {
-        users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
-        orders: Arc::new(DynamoOrders::without_keys(dynamodb, orders)),
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+        orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
     };
     runtime::http::serve(get_order, handle).await
 }

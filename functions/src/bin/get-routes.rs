@@ -1,27 +1,25 @@
-//! `GET /routes/{agent_id}`: an agent's routes, to that agent and to dispatchers.
+//! `GET /routes/{agent_id}`: an agent's routes, for that agent and for dispatchers.
 
 use std::sync::Arc;
 
 use adapters::dynamodb::{DynamoRoutes, DynamoUsers};
 use app::routes::GetRoutes;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (users, routes) = env.all((env.text("USERS_TABLE"), env.text("ROUTES_TABLE")))?;
+    let (users, routes) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let get_routes = GetRoutes {
-        users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
-        routes: Arc::new(DynamoRoutes::new(dynamodb, routes)),
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+        routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
     };
     runtime::http::serve(get_routes, handle).await
 }
 
-/// For maps (RFC 7946).
+/// The media type for maps (RFC 7946).
 const GEO_JSON: &str = "application/geo+json";
 
 async fn handle(get_routes: &GetRoutes, request: &Request) -> Result<Response, Problem> {
@@ -86,11 +84,13 @@ mod tests {
                 json!({"type": "FeatureCollection", "features": [], "next_cursor": null}),
             ),
         ] {
-            let response =
-                answer(&get_routes(), handle, serde_json::from_str(event).unwrap()).await;
-            assert_eq!(response.headers["Content-Type"], content_type);
-            assert_eq!(response.headers["Vary"], "Accept");
-            assert_eq!(serde_json::from_str::<Value>(&response.body).unwrap(), body);
+            let response = answer(&get_routes(), handle, event).await;
+            assert_eq!(response.headers()["Content-Type"], content_type);
+            assert_eq!(response.headers()["Vary"], "Accept");
+            assert_eq!(
+                serde_json::from_slice::<Value>(response.body()).unwrap(),
+                body
+            );
         }
     }
 

@@ -1,9 +1,9 @@
-//! Makes orders of the rows of uploaded files.
+//! Stores the rows of uploaded files as orders.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use adapters::dynamodb::{DynamoImports, ImportTables};
+use adapters::dynamodb::{DynamoImportChunks, DynamoImports};
 use adapters::s3::S3Files;
 use adapters::s3::events::ImportMessage;
 use adapters::sqs::SqsImports;
@@ -11,36 +11,26 @@ use adapters::system::{RandomJitter, SystemClock};
 use app::imports::{IngestOrders, IngestReport, Progress};
 use app::messages::ImportKey;
 use runtime::Failure;
-use runtime::config::Environment;
 use runtime::metrics::Metrics;
 use runtime::sqs::{Job, Limits, Message};
+use settings::LargestImport;
 use tracing::info;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (imports, orders, idempotency, bucket, queue, grid, most_bytes) = env.all((
-        env.text("IMPORTS_TABLE"),
-        env.text("ORDERS_TABLE"),
-        env.text("IDEMPOTENCY_TABLE"),
-        env.text("UPLOADS_BUCKET"),
-        env.text("IMPORT_QUEUE_URL"),
-        env.zone_grid(),
-        env.largest_import(),
-    ))?;
+    let (imports, orders, claims, bucket, queue, grid, LargestImport(most_bytes)) =
+        settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sqs = adapters::sqs::Client::new(&aws);
-    let tables = ImportTables {
-        imports,
-        orders,
-        idempotency,
-    };
     let ingest_orders = IngestOrders {
-        imports: Arc::new(DynamoImports::new(dynamodb, tables)),
-        files: Arc::new(S3Files::new(adapters::s3::client(&aws), bucket)),
-        queue: Arc::new(SqsImports::new(sqs, queue)),
+        imports: Arc::new(DynamoImports::new(&dynamodb, &imports)),
+        chunks: Arc::new(DynamoImportChunks::new(
+            &dynamodb, &imports, &orders, &claims,
+        )),
+        files: Arc::new(S3Files::new(&adapters::s3::client(&aws), &bucket)),
+        queue: Arc::new(SqsImports::new(&sqs, &queue)),
         clock: Arc::new(SystemClock),
         jitter: Arc::new(RandomJitter),
         grid,
@@ -74,7 +64,7 @@ async fn ingest(
     message: &Message,
 ) -> Result<(), Failure> {
     for key in keys {
-        let begun = Instant::now();
+        let begun = runtime::clock::instant();
         let report = ingest_orders.run(key, message.time_left()).await?;
         tell(key, &report, begun.elapsed());
     }
@@ -138,7 +128,7 @@ mod tests {
     }
 
     impl World {
-        /// With an import whose file has come.
+        /// A world with one import, and its uploaded file.
         async fn with(file: &str) -> Self {
             let (world, import) = (Self::default(), an_import());
             world.store.put_import(&import).await.unwrap();
@@ -150,10 +140,11 @@ mod tests {
             world
         }
 
-        /// The messages that Lambda is told to deliver again.
+        /// The messages that Lambda delivers again.
         async fn failures(&self, event: &str) -> Value {
             let ingest_orders = IngestOrders {
                 imports: self.store.clone(),
+                chunks: self.store.clone(),
                 files: Arc::new(self.files.clone()),
                 queue: self.queue.clone(),
                 clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),

@@ -1,21 +1,19 @@
-//! `GET /agents`: the agents, to dispatchers.
+//! `GET /agents`: the agents, for dispatchers.
 
 use std::sync::Arc;
 
 use adapters::dynamodb::DynamoUsers;
 use app::agents::ListAgents;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (users,) = env.all((env.text("USERS_TABLE"),))?;
+    let users = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let list_agents = ListAgents {
-        users: Arc::new(DynamoUsers::new(dynamodb, users)),
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
     };
     runtime::http::serve(list_agents, handle).await
 }

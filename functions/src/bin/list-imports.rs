@@ -1,21 +1,19 @@
-//! `GET /imports`: the caller's imports.
+//! `GET /imports`: the caller's imports, newest first.
 
 use std::sync::Arc;
 
 use adapters::dynamodb::DynamoImports;
 use app::imports::ListImports;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (imports,) = env.all((env.text("IMPORTS_TABLE"),))?;
+    let imports = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let list_imports = ListImports {
-        imports: Arc::new(DynamoImports::without_orders(dynamodb, imports)),
+        imports: Arc::new(DynamoImports::new(&dynamodb, &imports)),
     };
     runtime::http::serve(list_imports, handle).await
 }
@@ -59,6 +57,13 @@ mod tests {
         }
     }
 
+    fn event(query: Value) -> String {
+        let mut event: Value = serde_json::from_str(EVENT).unwrap();
+        event["queryStringParameters"] = query;
+        event["multiValueQueryStringParameters"] = Value::Null;
+        event.to_string()
+    }
+
     fn filenames(body: &Value) -> Vec<&str> {
         let imports = body["imports"].as_array().unwrap().iter();
         imports
@@ -77,12 +82,11 @@ mod tests {
     #[tokio::test]
     async fn pages_follow_one_another() {
         let list_imports = list_imports().await;
-        let of_one = EVENT.replace(r#""limit": "20""#, r#""limit": "1""#);
+        let of_one = event(json!({"limit": "1"}));
         let (_, first) = answered(&list_imports, handle, &of_one).await;
         assert_eq!(filenames(&first), ["c.csv"]);
-        let mut event: Value = serde_json::from_str(&of_one).unwrap();
-        event["queryStringParameters"]["cursor"] = first["next_cursor"].clone();
-        let (_, second) = answered(&list_imports, handle, &event.to_string()).await;
+        let rest = event(json!({"limit": "1", "cursor": first["next_cursor"]}));
+        let (_, second) = answered(&list_imports, handle, &rest).await;
         assert_eq!(
             (filenames(&second), &second["next_cursor"]),
             (vec!["a.csv"], &Value::Null)
@@ -92,7 +96,7 @@ mod tests {
     #[tokio::test]
     async fn a_status_that_is_none_is_named_and_others_have_no_imports() {
         let list_imports = list_imports().await;
-        let lost = EVENT.replace(r#""limit": "20""#, r#""status": "lost""#);
+        let lost = event(json!({"status": "lost"}));
         let (status, body) = answered(&list_imports, handle, &lost).await;
         assert_eq!((status, pointers(&body)), (422, vec!["?status"]));
         let dispatcher = EVENT.replace(

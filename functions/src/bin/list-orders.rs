@@ -1,27 +1,21 @@
-//! `GET /orders`: the orders that the caller may see.
+//! `GET /orders`: the orders that the caller may see, newest first.
 
 use std::sync::Arc;
 
 use adapters::dynamodb::{DynamoOrders, DynamoRoutes, DynamoUsers};
 use app::orders::ListOrders;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (users, orders, routes) = env.all((
-        env.text("USERS_TABLE"),
-        env.text("ORDERS_TABLE"),
-        env.text("ROUTES_TABLE"),
-    ))?;
+    let (users, orders, routes) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let list_orders = ListOrders {
-        users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
-        orders: Arc::new(DynamoOrders::without_keys(dynamodb.clone(), orders)),
-        routes: Arc::new(DynamoRoutes::new(dynamodb, routes)),
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+        orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
+        routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
     };
     runtime::http::serve(list_orders, handle).await
 }

@@ -1,4 +1,4 @@
-//! `POST /login`: gives tokens for a password.
+//! `POST /login`: gives tokens for a password, and completes an account that a crash left incomplete.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,31 +8,23 @@ use adapters::dynamodb::DynamoUsers;
 use adapters::sns::SnsMailer;
 use adapters::system::SystemClock;
 use app::accounts::LogIn;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
-/// A third of the function's time: the rest is for Cognito.
+/// A third of the function's timeout. The rest is for Cognito.
 const WAITS_FOR_MAIL: Duration = Duration::from_secs(5);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (users, pool, client, topics, grid) = env.all((
-        env.text("USERS_TABLE"),
-        env.text("USER_POOL_ID"),
-        env.text("USER_POOL_CLIENT_ID"),
-        env.text("USER_TOPIC_ARN_PREFIX"),
-        env.zone_grid(),
-    ))?;
+    let (users, pool, client, topics, grid) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let cognito = adapters::cognito::Client::new(&aws);
     let sns = adapters::sns::Client::new(&aws);
     let log_in = LogIn {
-        users: Arc::new(DynamoUsers::new(dynamodb, users)),
-        identity: Arc::new(CognitoAccounts::new(cognito, pool, client)),
-        mailer: Arc::new(SnsMailer::new(sns, topics)),
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+        identity: Arc::new(CognitoAccounts::new(&cognito, &pool, &client)),
+        mailer: Arc::new(SnsMailer::new(&sns, &topics)),
         waits_for_mail: WAITS_FOR_MAIL,
         clock: Arc::new(SystemClock),
         grid,

@@ -1,21 +1,19 @@
-//! `POST /logout`: ends every session of the caller.
+//! `POST /logout`: revokes all refresh tokens of the caller.
 
 use std::sync::Arc;
 
 use adapters::cognito::CognitoSessions;
 use app::accounts::LogOut;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (pool,) = env.all((env.text("USER_POOL_ID"),))?;
+    let pool = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let cognito = adapters::cognito::Client::new(&aws);
     let log_out = LogOut {
-        sessions: Arc::new(CognitoSessions::new(cognito, pool)),
+        sessions: Arc::new(CognitoSessions::new(&cognito, &pool)),
     };
     runtime::http::serve(log_out, handle).await
 }

@@ -7,22 +7,17 @@ use adapters::sqs::{SqsNotifications, SqsWakes};
 use app::events::{PublishEvents, StateChange};
 use aws_lambda_events::dynamodb::EventRecord;
 use runtime::Failure;
-use runtime::config::Environment;
 use runtime::metrics::Metrics;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (optimization, notification) = env.all((
-        env.text("OPTIMIZATION_QUEUE_URL"),
-        env.text("NOTIFICATION_QUEUE_URL"),
-    ))?;
+    let (optimization, notification) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let sqs = adapters::sqs::Client::new(&aws);
     let publish_events = PublishEvents {
-        wakes: Arc::new(SqsWakes::new(sqs.clone(), optimization)),
-        notifications: Arc::new(SqsNotifications::new(sqs, notification)),
+        wakes: Arc::new(SqsWakes::new(&sqs, &optimization)),
+        notifications: Arc::new(SqsNotifications::new(&sqs, &notification)),
     };
     runtime::streams::serve(publish_events, handle).await
 }
@@ -39,7 +34,7 @@ async fn handle(publish_events: &PublishEvents, records: &[EventRecord]) -> Resu
     Ok(())
 }
 
-/// Counted here, where orders come past whichever way they were placed. One that is delivered again is counted again.
+/// Counts new orders here, because all new orders pass here. An order that is delivered again is counted again.
 fn count_placed(changes: &[StateChange]) {
     let placed = changes
         .iter()
@@ -76,7 +71,7 @@ mod tests {
     }
 
     impl Queues {
-        /// What Lambda is told after an event; none where the invocation fails.
+        /// The answer to Lambda after an event; none if the invocation fails.
         async fn publish(&self, event: &str) -> Option<Value> {
             let publish_events = PublishEvents {
                 wakes: self.wakes.clone(),

@@ -5,25 +5,19 @@ use std::sync::Arc;
 use adapters::cognito::{CognitoAccounts, CognitoSessions};
 use adapters::dynamodb::DynamoUsers;
 use app::accounts::RefreshToken;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (users, pool, client) = env.all((
-        env.text("USERS_TABLE"),
-        env.text("USER_POOL_ID"),
-        env.text("USER_POOL_CLIENT_ID"),
-    ))?;
+    let (users, pool, client) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let cognito = adapters::cognito::Client::new(&aws);
     let refresh_token = RefreshToken {
-        users: Arc::new(DynamoUsers::new(dynamodb, users)),
-        refresh: Arc::new(CognitoAccounts::new(cognito.clone(), pool.clone(), client)),
-        sessions: Arc::new(CognitoSessions::new(cognito, pool)),
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+        refresh: Arc::new(CognitoAccounts::new(&cognito, &pool, &client)),
+        sessions: Arc::new(CognitoSessions::new(&cognito, &pool)),
     };
     runtime::http::serve(refresh_token, handle).await
 }
@@ -44,7 +38,7 @@ mod tests {
     use testkit::memory::CODE;
     use testkit::{MemoryIdentity, MemoryStore, an_agent};
 
-    /// The use case in a world where Marta, of this status, has logged in, with an event that has her refresh token.
+    /// The use case in a world where Marta, with this status, has logged in, and an event with her refresh token.
     async fn refresh(status: UserStatus) -> (RefreshToken, String, Arc<MemoryIdentity>) {
         let identity = Arc::new(MemoryIdentity::default());
         let marta = marta_signs_up();

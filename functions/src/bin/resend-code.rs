@@ -1,22 +1,21 @@
-//! `POST /signup/resend-code`: mails another code to an address that waits to be confirmed.
+//! `POST /signup/resend-code`: mails another code to an unconfirmed address. All other addresses get the
+//! same answer.
 
 use std::sync::Arc;
 
 use adapters::cognito::CognitoAccounts;
 use app::accounts::ResendCode;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 use serde_json::json;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (pool, client) = env.all((env.text("USER_POOL_ID"), env.text("USER_POOL_CLIENT_ID")))?;
+    let (pool, client) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let cognito = adapters::cognito::Client::new(&aws);
     let resend_code = ResendCode {
-        codes: Arc::new(CognitoAccounts::new(cognito, pool, client)),
+        codes: Arc::new(CognitoAccounts::new(&cognito, &pool, &client)),
     };
     runtime::http::serve(resend_code, handle).await
 }

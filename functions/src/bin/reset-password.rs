@@ -1,24 +1,22 @@
-//! `POST /password/reset`: sets a new password, given the code that was mailed.
+//! `POST /password/reset`: sets a new password with the code that was mailed, and ends all sessions.
 
 use std::sync::Arc;
 
 use adapters::cognito::{CognitoAccounts, CognitoSessions};
 use app::accounts::ResetPassword;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (pool, client) = env.all((env.text("USER_POOL_ID"), env.text("USER_POOL_CLIENT_ID")))?;
+    let (pool, client) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let cognito = adapters::cognito::Client::new(&aws);
-    let accounts = Arc::new(CognitoAccounts::new(cognito.clone(), pool.clone(), client));
+    let accounts = Arc::new(CognitoAccounts::new(&cognito, &pool, &client));
     let reset_password = ResetPassword {
         passwords: accounts.clone(),
         identity: accounts,
-        sessions: Arc::new(CognitoSessions::new(cognito, pool)),
+        sessions: Arc::new(CognitoSessions::new(&cognito, &pool)),
     };
     runtime::http::serve(reset_password, handle).await
 }

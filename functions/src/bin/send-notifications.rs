@@ -1,4 +1,4 @@
-//! Tells people by email what happened.
+//! Sends emails about changes of orders, routes and accounts.
 
 use std::sync::Arc;
 
@@ -8,32 +8,24 @@ use adapters::system::SystemClock;
 use app::messages::Notification;
 use app::notifications::{Letterhead, SendNotifications, Told};
 use runtime::Failure;
-use runtime::config::Environment;
 use runtime::metrics::Metrics;
 use runtime::sqs::{Job, Limits, Message};
+use settings::CompanyName;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (users, orders, routes, claims, topics, company, time_zone) = env.all((
-        env.text("USERS_TABLE"),
-        env.text("ORDERS_TABLE"),
-        env.text("ROUTES_TABLE"),
-        env.text("IDEMPOTENCY_TABLE"),
-        env.text("USER_TOPIC_ARN_PREFIX"),
-        env.text("COMPANY_NAME"),
-        env.time_zone(),
-    ))?;
+    let (users, orders, routes, claims, topics, CompanyName(company), time_zone) =
+        settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sns = adapters::sns::Client::new(&aws);
     let send_notifications = SendNotifications {
-        users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
-        orders: Arc::new(DynamoOrders::without_keys(dynamodb.clone(), orders)),
-        routes: Arc::new(DynamoRoutes::new(dynamodb.clone(), routes)),
-        claims: Arc::new(DynamoClaims::new(dynamodb, claims)),
-        mailer: Arc::new(SnsMailer::new(sns, topics)),
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+        orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
+        routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
+        claims: Arc::new(DynamoClaims::new(&dynamodb, &claims)),
+        mailer: Arc::new(SnsMailer::new(&sns, &topics)),
         clock: Arc::new(SystemClock),
         letterhead: Letterhead { company, time_zone },
     };

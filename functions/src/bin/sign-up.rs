@@ -1,4 +1,4 @@
-//! `POST /signup`: takes in a customer or an agent.
+//! `POST /signup`: registers a customer or an agent. The answer does not tell whether the address has an account.
 
 use std::sync::Arc;
 
@@ -6,26 +6,19 @@ use adapters::cognito::CognitoAccounts;
 use adapters::dynamodb::DynamoUsers;
 use adapters::system::SystemClock;
 use app::accounts::SignUp;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 use serde_json::json;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (users, pool, client, grid) = env.all((
-        env.text("USERS_TABLE"),
-        env.text("USER_POOL_ID"),
-        env.text("USER_POOL_CLIENT_ID"),
-        env.zone_grid(),
-    ))?;
+    let (users, pool, client, grid) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let cognito = adapters::cognito::Client::new(&aws);
     let sign_up = SignUp {
-        users: Arc::new(DynamoUsers::new(dynamodb, users)),
-        identity: Arc::new(CognitoAccounts::new(cognito, pool, client)),
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+        identity: Arc::new(CognitoAccounts::new(&cognito, &pool, &client)),
         clock: Arc::new(SystemClock),
         grid,
     };

@@ -1,4 +1,4 @@
-//! Wakes zones whose orders have been due for a while.
+//! Wakes the zones of orders that are still pending some time after they were due.
 
 use std::sync::Arc;
 
@@ -7,22 +7,19 @@ use adapters::sqs::SqsWakes;
 use adapters::system::SystemClock;
 use app::orders::SweepPendingOrders;
 use runtime::Failure;
-use runtime::config::Environment;
 use runtime::metrics::Metrics;
 use tracing::info;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (orders, queue) =
-        env.all((env.text("ORDERS_TABLE"), env.text("OPTIMIZATION_QUEUE_URL")))?;
+    let (orders, queue) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sqs = adapters::sqs::Client::new(&aws);
     let sweep_pending_orders = SweepPendingOrders {
-        orders: Arc::new(DynamoOrders::without_keys(dynamodb, orders)),
-        wakes: Arc::new(SqsWakes::new(sqs, queue)),
+        orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
+        wakes: Arc::new(SqsWakes::new(&sqs, &queue)),
         clock: Arc::new(SystemClock),
     };
     runtime::schedule::serve(sweep_pending_orders, handle).await

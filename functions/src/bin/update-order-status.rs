@@ -1,36 +1,23 @@
-//! `PUT /orders/{order_id}/status`: moves an order on, and its stops and route with it.
+//! `PUT /orders/{order_id}/status`: changes the status of an order, and the stops and the route of the order with it.
 
 use std::sync::Arc;
 
-use adapters::dynamodb::{DynamoLedger, DynamoOrders, DynamoRoutes, DynamoUsers, LedgerTables};
+use adapters::dynamodb::{DynamoLedger, DynamoOrders, DynamoRoutes, DynamoUsers};
 use adapters::system::{RandomJitter, SystemClock};
 use app::orders::UpdateOrderStatus;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (users, orders, routes, grid, estimate) = env.all((
-        env.text("USERS_TABLE"),
-        env.text("ORDERS_TABLE"),
-        env.text("ROUTES_TABLE"),
-        env.zone_grid(),
-        env.leg_estimate(),
-    ))?;
+    let (users, orders, routes, grid, estimate) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
-    let tables = LedgerTables {
-        users: users.clone(),
-        orders: orders.clone(),
-        routes: routes.clone(),
-    };
     let update_order_status = UpdateOrderStatus {
-        users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
-        orders: Arc::new(DynamoOrders::without_keys(dynamodb.clone(), orders)),
-        routes: Arc::new(DynamoRoutes::new(dynamodb.clone(), routes)),
-        ledger: Arc::new(DynamoLedger::new(dynamodb, tables)),
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+        orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
+        routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
+        ledger: Arc::new(DynamoLedger::new(&dynamodb, &users, &orders, &routes)),
         clock: Arc::new(SystemClock),
         jitter: Arc::new(RandomJitter),
         grid,

@@ -1,4 +1,4 @@
-//! What all AWS clients share.
+//! The configuration that all AWS clients share.
 
 use std::time::Duration;
 
@@ -8,18 +8,19 @@ use aws_config::timeout::TimeoutConfig;
 
 pub use aws_config::SdkConfig;
 
-/// A connection that has not been made by then is made anew.
+/// The longest wait for a connection. After it, a new connection is made.
 const CONNECT: Duration = Duration::from_secs(1);
-/// One attempt. DynamoDB, SQS and SNS answer in milliseconds; Cognito hashes passwords and may mail a code meanwhile.
+/// The longest time of one attempt. DynamoDB, SQS and SNS answer in milliseconds. Cognito hashes passwords and may send
+/// an email first.
 const ATTEMPT: Duration = Duration::from_secs(4);
-/// A call with all its attempts: below the 15 s that the HTTP functions have, so that they answer 503 themselves.
+/// The longest time of a call with all its attempts. The HTTP functions have 15 s, so they can answer 503 themselves.
 const CALL: Duration = Duration::from_secs(10);
-/// Tries of one call, the first included.
+/// The attempts of one call, with the first one.
 const ATTEMPTS: u32 = 4;
 
-/// Region, credentials and endpoint as the environment has them (`AWS_ENDPOINT_URL` included), with timeouts, and
-/// retries with exponential backoff. Standard retries and not adaptive ones: a function's instance makes a few calls at
-/// a time, so that slowing down its own rate would lengthen requests without relieving anybody.
+/// Region, credentials and endpoint from the environment (`AWS_ENDPOINT_URL` too), with timeouts and with retries after
+/// an exponential backoff. The retries are standard and not adaptive: an instance of a function makes few calls at a
+/// time. A lower rate would make its requests longer and help no one.
 pub async fn config() -> SdkConfig {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(CONNECT)

@@ -1,7 +1,7 @@
-//! Accounts and passwords, on a Cognito user pool.
+//! Accounts and passwords, in a Cognito user pool.
 //!
-//! The username is the email address. The pool is to have `PreventUserExistenceErrors` on; where Cognito tells a stranger
-//! from a wrong password or code all the same, it is not told on.
+//! The username is the email address. The pool must have `PreventUserExistenceErrors` on. Some errors of Cognito still
+//! tell an unknown address from a wrong password or code; this adapter hides the difference.
 
 use app::ports::{
     Account, Confirmation, IdentityError, IdentityProvider, LogInOutcome, Registration, Tokens,
@@ -16,6 +16,7 @@ use aws_sdk_cognitoidentityprovider::types::{
     AttributeType, AuthFlowType, AuthenticationResultType, UserStatusType,
 };
 use domain::{NewAccount, Role, UserId};
+use settings::resources::{UserPool, UserPoolClient};
 
 pub use aws_sdk_cognitoidentityprovider::Client;
 
@@ -27,36 +28,36 @@ pub use sessions::CognitoSessions;
 
 use failures::{away, failed, no_code_mailed, once, refused_password};
 
-/// The attribute that keeps the role that was asked for. The pool is to have it as one that cannot be changed: a client that
-/// may write it at sign-up may else write it at any time.
+/// The attribute with the requested role. In the pool it must be immutable: a client that may write an attribute at the
+/// sign-up may otherwise write it at any time.
 const SIGNED_UP_AS: &str = "custom:signed_up_as";
 
 /// Accounts in a user pool.
 #[derive(Debug, Clone)]
 pub struct CognitoAccounts {
     client: Client,
-    pool_id: String,
-    client_id: String,
+    pool: UserPool,
+    pool_client: UserPoolClient,
 }
 
 impl CognitoAccounts {
-    /// In the pool of that id, through the app client of that id.
-    pub fn new(client: Client, pool_id: impl Into<String>, client_id: impl Into<String>) -> Self {
+    /// In this pool, through this app client.
+    pub fn new(client: &Client, pool: &UserPool, pool_client: &UserPoolClient) -> Self {
         Self {
-            client,
-            pool_id: pool_id.into(),
-            client_id: client_id.into(),
+            client: client.clone(),
+            pool: pool.clone(),
+            pool_client: pool_client.clone(),
         }
     }
 
     async fn roles(&self, email: &str) -> Result<Vec<Role>, IdentityError> {
         let list = self.client.admin_list_groups_for_user();
-        let list = list.user_pool_id(&self.pool_id).username(email);
+        let list = list.user_pool_id(self.pool.as_str()).username(email);
         let mut groups = list.into_paginator().items().send();
         let mut roles = Vec::new();
         while let Some(group) = groups.next().await {
             let group = group.map_err(|error| failed("AdminListGroupsForUser", error))?;
-            // A group that is no role of ours grants nothing.
+            // A group without a role of ours grants nothing.
             roles.extend(
                 group
                     .group_name()
@@ -73,7 +74,7 @@ impl IdentityProvider for CognitoAccounts {
         let answer = self
             .client
             .sign_up()
-            .client_id(&self.client_id)
+            .client_id(self.pool_client.as_str())
             .username(&sign_up.email)
             .password(&sign_up.password)
             .user_attributes(user_attribute("email", &sign_up.email)?)
@@ -82,17 +83,17 @@ impl IdentityProvider for CognitoAccounts {
             .send()
             .await;
         let error = match answer {
-            Ok(answer) => return Ok(Registration::New(user_id("NewAccount", &answer.user_sub)?)),
+            Ok(answer) => return Ok(Registration::New(user_id("SignUp", &answer.user_sub)?)),
             Err(error) => error,
         };
         match error.as_service_error() {
             Some(SignUpError::UsernameExistsException(_)) => Ok(Registration::Known),
-            // The account may be made, and lacks its group and record. The code can be asked for again.
+            // The account may exist by now, without its group and its record. The user can ask for the code again.
             Some(
                 SignUpError::CodeDeliveryFailureException(_)
                 | SignUpError::LimitExceededException(_),
             ) => {
-                no_code_mailed("NewAccount", error)?;
+                no_code_mailed("SignUp", error)?;
                 Ok(Registration::Known)
             }
             Some(SignUpError::InvalidPasswordException(refusal)) => {
@@ -105,13 +106,13 @@ impl IdentityProvider for CognitoAccounts {
             {
                 Err(refused_password(None))
             }
-            _ => Err(failed("NewAccount", error)),
+            _ => Err(failed("SignUp", error)),
         }
     }
 
     async fn account(&self, email: &str) -> Result<Option<Account>, IdentityError> {
         let get = self.client.admin_get_user();
-        let get = get.user_pool_id(&self.pool_id).username(email);
+        let get = get.user_pool_id(self.pool.as_str()).username(email);
         let answer = match get.send().await {
             Ok(answer) => answer,
             Err(error)
@@ -140,7 +141,7 @@ impl IdentityProvider for CognitoAccounts {
     async fn grant(&self, email: &str, role: Role) -> Result<(), IdentityError> {
         self.client
             .admin_add_user_to_group()
-            .user_pool_id(&self.pool_id)
+            .user_pool_id(self.pool.as_str())
             .username(email)
             .group_name(role.group())
             .send()
@@ -153,7 +154,7 @@ impl IdentityProvider for CognitoAccounts {
         let answer = self
             .client
             .confirm_sign_up()
-            .client_id(&self.client_id)
+            .client_id(self.pool_client.as_str())
             .username(email)
             .confirmation_code(code)
             .customize()
@@ -169,10 +170,10 @@ impl IdentityProvider for CognitoAccounts {
                 ConfirmError::CodeMismatchException(_)
                 | ConfirmError::ExpiredCodeException(_)
                 | ConfirmError::UserNotFoundException(_)
-                // Only of an account that there is too many codes can be tried.
+                // Cognito limits attempts only for accounts that exist.
                 | ConfirmError::LimitExceededException(_)
                 | ConfirmError::TooManyFailedAttemptsException(_)
-                // A code of a form that Cognito never sends.
+                // Cognito never sends a code of this form.
                 | ConfirmError::InvalidParameterException(_),
             ) => Ok(Confirmation::WrongCode),
             // "User cannot be confirmed. Current status is CONFIRMED"
@@ -181,7 +182,7 @@ impl IdentityProvider for CognitoAccounts {
             {
                 Ok(Confirmation::AlreadyConfirmed)
             }
-            // Disabled, say: no code helps.
+            // A disabled account, for example: no code helps.
             Some(ConfirmError::NotAuthorizedException(_)) => Ok(Confirmation::WrongCode),
             _ => Err(failed("ConfirmSignUp", error)),
         }
@@ -191,8 +192,8 @@ impl IdentityProvider for CognitoAccounts {
         let answer = self
             .client
             .admin_initiate_auth()
-            .user_pool_id(&self.pool_id)
-            .client_id(&self.client_id)
+            .user_pool_id(self.pool.as_str())
+            .client_id(self.pool_client.as_str())
             .auth_flow(AuthFlowType::AdminUserPasswordAuth)
             .auth_parameters("USERNAME", email)
             .auth_parameters("PASSWORD", password)
@@ -203,7 +204,8 @@ impl IdentityProvider for CognitoAccounts {
             Err(error) => error,
         };
         match error.as_service_error() {
-            // Among them accounts that are disabled or locked for too many attempts: a stranger hears the same.
+            // These include accounts that are disabled, or locked after too many attempts: everyone gets the same
+            // answer.
             Some(
                 AuthError::NotAuthorizedException(_)
                 | AuthError::UserNotFoundException(_)
@@ -216,8 +218,8 @@ impl IdentityProvider for CognitoAccounts {
     }
 }
 
-/// The tokens; without them Cognito has answered with a challenge, which this backend does not know (a new password
-/// demanded, a second factor).
+/// The tokens. Without tokens Cognito answered with a challenge (a new password, a second factor), which this backend
+/// does not support.
 fn granted(result: Option<AuthenticationResultType>) -> Result<LogInOutcome, IdentityError> {
     let challenge = || IdentityError::Refused("this account cannot log in here yet".to_owned());
     let tokens = result.ok_or_else(challenge)?;
@@ -242,7 +244,7 @@ fn attribute<'a>(user: &'a AdminGetUserOutput, name: &str) -> Option<&'a str> {
 
 fn user_attribute(name: &str, value: &str) -> Result<AttributeType, IdentityError> {
     let attribute = AttributeType::builder().name(name).value(value).build();
-    attribute.map_err(|error| away("NewAccount", error))
+    attribute.map_err(|error| away("SignUp", error))
 }
 
 fn user_id(call: &'static str, sub: &str) -> Result<UserId, IdentityError> {

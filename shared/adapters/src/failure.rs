@@ -1,4 +1,4 @@
-//! What became of a call that failed, safe to log.
+//! A failed call, in a form that is safe to log.
 
 use std::error::Error;
 use std::fmt;
@@ -7,8 +7,8 @@ use app::refusal::Cause;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use thiserror::Error;
 
-/// What a service says of a request that it finds malformed quotes the request: "Value 'ana@…' at 'username' failed …".
-/// Of such an error, whose code begins like this, the code is kept and the message is not.
+/// A service that finds a request malformed quotes the request: "Value 'ana@…' at 'username' failed …". If the code of
+/// the error begins with one of these words, we keep the code and drop the message.
 const QUOTE: [&str; 4] = [
     "Validation",
     "InvalidParameter",
@@ -16,17 +16,16 @@ const QUOTE: [&str; 4] = [
     "Serialization",
 ];
 
-/// A call to a service that failed, with its cause.
+/// A failed call to a service, with its cause.
 ///
-/// Its `Debug` shows messages and nothing else: the SDK's own errors carry the raw answer along, which may hold
-/// people's data.
+/// Its `Debug` shows only messages: the SDK's own errors hold the raw answer, which may hold personal data.
 pub struct CallFailed {
     call: &'static str,
     source: Cause,
 }
 
 impl CallFailed {
-    /// A call that the SDK could not complete. The raw answer is dropped here, and so is a message that quotes.
+    /// A call that the SDK could not complete. The raw answer is dropped, and so is a message that quotes the request.
     pub(crate) fn new<E, R>(call: &'static str, error: SdkError<E, R>) -> Self
     where
         E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -43,7 +42,7 @@ impl CallFailed {
         Self { call, source }
     }
 
-    /// A call that was answered, but not with what was asked for.
+    /// A call with an answer that does not hold the expected result.
     pub(crate) fn because(call: &'static str, reason: impl Into<Cause>) -> Self {
         Self {
             call,
@@ -76,8 +75,7 @@ impl Error for CallFailed {
     }
 }
 
-/// Something stored that is not of the shape that it should have. It names the shape and what is wrong with it, and quotes
-/// nothing of what is stored.
+/// A stored item without the expected shape. The error names the shape and the fault, and quotes nothing from the item.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("no {shape} can be read: {fault}")]
 pub struct UnreadableItem {
@@ -86,7 +84,7 @@ pub struct UnreadableItem {
 }
 
 impl UnreadableItem {
-    /// What was to be read as an `S`. Of serde's words those are kept that it takes from our own types.
+    /// An item that cannot be read as an `S`. Only the words that serde takes from our own types are kept.
     pub(crate) fn of<S>(error: &serde_dynamo::Error) -> Self {
         let name = std::any::type_name::<S>();
         Self {
@@ -106,7 +104,7 @@ fn without_values(words: &str) -> String {
         "unknown variant",
         "unknown field",
     ];
-    // What serde_dynamo says by itself: "Expected string".
+    // serde_dynamo's own words: "Expected string".
     let of_a_type = words.starts_with("Expected ")
         && words.chars().all(|c| c.is_ascii_alphabetic() || c == ' ');
     if of_a_type || OF_A_FIELD.iter().any(|start| words.starts_with(start)) {

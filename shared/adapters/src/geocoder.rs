@@ -1,3 +1,3 @@
-//! Geocoders: where an address is.
+//! Geocoders find the location of an address.
 
 pub mod ors;

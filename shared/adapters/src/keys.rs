@@ -1,4 +1,4 @@
-//! Keys to services outside of AWS, kept as SecureStrings in the Parameter Store of SSM.
+//! Keys for services outside of AWS, stored as SecureStrings in the Parameter Store of SSM.
 
 use std::fmt;
 use std::sync::Arc;
@@ -16,13 +16,13 @@ pub use aws_sdk_ssm::Client;
 use crate::failure::CallFailed;
 use crate::system::SystemClock;
 
-/// So long after a change of the parameter the old key is still used, unless it is refused.
+/// A key is used for this long before the parameter is read again, unless the service refuses the key.
 const KEPT_FOR: SignedDuration = SignedDuration::from_mins(5);
-/// SSM is not asked again at once when it could not answer, while there is an older key.
+/// The pause after a failed read, while there is an older key.
 const AFTER_A_FAILURE: SignedDuration = SignedDuration::from_mins(1);
-/// A key that is plainly wrong is refused with each call: SSM is not asked each time.
+/// The pause between two reads because of a refused key: a wrong key is refused with each call.
 const BETWEEN_REFUSALS: SignedDuration = SignedDuration::from_secs(10);
-/// A newer key is waited for no longer.
+/// The longest wait for a newer key.
 const RENEWAL: Duration = Duration::from_secs(2);
 
 /// A key that is never printed.
@@ -30,12 +30,12 @@ const RENEWAL: Duration = Duration::from_secs(2);
 pub struct Secret(String);
 
 impl Secret {
-    /// Of this text; spaces and line ends around it are dropped, since a file often ends with one.
+    /// A key of this text. Spaces and line ends around it are dropped, since a file often ends with a line end.
     pub fn new(text: &str) -> Self {
         Self(text.trim().to_owned())
     }
 
-    /// The key itself: for a header, and for nothing else.
+    /// The key itself. Use it for a header only.
     pub fn text(&self) -> &str {
         &self.0
     }
@@ -47,7 +47,7 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Where a key is, and the key once it was read. Copies of it share what was read.
+/// The source of a key, and the key after the first read. Copies share the key.
 #[derive(Clone)]
 pub struct Key {
     source: Source,
@@ -64,7 +64,7 @@ enum Source {
 
 struct Kept {
     secret: Secret,
-    /// When the parameter was last asked for, with or without success.
+    /// The time of the last read, successful or not.
     asked_at: Timestamp,
     renew_at: Timestamp,
 }
@@ -78,39 +78,39 @@ impl Key {
         }
     }
 
-    /// In the parameter of that name; without a name, none is needed.
+    /// The key in the parameter of this name. Without a name, no key is needed.
     pub fn of(client: Client, parameter: Option<String>) -> Self {
         Self::from(parameter.map_or(Source::None, |name| Source::Parameter(client, name)))
     }
 
-    /// For a service that asks for none.
+    /// For a service that needs no key.
     pub fn none() -> Self {
         Self::from(Source::None)
     }
 
-    /// A key that is at hand.
+    /// A key that is already known.
     pub fn given(text: &str) -> Self {
         Self::from(Source::Given(Secret::new(text)))
     }
 
-    /// The same, by another clock than the system's.
+    /// The same key, with another clock than the system's.
     #[must_use]
     pub fn by(self, clock: Arc<dyn Clock>) -> Self {
         Self { clock, ..self }
     }
 
-    /// The key; `None` where none is needed. It is kept for five minutes. If it cannot be read again then, the one that was
-    /// read stays good; what was never read is tried again with the next call.
+    /// The key, or `None` if none is needed. It is kept for five minutes. If the next read fails, the old key stays in
+    /// use. If the first read fails, the next call tries again.
     ///
     /// # Errors
-    /// When it was never read and the parameter is not there, or may not be read, or SSM is away.
+    /// The key was never read, and the parameter is missing, may not be read, or SSM is unavailable.
     pub async fn read(&self) -> Result<Option<Secret>, CallFailed> {
         let (client, parameter) = match &self.source {
             Source::None => return Ok(None),
             Source::Given(secret) => return Ok(Some(secret.clone())),
             Source::Parameter(client, parameter) => (client, parameter),
         };
-        // Whoever comes meanwhile waits for the same answer.
+        // Other calls wait here for the same answer.
         let mut kept = self.kept.lock().await;
         let now = self.clock.now();
         let secret = match &mut *kept {
@@ -128,7 +128,8 @@ impl Key {
         Ok(Some(secret))
     }
 
-    /// After a service has refused this key: another one, if the parameter holds another one by now.
+    /// Call this after a service refused the key `refused`. Returns another key if the parameter holds another one by
+    /// now.
     pub async fn after_refusal_of(&self, refused: &Secret) -> Option<Secret> {
         let Source::Parameter(client, parameter) = &self.source else {
             return None;
@@ -158,7 +159,7 @@ impl Kept {
         }
     }
 
-    /// Reads it again. What is there may work still, so that nobody waits long for it.
+    /// Reads the parameter again. The old key may still work, so the wait is short.
     async fn renew(&mut self, client: &Client, parameter: &str, now: Timestamp) {
         match timeout(RENEWAL, secret_of(client, parameter)).await {
             Ok(Ok(secret)) => *self = Self::new(secret, now),

@@ -1,8 +1,8 @@
-//! The ports of `app`, each kept by a system outside: DynamoDB, SQS, SNS, S3, Cognito, the embedded planner.
+//! The ports of `app`, implemented on outside systems: DynamoDB, SQS, SNS, S3, Cognito, route providers, and the
+//! embedded planner.
 //!
-//! One module for each system. What is stored or sent has its own types, so that the domain can change its
-//! shape without the tables changing theirs. No error here prints what it carries of people: see
-//! [`failure`].
+//! There is one module for each system. Stored and sent values have their own types, so that the domain can change
+//! without the tables. No error here prints personal data: see [`failure`].
 
 pub mod aws;
 pub mod cognito;

@@ -1,4 +1,4 @@
-//! Where OpenRouteService is: for routes, travel times and addresses alike.
+//! Access to OpenRouteService, for routes, travel times and addresses.
 
 use reqwest::StatusCode;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderValue};
@@ -10,10 +10,11 @@ use tokio::time::{Instant, timeout_at};
 use crate::keys::{Key, Secret};
 use crate::web::{CallFault, FaultKind, Web};
 
-/// VROOM's code for a problem that its router has no answer to, `{"code", "error"}`; `vroom-express` sends it with 500.
+/// VROOM's code for a problem that its router cannot solve: `{"code", "error"}`. `vroom-express` sends it with status
+/// 500.
 const VROOM_ROUTING_ERROR: u64 = 3;
 
-/// Where OpenRouteService is, and with which key.
+/// Access to OpenRouteService, for routes, travel times and addresses.
 #[derive(Debug, Clone)]
 pub struct OrsAccess {
     web: Web,
@@ -22,8 +23,8 @@ pub struct OrsAccess {
 }
 
 impl OrsAccess {
-    /// At an address without the path, `https://api.openrouteservice.org` or that of a server of one's own, with the key of the
-    /// account; a server of one's own may need none.
+    /// `base_url` has no path: `https://api.openrouteservice.org`, or your own server. `key` is the key of the account;
+    /// your own server may need none.
     pub fn new(web: Web, base_url: &str, key: Key) -> Self {
         Self {
             web: web.of_a_service_that_means(refusal),
@@ -61,7 +62,7 @@ impl OrsAccess {
         .await
     }
 
-    /// Calls, and once more where the key is refused and there is another one by now.
+    /// Makes a call. If the key is refused and there is a newer key, makes the call once more.
     async fn with_the_key<T, F: Future<Output = Result<T, CallFault>>>(
         &self,
         deadline: Instant,
@@ -86,10 +87,10 @@ impl OrsAccess {
     }
 }
 
-/// What OpenRouteService, and VROOM in it, mean by statuses that say something else elsewhere.
+/// The meaning of statuses that OpenRouteService, and VROOM in it, use differently from other services.
 fn refusal(status: StatusCode, said: &[u8]) -> Option<FaultKind> {
     match status {
-        // The daily quota and the refusal of a key have the same status, and differ in their words.
+        // The daily quota and a refused key have the same status and differ only in their texts.
         StatusCode::FORBIDDEN => {
             let said = String::from_utf8_lossy(said).to_lowercase();
             let of_the_key = ["disallowed", "denied", "permission"];

@@ -1,5 +1,5 @@
-//! Who plans routes: the planner within this process, or a service outside, whose answers are checked and in whose
-//! place the planner stands when it has a bad day.
+//! Route providers: the embedded planner, and outside services. Plans of services are checked, and the embedded planner
+//! stands in when a service fails.
 
 mod breaker;
 mod draft;

@@ -5,6 +5,7 @@
 //! | as it was uploaded | `imports/<customer_id>/<import_id>.csv` |
 //! | its rejected rows | `rejects/<customer_id>/<import_id>.csv` |
 
+use settings::resources::UploadsBucket;
 use std::fmt;
 use std::time::Duration;
 
@@ -24,38 +25,38 @@ use crate::failure::CallFailed;
 pub mod events;
 mod rejected;
 
-/// For so long a signed address can be used.
+/// How long a signed address can be used.
 const EXPIRES: Duration = Duration::from_secs(600);
 const CSV: &str = "text/csv";
-/// So often a part of a file is asked for: its bytes may break off after its answer has begun, which the SDK does not
-/// try again.
+/// The attempts to read a part of a file. The bytes may break off after the answer has begun; the SDK does not try
+/// again then.
 const READS: u32 = 3;
 
 /// A client for S3.
 pub fn client(aws: &SdkConfig) -> Client {
     let config = aws_sdk_s3::config::Builder::from(aws)
-        // TLS and the length guard what is sent. A checksum in a signed address would be that of an empty body.
+        // TLS and the length protect the upload. A checksum in a signed address would be the checksum of an empty body.
         .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
         .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-        // A local stack has no host of its own for each bucket.
+        // A local stack has no host name for each bucket.
         .force_path_style(aws.endpoint_url().is_some())
         .build();
     Client::from_conf(config)
 }
 
-/// The bucket of imports' files.
+/// The bucket with the files of imports.
 #[derive(Debug, Clone)]
 pub struct S3Files {
     client: Client,
-    bucket: String,
+    bucket: UploadsBucket,
 }
 
 impl S3Files {
-    /// In the bucket of that name.
-    pub fn new(client: Client, bucket: impl Into<String>) -> Self {
+    /// In this bucket.
+    pub fn new(client: &Client, bucket: &UploadsBucket) -> Self {
         Self {
-            client,
-            bucket: bucket.into(),
+            client: client.clone(),
+            bucket: bucket.clone(),
         }
     }
 
@@ -69,14 +70,14 @@ impl S3Files {
         let answer = self
             .client
             .get_object()
-            .bucket(&self.bucket)
+            .bucket(self.bucket.as_str())
             .key(uploaded(key))
             .if_match(&file.etag)
             .range(format!("bytes={from}-{}", from + length as u64 - 1))
             .send()
             .await
             .map_err(|error| not_read("GetObject", error))?;
-        // Taken over piece by piece, so that there is no second copy of the whole.
+        // Read piece by piece, so that there is no second copy of the whole.
         let (mut body, mut bytes) = (answer.body, Vec::with_capacity(length));
         while let Some(piece) = body.next().await {
             bytes.extend_from_slice(&piece.map_err(|error| FileError::Unavailable(error.into()))?);
@@ -88,7 +89,7 @@ impl S3Files {
 #[async_trait]
 impl ImportFiles for S3Files {
     async fn seen(&self, key: ImportKey) -> Result<Option<SeenFile>, FileError> {
-        let head = self.client.head_object().bucket(&self.bucket);
+        let head = self.client.head_object().bucket(self.bucket.as_str());
         let answer = match head.key(uploaded(key)).send().await {
             Ok(answer) => answer,
             Err(error) => {
@@ -144,7 +145,7 @@ impl FileUrls for S3Files {
         let put = self
             .client
             .put_object()
-            .bucket(&self.bucket)
+            .bucket(self.bucket.as_str())
             .key(uploaded(key))
             .content_type(CSV)
             .content_length(i64::try_from(size_bytes).unwrap_or(i64::MAX))
@@ -165,7 +166,7 @@ impl FileUrls for S3Files {
         let get = self
             .client
             .get_object()
-            .bucket(&self.bucket)
+            .bucket(self.bucket.as_str())
             .key(rejected_rows(key))
             .response_content_disposition("attachment; filename=\"rejected-rows.csv\"");
         let signed = get.presigned(expires()?).await;
@@ -178,12 +179,12 @@ fn expires() -> Result<PresigningConfig, FileError> {
     PresigningConfig::expires_in(EXPIRES).map_err(|error| FileError::Unavailable(error.into()))
 }
 
-/// Where an import's file is uploaded.
+/// The key of an uploaded file.
 pub fn uploaded(key: ImportKey) -> String {
     format!("imports/{}/{}.csv", key.customer_id, key.import_id)
 }
 
-/// Where its rejected rows are.
+/// The key of the file of rejected rows.
 pub fn rejected_rows(key: ImportKey) -> String {
     format!("rejects/{}/{}.csv", key.customer_id, key.import_id)
 }
@@ -198,7 +199,7 @@ fn import_of(key: &str) -> Option<ImportKey> {
     })
 }
 
-/// A file that is not there, or whose condition does not hold, is gone; else S3 is away.
+/// A missing file, or one that does not match the condition, is gone. In all other cases S3 is unavailable.
 fn not_read<E, R>(call: &'static str, error: SdkError<E, R>) -> FileError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -210,7 +211,7 @@ where
     }
 }
 
-/// S3 is away, or does not know the upload or the bucket any more: another run may have more luck.
+/// S3 is unavailable, or does not know the upload or the bucket any more. Another run may succeed.
 fn failed<E, R>(call: &'static str, error: SdkError<E, R>) -> FileError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -219,7 +220,7 @@ where
     FileError::Unavailable(CallFailed::new(call, error).into())
 }
 
-/// An HTTP answer, as far as its status goes.
+/// The status of an HTTP answer.
 trait Status {
     fn status_code(&self) -> u16;
 }

@@ -1,4 +1,4 @@
-//! Emails, on SNS: a topic for each user, to which their address subscribes.
+//! Emails, through SNS: each user has a topic, and their address subscribes to it.
 
 use app::ports::{Email, MailError, Mailer};
 use async_trait::async_trait;
@@ -8,6 +8,7 @@ use aws_sdk_sns::operation::list_subscriptions_by_topic::ListSubscriptionsByTopi
 use aws_sdk_sns::operation::publish::PublishError;
 use aws_sdk_sns::types::Subscription;
 use domain::{EmailNotifications, UserId};
+use settings::resources::UserTopics;
 
 pub use aws_sdk_sns::Client;
 
@@ -15,30 +16,30 @@ use crate::failure::CallFailed;
 
 /// SNS takes subjects of less than 100 characters.
 const LONGEST_SUBJECT: usize = 99;
-/// In place of an ARN while the address has not confirmed.
+/// SNS shows this in place of an ARN until the address is confirmed.
 const PENDING: &str = "PendingConfirmation";
 
 /// Emails through a topic per user.
 #[derive(Debug, Clone)]
 pub struct SnsMailer {
     client: Client,
-    topic_arn_prefix: String,
+    topics: UserTopics,
 }
 
 impl SnsMailer {
-    /// A user's topic has this prefix and then the user's id.
-    pub fn new(client: Client, topic_arn_prefix: impl Into<String>) -> Self {
+    /// Through these topics.
+    pub fn new(client: &Client, topics: &UserTopics) -> Self {
         Self {
-            client,
-            topic_arn_prefix: topic_arn_prefix.into(),
+            client: client.clone(),
+            topics: topics.clone(),
         }
     }
 
     fn topic_arn(&self, user_id: UserId) -> String {
-        format!("{}{user_id}", self.topic_arn_prefix)
+        format!("{}{user_id}", self.topics.as_str())
     }
 
-    /// Nothing changes where it is there.
+    /// Nothing changes if the topic exists.
     async fn create_topic(&self, topic_arn: &str) -> Result<(), MailError> {
         let (_, name) = topic_arn.rsplit_once(':').unwrap_or(("", topic_arn));
         let create = self.client.create_topic().name(name);
@@ -47,7 +48,7 @@ impl SnsMailer {
         Ok(())
     }
 
-    /// The email subscriptions of a topic; none where there is no topic.
+    /// The email subscriptions of a topic. Empty if there is no topic.
     async fn subscriptions(&self, topic_arn: &str) -> Result<Vec<Subscription>, MailError> {
         let list = self.client.list_subscriptions_by_topic();
         let mut pages = list.topic_arn(topic_arn).into_paginator().send();
@@ -77,14 +78,15 @@ impl Mailer for SnsMailer {
         self.create_topic(&topic_arn).await?;
         let subscriptions = self.subscriptions(&topic_arn).await?;
         let mut counted = subscriptions.iter().filter(|s| state(s).is_some());
-        // An address that was left, and that somebody asked meanwhile who did not know.
+        // The topic has another address than the user has now.
         if counted
             .clone()
             .any(|subscription| !is_of(subscription, address))
         {
             self.forget(user_id).await?;
             self.create_topic(&topic_arn).await?;
-        // Subscribe mails a new request each time while one is open: a message that comes twice must not.
+        // Each call of Subscribe sends another request while one is open. A message that arrives twice must not do
+        // that.
         } else if counted.next().is_some() {
             return Ok(());
         }
@@ -113,8 +115,8 @@ impl Mailer for SnsMailer {
         Ok(found.unwrap_or(EmailNotifications::Off))
     }
 
-    /// By the topic: a subscription that nobody has confirmed cannot be ended by itself, and ending one that is confirmed
-    /// takes a permission on all of the account's.
+    /// Deletes the whole topic: an unconfirmed subscription cannot be ended by itself, and ending a confirmed one needs
+    /// a permission for all subscriptions of the account.
     async fn forget(&self, user_id: UserId) -> Result<(), MailError> {
         let delete = self.client.delete_topic();
         match delete.topic_arn(self.topic_arn(user_id)).send().await {
@@ -158,7 +160,7 @@ fn is_of(subscription: &Subscription, address: &str) -> bool {
     endpoint.eq_ignore_ascii_case(address)
 }
 
-/// What a subscription means; `None` for one that was deleted and is still listed.
+/// The state of a subscription, or `None` if it was deleted and is still listed.
 fn state(subscription: &Subscription) -> Option<EmailNotifications> {
     match subscription.subscription_arn() {
         Some(PENDING) => Some(EmailNotifications::Pending),
@@ -167,7 +169,7 @@ fn state(subscription: &Subscription) -> Option<EmailNotifications> {
     }
 }
 
-/// A subject as SNS takes it: printable ASCII that does not begin with a space, less than 100 characters.
+/// A subject in the form that SNS accepts: printable ASCII, no space at the start, less than 100 characters.
 fn subject(text: &str) -> String {
     let printable = |c: char| match c {
         ' '..='~' => c,

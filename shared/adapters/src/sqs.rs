@@ -3,22 +3,28 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use app::back_off::{BackOff, Pauses};
 use app::messages::{ImportKey, Notification, Wake};
 use app::ports::{ImportQueue, NotificationQueue, QueueError, WakeQueue};
 use async_trait::async_trait;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use serde::Serialize;
+use settings::resources;
 
 pub use aws_sdk_sqs::Client;
 
 use crate::failure::CallFailed;
+use crate::system::RandomJitter;
 
-/// SQS takes so many messages in one call.
+/// The most messages in one call, set by SQS.
 const BATCH: usize = 10;
-/// Rounds in which SQS must have taken all messages of a batch.
-const ROUNDS: u32 = 4;
-const PAUSE_MS: u64 = 50;
-/// The longest delay that SQS knows, in seconds.
+/// Messages that SQS did not accept are sent again, three times at most.
+const PAUSES: Pauses = Pauses {
+    first: Duration::from_millis(100),
+    longest: Duration::from_millis(400),
+    most: 3,
+};
+/// The longest delay that SQS supports, in seconds.
 const LONGEST_DELAY_S: u32 = 900;
 
 const CALL: &str = "SendMessageBatch";
@@ -28,9 +34,9 @@ const CALL: &str = "SendMessageBatch";
 pub struct SqsWakes(Queue);
 
 impl SqsWakes {
-    /// Into the queue of that URL.
-    pub fn new(client: Client, queue_url: impl Into<String>) -> Self {
-        Self(Queue::new(client, queue_url))
+    /// Into this queue.
+    pub fn new(client: &Client, queue: &resources::OptimizationQueue) -> Self {
+        Self(Queue::new(client.clone(), queue.as_str()))
     }
 }
 
@@ -41,14 +47,14 @@ impl WakeQueue for SqsWakes {
     }
 }
 
-/// What people are to be told.
+/// Notifications for people.
 #[derive(Debug, Clone)]
 pub struct SqsNotifications(Queue);
 
 impl SqsNotifications {
-    /// Into the queue of that URL.
-    pub fn new(client: Client, queue_url: impl Into<String>) -> Self {
-        Self(Queue::new(client, queue_url))
+    /// Into this queue.
+    pub fn new(client: &Client, queue: &resources::NotificationQueue) -> Self {
+        Self(Queue::new(client.clone(), queue.as_str()))
     }
 }
 
@@ -64,9 +70,9 @@ impl NotificationQueue for SqsNotifications {
 pub struct SqsImports(Queue);
 
 impl SqsImports {
-    /// Into the queue of that URL.
-    pub fn new(client: Client, queue_url: impl Into<String>) -> Self {
-        Self(Queue::new(client, queue_url))
+    /// Into this queue.
+    pub fn new(client: &Client, queue: &resources::ImportQueue) -> Self {
+        Self(Queue::new(client.clone(), queue.as_str()))
     }
 }
 
@@ -84,14 +90,14 @@ struct Queue {
 }
 
 impl Queue {
-    fn new(client: Client, url: impl Into<String>) -> Self {
+    fn new(client: Client, url: &str) -> Self {
         Self {
             client,
-            url: url.into(),
+            url: url.to_owned(),
         }
     }
 
-    /// Sends messages as JSON. After an error some of them may have been sent: all consumers bear repetition.
+    /// Sends messages as JSON. After an error, some of them may have been sent: all consumers accept repetition.
     async fn send<M: Serialize>(&self, messages: &[M], delay_s: u32) -> Result<(), QueueError> {
         let delay_s = i32::try_from(delay_s.min(LONGEST_DELAY_S)).unwrap_or_default();
         for messages in messages.chunks(BATCH) {
@@ -112,16 +118,13 @@ impl Queue {
         Ok(())
     }
 
-    /// SQS may take a part of a batch; the rest is sent again.
+    /// SQS may accept a part of a batch. The rest is sent again.
     async fn send_batch(
         &self,
         mut entries: HashMap<String, SendMessageBatchRequestEntry>,
     ) -> Result<(), QueueError> {
-        for round in 0..ROUNDS {
-            if round > 0 {
-                let pause = rand::random_range(PAUSE_MS..=PAUSE_MS << round);
-                tokio::time::sleep(Duration::from_millis(pause)).await;
-            }
+        let mut back_off = BackOff::new(PAUSES, &RandomJitter);
+        loop {
             let answer = self
                 .client
                 .send_message_batch()
@@ -133,7 +136,7 @@ impl Queue {
             for sent in &answer.successful {
                 entries.remove(&sent.id);
             }
-            // A message that SQS finds fault with is no better the next time.
+            // SQS found a fault in a message. It would refuse the message again.
             if let Some(refused) = answer.failed.iter().find(|failed| failed.sender_fault) {
                 let failed = CallFailed::because(CALL, format!("refused: {}", refused.code));
                 return Err(QueueError(failed.into()));
@@ -141,8 +144,10 @@ impl Queue {
             if entries.is_empty() {
                 return Ok(());
             }
+            if !back_off.pause().await {
+                let reason = format!("{} messages not taken", entries.len());
+                return Err(QueueError(CallFailed::because(CALL, reason).into()));
+            }
         }
-        let failed = CallFailed::because(CALL, format!("{} messages not taken", entries.len()));
-        Err(QueueError(failed.into()))
     }
 }

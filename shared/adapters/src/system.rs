@@ -1,19 +1,29 @@
-//! The machine's own clock and chance.
+//! The clock and the randomness of the machine. No other module of this crate asks the machine for either.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the ports for time, ids and chance end here"
+)]
 
 use app::ports::{Clock, Ids, Jitter};
 use domain::{ImportId, OrderId, RouteId, Timestamp};
+use tokio::time::Instant;
 use uuid::Uuid;
 
-/// The system's clock.
+/// The clock of the system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let now = Timestamp::now();
-        // Every instant that the system can tell is within a timestamp's range; were one not, it would stay unrounded.
+        // A timestamp holds every time that a system can show. If one did not fit, it would stay unrounded.
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
+}
+
+/// The current instant of tokio's clock, which never goes back, for deadlines of calls. A test can pause that clock.
+pub(crate) fn instant() -> Instant {
+    Instant::now()
 }
 
 /// UUIDs of version 7.
@@ -34,7 +44,7 @@ impl Ids for UuidIds {
     }
 }
 
-/// The operating system's chance.
+/// The random numbers of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct RandomJitter;
 

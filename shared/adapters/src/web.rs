@@ -1,9 +1,10 @@
-//! Calls to services outside of AWS: JSON over HTTPS, within a deadline, tried again where that may help.
+//! Calls to services outside of AWS: JSON over HTTPS, within a deadline, repeated where that may help.
 //!
-//! Nothing of a request or an answer is in an error or a log: bodies hold where people live, headers hold keys.
+//! No error and no log holds a part of a request or an answer: bodies hold home addresses, headers hold keys.
 
 use std::time::Duration;
 
+use app::back_off::{BackOff, Pauses};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde::Serialize;
@@ -12,23 +13,27 @@ use thiserror::Error;
 use tokio::time::{Instant, sleep, timeout_at};
 use tracing::info;
 
-/// A connection that has not been made by then is made anew.
+use crate::system::{RandomJitter, instant};
+
+/// The longest wait for a connection.
 const CONNECT: Duration = Duration::from_secs(2);
-/// Tries of one call, the first included.
-const ATTEMPTS: u32 = 3;
-/// The pause before the second try is up to this, before each next one up to twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(300);
-/// An answer is read up to here: more than any plan has, and less than a function's memory.
+/// Three attempts.
+const PAUSES: Pauses = Pauses {
+    first: Duration::from_millis(300),
+    longest: Duration::from_millis(600),
+    most: 2,
+};
+/// The longest answer that is read, in bytes: more than any plan has, less than the memory of a function.
 const LONGEST_ANSWER: usize = 32 * 1024 * 1024;
-/// No service is waited for longer than that: some say absurd times, or mean milliseconds.
+/// The longest wait that a service may ask for, in seconds. Some services name absurd times, or mean milliseconds.
 const LONGEST_RETRY_AFTER_S: u64 = 24 * 3_600;
-/// Of an error's body no more than this is looked at.
+/// The longest part of an error's body that is read, in bytes.
 const LONGEST_ERROR: usize = 4 * 1024;
 
-/// What went wrong with a call.
+/// The kind of a fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FaultKind {
-    /// No connection, or one that broke off before an answer began.
+    /// There was no connection, or it broke off before the answer began.
     Connection,
     /// No answer before the deadline.
     Timeout,
@@ -36,27 +41,27 @@ pub enum FaultKind {
     Unauthorized,
     /// 429: too many requests.
     Quota,
-    /// A service's word for the day's requests that are used up: they are not back in a moment.
+    /// The requests of the day are used up. Another attempt soon is useless.
     DailyQuota,
     /// 5xx.
     ServerError,
-    /// A service's word for a place that no road leads to.
+    /// No road leads to a place.
     Unroutable,
     /// Any other status that is not 2xx.
     Refused(u16),
-    /// The answer is not what was asked for, or was cut short.
+    /// The answer is not the expected JSON, or was cut short.
     Unreadable,
 }
 
-/// A call that failed, after all its tries.
+/// A call that failed after all attempts.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 #[error("{detail}")]
 pub struct CallFault {
-    /// What went wrong.
+    /// The kind of the fault.
     pub kind: FaultKind,
-    /// The same for people, without anything of request or answer.
+    /// A text for the log, without any part of the request or the answer.
     pub detail: String,
-    /// For how long the service asks to be left alone.
+    /// The pause that the service asks for.
     pub retry_after: Option<Duration>,
 }
 
@@ -70,17 +75,17 @@ impl CallFault {
         }
     }
 
-    /// Whether another try, a moment later, may do better.
+    /// Whether another attempt, a moment later, may succeed.
     fn may_pass(&self) -> bool {
         use FaultKind::{Connection, Quota, ServerError};
         matches!(self.kind, Connection | Quota | ServerError)
     }
 }
 
-/// What a service means by a status and the beginning of a body; `None` where it means what everybody does.
+/// Reads a status and the beginning of a body. Returns `None` if the status has its usual meaning.
 pub(crate) type Refusals = fn(StatusCode, &[u8]) -> Option<FaultKind>;
 
-/// Makes the calls; keeps connections open between them.
+/// Makes the calls and keeps connections open between them.
 #[derive(Debug, Clone)]
 pub struct Web {
     client: reqwest::Client,
@@ -88,10 +93,10 @@ pub struct Web {
 }
 
 impl Web {
-    /// With the certificates of the machine.
+    /// Uses the certificates of the machine.
     ///
     /// # Errors
-    /// When the TLS stack cannot be set up: there are no certificates.
+    /// The TLS stack cannot be set up, because there are no certificates.
     pub fn new() -> Result<Self, CallFault> {
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT)
@@ -106,7 +111,7 @@ impl Web {
         })
     }
 
-    /// The same connections, for a service whose refusals are read so.
+    /// The same connections, for a service with its own meanings of statuses.
     pub(crate) fn of_a_service_that_means(&self, refusals: Refusals) -> Self {
         Self {
             client: self.client.clone(),
@@ -117,7 +122,7 @@ impl Web {
     /// Posts JSON and reads JSON.
     ///
     /// # Errors
-    /// What went wrong with the last try.
+    /// The fault of the last attempt.
     pub async fn post_json<B: Serialize + Sync, T: DeserializeOwned>(
         &self,
         url: &str,
@@ -132,7 +137,7 @@ impl Web {
     /// Posts a form and reads JSON.
     ///
     /// # Errors
-    /// What went wrong with the last try.
+    /// The fault of the last attempt.
     pub async fn post_form<T: DeserializeOwned>(
         &self,
         url: &str,
@@ -146,7 +151,7 @@ impl Web {
     /// Reads JSON.
     ///
     /// # Errors
-    /// What went wrong with the last try.
+    /// The fault of the last attempt.
     pub async fn get_json<T: DeserializeOwned>(
         &self,
         url: &str,
@@ -162,9 +167,9 @@ impl Web {
         request: RequestBuilder,
         deadline: Instant,
     ) -> Result<T, CallFault> {
-        let mut attempt = 1;
+        let mut back_off = BackOff::new(PAUSES, &RandomJitter);
         loop {
-            // Only a body that is streamed could not be sent twice.
+            // Only a streamed body cannot be sent twice.
             let again = request.try_clone();
             let again = again.ok_or_else(|| {
                 CallFault::new(FaultKind::Unreadable, "the request cannot be repeated")
@@ -174,15 +179,17 @@ impl Web {
                 Ok(Err(fault)) => fault,
                 Err(_) => return Err(CallFault::new(FaultKind::Timeout, "no answer in time")),
             };
-            let pause = pause_before_try(attempt, fault.retry_after);
-            // An answer needs time as well: a try that begins at the deadline is none.
-            let too_late = Instant::now() + pause >= deadline;
-            if !fault.may_pass() || attempt == ATTEMPTS || too_late {
+            let Some(pause) = back_off.next_pause().filter(|_| fault.may_pass()) else {
+                return Err(fault);
+            };
+            // A service that names a time gets it, and a random part more: many callers must not come back at once.
+            let pause = fault.retry_after.map_or(pause, |asked| asked + pause / 4);
+            // An answer needs time as well: an attempt that begins at the deadline is useless.
+            if instant() + pause >= deadline {
                 return Err(fault);
             }
-            info!(attempt, fault = %fault, "a call is tried again");
+            info!(fault = %fault, "a call is tried again");
             sleep(pause).await;
-            attempt += 1;
         }
     }
 
@@ -201,14 +208,6 @@ impl Web {
     }
 }
 
-/// As long as the service asks for, or for a random part of a time that doubles, so that many callers do not come back
-/// at once.
-fn pause_before_try(attempt: u32, retry_after: Option<Duration>) -> Duration {
-    let most = FIRST_PAUSE * 2_u32.pow(attempt.min(8) - 1);
-    let jitter = most.mul_f64(rand::random_range(0.0..=1.0));
-    retry_after.map_or(jitter, |asked| asked + jitter / 4)
-}
-
 fn kind(status: StatusCode) -> FaultKind {
     match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => FaultKind::Unauthorized,
@@ -218,14 +217,14 @@ fn kind(status: StatusCode) -> FaultKind {
     }
 }
 
-/// Seconds, as every service here says it; the other form of the header, a date, is passed over.
+/// The pause in seconds. The header may also hold a date; none of these services sends one.
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?;
     let seconds: u64 = text.trim().parse().ok()?;
     Some(Duration::from_secs(seconds.min(LONGEST_RETRY_AFTER_S)))
 }
 
-/// What `send` fails with. Its own words name the URL, which may have a person's address in its query.
+/// An error of `send`. Its text names the URL, which may hold the address of a person.
 fn not_sent(error: reqwest::Error) -> CallFault {
     if error.is_timeout() && !error.is_connect() {
         return CallFault::new(FaultKind::Timeout, "no answer in time");
@@ -255,7 +254,7 @@ async fn whole(mut response: Response, most: usize) -> Result<Vec<u8>, CallFault
     }
 }
 
-/// serde's own words quote the value: the place must do.
+/// serde's own text quotes the value. The position must be enough.
 fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, CallFault> {
     serde_json::from_slice(bytes).map_err(|error| {
         let detail = format!(

@@ -12,6 +12,7 @@ use app::ports::{
 };
 use canned::{Answer, Canned};
 use domain::Role;
+use settings::resources::{UserPool, UserPoolClient};
 use testkit::build::{marta_signs_up, user_id};
 
 const ANA: &str = "ana@example.com";
@@ -24,12 +25,16 @@ fn refusing(kind: &str, message: &str) -> Canned {
 
 fn accounts(aws: &Canned) -> CognitoAccounts {
     let client = adapters::cognito::Client::new(aws.config());
-    CognitoAccounts::new(client, "eu-west-1_pool", "client")
+    CognitoAccounts::new(
+        &client,
+        &UserPool::named("eu-west-1_pool"),
+        &UserPoolClient::named("client"),
+    )
 }
 
 fn sessions(aws: &Canned) -> CognitoSessions {
     let client = adapters::cognito::Client::new(aws.config());
-    CognitoSessions::new(client, "eu-west-1_pool")
+    CognitoSessions::new(&client, &UserPool::named("eu-west-1_pool"))
 }
 
 #[tokio::test]

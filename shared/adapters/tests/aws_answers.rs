@@ -6,7 +6,9 @@
 mod canned;
 
 use adapters::cognito::CognitoAccounts;
-use adapters::dynamodb::{DynamoImports, DynamoLedger, DynamoOrders, DynamoUsers, LedgerTables};
+use adapters::dynamodb::{
+    DynamoImports, DynamoLedger, DynamoOrderPlacement, DynamoOrders, DynamoUsers,
+};
 use adapters::keys::Key;
 use adapters::s3::S3Files;
 use adapters::sns::SnsMailer;
@@ -14,31 +16,55 @@ use adapters::sqs::SqsNotifications;
 use app::messages::{ImportKey, Notification};
 use app::ports::{
     Changeset, Confirmation, DispatchLedger, FileError, IdentityError, IdentityProvider,
-    ImportFiles, ImportStore, LogInOutcome, Mailer, NotificationQueue, OrderStore, Placement,
-    StoreError, UserStore,
+    ImportFiles, ImportStore, LogInOutcome, Mailer, NotificationQueue, OrderPlacement, OrderStore,
+    Placement, StoreError, UserStore,
 };
 use canned::{Answer, Canned};
 use domain::{EmailNotifications, Order, UserId};
 use serde_json::{Value, json};
+use settings::resources::{
+    self, ClaimsTable, ImportsTable, OrdersTable, RoutesTable, UploadsBucket, UserPool,
+    UserPoolClient, UserTopics, UsersTable,
+};
 use testkit::build::user_id;
 use testkit::contracts::Fresh;
 use testkit::{a_customer, an_import, an_order};
 
 const UNAVAILABLE: Answer = Answer(503, "{}");
 
+fn dynamodb(aws: &Canned) -> adapters::dynamodb::Client {
+    adapters::dynamodb::Client::new(aws.config())
+}
+
+fn users(aws: &Canned) -> DynamoUsers {
+    DynamoUsers::new(&dynamodb(aws), &UsersTable::named("users"))
+}
+
 fn orders(aws: &Canned) -> DynamoOrders {
-    let client = adapters::dynamodb::Client::new(aws.config());
-    DynamoOrders::new(client, "orders", "keys")
+    DynamoOrders::new(&dynamodb(aws), &OrdersTable::named("orders"))
+}
+
+fn placement(aws: &Canned) -> DynamoOrderPlacement {
+    let (orders, claims) = (OrdersTable::named("orders"), ClaimsTable::named("claims"));
+    DynamoOrderPlacement::new(&dynamodb(aws), &orders, &claims)
+}
+
+fn imports(aws: &Canned) -> DynamoImports {
+    DynamoImports::new(&dynamodb(aws), &ImportsTable::named("imports"))
+}
+
+fn notifications(aws: &Canned) -> SqsNotifications {
+    let queue = resources::NotificationQueue::named("http://queue/1");
+    SqsNotifications::new(&adapters::sqs::Client::new(aws.config()), &queue)
 }
 
 fn ledger(aws: &Canned) -> DynamoLedger {
-    let client = adapters::dynamodb::Client::new(aws.config());
-    let tables = LedgerTables {
-        users: "users".to_owned(),
-        orders: "orders".to_owned(),
-        routes: "routes".to_owned(),
-    };
-    DynamoLedger::new(client, tables)
+    DynamoLedger::new(
+        &dynamodb(aws),
+        &UsersTable::named("users"),
+        &OrdersTable::named("orders"),
+        &RoutesTable::named("routes"),
+    )
 }
 
 fn one_order() -> (Order, Changeset) {
@@ -107,7 +133,7 @@ async fn a_throttled_transaction_is_tried_again_as_a_throttled_write_is() {
     assert!(commits.iter().all(|token| *token == commits[0]));
 
     let aws = Canned::answering([THROTTLED, done]);
-    let placed = orders(&aws).place(&one_order().0, None).await.unwrap();
+    let placed = placement(&aws).place(&one_order().0, None).await.unwrap();
     assert_eq!(placed, Placement::Placed);
     assert_eq!(tokens(&aws)[0], tokens(&aws)[1]);
 }
@@ -139,7 +165,7 @@ async fn a_refused_commit_is_asked_for_once_however_busy_the_table_is() {
 #[tokio::test]
 async fn a_contended_placement_is_tried_again() {
     let aws = Canned::answering([CONTENDED, CONTENDED, Answer(200, "{}")]);
-    let placed = orders(&aws).place(&one_order().0, None).await.unwrap();
+    let placed = placement(&aws).place(&one_order().0, None).await.unwrap();
     assert_eq!(placed, Placement::Placed);
     let tokens = tokens(&aws);
     assert_ne!(tokens[0], tokens[1], "each is a transaction of its own");
@@ -158,12 +184,8 @@ async fn a_write_into_a_running_transaction_is_a_lost_race() {
 #[tokio::test]
 async fn a_store_that_stays_away_is_unavailable_and_tells_nothing_of_people() {
     let aws = Canned::answering([UNAVAILABLE; 4]);
-    let client = adapters::dynamodb::Client::new(aws.config());
     let user = a_customer(1).build();
-    let failed = DynamoUsers::new(client, "users")
-        .put_user(&user)
-        .await
-        .unwrap_err();
+    let failed = users(&aws).put_user(&user).await.unwrap_err();
     assert!(matches!(failed, StoreError::Unavailable(_)));
     let told = format!("{failed:?} {failed}");
     assert!(told.contains("PutItem failed"), "{told}");
@@ -180,8 +202,7 @@ async fn keys_that_were_not_processed_are_asked_for_again() {
     );
     let second = r#"{"Responses": {"users": []}, "UnprocessedKeys": {}}"#;
     let aws = Canned::answering_texts([(200, first), (200, second.to_owned())]);
-    let client = adapters::dynamodb::Client::new(aws.config());
-    let users = DynamoUsers::new(client, "users");
+    let users = users(&aws);
     users.users(&[user_id(1), user_id(2)]).await.unwrap();
     let asked: Vec<_> = aws.json_bodies();
     let keys = |number: usize| &asked[number]["RequestItems"]["users"]["Keys"];
@@ -194,7 +215,10 @@ async fn keys_that_were_not_processed_are_asked_for_again() {
 async fn a_file_that_cannot_be_written_is_not_one_that_is_gone() {
     let missing = || Answer(404, "<Error><Code>NoSuchBucket</Code></Error>");
     let aws = Canned::answering([missing(), missing()]);
-    let files = S3Files::new(adapters::s3::client(aws.config()), "uploads");
+    let files = S3Files::new(
+        &adapters::s3::client(aws.config()),
+        &UploadsBucket::named("uploads"),
+    );
     let import = an_import();
     let key = ImportKey {
         customer_id: import.customer_id,
@@ -234,8 +258,7 @@ fn faults(chunks: &[(u32, u32)], more: bool) -> (u16, String) {
 #[tokio::test]
 async fn of_chunks_with_many_faults_no_more_are_read_than_are_needed() {
     let aws = Canned::answering_texts([faults(&[(1, 500)], true)]);
-    let client = adapters::dynamodb::Client::new(aws.config());
-    let imports = DynamoImports::without_orders(client, "imports");
+    let imports = imports(&aws);
     let found = imports.row_faults(an_import().id, 0, 500).await.unwrap();
     assert_eq!((found.len(), found[499].row), (500, 500));
     assert_eq!(aws.json_bodies()[0]["Limit"], 1);
@@ -249,8 +272,7 @@ async fn chunks_with_few_faults_are_read_many_at_a_time() {
         faults(&few, true),
         faults(&[(22, 1), (23, 1)], false),
     ]);
-    let client = adapters::dynamodb::Client::new(aws.config());
-    let imports = DynamoImports::without_orders(client, "imports");
+    let imports = imports(&aws);
     let found = imports.row_faults(an_import().id, 0, 24).await.unwrap();
     assert_eq!(found.len(), 23);
     let bodies = aws.json_bodies();
@@ -271,7 +293,7 @@ async fn a_message_that_sqs_did_not_take_is_sent_again() {
         r#"{"Successful": [{"Id": "1", "MessageId": "m", "MD5OfMessageBody": ""}]}"#,
     );
     let aws = Canned::answering([partly, wholly]);
-    let queue = SqsNotifications::new(adapters::sqs::Client::new(aws.config()), "http://queue/1");
+    let queue = notifications(&aws);
     let told = [1, 2].map(|number| Notification::UserConfirmed {
         user_id: user_id(number),
     });
@@ -289,7 +311,7 @@ async fn a_message_that_sqs_refuses_is_not_sent_again() {
         r#"{"Successful": [], "Failed": [{"Id": "0", "SenderFault": true, "Code": "InvalidMessageContents"}]}"#,
     );
     let aws = Canned::answering([refused]);
-    let queue = SqsNotifications::new(adapters::sqs::Client::new(aws.config()), "http://queue/1");
+    let queue = notifications(&aws);
     let told = [Notification::UserConfirmed {
         user_id: user_id(1),
     }];
@@ -331,8 +353,8 @@ fn subscription(arn: &str) -> (u16, String) {
 
 fn mailer(aws: &Canned) -> (SnsMailer, UserId) {
     let client = adapters::sns::Client::new(aws.config());
-    let prefix = "arn:aws:sns:eu-west-1:123456789012:waybill-user-";
-    (SnsMailer::new(client, prefix), Fresh::new().user_id())
+    let topics = UserTopics::named("arn:aws:sns:eu-west-1:123456789012:waybill-user-");
+    (SnsMailer::new(&client, &topics), Fresh::new().user_id())
 }
 
 #[tokio::test]
@@ -428,7 +450,11 @@ async fn a_topic_that_is_not_there_is_forgotten() {
 
 fn accounts(aws: &Canned) -> CognitoAccounts {
     let client = adapters::cognito::Client::new(aws.config());
-    CognitoAccounts::new(client, "eu-west-1_pool", "client")
+    CognitoAccounts::new(
+        &client,
+        &UserPool::named("eu-west-1_pool"),
+        &UserPoolClient::named("client"),
+    )
 }
 
 #[tokio::test]

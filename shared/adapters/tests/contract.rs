@@ -5,16 +5,21 @@
 
 #![cfg(feature = "stack")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "each table and queue of a run has a new name"
+)]
 
 mod stack;
 
 use adapters::dynamodb::{
-    DynamoClaims, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs, DynamoOrders,
-    DynamoPlaces, DynamoRoutes, DynamoUsers, ImportTables, LedgerTables,
+    DynamoClaims, DynamoImportChunks, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs,
+    DynamoOrderPlacement, DynamoOrders, DynamoPlaces, DynamoRoutes, DynamoUsers,
 };
 use adapters::s3::S3Files;
 use adapters::sns::SnsMailer;
 use adapters::sqs::{SqsNotifications, SqsWakes};
+use settings::resources::{NotificationQueue, OptimizationQueue, UploadsBucket, UserTopics};
 use stack::Stack;
 use testkit::contracts::identity::{Identity, MailedCodes};
 use testkit::contracts::{self, Stores};
@@ -28,16 +33,16 @@ const CODES: MailedCodes<'_> = MailedCodes {
 #[tokio::test]
 async fn users() {
     let stack = Stack::new().await;
-    let table = stack.copy_of("USERS_TABLE").await;
-    contracts::users::run(&DynamoUsers::new(stack.dynamodb(), table.name())).await;
+    let table = stack.users().await;
+    contracts::users::run(&DynamoUsers::new(&stack.dynamodb(), &table.table())).await;
     table.delete().await;
 }
 
 #[tokio::test]
 async fn orders_and_their_listings() {
     let stack = Stack::new().await;
-    let table = stack.copy_of("ORDERS_TABLE").await;
-    let orders = DynamoOrders::without_keys(stack.dynamodb(), table.name());
+    let table = stack.orders().await;
+    let orders = DynamoOrders::new(&stack.dynamodb(), &table.table());
     tokio::join!(
         contracts::orders::run(&orders),
         contracts::listings::run(&orders),
@@ -49,47 +54,49 @@ async fn orders_and_their_listings() {
 #[tokio::test]
 async fn placing() {
     let stack = Stack::new().await;
-    let table = stack.copy_of("ORDERS_TABLE").await;
-    let keys = stack.copy_of("IDEMPOTENCY_TABLE").await;
-    let orders = DynamoOrders::new(stack.dynamodb(), table.name(), keys.name());
-    contracts::placing::run(&orders).await;
+    let table = stack.orders().await;
+    let claims = stack.claims().await;
+    let orders = DynamoOrders::new(&stack.dynamodb(), &table.table());
+    let placement = DynamoOrderPlacement::new(&stack.dynamodb(), &table.table(), &claims.table());
+    contracts::placing::run(&placement, &orders).await;
     table.delete().await;
-    keys.delete().await;
+    claims.delete().await;
 }
 
 #[tokio::test]
 async fn routes_and_ledger() {
     let stack = Stack::new().await;
-    let users = stack.copy_of("USERS_TABLE").await;
-    let orders = stack.copy_of("ORDERS_TABLE").await;
-    let routes = stack.copy_of("ROUTES_TABLE").await;
-    let tables = LedgerTables {
-        users: users.name().to_owned(),
-        orders: orders.name().to_owned(),
-        routes: routes.name().to_owned(),
-    };
+    let users = stack.users().await;
+    let orders = stack.orders().await;
+    let routes = stack.routes().await;
+    let ledger = DynamoLedger::new(
+        &stack.dynamodb(),
+        &users.table(),
+        &orders.table(),
+        &routes.table(),
+    );
     let stores = Stores {
-        users: &DynamoUsers::new(stack.dynamodb(), users.name()),
-        orders: &DynamoOrders::without_keys(stack.dynamodb(), orders.name()),
-        routes: &DynamoRoutes::new(stack.dynamodb(), routes.name()),
-        ledger: &DynamoLedger::new(stack.dynamodb(), tables),
+        users: &DynamoUsers::new(&stack.dynamodb(), &users.table()),
+        orders: &DynamoOrders::new(&stack.dynamodb(), &orders.table()),
+        routes: &DynamoRoutes::new(&stack.dynamodb(), &routes.table()),
+        ledger: &ledger,
     };
     tokio::join!(
         contracts::routes::run(stores),
         contracts::ledger::run(stores)
     );
-    for table in [users, orders, routes] {
-        table.delete().await;
-    }
+    users.delete().await;
+    orders.delete().await;
+    routes.delete().await;
 }
 
 #[tokio::test]
 async fn claims_leases_and_places() {
     let stack = Stack::new().await;
-    let table = stack.copy_of("IDEMPOTENCY_TABLE").await;
-    let claims = DynamoClaims::new(stack.dynamodb(), table.name());
-    let leases = DynamoLeases::new(stack.dynamodb(), table.name());
-    let places = DynamoPlaces::new(stack.dynamodb(), table.name());
+    let table = stack.claims().await;
+    let claims = DynamoClaims::new(&stack.dynamodb(), &table.table());
+    let leases = DynamoLeases::new(&stack.dynamodb(), &table.table());
+    let places = DynamoPlaces::new(&stack.dynamodb(), &table.table());
     tokio::join!(
         contracts::claims::run(&claims),
         contracts::leases::run(&leases),
@@ -101,29 +108,31 @@ async fn claims_leases_and_places() {
 #[tokio::test]
 async fn imports() {
     let stack = Stack::new().await;
-    let imports = stack.copy_of("IMPORTS_TABLE").await;
-    let orders = stack.copy_of("ORDERS_TABLE").await;
-    let claims = stack.copy_of("IDEMPOTENCY_TABLE").await;
-    let tables = ImportTables {
-        imports: imports.name().to_owned(),
-        orders: orders.name().to_owned(),
-        idempotency: claims.name().to_owned(),
+    let imports = stack.imports().await;
+    let orders = stack.orders().await;
+    let claims = stack.claims().await;
+    let stores = contracts::imports::Stores {
+        imports: &DynamoImports::new(&stack.dynamodb(), &imports.table()),
+        chunks: &DynamoImportChunks::new(
+            &stack.dynamodb(),
+            &imports.table(),
+            &orders.table(),
+            &claims.table(),
+        ),
+        orders: &DynamoOrders::new(&stack.dynamodb(), &orders.table()),
+        placement: &DynamoOrderPlacement::new(&stack.dynamodb(), &orders.table(), &claims.table()),
     };
-    contracts::imports::run(
-        &DynamoImports::new(stack.dynamodb(), tables),
-        &DynamoOrders::new(stack.dynamodb(), orders.name(), claims.name()),
-    )
-    .await;
-    for table in [imports, orders, claims] {
-        table.delete().await;
-    }
+    contracts::imports::run(stores).await;
+    imports.delete().await;
+    orders.delete().await;
+    claims.delete().await;
 }
 
 #[tokio::test]
 async fn files() {
     let stack = Stack::new().await;
     let bucket = stack.bucket().await;
-    let files = S3Files::new(stack.s3(), bucket.name());
+    let files = S3Files::new(&stack.s3(), &UploadsBucket::named(bucket.name()));
     contracts::files::run(&files, &files, &bucket).await;
     bucket.delete().await;
 }
@@ -131,8 +140,8 @@ async fn files() {
 #[tokio::test]
 async fn legs() {
     let stack = Stack::new().await;
-    let table = stack.copy_of("IDEMPOTENCY_TABLE").await;
-    contracts::legs::run(&DynamoLegs::new(stack.dynamodb(), table.name())).await;
+    let table = stack.claims().await;
+    contracts::legs::run(&DynamoLegs::new(&stack.dynamodb(), &table.table())).await;
     table.delete().await;
 }
 
@@ -140,9 +149,9 @@ async fn legs() {
 async fn queues() {
     let stack = Stack::new().await;
     let queue = stack.queue().await;
-    let wakes = SqsWakes::new(stack.sqs(), queue.url());
+    let wakes = SqsWakes::new(&stack.sqs(), &OptimizationQueue::named(queue.url()));
     contracts::queues::run_wakes(&wakes, &queue).await;
-    let notifications = SqsNotifications::new(stack.sqs(), queue.url());
+    let notifications = SqsNotifications::new(&stack.sqs(), &NotificationQueue::named(queue.url()));
     contracts::queues::run_notifications(&notifications, &queue).await;
     queue.delete().await;
 }
@@ -151,7 +160,7 @@ async fn queues() {
 async fn mail() {
     let stack = Stack::new().await;
     let prefix = stack.topic_arn_prefix().await;
-    let mailer = SnsMailer::new(stack.sns(), prefix.clone());
+    let mailer = SnsMailer::new(&stack.sns(), &UserTopics::named(prefix.clone()));
     contracts::mail::run(&mailer).await;
     stack.delete_topics(&prefix).await;
 }

@@ -1,40 +1,42 @@
-//! Placing addresses on the map, by a geocoder whose answers are kept.
+//! Finds the locations of addresses with a geocoder, and caches its answers.
 
 use std::sync::Arc;
 
-use domain::{Coordinates, NewOrder, OrderDraft, StopDraft, Timestamp};
+use domain::order::OrderDraft;
+use domain::stop::StopDraft;
+use domain::{Coordinates, NewOrder, Timestamp};
 use futures::future::try_join;
 use jiff::SignedDuration;
 use serde::Serialize;
-use sha2::{Digest, Sha256};
 
+use crate::digest::sha256_hex;
 use crate::ports::{Geocoder, PlaceCache, PlaceCandidate};
 use crate::refusal::Refusal;
 
-/// For so long an answer is kept that knew places. Towns change slowly, and what is kept is asked for again in time.
+/// How long an answer with places is cached. Towns change slowly, and an expired answer is asked for again.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// For so long it is kept that an address is unknown: maps get better, and so do addresses that a customer corrects.
+/// How long the cache remembers that an address is unknown. Maps improve, and customers correct their addresses.
 const UNKNOWN_KEPT: SignedDuration = SignedDuration::from_hours(1);
-/// Two candidates that are further apart are two places; nearer, they are the same one from two maps. In metres.
+/// Two candidates that are further apart are two places. Nearer candidates are the same place on two maps. In metres.
 const SAME_PLACE_M: f64 = 500.0;
-/// So many candidates are kept, and shown to a customer who is to choose.
+/// The largest number of candidates that are cached, and shown to a customer who has to choose.
 pub const MOST_CANDIDATES: usize = 5;
 
-/// Where addresses are looked for.
+/// The region in which addresses are looked up.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Region {
-    /// ISO 3166-1 code of the only country in which to look; anywhere if absent.
+    /// ISO 3166-1 code of the only country to search; every country if absent.
     pub country: Option<String>,
-    /// Near here rather than elsewhere.
+    /// Places near this point are preferred.
     pub centre: Option<Coordinates>,
 }
 
-/// What an address came to.
+/// The result of looking up an address.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Placed {
-    /// It is there.
+    /// The location of the address.
     At(Coordinates),
-    /// It is unknown, or may be one of these.
+    /// The address may be any of these places. With no candidates, the address is unknown.
     Doubtful(Vec<PlaceCandidate>),
 }
 
@@ -43,14 +45,14 @@ pub enum Placed {
 pub struct Unplaceable {
     /// The field, as a JSON pointer.
     pub pointer: String,
-    /// Why, with the candidates' names, for a person.
+    /// The reason for a person, with the names of the candidates.
     pub detail: String,
-    /// What it may be, for a program that lets the customer choose.
+    /// The possible places, for a program that lets the customer choose.
     pub candidates: Vec<PlaceCandidate>,
 }
 
 impl Unplaceable {
-    /// The address of the field at `pointer`.
+    /// The address in the field at `pointer`.
     pub fn at(pointer: &str, candidates: Vec<PlaceCandidate>) -> Self {
         let labels: Vec<&str> = candidates.iter().map(|c| c.label.as_str()).collect();
         let detail = if labels.is_empty() {
@@ -71,22 +73,22 @@ impl Unplaceable {
 
 /// Places addresses.
 pub struct PlaceAddresses {
-    /// Who knows places.
+    /// Looks up addresses.
     pub geocoder: Arc<dyn Geocoder>,
-    /// What was asked before.
+    /// The answers to earlier questions.
     pub cache: Arc<dyn PlaceCache>,
-    /// Where to look; part of what an answer is kept under.
+    /// Where to look. The region is part of the cache key.
     pub region: Region,
-    /// A candidate of less confidence is not believed, 0 to 1.
+    /// The least confidence that makes a candidate the location of an address, 0 to 1.
     pub least_confidence: f64,
 }
 
 impl PlaceAddresses {
-    /// The order with each of its stops on the map.
+    /// The order with a location for each of its stops.
     ///
     /// # Errors
     /// [`Refusal::Unplaceable`] with every address that is unknown or may be several places;
-    /// [`Refusal::Unavailable`] where the geocoder or the cache is away.
+    /// [`Refusal::Unavailable`] if the geocoder or the cache is unavailable.
     pub async fn locate(&self, draft: OrderDraft, now: Timestamp) -> Result<NewOrder, Refusal> {
         let (pickup, dropoff) = try_join(
             self.place_stop(&draft.pickup, now),
@@ -104,7 +106,8 @@ impl PlaceAddresses {
         let pickup = location("#/pickup/address", pickup);
         let dropoff = location("#/dropoff/address", dropoff);
         if unplaceable.is_empty() {
-            Ok(draft.located(pickup, dropoff)?)
+            let located = draft.located(pickup, dropoff);
+            located.ok_or_else(|| Refusal::Broken("a stop was not placed".into()))
         } else {
             Err(Refusal::Unplaceable(unplaceable))
         }
@@ -123,11 +126,11 @@ impl PlaceAddresses {
 
     /// Where an address is.
     ///
-    /// It is placed where the surest candidate is sure enough, and no other place is as sure: a street of that name in each
-    /// of three towns is no place to send somebody to.
+    /// The address is placed if the best candidate has enough confidence and no other place has the same confidence. If
+    /// three towns have a street of that name, the agent would not know where to go.
     ///
     /// # Errors
-    /// [`Refusal::Unavailable`] where the geocoder or the cache is away.
+    /// [`Refusal::Unavailable`] if the geocoder or the cache is unavailable.
     pub async fn place(&self, address: &str, now: Timestamp) -> Result<Placed, Refusal> {
         let key = self.key(address);
         let candidates = match self.cache.recall(&key, now).await? {
@@ -151,7 +154,7 @@ impl PlaceAddresses {
         } else {
             KEPT
         };
-        // The address is placed, whether or not the answer can be kept.
+        // The answer is used even if the cache cannot keep it.
         if let Err(error) = self.cache.remember(key, &candidates, now, now + kept).await {
             tracing::warn!(%error, "a place could not be remembered");
         }
@@ -173,14 +176,13 @@ impl PlaceAddresses {
         }
     }
 
-    /// SHA-256 of the address, however it is spaced and cased, and of where it is looked for.
+    /// SHA-256 of the region and of the address in lower case with single spaces.
     fn key(&self, address: &str) -> String {
         let words: Vec<&str> = address.split_whitespace().collect();
         let country = self.region.country.as_deref().unwrap_or_default();
         let centre = self.region.centre;
         let centre = centre.map_or(String::new(), |at| format!("{},{}", at.lat, at.lon));
         let asked = format!("{}\n{country}\n{centre}", words.join(" ").to_lowercase());
-        let digest = Sha256::digest(asked.as_bytes());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256_hex(asked.as_bytes())
     }
 }

@@ -1,8 +1,8 @@
 //! What callers get to see, as it goes over the wire.
 
 use domain::{
-    Coordinates, EmailNotifications, HistoryLine, ImportId, Order, OrderId, OrderStatus, Role,
-    Route, RouteId, RouteStatus, Shift, Stop, StopKind, StopStatus, Timestamp, UnplacedReason,
+    Coordinates, EmailNotifications, HistoryLine, ImportId, Order, OrderId, OrderStatus, OrderStop,
+    Role, Route, RouteId, RouteStatus, Shift, StopKind, StopStatus, Timestamp, UnplacedReason,
     User, UserId, UserStatus,
 };
 use serde::Serialize;
@@ -13,8 +13,8 @@ pub struct OrderAnswer {
     order_id: OrderId,
     customer_id: UserId,
     status: OrderStatus,
-    pickup: Stop,
-    dropoff: Stop,
+    pickup: OrderStop,
+    dropoff: OrderStop,
     size: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     notes: Option<String>,

@@ -1,10 +1,10 @@
-//! Who is asking.
+//! The caller of a request.
 
 use domain::{Role, UserId};
 
 use crate::refusal::Refusal;
 
-/// Somebody whose token the API gateway has verified.
+/// A person whose token the API gateway has verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The token's `sub`.
@@ -14,12 +14,12 @@ pub struct Caller {
 }
 
 impl Caller {
-    /// Whether the caller has a role.
+    /// Whether the caller has this role.
     pub fn is(&self, role: Role) -> bool {
         self.roles.contains(&role)
     }
 
-    /// The first of the given roles that the caller has: list the most powerful first.
+    /// The first of the given roles that the caller has. List the most powerful role first.
     ///
     /// # Errors
     /// [`Refusal::Forbidden`] if the caller has none of them.

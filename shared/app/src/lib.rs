@@ -1,14 +1,16 @@
-//! What Waybill does: one use case a module, over the small ports that it needs.
+//! The use cases of Waybill, one per file, over small ports.
 //!
-//! Nothing here knows HTTP, AWS or JSON events. A use case reads what is stored, lets the domain work out
-//! the new state, and commits it on the condition that what it read is still in place; a lost race
-//! is read and tried again.
+//! Nothing here knows HTTP, AWS or Lambda events. A use case reads stored records, lets the domain compute the new
+//! state, and commits that state on the condition that the records have not changed. After a lost race the use case
+//! reads the records again and retries.
 
 pub mod accounts;
 pub mod addresses;
 pub mod agents;
 pub mod answers;
+pub mod back_off;
 pub mod caller;
+pub mod digest;
 pub mod events;
 pub mod imports;
 pub mod messages;

@@ -1,18 +1,19 @@
 //! Pages of listings.
 //!
-//! A cursor holds nothing but the id after which the next page begins. Whose things are listed comes
-//! from the caller's token each time, so a cursor of somebody else shows nothing of theirs.
+//! A cursor contains only the id after which the next page begins. The caller's token decides which records are listed,
+//! so another caller's cursor reveals nothing.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::{Faults, ImportId, OrderId, RouteId, UserId};
+use domain::{ImportId, OrderId, RouteId, UserId};
+use intake::Faults;
 
-/// How many entries a page has when the caller does not say.
+/// The number of entries on a page if the caller does not set a limit.
 pub const DEFAULT_LIMIT: usize = 20;
-/// How many entries a page may have.
+/// The largest number of entries on a page.
 pub const LARGEST_LIMIT: usize = 100;
 
-/// Before an id's bytes, so that a cursor of another layout is told apart one day.
+/// The first byte of a cursor, so that a later layout can be recognised.
 const LAYOUT: u8 = 1;
 
 /// The query of a listing, as the caller sent it.
@@ -26,7 +27,7 @@ pub struct PageQuery {
     pub cursor: Option<String>,
 }
 
-/// The query of a listing, understood.
+/// The query of a listing, parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Page<Status, Id> {
     pub status: Option<Status>,
@@ -35,19 +36,19 @@ pub(crate) struct Page<Status, Id> {
 }
 
 impl PageQuery {
-    /// Understands the query; `statuses` are the ones that can be asked for.
-    pub(crate) fn read<Status: Copy, Id: ListedId>(
+    /// Parses the query. `statuses` are the accepted values of `?status`.
+    pub(crate) fn read<Status: Copy + Into<&'static str>, Id: ListedId>(
         &self,
-        statuses: &[(&str, Status)],
+        statuses: &[Status],
     ) -> Result<Page<Status, Id>, Faults> {
         let faults = Faults::new();
         let status = self.status.as_deref().and_then(|name| {
-            let found = statuses.iter().find(|(known, _)| *known == name);
+            let found = statuses.iter().find(|status| name == (**status).into());
             if found.is_none() {
-                let known: Vec<&str> = statuses.iter().map(|(known, _)| *known).collect();
+                let known: Vec<&str> = statuses.iter().map(|status| (*status).into()).collect();
                 faults.note("?status", format!("must be one of {}", known.join(", ")));
             }
-            found.map(|(_, status)| *status)
+            found.copied()
         });
         let limit = self.limit.as_deref().map_or(DEFAULT_LIMIT, |text| {
             let limit = text.parse().unwrap_or(0);
@@ -62,7 +63,7 @@ impl PageQuery {
         let after = self.cursor.as_deref().and_then(|text| {
             let id = decode(text);
             if id.is_none() {
-                faults.note("?cursor", "is not a cursor that this call has given");
+                faults.note("?cursor", "is not a cursor from this listing");
             }
             id
         });
@@ -113,11 +114,14 @@ fn decode<Id: ListedId>(cursor: &str) -> Option<Id> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::{RouteStatus, VariantArray};
 
-    const STATUSES: [(&str, u8); 2] = [("open", 1), ("done", 2)];
+    fn read(query: &PageQuery) -> Result<Page<RouteStatus, OrderId>, Faults> {
+        query.read(RouteStatus::VARIANTS)
+    }
 
     fn pointers(query: PageQuery) -> Vec<String> {
-        let faults = query.read::<u8, OrderId>(&STATUSES).unwrap_err();
+        let faults = read(&query).unwrap_err();
         faults
             .into_vec()
             .into_iter()
@@ -132,10 +136,7 @@ mod tests {
             cursor: Some(cursor_after(id)),
             ..PageQuery::default()
         };
-        assert_eq!(
-            query.read::<u8, OrderId>(&STATUSES).unwrap().after,
-            Some(id)
-        );
+        assert_eq!(read(&query).unwrap().after, Some(id));
     }
 
     #[test]

@@ -1,81 +1,82 @@
-//! Why a request is not granted, in terms that know no HTTP.
+//! The reasons for refusing a request. Nothing here knows HTTP.
 
 use std::error::Error as StdError;
 
-use domain::{Fault, Faults, OrderStatus};
+use domain::OrderStatus;
+use intake::{Fault, Faults};
 use thiserror::Error;
 
 use crate::addresses::Unplaceable;
 use crate::ports::{FileError, GeocoderError, IdentityError, MailError, QueueError, StoreError};
 
-/// Any error from below, kept for the log.
+/// The error of a dependency, kept for the log.
 pub type Cause = Box<dyn StdError + Send + Sync>;
 
-/// Why a request is not granted.
+/// The reason for refusing a request.
 #[derive(Debug, Error)]
 pub enum Refusal {
-    /// Readable, but not valid: every fault is named.
+    /// The body or the query is not valid. Every fault is named.
     #[error("{} field(s) are not valid", .0.len())]
     Invalid(Vec<Fault>),
-    /// Valid but for addresses that no place could be found for.
+    /// The request is valid, but some addresses have no certain location.
     #[error("{} address(es) cannot be placed", .0.len())]
     Unplaceable(Vec<Unplaceable>),
     /// The confirmation code is wrong, used up, or too old.
     #[error("the code is wrong or has expired")]
     InvalidCode,
-    /// The email address or the password is wrong; which of them is not told.
+    /// The email address or the password is wrong. The answer does not say which.
     #[error("the email address or the password is wrong")]
     InvalidCredentials,
-    /// The refresh token is forged, expired or revoked; which of them is not told.
+    /// The refresh token is forged, expired or revoked. The answer does not say which.
     #[error("the refresh token is not valid")]
     InvalidRefreshToken,
     /// The address must be confirmed first.
     #[error("the email address is not confirmed yet")]
     NotConfirmed,
-    /// The caller's role does not allow it.
+    /// The caller's role does not allow this.
     #[error("your role does not allow this")]
     Forbidden,
     /// The agent is not approved, or suspended.
     #[error("the agent is not active")]
     AgentNotActive,
-    /// Not there, or not the caller's: which of them is not told.
+    /// The record does not exist, or the caller may not see it. The answer does not say which.
     #[error("there is no such thing")]
     NotFound,
-    /// The order's status does not lead there.
-    #[error("an order that is {} cannot become {}", from.name(), to.name())]
+    /// The order cannot change from its current status to the requested one.
+    #[error("an order that is {from} cannot become {to}")]
     StepNotAllowed {
-        /// Where it stands.
+        /// The current status.
         from: OrderStatus,
-        /// Where it was to go.
+        /// The requested status.
         to: OrderStatus,
-        /// Where the caller may take it from here.
+        /// The statuses to which the caller may change the order now.
         allowed: Vec<OrderStatus>,
     },
-    /// The agent has a route open.
+    /// The agent has an open route.
     #[error("the agent has an open route; finish it first")]
     RouteOpen,
-    /// The agent has not confirmed the address, so there is nobody to approve.
+    /// The agent has not confirmed the email address, so a dispatcher cannot approve the agent yet.
     #[error("the agent has not confirmed the email address yet")]
     AgentUnconfirmed,
-    /// The same `Idempotency-Key` came with another body before.
+    /// The same `Idempotency-Key` was used with another body.
     #[error("this Idempotency-Key was used with another body")]
     IdempotencyKeyReused,
-    /// The file is larger than files may be; the limit in bytes.
+    /// The file is larger than the limit.
     #[error("a file may have at most {most_bytes} bytes")]
     FileTooLarge {
-        /// The limit.
+        /// The limit, in bytes.
         most_bytes: u64,
     },
-    /// Others kept changing the same thing; trying again is likely to work.
+    /// Other writers keep changing the same record. Another try is likely to succeed.
     #[error("others are changing this at the same time; try again")]
     Contended,
-    /// Too many requests for somebody behind us.
+    /// A dependency received too many requests.
     #[error("too many requests; try again in a little while")]
     Throttled,
-    /// A dependency is away.
-    #[error("a dependency is away")]
+    /// A dependency is unavailable.
+    #[error("a dependency is unavailable")]
     Unavailable(#[source] Cause),
-    /// Something that should not be: stored items that cannot be read, broken configuration.
+    /// An error that should never happen: unreadable stored items or a broken configuration.
     #[error("something is broken inside")]
     Broken(#[source] Cause),
 }

@@ -1,4 +1,4 @@
-//! Accounts, and how they heal when a step is left out.
+//! Accounts, and how an interrupted step is repaired.
 
 #![allow(clippy::unwrap_used)]
 
@@ -21,7 +21,7 @@ const EMAIL: &str = "berta@example.com";
 fn berta() -> NewAccount {
     let body =
         json!({"email": EMAIL, "password": "Parcel-2030!", "name": "Berta", "role": "customer"});
-    NewAccount::read(&body).unwrap()
+    intake::read_new_account(&body).unwrap()
 }
 
 struct Office {
@@ -209,7 +209,7 @@ async fn who_made_an_account_past_us_becomes_what_anybody_may_be_with_a_token_th
         (None, Role::Customer, UserStatus::Active),
         (Some(Role::Customer), Role::Customer, UserStatus::Active),
         (Some(Role::Agent), Role::Agent, UserStatus::PendingApproval),
-        // Nobody becomes one by asking.
+        // Nobody becomes a dispatcher by asking.
         (Some(Role::Dispatcher), Role::Customer, UserStatus::Active),
     ] {
         for through_us in [true, false] {
@@ -267,14 +267,14 @@ async fn a_subscription_that_lapsed_is_asked_for_again_and_one_that_was_ended_is
     let office = Office::new();
     office.sign_up().await.unwrap();
     office.confirm(CODE).await.unwrap();
-    // The confirmation's own message never came: log-in asks.
+    // The message about the confirmation never came, so the log-in asks.
     office.log_in("Parcel-2030!").await.unwrap();
     assert_eq!(office.mailer.take_subscribed().len(), 1);
     office.log_in("Parcel-2030!").await.unwrap();
     assert_eq!(
         office.mailer.take_subscribed(),
         [],
-        "the request still runs"
+        "the request is still open"
     );
     office.clock.advance(SignedDuration::from_hours(49));
     office
@@ -301,7 +301,7 @@ async fn a_subscription_that_lapsed_is_asked_for_again_and_one_that_was_ended_is
     assert_eq!(
         office.mailer.take_subscribed(),
         [],
-        "who has unsubscribed is left alone"
+        "a user who unsubscribed is not asked again"
     );
 }
 
@@ -329,7 +329,11 @@ async fn nobody_is_kept_out_because_mail_does_not_answer() {
         office.mailer.hang();
         office.waits_for_mail = Duration::from_millis(10);
         office.log_in_with(email, "Parcel-2030!").await.unwrap();
-        assert_eq!(office.user().email, EMAIL, "the next log-in sees to it");
+        assert_eq!(
+            office.user().email,
+            EMAIL,
+            "the next log-in changes the address"
+        );
     }
 }
 
@@ -346,7 +350,7 @@ async fn the_record_follows_an_address_and_a_name_that_were_changed_past_us() {
     office.mailer.take_subscribed();
     office.identity.change_account(EMAIL, NEW, "Berta Nova");
 
-    // While mail is away the old address would go on being mailed: so the record still names it.
+    // While the mail service is unavailable, the old address still gets emails. So the record still names it.
     office.mailer.set_away(true);
     office.log_in_with(NEW, "Parcel-2030!").await.unwrap();
     assert_eq!(office.user().email, EMAIL);
@@ -360,7 +364,7 @@ async fn the_record_follows_an_address_and_a_name_that_were_changed_past_us() {
     assert_eq!(
         office.mailer.take_subscribed(),
         [(id, NEW.to_owned())],
-        "the new address is asked, the old one hears no more"
+        "the new address is asked, and the old one gets no more emails"
     );
     assert_eq!(office.me().await["email_notifications"], "pending");
     let version = office.user().version;
@@ -407,7 +411,7 @@ async fn a_dispatcher_who_is_taken_out_of_the_group_is_what_they_signed_up_as() 
         (Some(Role::Agent), true, Role::Agent),
         (Some(Role::Agent), false, Role::Agent),
     ] {
-        // Who drove before is approved anew.
+        // A former agent needs a new approval.
         let status = match role {
             Role::Agent => UserStatus::PendingApproval,
             _ => UserStatus::Active,
@@ -444,7 +448,7 @@ async fn a_dispatcher_who_is_taken_out_of_the_group_is_what_they_signed_up_as() 
 #[tokio::test]
 async fn a_record_alone_makes_nobody_a_dispatcher_at_sign_up_either() {
     let office = Office::new();
-    // However such a record came about: it is the group that makes a dispatcher.
+    // Only the group makes a dispatcher, however the record was written.
     let Registration::New(id) = office.identity.sign_up_past_us(&berta(), None) else {
         unreachable!("the address is new");
     };
@@ -472,7 +476,7 @@ async fn an_agent_who_is_made_a_dispatcher_leaves_the_fleet_when_the_route_has_e
         .await
         .unwrap();
     office.log_in("Parcel-2030!").await.unwrap();
-    assert_eq!(office.user(), driving, "what is aboard is in the record");
+    assert_eq!(office.user(), driving, "the record names the orders aboard");
 
     let mut done = driving.changed(driving.updated_at);
     done.agent.as_mut().unwrap().open_route_id = None;
@@ -486,7 +490,7 @@ async fn an_agent_who_is_made_a_dispatcher_leaves_the_fleet_when_the_route_has_e
     let fleet = office
         .users
         .agents_with_status(UserStatus::Active, None, 10);
-    assert_eq!(fleet.await.unwrap(), [], "{id} is listed no more");
+    assert_eq!(fleet.await.unwrap(), [], "{id} is no longer listed");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Orders with addresses and no locations.
+//! Orders with addresses and without locations.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -30,6 +30,7 @@ impl Office {
         );
         let place_order = CreateOrder {
             orders: store.clone(),
+            placement: store.clone(),
             clock: clock.clone(),
             ids: Arc::new(CountedIds::default()),
             grid: grid(),
@@ -58,7 +59,7 @@ impl Office {
         placed.await.map(|_| self.store.all_orders().pop().unwrap())
     }
 
-    /// Where the pickup of an order from an address would be, or the fields that are refused.
+    /// The pickup location of an order from this address, or the refused fields.
     async fn pickup_of(&self, address: &str) -> Result<Coordinates, Vec<(String, String, usize)>> {
         match self.place(&from(address), None).await {
             Ok(order) => Ok(order.pickup.location),
@@ -86,7 +87,7 @@ async fn an_address_is_placed_once_and_remembered_however_it_is_spaced_and_cased
         assert_eq!(office.pickup_of(again).await, Ok(Places::TOKYO_STATION));
     }
     assert_eq!(office.geocoder.take_asked(), ["Marunouchi 1-9-1"]);
-    // A month later the town may have changed.
+    // The cached answer expires after a month.
     office.clock.advance(SignedDuration::from_hours(24 * 30));
     office.pickup_of("Marunouchi 1-9-1").await.unwrap();
     assert_eq!(office.geocoder.take_asked().len(), 1);
@@ -119,7 +120,7 @@ async fn what_is_unknown_or_doubtful_is_refused_with_the_candidates_and_nothing_
     office
         .geocoder
         .knows("Carrer Majo", &[("Carrer Major, Badalona", here, 0.6)]);
-    // Two maps know it, a few steps apart.
+    // Two maps have the place, a few steps apart.
     let beside = Coordinates {
         lat: here.lat + 0.001,
         lon: here.lon,
@@ -177,7 +178,7 @@ async fn a_geocoder_that_is_away_costs_no_order_and_no_repetition_needs_it() {
 
     office.geocoder.set_away(false);
     let first = office.place(&body, Some("k")).await.unwrap();
-    // A day later nothing is remembered of the place, but within it the key is: nobody is asked.
+    // The answer about the place has expired, but the key is still remembered. So the geocoder is not asked.
     office.geocoder.take_asked();
     office.geocoder.set_away(true);
     assert_eq!(office.place(&body, Some("k")).await.unwrap(), first);

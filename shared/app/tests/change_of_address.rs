@@ -1,4 +1,4 @@
-//! An email address that somebody has left hears no more, whoever is at work when they leave it.
+//! An email address that a user has left gets no more emails, even if other calls run at the moment of the change.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -13,7 +13,7 @@ use app::accounts::LogIn;
 use app::messages::Notification;
 use app::notifications::{Letterhead, SendNotifications};
 use app::ports::{IdentityProvider, Mailer};
-use domain::{EmailNotifications, NewAccount, Order, OrderStatus, Role, User};
+use domain::{EmailNotifications, Order, OrderStatus, Role, User};
 use lifeline::{Lifeline, Mortal};
 use serde_json::json;
 use testkit::build::{at, grid, user_id};
@@ -26,7 +26,7 @@ const OLD: &str = "ana@example.com";
 const NEW: &str = "ana.nova@example.com";
 const PASSWORD: &str = "Parcel-2030!";
 
-/// Ana, who has changed her address in Cognito and not logged in since.
+/// Ana has changed her address in Cognito and has not logged in since.
 struct Office {
     store: Arc<MemoryStore>,
     identity: Arc<MemoryIdentity>,
@@ -41,7 +41,7 @@ impl Office {
         let identity = MemoryIdentity::default();
         let body = json!({"email": OLD, "password": PASSWORD, "name": "Ana", "role": "customer"});
         identity
-            .sign_up(&NewAccount::read(&body).unwrap())
+            .sign_up(&intake::read_new_account(&body).unwrap())
             .await
             .unwrap();
         identity.confirm(OLD, CODE).await.unwrap();
@@ -131,13 +131,14 @@ async fn an_address_that_is_left_while_an_email_is_sent_hears_no_more() {
             let subscribed = office.mailer.address_of(ana);
             assert_eq!(subscribed, Some(office.ana().email), "{run}");
 
-            // Who lost against the other's note of the subscription has the next log-in do it.
+            // If the log-in lost the race against the record of the subscription, the next log-in stores the new
+            // address.
             office.log_in().await.unwrap();
             assert_eq!(office.ana().email, NEW, "{run}");
             let subscribed = office.mailer.address_of(ana);
             assert_eq!(subscribed.as_deref(), Some(NEW), "{run}");
         }
-        assert!(asked_old > 0, "the old address was asked by nobody");
+        assert!(asked_old > 0, "no schedule asked the old address");
     }
 }
 

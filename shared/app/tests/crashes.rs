@@ -17,7 +17,7 @@ use std::time::Duration;
 use app::accounts::{ConfirmSignUp, LogIn, SignUp};
 use app::ports::IdentityProvider;
 use app::{Refusal, ports::Tokens};
-use domain::{NewAccount, Role, User, UserStatus};
+use domain::{Role, User, UserStatus};
 use lifeline::{Lifeline, Mortal};
 use serde_json::json;
 use testkit::build::grid;
@@ -168,7 +168,7 @@ async fn a_confirmation_that_dies_anywhere_is_healed_by_the_next_step() {
                     office.sign_up().await.unwrap();
                 } else {
                     let body = json!({"email": EMAIL, "password": PASSWORD, "name": "Berta", "role": "agent"});
-                    let only_account = NewAccount::read(&body).unwrap();
+                    let only_account = intake::read_new_account(&body).unwrap();
                     office.identity.sign_up(&only_account).await.unwrap();
                 }
                 office.lifeline.dies_at(at);
@@ -204,7 +204,7 @@ async fn a_log_in_that_dies_anywhere_is_healed_by_the_next() {
     for at in 0.. {
         let office = Office::default();
         let body = json!({"email": EMAIL, "password": PASSWORD, "name": "Berta", "role": "agent"});
-        let only_account = NewAccount::read(&body).unwrap();
+        let only_account = intake::read_new_account(&body).unwrap();
         office.identity.sign_up(&only_account).await.unwrap();
         office.identity.confirm(EMAIL, CODE).await.unwrap();
         office.lifeline.dies_at(at);
@@ -241,7 +241,7 @@ impl Office {
     async fn make_account(&self, confirmed: bool) {
         let body =
             json!({"email": EMAIL, "password": PASSWORD, "name": "Berta", "role": "customer"});
-        let only_account = NewAccount::read(&body).unwrap();
+        let only_account = intake::read_new_account(&body).unwrap();
         self.identity.sign_up_past_us(&only_account, None);
         if confirmed {
             self.identity.confirm(EMAIL, CODE).await.unwrap();

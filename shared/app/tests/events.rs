@@ -1,4 +1,4 @@
-//! Which changes wake the optimizer, and of which people are told.
+//! The changes that wake the optimizer, and the changes that people hear about.
 
 #![allow(clippy::unwrap_used)]
 

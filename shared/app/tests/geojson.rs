@@ -53,7 +53,7 @@ fn route(pickup: StopStatus, geometry: Option<&str>) -> Route {
     }
 }
 
-// Longitudes that are no latitudes: swapped, these places are nowhere.
+// These longitudes are not valid latitudes, so swapped coordinates would be invalid.
 const START: Coordinates = Coordinates {
     lat: 35.7,
     lon: 139.7,
@@ -69,7 +69,7 @@ fn collection(route: Route) -> Value {
 
 #[test]
 fn a_route_is_a_line_and_a_point_for_each_stop() {
-    // The example of the format's own documentation.
+    // The example in the documentation of the polyline format.
     let shown = collection(route(
         StopStatus::Pending,
         Some("_p~iF~ps|U_ulLnnqC_mqNvxq`@"),

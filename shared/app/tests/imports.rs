@@ -1,4 +1,4 @@
-//! Imports: nothing twice and nothing lost, whatever breaks, and an account that adds up.
+//! Imports: no failure stores a row twice or loses a row, and the counts add up.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -7,7 +7,7 @@ mod importing;
 use app::Refusal;
 use app::imports::Progress;
 use app::messages::ImportKey;
-use app::ports::{Chunk, ImportStore, OrderStore};
+use app::ports::{Chunk, ImportStore, OrderPlacement, OrderStore};
 use domain::{ImportStatus, OrderStatus};
 use importing::{AMPLE, HEADER, ONE_CHUNK, World, a_file, key};
 use proptest::prelude::*;
@@ -50,7 +50,7 @@ async fn what_is_left_when_the_time_is_up_is_handed_on() {
     while world.run(ONE_CHUNK).await.unwrap().progress == Progress::HandedOn {
         runs += 1;
         assert_eq!(world.queue.take(), [(key(), 0)]);
-        // Of the rows so far every tenth is bad, and the others are orders.
+        // Every tenth row so far is bad. The others are orders.
         let import = world.import();
         let bad_so_far = import.rows() / 10;
         assert_eq!(import.rejected, bad_so_far);
@@ -68,7 +68,7 @@ async fn what_is_left_when_the_time_is_up_is_handed_on() {
 #[tokio::test]
 async fn a_process_that_dies_at_any_write_is_gone_on_with() {
     let (file, good, bad) = a_file(130);
-    // Writes: begun, three chunks, finished. Each is lost, or made while its maker dies before hearing of it.
+    // Writes: begun, three chunks, finished. Each write is lost, or succeeds while its process dies before the answer.
     for fault in [
         NextWrite::IsRefused,
         NextWrite::LosesItsAnswer,
@@ -77,7 +77,7 @@ async fn a_process_that_dies_at_any_write_is_gone_on_with() {
         for before in 0..6 {
             let world = World::with(file.clone()).await;
             let mut writes = vec![NextWrite::Succeeds; before];
-            // More often than a run tries again, so that it gives up there.
+            // More faults than a run has retries, so that the run gives up there.
             writes.extend([fault; 14]);
             world.store.next_writes(writes);
             world.run_through(AMPLE).await;
@@ -134,7 +134,7 @@ async fn what_was_delivered_since_is_not_set_back() {
 #[tokio::test]
 async fn an_external_id_is_used_once() {
     let row = |name: &str| format!("41.3870,2.1701,41.4036,2.1744,{name}\n");
-    // In one chunk, in another one, and before the import.
+    // The id repeats within one chunk, in another chunk, and from before the import.
     let mut file = format!("{HEADER}{}{}{}", row("A"), row("A"), row("OLD"));
     (0..100).for_each(|n| file.push_str(&row(&format!("N{n}"))));
     file.push_str(&row("A"));
@@ -235,7 +235,7 @@ async fn a_key_of_somebody_else_leads_nowhere() {
     assert!(matches!(outcome, Err(Refusal::NotFound)));
 }
 
-/// What looks like somebody else at work can be nobody: then the message that is left behind goes on.
+/// Lost races can look like another consumer where there is none. Then the queued message continues the import.
 #[tokio::test]
 async fn an_import_that_is_left_to_others_is_looked_after() {
     let (file, good, bad) = a_file(20);
@@ -260,7 +260,7 @@ async fn a_store_that_stays_away_is_left_alone_for_a_while() {
     let report = world.run(AMPLE).await.unwrap();
     assert_eq!((report.progress, report.chunks), (Progress::HandedOn, 1));
     assert_eq!(world.queue.take(), [(key(), 30)]);
-    // Nothing could be done: the message itself comes again, and ends with the dead letters when it goes on.
+    // The run made no progress. So the same message comes again, and ends in the dead-letter queue if this continues.
     world.store.next_writes([NextWrite::IsRefused; 20]);
     assert!(matches!(
         world.run(AMPLE).await,

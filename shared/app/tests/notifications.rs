@@ -1,4 +1,4 @@
-//! Who is told what, and how often.
+//! The emails that people get, and how often.
 
 #![allow(clippy::unwrap_used)]
 
@@ -20,7 +20,7 @@ use world::{World, agent};
 
 const BERTA: u64 = 10;
 
-/// Berta has a route with one order of Ana's; nobody has been told yet.
+/// Berta has a route with one order of Ana's. Nobody has been told yet.
 async fn planned() -> (World, Order) {
     let order = an_order(1)
         .named("SHOP-1042")
@@ -60,7 +60,7 @@ async fn an_email_that_cannot_be_sent_goes_out_once_mail_is_back() {
         Err(Refusal::Unavailable(_))
     ));
     world.mailer.set_away(false);
-    // The claim of the failed try must run out first: its owner might still be at it.
+    // The claim of the failed attempt must expire first, because its owner might still be sending.
     assert!(matches!(
         send.run(&told_of(&order)).await,
         Err(Refusal::Contended)
@@ -71,7 +71,7 @@ async fn an_email_that_cannot_be_sent_goes_out_once_mail_is_back() {
     assert_eq!(world.mailer.take_sent().len(), 1);
 }
 
-/// Claims that can be made, and not marked.
+/// Claims that can be made but not marked as sent.
 struct Unmarkable(Arc<MemoryStore>);
 
 #[async_trait]
@@ -97,7 +97,7 @@ async fn an_email_that_could_not_be_marked_as_sent_does_not_come_again_for_that(
         claims: Arc::new(Unmarkable(world.store.clone())),
         ..world.send_notifications()
     };
-    // Told so, the queue forgets the message.
+    // This result lets the queue delete the message.
     assert_eq!(send.run(&told_of(&order)).await.unwrap(), Told::Sent);
     assert_eq!(world.mailer.take_sent().len(), 1);
 }
@@ -197,7 +197,8 @@ async fn what_is_not_true_any_more_is_not_told() {
 #[tokio::test]
 async fn an_order_that_was_given_back_and_assigned_again_is_told_of_once() {
     let (world, first) = planned().await;
-    // Berta gives it back, and takes it again, while the message about the first time is on its way.
+    // Berta gives the order back and takes it again, while the message about the first assignment is still in the
+    // queue.
     let off = json!({"on_duty": false, "release": true});
     world
         .update(&agent(BERTA), user_id(BERTA), off)

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use app::Refusal;
 use app::messages::{Wake, WakeCause};
-use app::ports::{OrderStore, RouteStore, StoreError};
+use app::ports::{OrderPlacement, RouteStore, StoreError};
 use async_trait::async_trait;
 use domain::{Order, OrderStatus, Route, RouteId, RouteStatus, UnplacedReason, UserId, Zone};
 use futures::executor::block_on;
@@ -195,7 +195,7 @@ async fn no_window_is_too_odd_to_plan_with() {
         world.optimize().run(odd.zone, &[]).await.unwrap();
         let request = world.provider.take_requests().pop().unwrap();
         let vehicles = request.vehicles;
-        let spec = planner::ProblemSpec {
+        let spec = planner::InstanceSpec {
             travel: planner::TravelMatrix::new(request.places.len(), vec![0; 4], vec![0; 4])
                 .unwrap(),
             vehicles,
@@ -203,7 +203,7 @@ async fn no_window_is_too_odd_to_plan_with() {
             objective: planner::Objective::Duration,
             minimise_vehicles: false,
         };
-        assert!(planner::Problem::new(spec).is_ok(), "{start} to {end}");
+        assert!(planner::Instance::new(spec).is_ok(), "{start} to {end}");
     }
 }
 

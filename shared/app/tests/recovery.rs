@@ -19,7 +19,7 @@ use testkit::{MemoryIdentity, MemoryMailer, MemoryStore, StillClock, an_agent};
 
 const NEW: &str = "Better-Horse-8";
 
-/// Marta's account, confirmed.
+/// Marta's confirmed account.
 async fn marta() -> Arc<MemoryIdentity> {
     let identity = Arc::new(MemoryIdentity::default());
     let marta = marta_signs_up();
@@ -87,7 +87,7 @@ async fn a_reset_that_dies_before_the_sessions_end_is_finished_by_its_repetition
     assert!(matches!(failed, Err(Refusal::Unavailable(_))));
     assert_eq!(identity.sessions_of(&email), 1);
     identity.set_away(None);
-    // The provider has taken the code.
+    // The provider has used up the code.
     reset(&identity, &email, RESET_CODE).await.unwrap();
     assert_eq!(identity.sessions_of(&email), 0);
 }
@@ -188,8 +188,8 @@ async fn a_suspended_agent_gets_no_tokens_and_sees_nothing() {
         Err(Refusal::AgentNotActive)
     ));
 
-    // A refresh token that is good still, since the suspension could not end the session, ends with its use, and is
-    // refused even where that cannot be done.
+    // The suspension could not end the session, so the refresh token is still valid. Using the token ends the session.
+    // The token is refused even if the session cannot be ended.
     let refresh = RefreshToken {
         users: store,
         refresh: identity.clone(),

@@ -1,4 +1,4 @@
-//! The file of rejected rows: written over several runs, whatever breaks, as if by one.
+//! The file of rejected rows: several runs with any failures write the same file as one run.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -19,7 +19,7 @@ use tokio::task::yield_now;
 
 const BAD: usize = 1_450;
 
-/// A file with one good row and so many rejected ones that their file has three parts, and a short one at its end.
+/// A file with one good row, and enough bad rows for three parts and a short rest of the file of rejected rows.
 fn many_parts() -> String {
     let notes = "x".repeat(400);
     let bad = (0..BAD).map(|n| format!("north,2.1701,41.4036,2.1744,B-{n},{notes}\n"));
@@ -29,7 +29,7 @@ fn many_parts() -> String {
 }
 
 impl World {
-    /// All rows are read, and of their file of rejected rows nothing is kept yet.
+    /// All rows are read. No part of the file of rejected rows is kept yet.
     async fn with_many_parts() -> Self {
         let world = Self::with(many_parts()).await;
         world.files.answer_parts(Some(0));
@@ -41,7 +41,7 @@ impl World {
         world
     }
 
-    /// That all came as if nothing had happened.
+    /// Asserts the result of an undisturbed run.
     async fn assert_whole(&self) {
         let undisturbed = Self::with(many_parts()).await;
         undisturbed.run(AMPLE).await.unwrap();
@@ -99,7 +99,7 @@ async fn a_process_that_dies_while_it_writes_rejected_rows_is_gone_on_with() {
             world.assert_whole().await;
         }
     }
-    // Requests for the file: it is seen, read, read again, and written.
+    // Requests for the file: metadata, rows, rows again, and the parts.
     for before in 0..16 {
         let world = World::with(many_parts()).await;
         let mut reads = vec![NextRead::Succeeds; before];
@@ -129,7 +129,7 @@ async fn parts_that_are_gone_time_and_again_are_left_to_somebody_who_looks() {
     assert_eq!(world.run(ONE_CHUNK).await.unwrap().parts, 1);
     for _ in 0..3 {
         world.files.forget_parts();
-        // To one the answer is that they are gone.
+        // One of the requests is answered with "the parts are gone".
         world.files.answer_parts(Some(2));
         assert_eq!(world.run(ONE_CHUNK).await.unwrap().parts, 1);
     }
@@ -143,7 +143,7 @@ async fn parts_that_are_gone_time_and_again_are_left_to_somebody_who_looks() {
 
 #[tokio::test]
 async fn a_file_that_goes_away_at_any_time_has_no_rejected_rows_to_fetch() {
-    // Its beginning, its rows, and all of it again for the rejected ones.
+    // The beginning and the rows are read, and then all of them again for the rejected rows.
     for before in 1..7 {
         let world = World::with(many_parts()).await;
         let mut reads = vec![NextRead::Succeeds; before];
@@ -167,7 +167,7 @@ async fn a_file_that_goes_away_at_any_time_has_no_rejected_rows_to_fetch() {
     }
 }
 
-/// Files with a pause before each answer, so that runs at once take turns.
+/// Files that pause before each answer, so that concurrent runs take turns.
 struct Slow(MemoryFiles);
 
 #[async_trait]

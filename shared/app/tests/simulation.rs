@@ -1,6 +1,5 @@
-//! Days that nobody has planned: taps, orders, suspensions, lost races and lost answers in any order, with every
-//! message delivered twice. Whatever happens, the books are right after each step, and in the end everybody gets
-//! their parcel.
+//! Random days: taps, orders, suspensions, lost races and lost answers in any order, with every message delivered
+//! twice. The records are consistent after each step, and in the end every parcel is delivered.
 
 #![allow(clippy::unwrap_used)]
 
@@ -67,7 +66,7 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// One step. What is refused is refused: only the books matter here.
+/// Runs one step. A refusal is fine: only the stored records matter here.
 async fn take(world: &World, step: Step) {
     let orders = world.store.all_orders();
     match step {
@@ -125,7 +124,7 @@ async fn take(world: &World, step: Step) {
     }
 }
 
-/// The dispatcher settles what suspended agents had aboard, everybody works, and the day ends.
+/// The dispatcher settles the orders aboard of suspended agents, the agents finish their routes, and the day ends.
 async fn finish(world: &World) {
     world.store.next_writes([]);
     for number in AGENTS {

@@ -1,40 +1,38 @@
-//! Agents: who drives, from where, with what, and when.
+//! Agents: their duty, their position, their vehicle and their shift.
 
 use jiff::Timestamp;
-use serde_json::Value;
 use thiserror::Error;
 
-use crate::fields::{Faults, Fields};
 use crate::geo::Coordinates;
 use crate::ids::RouteId;
 use crate::stop::TimeWindow;
-use crate::user::{Role, User, UserStatus, read_vehicle};
+use crate::user::{User, UserStatus};
 use crate::zone::{Zone, ZoneGrid};
 
-/// The capacity of a vehicle of which nothing is known, in size units.
+/// The capacity of a vehicle if nobody names one, in size units.
 pub const DEFAULT_CAPACITY: u32 = 10;
 /// The largest capacity, in size units.
 pub const LARGEST_CAPACITY: u32 = 10_000;
 
-/// When an agent works. Stops are planned to begin within it.
+/// The time in which an agent works. The service at each stop of a plan begins within it.
 pub type Shift = TimeWindow;
 
-/// What an agent has beyond what every user has.
+/// The part of a user that only agents have.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AgentProfile {
-    /// Takes orders now.
+    /// Whether the agent takes orders now.
     pub on_duty: bool,
-    /// Where the agent says to begin.
+    /// The place that the agent names as the start.
     pub start_location: Option<Coordinates>,
-    /// Where the next route begins: the start location, or where the last route ended.
+    /// The start of the next route: the start location, or the end of the last route.
     pub position: Option<Coordinates>,
     /// The zone of the position.
     pub zone: Option<Zone>,
-    /// How many size units the vehicle takes.
+    /// The capacity of the vehicle, in size units.
     pub capacity: u32,
-    /// When the agent works; any time while on duty if absent.
+    /// The shift. Without one, the agent works at any time while on duty.
     pub shift: Option<Shift>,
-    /// The one route that the agent may have open.
+    /// The open route. An agent has at most one.
     pub open_route_id: Option<RouteId>,
 }
 
@@ -54,120 +52,75 @@ impl AgentProfile {
         profile
     }
 
-    /// Puts the agent somewhere.
+    /// Sets the position and its zone.
     pub fn place(&mut self, position: Option<Coordinates>, grid: ZoneGrid) {
         self.position = position;
         self.zone = position.and_then(|position| grid.zone_of(position));
     }
 
-    /// Whether the optimizer may plan with the agent; what wakes it when it turns true.
+    /// Whether the optimizer may plan with the agent. The optimizer is called when this becomes true.
     pub fn available(&self, status: UserStatus) -> bool {
         self.on_duty && status == UserStatus::Active && self.zone.is_some()
     }
 }
 
-/// What is asked to change of an agent; `None` leaves a thing as it is.
+/// A change of an agent. `None` leaves a value as it is.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AgentUpdate {
     /// On or off duty.
     pub on_duty: Option<bool>,
-    /// Going off duty with an open route: gives back what is not aboard.
+    /// Whether an agent who goes off duty gives back the orders that are not picked up yet.
     pub release: bool,
-    /// Where to begin.
+    /// The start location.
     pub start_location: Option<Coordinates>,
-    /// The vehicle's capacity in size units.
+    /// The capacity of the vehicle, in size units.
     pub capacity: Option<u32>,
-    /// When the agent works.
+    /// The shift.
     pub shift: ShiftUpdate,
-    /// `active` or `suspended`; for dispatchers.
+    /// `active` or `suspended`. Only dispatchers change it.
     pub status: Option<UserStatus>,
 }
 
-/// What is asked to change of an agent's shift.
+/// A change of an agent's shift.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub enum ShiftUpdate {
-    /// It stays as it is.
+    /// The shift stays as it is.
     #[default]
-    Stays,
-    /// The agent works at these times.
-    Becomes(Shift),
-    /// The agent works at any time while on duty.
-    TakenAway,
+    Unchanged,
+    /// The agent has this shift.
+    Set(Shift),
+    /// The agent has no shift and works at any time while on duty.
+    Removed,
 }
 
-/// Why an update of an agent is refused.
+/// Why a change of an agent is refused.
 #[derive(Debug, Error)]
 pub enum AgentUpdateRefused {
     /// Only active agents go on duty.
     #[error("the agent is not active")]
     NotActive,
-    /// An agent with an open route stays on duty, unless they ask for what is not aboard to be given back.
+    /// An agent with an open route stays on duty, unless the request gives back the orders that are not picked up.
     #[error("the agent has an open route")]
     RouteOpen,
-    /// Nobody knows where the agent begins.
+    /// The agent has no start location.
     #[error("no start location is known")]
     NoStartLocation,
-    /// The address is not confirmed, so nobody can be approved.
+    /// The agent has not confirmed the email address and cannot be approved.
     #[error("the agent has not confirmed the address")]
     Unconfirmed,
 }
 
 impl AgentUpdate {
-    /// Reads the body of `PUT /agents/{agent_id}` as far as the caller's role allows.
-    ///
-    /// # Errors
-    /// Every fault in it.
-    pub fn read(body: &Value, caller: Role, now: Timestamp) -> Result<Self, Faults> {
-        let faults = Faults::new();
-        let fields = Fields::of_body(body, &faults);
-        fields.only(&[
-            "on_duty",
-            "release",
-            "start_location",
-            "vehicle",
-            "shift",
-            "status",
-        ]);
-        if caller != Role::Dispatcher && fields.has("status") {
-            fields.fault("status", "is for dispatchers to change");
-        }
-        let on_duty = fields.flag("on_duty");
-        let release = fields.flag("release").unwrap_or_default();
-        if release && on_duty != Some(false) {
-            fields.fault("release", "goes together with on_duty: false");
-        }
-        let update = Self {
-            on_duty,
-            release,
-            start_location: fields
-                .object("start_location")
-                .and_then(|location| Coordinates::read(&location)),
-            capacity: read_vehicle(&fields),
-            shift: read_shift(body, &fields, now),
-            status: fields.word(
-                "status",
-                &[
-                    ("active", UserStatus::Active),
-                    ("suspended", UserStatus::Suspended),
-                ],
-            ),
-        };
-        if faults.is_empty() && update == Self::default() {
-            faults.note("#", "names nothing to change");
-        }
-        faults.or(Some(update))
-    }
-
-    /// Whether what is not aboard goes back to be planned anew, once the update is made.
+    /// Whether the orders that are not picked up leave the agent's route with this update.
     pub fn gives_back(&self) -> bool {
         self.release || self.status == Some(UserStatus::Suspended)
     }
 
-    /// The agent with the update made; a suspension takes them off duty. Of an open route it changes nothing: where the
-    /// update [gives back](Self::gives_back), that is for the caller to do in the same write.
+    /// The agent after the update. A suspended agent is off duty. The open route stays as it is: if the update
+    /// [gives orders back](Self::gives_back), the caller changes the route in the same write.
     ///
     /// # Errors
-    /// When the agent's state does not allow it.
+    /// If the agent's state does not allow the update.
     pub fn apply(
         &self,
         user: &User,
@@ -185,16 +138,16 @@ impl AgentUpdate {
         }
         if let Some(start) = self.start_location {
             profile.start_location = Some(start);
-            // Who is under way is where the route says.
+            // The position of an agent with an open route comes from the route.
             if profile.open_route_id.is_none() {
                 profile.place(Some(start), grid);
             }
         }
         profile.capacity = self.capacity.unwrap_or(profile.capacity);
         match self.shift {
-            ShiftUpdate::Stays => {}
-            ShiftUpdate::Becomes(shift) => profile.shift = Some(shift),
-            ShiftUpdate::TakenAway => profile.shift = None,
+            ShiftUpdate::Unchanged => {}
+            ShiftUpdate::Set(shift) => profile.shift = Some(shift),
+            ShiftUpdate::Removed => profile.shift = None,
         }
         if let Some(on_duty) = self.on_duty {
             if on_duty && changed.status != UserStatus::Active {
@@ -203,7 +156,7 @@ impl AgentUpdate {
             if on_duty && profile.start_location.is_none() {
                 return Err(AgentUpdateRefused::NoStartLocation);
             }
-            // Who is off duty already has at most what is aboard, and stays so.
+            // An agent who is off duty already may have an open route. It has only orders that are picked up.
             let ends = profile.on_duty && !on_duty;
             if ends && profile.open_route_id.is_some() && !self.gives_back() {
                 return Err(AgentUpdateRefused::RouteOpen);
@@ -219,14 +172,4 @@ impl AgentUpdate {
         changed.agent = Some(profile);
         Ok(changed)
     }
-}
-
-/// A shift is the one thing of which `null` says that it is to go: elsewhere a `null` is an absent field.
-fn read_shift(body: &Value, fields: &Fields<'_>, now: Timestamp) -> ShiftUpdate {
-    if body.get("shift").is_some_and(Value::is_null) {
-        return ShiftUpdate::TakenAway;
-    }
-    let shift = fields.object("shift");
-    let shift = shift.and_then(|shift| TimeWindow::read_upcoming(&shift, now));
-    shift.map_or(ShiftUpdate::Stays, ShiftUpdate::Becomes)
 }

@@ -2,13 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fields::{Field, Fields, Object};
-
 /// The earth's mean radius in metres (IUGG), as the great-circle distances here use it.
 pub const EARTH_RADIUS_M: f64 = 6_371_008.8;
-
-const LAT: Field = Field::cell("lat", 0);
-const LON: Field = Field::cell("lon", 1);
 
 /// A point in WGS 84, in degrees.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -20,17 +15,6 @@ pub struct Coordinates {
 }
 
 impl Coordinates {
-    /// Reads `{"lat": …, "lon": …}`; what is missing or out of range becomes a fault there.
-    pub fn read<'a>(fields: &Fields<'a, impl Object<'a>>) -> Option<Self> {
-        fields.only(&["lat", "lon"]);
-        let lat = fields.required_number(LAT, -90.0..=90.0);
-        let lon = fields.required_number(LON, -180.0..=180.0);
-        Some(Self {
-            lat: lat?,
-            lon: lon?,
-        })
-    }
-
     /// Great-circle distance in metres, by the haversine formula
     /// (R. W. Sinnott, "Virtues of the Haversine", Sky and Telescope 68(2), 1984).
     pub fn great_circle_m(self, other: Self) -> f64 {
@@ -61,7 +45,7 @@ mod tests {
     }
 
     #[test]
-    fn a_point_is_nowhere_from_itself() {
+    fn a_point_is_at_no_distance_from_itself() {
         let here = Coordinates {
             lat: -33.86,
             lon: 151.2,
@@ -70,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn the_date_line_is_no_wall() {
+    fn a_distance_across_the_date_line_is_short() {
         let west = Coordinates {
             lat: 0.0,
             lon: 179.9,

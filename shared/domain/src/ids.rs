@@ -1,5 +1,10 @@
-//! Identifiers. All are UUIDs; those that Waybill makes are of version 7, so that newer ones sort last. Orders that come
-//! out of an import have version 8: the time of their import, the number of their row, and a hash of both.
+//! Identifiers. All of them are UUIDs.
+//!
+//! | id | made by | version |
+//! | --- | --- | --- |
+//! | user | Cognito, as the `sub` of the account | Cognito decides |
+//! | order from a JSON body, route, import | Waybill | 7, so that newer ids sort last |
+//! | order from a row of an import | Waybill | 8: the time of the import, the number of the row, a hash of both |
 
 use std::fmt;
 use std::str::FromStr;
@@ -31,28 +36,28 @@ macro_rules! id {
 }
 
 id!(
-    /// An order, from placement to delivery.
+    /// The id of an order. Its version is 7, or 8 for an order from an import.
     OrderId
 );
 id!(
-    /// A route: one agent's sequence of stops.
+    /// The id of a route, version 7.
     RouteId
 );
 id!(
-    /// A person with an account: the `sub` that Cognito gave them.
+    /// The id of a person: the `sub` that Cognito gave the account.
     UserId
 );
 id!(
-    /// An import: one file of orders, from the upload to the account of its rows.
+    /// The id of an import, version 7.
     ImportId
 );
 
 impl ImportId {
-    /// The id of the order in a row: the same each time the row is read, so that it is stored once. It sorts by
-    /// the time at which the upload was asked for, and within an import by row.
+    /// The id of the order in a row, version 8. A row has the same id each time it is read, so that its order is stored
+    /// once. The ids sort by the time of the request for the upload, and within an import by row.
     ///
-    /// The layout is that of version 7 with the row's number for chance: 48 bits of milliseconds, 32 bits of row
-    /// number, 42 bits of the SHA-1 of import and row.
+    /// The layout is that of version 7 with other bits in place of the random ones: 48 bits of milliseconds, 32 bits of
+    /// row number, 42 bits of the SHA-1 hash of import and row (the hash of a UUID of version 5).
     pub fn order_in_row(self, row: u32) -> OrderId {
         let row_bytes = row.to_be_bytes();
         let hash = Uuid::new_v5(&self.0, &row_bytes).as_u128();
@@ -62,7 +67,7 @@ impl ImportId {
             | ((row >> 20) << 64)
             | ((row & 0xf_ffff) << 42)
             | (hash & 0x3ff_ffff_ffff);
-        // This sets the version and the variant, whose bits are left free above.
+        // This sets version 8 and the variant. Their bits are free above.
         let id = uuid::Builder::from_custom_bytes(bits.to_be_bytes());
         OrderId(id.into_uuid())
     }

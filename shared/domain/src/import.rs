@@ -1,153 +1,152 @@
-//! Imports: files of orders, and the account of what became of their rows.
+//! Imports: files of orders, and the result of each row.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-use crate::fields::{Faults, Fields};
 use crate::ids::{ImportId, UserId};
 
-/// So many faults of rows are told with an import; the rest is in the file of rejected rows.
+/// An answer about an import names at most this many faults. The file of rejected rows has all of them.
 pub const TOLD_FAULTS: usize = 100;
-/// So much is told of what is wrong with a row, in bytes: enough to name all its columns.
+/// The longest text about the faults of a row, in bytes. It has room for the names of all columns.
 pub const LONGEST_DETAIL: usize = 600;
-const LONGEST_FILENAME: usize = 200;
 
-/// Where an import stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// The status of an import.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ImportStatus {
-    /// Its file has not come yet.
+    /// The file is not uploaded yet.
     AwaitingUpload,
-    /// Its rows are being read.
+    /// The backend reads the rows.
     Processing,
     /// All rows are orders.
     Completed,
-    /// All rows were read, and some of them were rejected.
+    /// All rows were read, and some were rejected.
     CompletedWithErrors,
-    /// The file is not one that could be read to its end. The rows that were accepted before stay.
+    /// The file could not be read to its end. The orders from its rows stay.
     Failed,
 }
 
 impl ImportStatus {
-    /// Every status.
-    pub const ALL: [Self; 5] = [
-        Self::AwaitingUpload,
-        Self::Processing,
-        Self::Completed,
-        Self::CompletedWithErrors,
-        Self::Failed,
-    ];
-
-    /// Its name, as on the wire.
+    /// The name in JSON and in the database.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::AwaitingUpload => "awaiting_upload",
-            Self::Processing => "processing",
-            Self::Completed => "completed",
-            Self::CompletedWithErrors => "completed_with_errors",
-            Self::Failed => "failed",
-        }
+        self.into()
     }
 
-    /// Whether nothing more will happen to it.
+    /// Whether the import has ended.
     pub fn is_over(self) -> bool {
-        !matches!(self, Self::AwaitingUpload | Self::Processing)
+        match self {
+            Self::AwaitingUpload | Self::Processing => false,
+            Self::Completed | Self::CompletedWithErrors | Self::Failed => true,
+        }
     }
 }
 
-/// What is wrong with a row.
+/// Why a row was rejected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RowFault {
-    /// Which row: the first one after the header is 1; empty lines do not count.
+    /// The number of the row: 1 for the first one after the header. Empty lines do not count.
     pub row: u32,
-    /// The column, unless it is the row as a whole.
+    /// The column. `None` for a fault of the row as a whole.
     pub column: Option<String>,
-    /// For programs: `missing`, `not_a_number`, `decimal_comma`, `invalid`, `too_few_cells` and so on.
+    /// The kind of fault, for programs: `missing`, `not_a_number`, `decimal_comma`, `invalid`, `too_few_cells` and others.
     pub code: String,
-    /// For people: what is wrong with that column, then with others.
+    /// The fault in that column in words for a person, then the faults in other columns.
     pub detail: String,
 }
 
 /// Why a file could not be read to its end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportFailure {
-    /// For programs: `empty_file`, `missing_column`, `encoding` and so on.
+    /// The kind of fault, for programs: `empty_file`, `missing_column`, `encoding` and others.
     pub code: String,
-    /// For people.
+    /// The fault in words for a person.
     pub detail: String,
 }
 
-/// The file, as it was first seen. All of it is read as it was then.
+/// The version of the file that the first run found. All runs read this version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenFile {
-    /// Names its content.
+    /// The ETag of the content.
     pub etag: String,
-    /// In bytes.
+    /// The size in bytes.
     pub size_bytes: u64,
 }
 
-/// The parts of a file that is written over several runs: the files' store has them, and makes one file of them at the end.
+/// The parts of a file that several runs write. S3 keeps the parts and joins them at the end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptParts {
-    /// What the files' store calls the unfinished file.
+    /// The id of the multipart upload.
     pub upload_id: String,
-    /// Names the content of each part, in their order.
+    /// The ETags of the parts, in order.
     pub etags: Vec<String>,
 }
 
-/// The file of rejected rows as far as it is written, and where it goes on.
+/// The file of rejected rows so far, and where the next run continues.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptRejects {
-    /// What is written.
+    /// The parts that are written.
     pub parts: KeptParts,
-    /// The last row in it.
+    /// The last row in the parts.
     pub row: u32,
-    /// The next row of the uploaded file begins here or later, in bytes.
+    /// The next row begins at this byte of the uploaded file, or later.
     pub offset: u64,
 }
 
-/// A file of orders.
+/// An import: one file of orders.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Import {
-    /// Its id.
+    /// The id.
     pub id: ImportId,
-    /// Whose it is.
+    /// The customer.
     pub customer_id: UserId,
-    /// What the customer calls the file.
+    /// The customer's name for the file.
     pub filename: String,
-    /// How large the customer says that it is, in bytes.
+    /// The size of the file in bytes, as the customer announced it.
     pub size_bytes: u64,
-    /// Where it stands.
+    /// The status.
     pub status: ImportStatus,
-    /// The file, once it has come.
+    /// The file, once it is uploaded.
     pub file: Option<SeenFile>,
-    /// So far it has been read, in bytes: the next row begins here or later.
+    /// All bytes before this one are read. The next row begins here or later.
     pub offset: u64,
-    /// The rows that became orders.
+    /// The number of rows that became orders.
     pub accepted: u32,
-    /// The rows that did not.
+    /// The number of rows that were rejected.
     pub rejected: u32,
-    /// The file of rejected rows while it is written, once a part of it is.
+    /// The unfinished file of rejected rows, once a part of it is written.
     pub rejects: Option<KeptRejects>,
-    /// How often that file was begun again, since its parts were gone.
+    /// The number of times that this file was started again because its parts were gone.
     pub rejects_begun_again: u32,
-    /// Why it failed, if it did.
+    /// Why the import failed.
     pub failure: Option<ImportFailure>,
-    /// When the upload was asked for.
+    /// The time of the request for the upload.
     pub created_at: Timestamp,
-    /// When reading began.
+    /// The time at which the first run began.
     pub started_at: Option<Timestamp>,
-    /// When it was over.
+    /// The time at which the import ended.
     pub finished_at: Option<Timestamp>,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: Timestamp,
-    /// Counts the changes; a write is made on the condition that it is still the one that was read.
+    /// The number of changes. A write succeeds only if the stored version is the one that was read.
     pub version: u64,
 }
 
 impl Import {
-    /// A new import, whose file is to be uploaded.
+    /// A new import that waits for its file.
     pub fn awaited(id: ImportId, customer_id: UserId, new: NewImport, now: Timestamp) -> Self {
         Self {
             id,
@@ -170,22 +169,24 @@ impl Import {
         }
     }
 
-    /// How many rows have been read.
+    /// The number of rows that were read.
     pub fn rows(&self) -> u32 {
         self.accepted + self.rejected
     }
 
-    /// The share that is done, from 0 to 1.
+    /// The share of the file that is read, from 0 to 1.
     pub fn progress(&self) -> f64 {
         let size = self.file.as_ref().map_or(0, |file| file.size_bytes);
         match self.status {
-            status if status.is_over() => 1.0,
+            ImportStatus::Completed | ImportStatus::CompletedWithErrors | ImportStatus::Failed => {
+                1.0
+            }
             ImportStatus::Processing if size > 0 => (self.offset.min(size) as f64) / (size as f64),
-            _ => 0.0,
+            ImportStatus::Processing | ImportStatus::AwaitingUpload => 0.0,
         }
     }
 
-    /// The import whose file has come.
+    /// The import after its file was uploaded.
     #[must_use]
     pub fn begun(&self, file: SeenFile, now: Timestamp) -> Self {
         Self {
@@ -196,7 +197,7 @@ impl Import {
         }
     }
 
-    /// The import some rows further on, read up to `offset`.
+    /// The import after more rows, read up to the byte `offset`.
     #[must_use]
     pub fn advanced(&self, offset: u64, accepted: u32, rejected: u32, now: Timestamp) -> Self {
         Self {
@@ -207,7 +208,7 @@ impl Import {
         }
     }
 
-    /// The import whose file of rejected rows is written so far.
+    /// The import with a further part of the file of rejected rows.
     #[must_use]
     pub fn keeping(&self, rejects: KeptRejects, now: Timestamp) -> Self {
         Self {
@@ -216,7 +217,7 @@ impl Import {
         }
     }
 
-    /// The import whose file of rejected rows is to be begun again.
+    /// The import whose file of rejected rows must be started again.
     #[must_use]
     pub fn beginning_rejects_again(&self, now: Timestamp) -> Self {
         Self {
@@ -226,7 +227,7 @@ impl Import {
         }
     }
 
-    /// The import at its end: read through, or failed.
+    /// The import at its end: completed, or failed.
     #[must_use]
     pub fn finished(&self, failure: Option<ImportFailure>, now: Timestamp) -> Self {
         let status = match &failure {
@@ -252,51 +253,28 @@ impl Import {
     }
 }
 
-/// What a customer sends to upload a file.
+/// What a customer sends to upload a file of orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewImport {
-    /// What the customer calls it.
+    /// The customer's name for the file.
     pub filename: String,
-    /// How large it is, in bytes.
+    /// The size of the file in bytes.
     pub size_bytes: u64,
-}
-
-impl NewImport {
-    /// Reads the body of `POST /upload-url`.
-    ///
-    /// # Errors
-    /// Every fault in it.
-    pub fn read(body: &Value) -> Result<Self, Faults> {
-        let faults = Faults::new();
-        let fields = Fields::of_body(body, &faults);
-        fields.only(&["filename", "size_bytes"]);
-        let filename = fields.required_text("filename", LONGEST_FILENAME);
-        if !fields.has("size_bytes") {
-            fields.fault("size_bytes", "is missing");
-        }
-        // However large: which size is too large is said by the limit.
-        let size_bytes = fields.whole_number("size_bytes", 1..=u64::MAX);
-        let read = (|| {
-            Some(Self {
-                filename: filename?.to_owned(),
-                size_bytes: size_bytes?,
-            })
-        })();
-        faults.or(read)
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     fn now() -> Timestamp {
         "2030-05-06T08:00:00Z".parse().unwrap()
     }
 
     fn import() -> Import {
-        let new = NewImport::read(&json!({"filename": "may.csv", "size_bytes": 1000})).unwrap();
+        let new = NewImport {
+            filename: "may.csv".to_owned(),
+            size_bytes: 1000,
+        };
         let id = "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse().unwrap();
         let customer = "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11".parse().unwrap();
         Import::awaited(id, customer, new, now())
@@ -331,15 +309,5 @@ mod tests {
         let failed = begun().finished(Some(failure), now());
         assert_eq!(failed.status, ImportStatus::Failed);
         assert_eq!(failed.version, 3);
-    }
-
-    #[test]
-    fn every_fault_of_an_upload_is_named() {
-        let body = json!({"filename": "a\nb", "size_bytes": 0, "size": 1});
-        let faults = NewImport::read(&body).unwrap_err().into_vec();
-        let pointers: Vec<&str> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
-        assert_eq!(pointers, ["#/size", "#/filename", "#/size_bytes"]);
-        let faults = NewImport::read(&json!({})).unwrap_err().into_vec();
-        assert_eq!(faults.len(), 2);
     }
 }

@@ -1,10 +1,9 @@
-//! The rules of the courier business: orders, routes, agents and the steps between their states.
+//! The records of the courier business, orders, routes, agents and imports, and the steps between their states.
 //!
-//! Pure: nothing here waits, talks to a network or reads a clock. What changes is returned as a new
-//! value, and whoever stores it does so on the condition that the old one is still in place.
+//! This crate does no input or output and reads no clock. A step returns a new record. The caller stores it on the
+//! condition that the old one has not changed meanwhile.
 
 pub mod agent;
-pub mod fields;
 pub mod geo;
 pub mod ids;
 pub mod import;
@@ -17,14 +16,14 @@ pub mod user;
 pub mod zone;
 
 pub use agent::{AgentProfile, AgentUpdate, Shift};
-pub use fields::{Fault, Faults, Fields};
 pub use geo::Coordinates;
 pub use ids::{ImportId, OrderId, RouteId, UserId};
 pub use import::{Import, ImportStatus, RowFault};
 pub use jiff::Timestamp;
-pub use order::{HistoryLine, NewOrder, Order, OrderDraft, OrderStatus, UnplacedReason};
+pub use order::{HistoryLine, NewOrder, Order, OrderStatus, UnplacedReason};
 pub use route::{Route, RouteStatus, RouteStop, StopKind, StopStatus};
-pub use stop::{Contact, Stop, StopDraft, TimeWindow};
+pub use stop::{Contact, OrderStop, TimeWindow};
+pub use strum::VariantArray;
 pub use travel::{Leg, LegEstimate};
 pub use user::{Actor, EmailNotifications, NewAccount, Role, User, UserStatus};
 pub use zone::{Zone, ZoneGrid};

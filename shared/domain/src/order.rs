@@ -1,48 +1,57 @@
-//! Orders and the steps between their states.
+//! Orders, and the steps between their statuses.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use thiserror::Error;
 
+use crate::geo::Coordinates;
 use crate::ids::{ImportId, OrderId, RouteId, UserId};
-use crate::stop::Stop;
+use crate::stop::OrderStop;
 use crate::user::{Actor, Role};
 use crate::zone::Zone;
 
-mod sent;
-
-pub use sent::{COLUMNS, LARGEST_SIZE, LONGEST_REASON, NewOrder, OrderDraft, StatusChange};
-
-/// Where an order stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The status of an order.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum OrderStatus {
-    /// Waits for a route.
+    /// The order waits for a route.
     Pending,
-    /// On a route, not picked up yet.
+    /// The order is on a route and not picked up yet.
     Assigned,
-    /// Picked up: aboard its agent's vehicle.
+    /// The order is picked up and in the agent's vehicle.
     InProgress,
-    /// Handed over.
+    /// The order is handed over.
     Delivered,
-    /// Could not be picked up or handed over.
+    /// The order could not be picked up or handed over.
     Failed,
-    /// Taken back before it was picked up.
+    /// The order was cancelled before the pickup.
     Cancelled,
 }
 
 impl OrderStatus {
-    /// Every status.
-    pub const ALL: [Self; 6] = [
-        Self::Pending,
-        Self::Assigned,
-        Self::InProgress,
-        Self::Delivered,
-        Self::Failed,
-        Self::Cancelled,
-    ];
+    /// The name in JSON and in the database.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 
-    /// Those that somebody may ask for with `PUT /orders/{order_id}/status`. The others come about by planning.
+    /// The statuses that a person may set. The others come about by planning.
     pub const SETTABLE: [Self; 4] = [
         Self::InProgress,
         Self::Delivered,
@@ -50,24 +59,7 @@ impl OrderStatus {
         Self::Cancelled,
     ];
 
-    /// Its name, as on the wire.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Assigned => "assigned",
-            Self::InProgress => "in_progress",
-            Self::Delivered => "delivered",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// The status of that name.
-    pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.name() == name)
-    }
-
-    /// The steps that lead on from here.
+    /// The statuses that may follow this one.
     pub fn next(self) -> &'static [Self] {
         match self {
             Self::Pending => &[Self::Assigned, Self::Cancelled],
@@ -94,110 +86,176 @@ impl OrderStatus {
     /// Whether a role may ask for this status with `PUT /orders/{order_id}/status`.
     pub fn may_be_set_by(self, role: Role) -> bool {
         match self {
-            Self::InProgress | Self::Delivered | Self::Failed => {
-                matches!(role, Role::Agent | Role::Dispatcher)
-            }
-            Self::Cancelled => matches!(role, Role::Customer | Role::Dispatcher),
+            Self::InProgress | Self::Delivered | Self::Failed => match role {
+                Role::Agent | Role::Dispatcher => true,
+                Role::Customer => false,
+            },
+            Self::Cancelled => match role {
+                Role::Customer | Role::Dispatcher => true,
+                Role::Agent => false,
+            },
             Self::Pending | Self::Assigned => false,
         }
     }
 }
 
-/// One step in an order's life.
+/// One step in the history of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryLine {
-    /// The status that it came to.
+    /// The new status.
     pub status: OrderStatus,
-    /// When.
+    /// The time of the step.
     pub at: Timestamp,
-    /// Through whom.
+    /// The side that took the step.
     pub by: Actor,
-    /// Why, where somebody said so.
+    /// The reason, if somebody gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
-/// Why a pending order is on no route yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Why a pending order is not on a route yet.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum UnplacedReason {
-    /// No agent is on duty in its zone or the zones around.
+    /// No agent is on duty in the zone of the pickup or in the zones around it.
     NoAgentOnDuty,
-    /// No vehicle on duty has room for it, or all routes are full.
+    /// No vehicle on duty has room for the order, or all routes are full.
     OverCapacity,
-    /// Nobody can be there in time.
+    /// No agent can be there in time.
     OutsideTimeWindows,
 }
 
-/// Which route an order is, or was last, on.
+impl UnplacedReason {
+    /// The name in JSON and in the database.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// The route that an order is on, or was on last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Assignment {
-    /// Whose route.
+    /// The agent that drives the route.
     pub agent_id: UserId,
-    /// Which one.
+    /// The route.
     pub route_id: RouteId,
 }
 
-/// Why an order waits, and until when.
+/// Until when an order waits, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Waiting {
-    /// When the optimizer looks at it again.
+    /// The time at which the optimizer tries again.
     pub retry_at: Timestamp,
-    /// How often it could not be placed.
+    /// The number of times that no route was found.
     pub attempts: u32,
-    /// Why it could not, the last time.
+    /// The reason of the last time.
     pub reason: Option<UnplacedReason>,
 }
 
-/// Something to be carried from one place to another.
+/// What a customer sends to place an order. In an [`OrderDraft`] the locations may be missing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewOrder<L = Coordinates> {
+    /// The pickup.
+    pub pickup: OrderStop<L>,
+    /// The drop-off.
+    pub dropoff: OrderStop<L>,
+    /// The size, in size units.
+    pub size: u32,
+    /// A note for the agent.
+    pub notes: Option<String>,
+    /// The customer's own name for the order.
+    pub external_id: Option<String>,
+}
+
+/// An order whose stops may have an address and no location yet.
+pub type OrderDraft = NewOrder<Option<Coordinates>>;
+
+impl OrderDraft {
+    /// Whether a stop has an address and no location.
+    pub fn has_address_to_place(&self) -> bool {
+        let stops = [&self.pickup, &self.dropoff];
+        stops.iter().any(|stop| stop.address_to_place().is_some())
+    }
+
+    /// The order with its stops at the locations that the customer sent, or else at the locations that were found.
+    /// `None` if a stop has neither.
+    pub fn located(
+        self,
+        pickup: Option<Coordinates>,
+        dropoff: Option<Coordinates>,
+    ) -> Option<NewOrder> {
+        Some(NewOrder {
+            pickup: self.pickup.located(pickup)?,
+            dropoff: self.dropoff.located(dropoff)?,
+            size: self.size,
+            notes: self.notes,
+            external_id: self.external_id,
+        })
+    }
+}
+
+/// An order: something that an agent carries from the pickup to the drop-off.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Order {
-    /// Its id.
+    /// The id.
     pub id: OrderId,
-    /// Whose it is.
+    /// The customer.
     pub customer_id: UserId,
-    /// Where it stands.
+    /// The status.
     pub status: OrderStatus,
-    /// Where it is fetched.
-    pub pickup: Stop,
-    /// Where it goes.
-    pub dropoff: Stop,
-    /// How much room it takes, in size units.
+    /// The pickup.
+    pub pickup: OrderStop,
+    /// The drop-off.
+    pub dropoff: OrderStop,
+    /// The size, in size units.
     pub size: u32,
-    /// What the agent should know.
+    /// A note for the agent.
     pub notes: Option<String>,
-    /// The customer's own name for it.
+    /// The customer's own name for the order.
     pub external_id: Option<String>,
-    /// The import that it came with; none for one that was placed by itself.
+    /// The import that the order came with. `None` for an order that was placed alone.
     pub import_id: Option<ImportId>,
-    /// The zone of its pickup.
+    /// The zone of the pickup.
     pub zone: Zone,
-    /// Its route; kept after the last step, for the books.
+    /// The route. It stays on record after the last step.
     pub assignment: Option<Assignment>,
-    /// Set while it is pending.
+    /// Set while the order is pending.
     pub waiting: Option<Waiting>,
-    /// Its life so far, oldest first.
+    /// All steps so far, oldest first.
     pub history: Vec<HistoryLine>,
-    /// When it was placed.
+    /// The time at which the order was placed.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: Timestamp,
-    /// Counts the changes; a write is made on the condition that it is still the one that was read.
+    /// The number of changes. A write succeeds only if the stored version is the one that was read.
     pub version: u64,
 }
 
-/// A step that the order's status does not allow.
+/// The order's status does not allow the step.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("an order that is {} cannot become {}", from.name(), to.name())]
+#[error("an order that is {from} cannot become {to}")]
 pub struct StepNotAllowed {
-    /// Where it stands.
+    /// The present status.
     pub from: OrderStatus,
-    /// Where it was to go.
+    /// The requested status.
     pub to: OrderStatus,
 }
 
 impl Order {
-    /// A new order, pending and due at once.
+    /// A new order. It is pending, and the optimizer may plan it at once.
     pub fn placed(
         id: OrderId,
         customer_id: UserId,
@@ -234,10 +292,11 @@ impl Order {
         }
     }
 
-    /// The order one step on. Back to `pending` it is due at once and on no route.
+    /// The order after a step. An order that goes back to `pending` leaves its route, and the optimizer may plan it again
+    /// at once.
     ///
     /// # Errors
-    /// When its status does not lead there.
+    /// If the new status may not follow the present one.
     pub fn step(
         &self,
         to: OrderStatus,
@@ -270,16 +329,16 @@ impl Order {
         Ok(changed)
     }
 
-    /// How often it was put on a route so far.
+    /// The number of times that the order was put on a route.
     pub fn assignments(&self) -> usize {
         let assigned = |line: &&HistoryLine| line.status == OrderStatus::Assigned;
         self.history.iter().filter(assigned).count()
     }
 
-    /// The order put on a route.
+    /// The order on a route.
     ///
     /// # Errors
-    /// When it is not pending any more.
+    /// If the order is not pending.
     pub fn assigned(
         &self,
         agent_id: UserId,
@@ -291,7 +350,7 @@ impl Order {
         Ok(changed)
     }
 
-    /// The pending order with a note that it could not be placed, or must wait.
+    /// The pending order with a note until when it waits.
     #[must_use]
     pub fn waits(&self, waiting: Waiting, now: Timestamp) -> Self {
         Self {
@@ -300,7 +359,7 @@ impl Order {
         }
     }
 
-    /// Whether it is, or was last, on a route of this agent.
+    /// Whether the order is on a route of this agent, or was on one last.
     pub fn is_on_route_of(&self, agent_id: UserId) -> bool {
         self.assignment
             .is_some_and(|assignment| assignment.agent_id == agent_id)

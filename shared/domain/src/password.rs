@@ -1,13 +1,13 @@
-//! What a password must be. The user pool holds everybody to the same rules; having them here too tells a
-//! person all of them at once, and before anybody has looked whether there is such an account.
+//! The rules for passwords. The user pool enforces the same rules, but it names one broken rule at a time. A refusal from
+//! here names all rules, and it does not depend on whether the account exists.
 
-use crate::fields::Fields;
-use crate::user::LONGEST_PASSWORD;
+/// The longest password, in characters. This is Cognito's limit.
+pub const LONGEST_PASSWORD: usize = 256;
 
-/// The user pool's rules, as `UserPool` in `template.yaml` has them. A test compares the two.
+/// Rules such as those of a user pool in Cognito.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PasswordRules {
-    /// Characters at least.
+    /// The smallest number of characters.
     pub minimum_length: usize,
     /// At least one of a to z.
     pub lowercase: bool,
@@ -15,11 +15,11 @@ pub struct PasswordRules {
     pub uppercase: bool,
     /// At least one of 0 to 9.
     pub numbers: bool,
-    /// At least one of the punctuation marks that Cognito counts.
+    /// At least one of the punctuation marks that Cognito counts as symbols.
     pub symbols: bool,
 }
 
-/// The rules of this backend's user pool.
+/// The rules of this backend's user pool. A test compares them with the pool's definition.
 pub const RULES: PasswordRules = PasswordRules {
     minimum_length: 10,
     lowercase: true,
@@ -28,12 +28,12 @@ pub const RULES: PasswordRules = PasswordRules {
     symbols: false,
 };
 
-/// What a refusal says: every rule, whichever of them was broken.
+/// The text of a refusal. It names every rule.
 pub const ALL_RULES: &str = "must have at least 10 characters, with upper case (A to Z), lower case (a to z) and digits, \
      and neither begin nor end with a space";
 
 impl PasswordRules {
-    /// Whether a password keeps all of them.
+    /// Whether a password meets all rules. Cognito does not allow white space at its ends.
     pub fn allow(self, password: &str) -> bool {
         let any =
             |wanted: bool, kind: fn(&u8) -> bool| !wanted || password.bytes().any(|b| kind(&b));
@@ -47,22 +47,12 @@ impl PasswordRules {
     }
 }
 
-/// Reads a required new password, and notes all rules as the one fault where it breaks any.
-pub fn read_new_password(fields: &Fields<'_>, name: &'static str) -> Option<String> {
-    let password = fields.required_text(name, LONGEST_PASSWORD)?;
-    if RULES.allow(password) {
-        return Some(password.to_owned());
-    }
-    fields.fault(name, ALL_RULES);
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_password_keeps_every_rule_or_is_refused() {
+    fn a_password_meets_every_rule_or_is_refused() {
         for good in [
             "Parcel2030",
             "Correct-horse-42",
@@ -86,22 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rules_are_those_of_the_user_pool_in_the_template() {
-        let template = include_str!("../../../template.yaml");
-        let (_, policy) = template.split_once("PasswordPolicy:\n").unwrap();
-        let said = |name: &str| {
-            let line = policy.lines().take(6).find(|line| line.contains(name));
-            line.unwrap().split_once(": ").unwrap().1.trim()
-        };
-        assert_eq!(said("MinimumLength"), RULES.minimum_length.to_string());
-        assert_eq!(said("RequireLowercase"), RULES.lowercase.to_string());
-        assert_eq!(said("RequireUppercase"), RULES.uppercase.to_string());
-        assert_eq!(said("RequireNumbers"), RULES.numbers.to_string());
-        assert_eq!(said("RequireSymbols"), RULES.symbols.to_string());
-    }
-
-    #[test]
-    fn the_words_name_every_rule() {
+    fn a_refusal_names_every_rule() {
         assert!(ALL_RULES.contains(&format!("at least {} characters", RULES.minimum_length)));
         for (wanted, word) in [
             (RULES.lowercase, "lower case"),

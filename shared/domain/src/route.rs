@@ -1,97 +1,142 @@
-//! Routes: the sequence of stops that one agent drives.
+//! Routes: the stops that one agent makes, in driving order.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::geo::Coordinates;
 use crate::ids::{OrderId, RouteId, UserId};
 use crate::travel::{Leg, LegEstimate};
 
-/// How many orders a route may have in its life, so that each of its commits is one DynamoDB
-/// transaction (at most 100 items, of which each order is one).
+/// A route has at most this many orders, counted over its whole life. The limit keeps each commit within one DynamoDB
+/// transaction: it has at most 100 items, and each order is one item.
 pub const MOST_ORDERS: usize = 40;
 
-/// Where a route stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The status of a route.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum RouteStatus {
-    /// Given to the agent; no stop is done.
+    /// The agent has the route and has made no stop yet.
     Assigned,
-    /// Under way.
+    /// The agent has made a stop.
     InProgress,
-    /// No open stop is left, and something was delivered.
+    /// No open stop is left, and at least one order was delivered.
     Completed,
     /// No open stop is left, and nothing was delivered.
     Cancelled,
 }
 
 impl RouteStatus {
-    /// Every status.
-    pub const ALL: [Self; 4] = [
-        Self::Assigned,
-        Self::InProgress,
-        Self::Completed,
-        Self::Cancelled,
-    ];
-
-    /// Its name, as on the wire.
+    /// The name in JSON and in the database.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Assigned => "assigned",
-            Self::InProgress => "in_progress",
-            Self::Completed => "completed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-
-    /// The status of that name.
-    pub fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.name() == name)
+        self.into()
     }
 
     /// Whether the agent still has stops to make.
     pub fn is_open(self) -> bool {
-        matches!(self, Self::Assigned | Self::InProgress)
+        match self {
+            Self::Assigned | Self::InProgress => true,
+            Self::Completed | Self::Cancelled => false,
+        }
     }
 }
 
-/// What happens at a stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The kind of a stop.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum StopKind {
-    /// The order comes aboard.
+    /// The agent picks the order up.
     Pickup,
-    /// The order is handed over.
+    /// The agent hands the order over.
     Dropoff,
 }
 
-/// Where a stop stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+impl StopKind {
+    /// The name in JSON and in the database.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+}
+
+/// The status of a stop of a route.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum StopStatus {
-    /// To be made.
+    /// The agent still has to make the stop.
     Pending,
-    /// Made.
+    /// The agent has made the stop.
     Done,
-    /// Not needed any more: the order was cancelled, failed or taken off.
+    /// The stop is not needed any more: the order was cancelled, failed, or left the route.
     Skipped,
+}
+
+impl StopStatus {
+    /// The name in JSON and in the database.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
 }
 
 /// One stop of a route.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RouteStop {
-    /// What happens.
+    /// The kind of the stop.
     pub kind: StopKind,
-    /// With which order.
+    /// The order.
     pub order_id: OrderId,
-    /// Where.
+    /// The location.
     pub location: Coordinates,
     /// The address, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
-    /// When the agent is expected to begin the service.
+    /// The expected begin of the service.
     pub eta: Timestamp,
-    /// The service is not to begin before this.
+    /// The service begins at this time or later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
     /// The service is to begin by this.
@@ -99,43 +144,43 @@ pub struct RouteStop {
     pub not_after: Option<Timestamp>,
     /// How long it takes, in seconds.
     pub service_s: u32,
-    /// The leg to it; zero for a stop that was skipped.
+    /// The leg to this stop. It is zero for a stop that was skipped.
     #[serde(flatten)]
     pub leg: Leg,
-    /// Where it stands.
+    /// The status.
     pub status: StopStatus,
-    /// When it was made.
+    /// The time at which the agent made the stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done_at: Option<Timestamp>,
 }
 
-/// One agent's sequence of stops.
+/// A route: the stops of one agent, in driving order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Route {
-    /// Its id.
+    /// The id.
     pub id: RouteId,
-    /// Who drives it.
+    /// The agent.
     pub agent_id: UserId,
-    /// Where it stands.
+    /// The status.
     pub status: RouteStatus,
-    /// Where and when it was begun or last planned from: the legs of the open stops start here.
+    /// The place and the time at which the last plan starts. The first open leg starts here.
     pub from: Departure,
-    /// Stops made or skipped first, then the open ones, each in driving order.
+    /// The stops that were made or skipped, then the open ones, in driving order.
     pub stops: Vec<RouteStop>,
-    /// Who planned it: `embedded`, or the name of a remote provider.
+    /// The planner: `embedded`, or the name of a remote provider.
     pub provider: String,
-    /// Encoded polyline of the way, precision 5. Of a route to be written: empty where the one that was kept is no way any more,
-    /// `None` where it stays.
+    /// The path as an encoded polyline of precision 5. In a write, `None` keeps the stored path, and an empty text removes
+    /// it.
     pub geometry: Option<String>,
-    /// When it was made.
+    /// The time at which the route was made.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// The time of the last change.
     pub updated_at: Timestamp,
-    /// Counts the changes; a write is made on the condition that it is still the one that was read.
+    /// The number of changes. A write succeeds only if the stored version is the one that was read.
     pub version: u64,
 }
 
-/// From where and when an agent sets out.
+/// The place and the time at which an agent departs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Departure {
     /// The place.
@@ -145,24 +190,24 @@ pub struct Departure {
 }
 
 impl Route {
-    /// The stops that are still to be made, in driving order.
+    /// The open stops, in driving order.
     pub fn open_stops(&self) -> impl Iterator<Item = &RouteStop> {
         self.stops
             .iter()
             .filter(|stop| stop.status == StopStatus::Pending)
     }
 
-    /// The orders that still have a stop to be made, each once.
+    /// The orders with an open stop, each once.
     pub fn open_orders(&self) -> Vec<OrderId> {
         once_each(self.open_stops())
     }
 
-    /// How many orders the route has had in its life.
+    /// The number of orders over the whole life of the route.
     pub fn lifetime_orders(&self) -> usize {
         once_each(self.stops.iter()).len()
     }
 
-    /// Where the agent is: at the stop that was made last, or where the route begins.
+    /// The agent's position: the last stop that was made, or else the start of the route.
     pub fn position(&self) -> Coordinates {
         self.stops
             .iter()
@@ -171,7 +216,7 @@ impl Route {
             .map_or(self.from.location, |(_, location)| location)
     }
 
-    /// Driven metres and seconds over all legs.
+    /// The distance and the driving time of all legs together.
     pub fn total(&self) -> Leg {
         self.stops.iter().fold(Leg::default(), |sum, stop| Leg {
             distance_m: sum.distance_m.saturating_add(stop.leg.distance_m),
@@ -187,7 +232,7 @@ impl Route {
             .map(|stop| stop.eta)
     }
 
-    /// A copy with the next version, for a change to be made to it.
+    /// A copy with the next version. The caller then makes the change.
     #[must_use]
     pub fn changed(&self, now: Timestamp) -> Self {
         Self {
@@ -343,7 +388,7 @@ impl Route {
         std::iter::once(self.position()).chain(before)
     }
 
-    /// Brings the route's status in line with its stops.
+    /// Sets the status of the route from the status of its stops.
     fn settle(&mut self) {
         let any = |status| self.stops.iter().any(|stop| stop.status == status);
         let delivered = self
@@ -369,7 +414,7 @@ fn once_each<'a>(stops: impl Iterator<Item = &'a RouteStop>) -> Vec<OrderId> {
     orders
 }
 
-/// `seconds` later; a time beyond what a timestamp can hold stays where it is.
+/// The time `seconds` later. A time that a timestamp cannot hold stays as it is.
 fn later(at: Timestamp, seconds: u32) -> Timestamp {
     at.checked_add(SignedDuration::from_secs(seconds.into()))
         .unwrap_or(at)

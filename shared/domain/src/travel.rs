@@ -1,10 +1,10 @@
-//! Travel without a road network: an estimate of each leg from the great-circle distance.
+//! Estimates of legs from the great-circle distance, without a road network.
 
 use serde::{Deserialize, Serialize};
 
 use crate::geo::Coordinates;
 
-/// What it takes to get from one stop to the next.
+/// The drive from one stop to the next.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leg {
     /// Driven distance in metres.
@@ -13,11 +13,11 @@ pub struct Leg {
     pub duration_s: u32,
 }
 
-/// Distance is great-circle distance times `circuity`; time is `base_s` plus `s_per_km` for each
-/// great-circle kilometre; both are zero between equal points.
+/// An estimate of legs. The distance is the great-circle distance times `circuity`. The driving time is `base_s` plus
+/// `s_per_km` for each great-circle kilometre. Both are zero between equal points.
 ///
-/// The default was fitted on a million pairs that OSRM routed in Berlin, Barcelona, New York and Porto
-/// Alegre, with a mean error of 12 to 20 %.
+/// The default was fitted on a million pairs that OSRM routed in Berlin, Barcelona, New York and Porto Alegre. Its mean
+/// error is 12 to 20 %.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LegEstimate {
     /// Driven metres for each great-circle metre.

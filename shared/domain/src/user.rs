@@ -1,89 +1,69 @@
-//! People with an account, and what they may do.
+//! People with an account.
 
-use std::fmt;
-use std::str::FromStr;
-
-use email_address::EmailAddress;
 use jiff::{Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-use crate::agent::{AgentProfile, DEFAULT_CAPACITY, LARGEST_CAPACITY};
-use crate::fields::{Faults, Fields};
+use crate::agent::AgentProfile;
 use crate::geo::Coordinates;
 use crate::ids::UserId;
-use crate::password::read_new_password;
 use crate::zone::ZoneGrid;
 
-/// After this many hours SNS drops a subscription that nobody has confirmed.
+/// SNS drops a subscription that nobody confirms within this many hours.
 pub const SUBSCRIPTION_LAPSES_AFTER_H: i64 = 48;
+/// The longest name, in characters.
+pub const LONGEST_NAME: usize = 100;
 
-const LONGEST_NAME: usize = 100;
-/// SNS and SMTP allow no longer one (RFC 5321, section 4.5.3.1.3, less the angle brackets).
-const LONGEST_EMAIL: usize = 254;
-/// Cognito's limit, in characters.
-pub const LONGEST_PASSWORD: usize = 256;
-
-/// What somebody is to the courier company. Granted by the backend alone, as a Cognito group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The role of a person. It is the Cognito group of the same name, and only the backend or the operator grants it.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Role {
-    /// Places orders.
+    /// A customer places orders.
     Customer,
-    /// Drives routes.
+    /// An agent drives routes.
     Agent,
-    /// Runs the fleet.
+    /// A dispatcher runs the fleet.
     Dispatcher,
 }
 
 impl Role {
-    /// Every role.
-    pub const ALL: [Self; 3] = [Self::Customer, Self::Agent, Self::Dispatcher];
-
-    /// The name of its group.
+    /// The name of the Cognito group.
     pub fn group(self) -> &'static str {
+        self.into()
+    }
+
+    /// Whether the backend grants the role. Only the operator makes dispatchers and takes the role away again.
+    pub fn is_ours_to_grant(self) -> bool {
         match self {
-            Self::Customer => "customer",
-            Self::Agent => "agent",
-            Self::Dispatcher => "dispatcher",
+            Self::Customer | Self::Agent => true,
+            Self::Dispatcher => false,
         }
     }
-
-    /// Whether the backend puts anybody into the group. Dispatchers are made, and unmade, by the operator alone.
-    pub fn is_ours_to_grant(self) -> bool {
-        self != Self::Dispatcher
-    }
 }
 
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.group())
-    }
-}
-
-/// No role has this name.
-#[derive(Debug, Error)]
-#[error("not a role")]
-pub struct NotARole;
-
-impl FromStr for Role {
-    type Err = NotARole;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|role| role.group() == text)
-            .ok_or(NotARole)
-    }
-}
-
-/// Who changed an order.
+/// The side that changed an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
-    /// The customer whose order it is.
+    /// The customer who placed the order.
     Customer,
-    /// The agent whose route it is on.
+    /// The agent who drives the route.
     Agent,
     /// A dispatcher.
     Dispatcher,
@@ -101,86 +81,97 @@ impl From<Role> for Actor {
     }
 }
 
-/// How far an account has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The status of an account.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum UserStatus {
-    /// Signed up; the address is not confirmed yet.
+    /// The email address is not confirmed yet.
     Unconfirmed,
-    /// An agent whom no dispatcher has approved yet.
+    /// No dispatcher has approved the agent yet.
     PendingApproval,
-    /// May do all that the role allows.
+    /// The account may do all that its role allows.
     Active,
-    /// An agent whom a dispatcher has taken off.
+    /// A dispatcher has suspended the agent.
     Suspended,
 }
 
 impl UserStatus {
-    /// Its name, as on the wire.
+    /// The name in JSON and in the database.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Unconfirmed => "unconfirmed",
-            Self::PendingApproval => "pending_approval",
-            Self::Active => "active",
-            Self::Suspended => "suspended",
-        }
+        self.into()
     }
 }
 
-/// Whether emails reach somebody: SNS asks each address to confirm.
+/// Whether notifications reach an address. SNS asks each address to confirm its subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EmailNotifications {
-    /// SNS has asked, the address has not confirmed.
+    /// SNS has asked, and the address has not confirmed yet.
     Pending,
-    /// Emails are delivered.
+    /// SNS delivers the emails.
     On,
-    /// Not asked yet, or unsubscribed.
+    /// The address was not asked yet, or it has unsubscribed.
     Off,
 }
 
-/// Somebody with an account.
+/// A person with an account.
 #[derive(Debug, Clone, PartialEq)]
 pub struct User {
-    /// Cognito's `sub`.
+    /// The `sub` that Cognito gave the account.
     pub id: UserId,
-    /// What they are.
+    /// The role.
     pub role: Role,
-    /// How far the account has come.
+    /// The status.
     pub status: UserStatus,
-    /// Their name.
+    /// The name.
     pub name: String,
-    /// Their address, in lower case.
+    /// The email address, in lower case.
     pub email: String,
-    /// The last known state of their email subscription.
+    /// The last known state of the email subscription.
     pub email_notifications: EmailNotifications,
-    /// When SNS was last asked to subscribe the address.
+    /// The time at which the backend last asked SNS to subscribe the address.
     pub subscribed_at: Option<Timestamp>,
-    /// What only agents have.
+    /// The profile that only agents have.
     pub agent: Option<AgentProfile>,
-    /// When the address was confirmed.
+    /// The time at which the address was confirmed.
     pub confirmed_at: Option<Timestamp>,
-    /// When the account was made.
+    /// The time at which the account was made.
     pub created_at: Timestamp,
-    /// When this record last changed.
+    /// The time of the last change.
     pub updated_at: Timestamp,
-    /// Counts the changes; a write is made on the condition that it is still the one that was read.
+    /// The number of changes. A write succeeds only if the stored version is the one that was read.
     pub version: u64,
 }
 
 impl User {
-    /// The record of somebody who signs up.
-    pub fn signed_up(id: UserId, sign_up: &NewAccount, grid: ZoneGrid, now: Timestamp) -> Self {
+    /// The record of a new account.
+    pub fn signed_up(id: UserId, account: &NewAccount, grid: ZoneGrid, now: Timestamp) -> Self {
         Self {
             id,
-            role: sign_up.role,
+            role: account.role,
             status: UserStatus::Unconfirmed,
-            name: sign_up.name.clone(),
-            email: sign_up.email.clone(),
+            name: account.name.clone(),
+            email: account.email.clone(),
             email_notifications: EmailNotifications::Off,
             subscribed_at: None,
-            agent: (sign_up.role == Role::Agent)
-                .then(|| AgentProfile::new(sign_up.capacity, sign_up.start_location, grid)),
+            agent: (account.role == Role::Agent)
+                .then(|| AgentProfile::new(account.capacity, account.start_location, grid)),
             confirmed_at: None,
             created_at: now,
             updated_at: now,
@@ -188,7 +179,7 @@ impl User {
         }
     }
 
-    /// The record as it is once the address is confirmed: agents then wait for approval.
+    /// The record after the address was confirmed. Agents then wait for approval.
     #[must_use]
     pub fn confirmed(&self, now: Timestamp) -> Self {
         if self.status != UserStatus::Unconfirmed {
@@ -225,8 +216,8 @@ impl User {
         }
     }
 
-    /// The record with the account's name and address, where it has others; a new address has not been asked to subscribe
-    /// yet. A name that nobody could have signed up with is not taken over.
+    /// The record with the name and the address that Cognito has now. `None` if the record has them already. SNS has not
+    /// asked a new address to subscribe yet. A name that the rules for new accounts do not allow is ignored.
     pub fn following(&self, name: &str, email: &str, now: Timestamp) -> Option<Self> {
         let name = Some(name.trim()).filter(|name| {
             let length = name.chars().count();
@@ -246,15 +237,15 @@ impl User {
         Some(changed)
     }
 
-    /// The profile of an agent who may work now.
+    /// The profile of an active agent.
     pub fn active_agent(&self) -> Option<&AgentProfile> {
         self.agent
             .as_ref()
             .filter(|_| self.status == UserStatus::Active)
     }
 
-    /// Whether SNS must be asked again: the last request was never confirmed and has lapsed. Who has
-    /// unsubscribed is left alone.
+    /// Whether the backend must ask SNS again: nobody confirmed the last request, and it has lapsed. Addresses that have
+    /// unsubscribed are not asked again.
     pub fn subscription_lapsed(&self, now: Timestamp) -> bool {
         let lapsed = self.subscribed_at.is_none_or(|asked| {
             asked
@@ -269,91 +260,19 @@ impl User {
     }
 }
 
-/// What somebody sends to sign up.
+/// What a person sends to sign up. There is no `Debug`, so that no log can show the password.
 #[derive(Clone, PartialEq)]
 pub struct NewAccount {
-    /// The address, in lower case.
+    /// The email address, in lower case.
     pub email: String,
-    /// The password, for Cognito alone.
+    /// The password. Only Cognito gets it.
     pub password: String,
     /// The name.
     pub name: String,
     /// `customer` or `agent`.
     pub role: Role,
-    /// How many size units the agent's vehicle takes.
+    /// The capacity of the agent's vehicle, in size units.
     pub capacity: u32,
-    /// Where the agent begins.
+    /// Where the agent starts.
     pub start_location: Option<Coordinates>,
-}
-
-impl NewAccount {
-    /// Reads the body of `POST /signup`.
-    ///
-    /// # Errors
-    /// Every fault in it.
-    pub fn read(body: &serde_json::Value) -> Result<Self, Faults> {
-        let faults = Faults::new();
-        let fields = Fields::of_body(body, &faults);
-        fields.only(&[
-            "email",
-            "password",
-            "name",
-            "role",
-            "vehicle",
-            "start_location",
-        ]);
-        let email = read_email(&fields);
-        let password = read_new_password(&fields, "password");
-        let name = fields.required_text("name", LONGEST_NAME);
-        if !fields.has("role") {
-            fields.fault("role", "is missing; it is customer or agent");
-        }
-        let role = fields.word(
-            "role",
-            &[("customer", Role::Customer), ("agent", Role::Agent)],
-        );
-        let capacity = read_vehicle(&fields);
-        let start_location = fields
-            .object("start_location")
-            .and_then(|location| Coordinates::read(&location));
-        if role == Some(Role::Customer) {
-            for name in ["vehicle", "start_location"] {
-                if fields.has(name) {
-                    fields.fault(name, "is for agents only");
-                }
-            }
-        }
-        let read = (|| {
-            Some(Self {
-                email: email?,
-                password: password?,
-                name: name?.trim().to_owned(),
-                role: role?,
-                capacity: capacity.unwrap_or(DEFAULT_CAPACITY),
-                start_location,
-            })
-        })();
-        faults.or(read)
-    }
-}
-
-/// Reads a required `email`, and puts it in lower case: Cognito tells addresses apart by case
-/// only where it is told to, and people do not.
-pub fn read_email(fields: &Fields<'_>) -> Option<String> {
-    let text = fields.required_text("email", LONGEST_EMAIL)?;
-    if EmailAddress::is_valid(text) {
-        return Some(text.to_lowercase());
-    }
-    fields.fault("email", "must be an email address such as ana@example.com");
-    None
-}
-
-/// Reads `vehicle: {capacity}`.
-pub(crate) fn read_vehicle(fields: &Fields<'_>) -> Option<u32> {
-    let vehicle = fields.object("vehicle")?;
-    vehicle.only(&["capacity"]);
-    if !vehicle.has("capacity") {
-        vehicle.fault("capacity", "is missing");
-    }
-    vehicle.whole_number("capacity", 1..=LARGEST_CAPACITY)
 }

@@ -1,4 +1,4 @@
-//! Zones: the H3 cells that split a country into problems of a city's size.
+//! Zones: the H3 cells that divide a country into areas of the size of a city.
 
 use std::fmt;
 use std::str::FromStr;
@@ -9,12 +9,12 @@ use thiserror::Error;
 
 use crate::geo::Coordinates;
 
-/// An H3 cell. Orders belong to the cell of their pickup, agents to that of their position.
+/// An H3 cell. An order belongs to the cell of its pickup, an agent to the cell of the position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Zone(CellIndex);
 
 impl Zone {
-    /// The cells around this one, itself left out: six, or five around one of H3's twelve pentagons.
+    /// The cells around this one, without itself: six, or five around one of H3's twelve pentagons.
     pub fn neighbours(self) -> Vec<Self> {
         let around: Vec<CellIndex> = self.0.grid_disk(1);
         around
@@ -59,7 +59,7 @@ impl<'de> Deserialize<'de> for Zone {
     }
 }
 
-/// How finely the country is cut into zones.
+/// The grid of zones at one resolution.
 #[derive(Debug, Clone, Copy)]
 pub struct ZoneGrid {
     resolution: Resolution,
@@ -74,14 +74,14 @@ impl ZoneGrid {
     /// Cells of an H3 resolution; 5 gives cells of some 250 km².
     ///
     /// # Errors
-    /// When H3 has no such resolution.
+    /// If H3 has no such resolution.
     pub fn new(resolution: u8) -> Result<Self, NoSuchResolution> {
         let resolution =
             Resolution::try_from(resolution).map_err(|_| NoSuchResolution(resolution))?;
         Ok(Self { resolution })
     }
 
-    /// The zone that a place lies in. `None` only for coordinates that are not finite.
+    /// The zone of a place. `None` only for coordinates that are not finite.
     pub fn zone_of(self, place: Coordinates) -> Option<Zone> {
         let point = LatLng::new(place.lat, place.lon).ok()?;
         Some(Zone(point.to_cell(self.resolution)))

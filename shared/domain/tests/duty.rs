@@ -1,13 +1,12 @@
-//! What agents and dispatchers may change of an agent, and when.
+//! The changes of an agent, and the states that allow them.
 
 #![allow(clippy::unwrap_used)]
 
-use domain::agent::AgentUpdateRefused;
+use domain::agent::{AgentUpdateRefused, ShiftUpdate};
 use domain::{
-    AgentProfile, AgentUpdate, Coordinates, EmailNotifications, Role, RouteId, Timestamp, User,
-    UserId, UserStatus, ZoneGrid, ids::Uuid,
+    AgentProfile, AgentUpdate, Coordinates, EmailNotifications, Role, RouteId, Shift, Timestamp,
+    User, UserId, UserStatus, ZoneGrid, ids::Uuid,
 };
-use serde_json::{Value, json};
 
 const HOME: Coordinates = Coordinates {
     lat: 41.39,
@@ -39,27 +38,41 @@ fn agent(status: UserStatus, start: Option<Coordinates>) -> User {
     }
 }
 
-fn updated(user: &User, body: Value) -> Result<User, AgentUpdateRefused> {
-    let update = AgentUpdate::read(&body, Role::Dispatcher, now()).unwrap();
+fn updated(user: &User, update: AgentUpdate) -> Result<User, AgentUpdateRefused> {
     update.apply(user, user.agent.as_ref().unwrap(), grid(), now())
 }
 
-fn pointers(role: Role, body: Value) -> Vec<String> {
-    let faults = AgentUpdate::read(&body, role, now()).unwrap_err();
-    faults
-        .into_vec()
-        .into_iter()
-        .map(|fault| fault.pointer)
-        .collect()
+fn duty(on_duty: bool) -> AgentUpdate {
+    AgentUpdate {
+        on_duty: Some(on_duty),
+        ..AgentUpdate::default()
+    }
+}
+
+fn starting_at(start: Coordinates) -> AgentUpdate {
+    AgentUpdate {
+        start_location: Some(start),
+        ..AgentUpdate::default()
+    }
+}
+
+fn status(status: UserStatus) -> AgentUpdate {
+    AgentUpdate {
+        status: Some(status),
+        ..AgentUpdate::default()
+    }
+}
+
+fn released() -> AgentUpdate {
+    AgentUpdate {
+        release: true,
+        ..duty(false)
+    }
 }
 
 #[test]
 fn an_active_agent_with_a_start_goes_on_duty_and_can_be_found() {
-    let on = updated(
-        &agent(UserStatus::Active, Some(HOME)),
-        json!({"on_duty": true}),
-    )
-    .unwrap();
+    let on = updated(&agent(UserStatus::Active, Some(HOME)), duty(true)).unwrap();
     let profile = on.agent.unwrap();
     assert!(profile.available(on.status));
     assert_eq!(
@@ -73,13 +86,16 @@ fn an_active_agent_with_a_start_goes_on_duty_and_can_be_found() {
 fn nobody_goes_on_duty_unapproved_or_from_nowhere() {
     let waiting = agent(UserStatus::PendingApproval, Some(HOME));
     assert!(matches!(
-        updated(&waiting, json!({"on_duty": true})),
+        updated(&waiting, duty(true)),
         Err(AgentUpdateRefused::NotActive)
     ));
     let nowhere = agent(UserStatus::Active, None);
-    let refused = updated(&nowhere, json!({"on_duty": true}));
+    let refused = updated(&nowhere, duty(true));
     assert!(matches!(refused, Err(AgentUpdateRefused::NoStartLocation)));
-    let both = json!({"on_duty": true, "start_location": {"lat": 41.39, "lon": 2.17}});
+    let both = AgentUpdate {
+        on_duty: Some(true),
+        ..starting_at(HOME)
+    };
     assert!(updated(&nowhere, both).is_ok());
 }
 
@@ -90,12 +106,15 @@ fn who_is_under_way_stays_on_duty_and_where_the_route_is() {
     profile.on_duty = true;
     profile.open_route_id = Some(RouteId(Uuid::from_u128(9)));
     assert!(matches!(
-        updated(&busy, json!({"on_duty": false})),
+        updated(&busy, duty(false)),
         Err(AgentUpdateRefused::RouteOpen)
     ));
     let moved = updated(
         &busy,
-        json!({"start_location": {"lat": 35.68, "lon": 139.77}}),
+        starting_at(Coordinates {
+            lat: 35.68,
+            lon: 139.77,
+        }),
     )
     .unwrap();
     assert_eq!(moved.agent.unwrap().position, Some(HOME));
@@ -108,7 +127,7 @@ fn who_asks_to_be_released_goes_off_duty_with_an_open_route() {
     profile.on_duty = true;
     let route = Some(RouteId(Uuid::from_u128(9)));
     profile.open_route_id = route;
-    let off = updated(&busy, json!({"on_duty": false, "release": true})).unwrap();
+    let off = updated(&busy, released()).unwrap();
     let profile = off.agent.as_ref().unwrap();
     assert!(!profile.on_duty);
     assert!(!profile.available(off.status), "nothing new comes");
@@ -117,89 +136,49 @@ fn who_asks_to_be_released_goes_off_duty_with_an_open_route() {
         "what is aboard is theirs still"
     );
     // Off duty already: saying so again is no change that could be refused.
-    assert!(updated(&off, json!({"on_duty": false})).is_ok());
-    let back = updated(&off, json!({"on_duty": true})).unwrap();
+    assert!(updated(&off, duty(false)).is_ok());
+    let back = updated(&off, duty(true)).unwrap();
     assert!(back.agent.unwrap().available(back.status));
 }
 
 #[test]
-fn a_release_goes_with_the_end_of_duty_alone() {
-    for body in [
-        json!({"release": true}),
-        json!({"release": true, "on_duty": true}),
-        json!({"release": true, "status": "suspended"}),
-        json!({"release": "yes", "on_duty": false}),
-    ] {
-        assert_eq!(pointers(Role::Dispatcher, body), ["#/release"]);
-    }
-    let gives_back = |body: Value| {
-        let update = AgentUpdate::read(&body, Role::Dispatcher, now()).unwrap();
-        update.gives_back()
-    };
-    assert!(gives_back(json!({"on_duty": false, "release": true})));
-    assert!(gives_back(json!({"status": "suspended"})));
-    assert!(!gives_back(json!({"on_duty": false, "release": false})));
-    assert!(!gives_back(json!({"status": "active"})));
+fn a_release_and_a_suspension_give_orders_back() {
+    assert!(released().gives_back());
+    assert!(status(UserStatus::Suspended).gives_back());
+    assert!(!duty(false).gives_back());
+    assert!(!status(UserStatus::Active).gives_back());
 }
 
 #[test]
-fn a_shift_stays_until_another_one_or_none_is_asked_for() {
+fn a_shift_stays_until_it_is_set_or_removed() {
     let berta = agent(UserStatus::Active, Some(HOME));
-    let shift = json!({"start": "2030-05-06T08:00:00Z", "end": "2030-05-06T17:00:00Z"});
-    let with_shift = updated(&berta, json!({"shift": shift})).unwrap();
+    let shift = Shift {
+        start: now(),
+        end: "2030-05-06T17:00:00Z".parse().unwrap(),
+    };
+    let change = |shift| AgentUpdate {
+        shift,
+        ..AgentUpdate::default()
+    };
     let shift_of = |user: &User| user.agent.as_ref().unwrap().shift;
-    assert!(shift_of(&with_shift).is_some());
-    let kept = updated(&with_shift, json!({"vehicle": {"capacity": 3}})).unwrap();
-    assert_eq!(shift_of(&kept), shift_of(&with_shift));
-    let without = updated(&with_shift, json!({"shift": null})).unwrap();
+    let with_shift = updated(&berta, change(ShiftUpdate::Set(shift))).unwrap();
+    assert_eq!(shift_of(&with_shift), Some(shift));
+    let kept = updated(&with_shift, change(ShiftUpdate::Unchanged)).unwrap();
+    assert_eq!(shift_of(&kept), Some(shift));
+    let without = updated(&with_shift, change(ShiftUpdate::Removed)).unwrap();
     assert_eq!(shift_of(&without), None);
-    // Of nothing else does null say that it is to go.
-    let nothing = json!({"start_location": null, "vehicle": null, "on_duty": null});
-    assert_eq!(pointers(Role::Agent, nothing), ["#"]);
 }
 
 #[test]
 fn a_suspension_takes_off_duty() {
-    let on = updated(
-        &agent(UserStatus::Active, Some(HOME)),
-        json!({"on_duty": true}),
-    )
-    .unwrap();
-    let off = updated(&on, json!({"status": "suspended"})).unwrap();
+    let on = updated(&agent(UserStatus::Active, Some(HOME)), duty(true)).unwrap();
+    let off = updated(&on, status(UserStatus::Suspended)).unwrap();
     assert!(!off.agent.unwrap().on_duty);
 }
 
 #[test]
 fn an_address_that_is_not_confirmed_cannot_be_approved() {
     let unconfirmed = agent(UserStatus::Unconfirmed, Some(HOME));
-    let refused = updated(&unconfirmed, json!({"status": "active"}));
+    let refused = updated(&unconfirmed, status(UserStatus::Active));
     assert!(matches!(refused, Err(AgentUpdateRefused::Unconfirmed)));
-}
-
-#[test]
-fn agents_do_not_approve_themselves() {
-    assert_eq!(
-        pointers(Role::Agent, json!({"status": "active", "on_duty": true})),
-        ["#/status"]
-    );
-}
-
-#[test]
-fn every_bad_field_is_named() {
-    let body = json!({
-        "on_duty": "yes", "start_location": {"lat": 1}, "vehicle": {}, "status": "retired",
-        "shift": {"start": "2030-05-06T08:00:00Z", "end": "2030-05-06T07:00:00Z"}, "open_route_id": null,
-    });
-    assert_eq!(
-        pointers(Role::Dispatcher, body),
-        [
-            "#/open_route_id",
-            "#/on_duty",
-            "#/start_location/lon",
-            "#/vehicle/capacity",
-            "#/shift/end",
-            "#/status",
-        ]
-    );
-    assert_eq!(pointers(Role::Agent, json!({})), ["#"]);
 }

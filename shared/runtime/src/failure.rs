@@ -1,4 +1,4 @@
-//! Why a message or a record was not worked through.
+//! Why a message or a record failed.
 
 use std::any::Any;
 use std::error::Error as StdError;
@@ -11,19 +11,19 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use thiserror::Error;
 
-/// Why a message or a record was not worked through.
+/// Why a message or a record failed.
 #[derive(Debug, Error)]
 pub enum Failure {
-    /// It cannot be understood, and never will be.
+    /// It cannot be read, and another try does not help.
     #[error("it cannot be read")]
     Unreadable(#[source] Box<dyn StdError + Send + Sync>),
-    /// The use case refused it, or something that it needs is away.
+    /// The use case refused it, or a service that the use case needs cannot be reached.
     #[error("it was refused")]
     Refused(#[from] Refusal),
-    /// The code broke. What it said is not kept: it may quote what it worked on.
+    /// The code panicked. The message of the panic is not kept: it may quote a body.
     #[error("it made the handler panic")]
     Panicked,
-    /// There was no time left to begin with it.
+    /// No time was left to begin.
     #[error("there was no time left for it")]
     OutOfTime,
 }
@@ -34,13 +34,13 @@ impl From<QueueError> for Failure {
     }
 }
 
-/// Runs work so that its panic stays its own.
+/// Runs work, and turns a panic into a failure.
 pub(crate) async fn caught<T>(work: LocalBoxFuture<'_, Result<T, Failure>>) -> Result<T, Failure> {
     let outcome: Result<_, Box<dyn Any + Send>> = AssertUnwindSafe(work).catch_unwind().await;
     outcome.unwrap_or(Err(Failure::Panicked))
 }
 
-/// An error with all that caused it, for the log.
+/// An error with all its causes, for the log.
 pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
@@ -61,7 +61,7 @@ mod tests {
         let failure = Failure::from(Refusal::Unavailable("connection refused".into()));
         assert_eq!(
             chain(&failure),
-            "it was refused: a dependency is away: connection refused"
+            "it was refused: a dependency is unavailable: connection refused"
         );
     }
 

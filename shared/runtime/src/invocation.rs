@@ -1,9 +1,11 @@
-//! One invocation of the function: what its log lines share.
+//! One invocation of the function: the fields that its log lines share, and its time.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use lambda_runtime::Context;
 use tracing::Span;
+
+use crate::clock::system_time;
 
 /// The span that each log line of an invocation belongs to.
 pub(crate) fn span(context: &Context) -> Span {
@@ -12,21 +14,21 @@ pub(crate) fn span(context: &Context) -> Span {
         function = context.env_config.function_name,
         request_id = context.request_id,
         xray_trace_id = trace_id(context),
-        // The gateway's own id of a request, which the caller gets as `instance`.
+        // The gateway's id of a request. The caller gets it as `instance`.
         api_request_id = tracing::field::Empty,
     )
 }
 
-/// How long the invocation has left, asked when it begins. None begins after its deadline: one in the past is that of an
-/// emulator that keeps none, such as `cargo lambda watch`.
+/// The time that the invocation has left when it begins. On Lambda no deadline is in the past then, but emulators such
+/// as `cargo lambda watch` have no real deadline: there the time is unlimited.
 pub(crate) fn time_left(context: &Context) -> Duration {
     context
         .deadline()
-        .duration_since(SystemTime::now())
+        .duration_since(system_time())
         .unwrap_or(Duration::MAX)
 }
 
-/// The trace's own id out of a header such as `Root=1-5f…;Parent=53…;Sampled=1`.
+/// The trace's id from a header such as `Root=1-5f…;Parent=53…;Sampled=1`.
 fn trace_id(context: &Context) -> Option<&str> {
     let header = context.xray_trace_id.as_deref()?;
     header
@@ -36,6 +38,8 @@ fn trace_id(context: &Context) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::SystemTime;
+
     use super::*;
 
     #[test]
@@ -43,7 +47,7 @@ mod tests {
         let mut context = Context::default();
         context.deadline = 600_000;
         assert_eq!(time_left(&context), Duration::MAX);
-        let in_a_minute = SystemTime::now() + Duration::from_secs(60);
+        let in_a_minute = system_time() + Duration::from_secs(60);
         let since = in_a_minute.duration_since(SystemTime::UNIX_EPOCH).unwrap();
         context.deadline = since.as_millis() as u64;
         let left = time_left(&context).as_secs();

@@ -1,9 +1,10 @@
-//! What every Lambda function needs once: HTTP in and out, queues and streams in, configuration, logs, metrics.
+//! What all Lambda functions share: HTTP, queues, streams, schedules, configuration, logs and metrics.
 //!
-//! A function's `main` reads its [`config::Environment`] and builds its adapters and one use case. It hands the use case
-//! and its handler, an async function, to [`http::serve`], [`sqs::serve`], [`streams::serve`] or [`schedule::serve`].
+//! A function's `main` reads its [`config::Environment`] and builds its adapters and one use case. It hands the use
+//! case and its handler, an async function, to [`http::serve`], [`sqs::serve`], [`streams::serve`] or
+//! [`schedule::serve`].
 
-pub mod config;
+pub mod clock;
 mod failure;
 pub mod http;
 mod invocation;

@@ -2,9 +2,11 @@
 //! makes metrics without a call. See "Specification: Embedded metric format" in the CloudWatch user guide.
 
 use std::io::Write as _;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use serde_json::{Map, Value, json};
+
+use crate::clock::system_time;
 
 const NAMESPACE: &str = "Waybill";
 /// Its value begins with the stack's name, so two stacks of one account stay apart.
@@ -44,12 +46,12 @@ impl Metrics {
         self
     }
 
-    /// Writes the line, within Lambda: elsewhere nobody reads it. A metric that cannot be written is not worth failing for.
+    /// Writes the line, but only on Lambda: elsewhere nobody reads it. A line that cannot be written is no failure.
     pub fn emit(&self) {
         let Ok(function) = std::env::var("AWS_LAMBDA_FUNCTION_NAME") else {
             return;
         };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = system_time().duration_since(UNIX_EPOCH);
         let now_ms = now.map_or(0, |since| since.as_millis());
         let mut line = self.line(&function, now_ms as u64);
         line.push('\n');

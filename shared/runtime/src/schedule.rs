@@ -1,4 +1,4 @@
-//! Runs on a schedule.
+//! Functions that a schedule starts.
 
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;

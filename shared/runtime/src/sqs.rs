@@ -1,8 +1,8 @@
 //! Messages from an SQS queue.
 //!
-//! Each message succeeds or fails on its own: Lambda deletes those that are not reported as failed. A message that
-//! fails comes again, and ends in the dead-letter queue when it keeps failing. To have had no time is no failure: work
-//! that cannot be begun any more can be handed on.
+//! Each message succeeds or fails on its own: Lambda deletes the messages that are not reported as failed. A failed
+//! message comes again. If a message fails too often, SQS moves it to the dead-letter queue. A lack of time is no
+//! failure: a job that cannot begin in time can be handed on.
 
 use std::time::{Duration, Instant};
 
@@ -14,11 +14,12 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 use tracing::{Instrument, error, info};
 
+use crate::clock::instant;
 use crate::failure::{Failure, caught, chain};
 use crate::invocation;
 use crate::metrics::Metrics;
 
-/// So many jobs are handed on at a time.
+/// How many jobs are handed on at a time.
 const HANDED_ON_AT_ONCE: usize = 8;
 
 /// A message.
@@ -27,7 +28,7 @@ pub struct Message {
     id: String,
     body: String,
     received: Option<u32>,
-    /// When the invocation is over; none where nobody counts.
+    /// When the invocation ends; none if there is no limit.
     deadline: Option<Instant>,
 }
 
@@ -35,19 +36,19 @@ impl Message {
     /// Reads the body as JSON.
     ///
     /// # Errors
-    /// [`Failure::Unreadable`] when it is something else.
+    /// [`Failure::Unreadable`] if it is not JSON for a `T`.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         serde_json::from_str(&self.body).map_err(|error| {
-            // serde's own words quote the value.
+            // serde's message quotes the value, so only the place is kept.
             let place = format!("line {}, column {}", error.line(), error.column());
             Failure::Unreadable(place.into())
         })
     }
 
-    /// How long the invocation that works on it has left: for work that is handed on in time rather than begun and lost.
+    /// The time that the invocation has left. Long work uses this to stop in time and hand on the rest.
     pub fn time_left(&self) -> Duration {
         self.deadline.map_or(Duration::MAX, |deadline| {
-            deadline.saturating_duration_since(Instant::now())
+            deadline.saturating_duration_since(instant())
         })
     }
 }
@@ -72,15 +73,15 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// What is done instead when no time is left to begin: it asks for the work to be done later, by messages of its
-    /// own. Then these are done. A process that dies between the two leaves both, and the work is done twice.
+    /// `hand_on` runs if no time is left for the work. It sends messages that ask for the work later; after that, the
+    /// messages of this job count as done. After a crash between the two, both exist and the work is done twice.
     #[must_use]
     pub fn or_later(mut self, hand_on: impl Future<Output = Result<(), Failure>> + 'a) -> Self {
         self.later = Some(Box::pin(hand_on));
         self
     }
 
-    /// A message that has failed before there was any work.
+    /// A message that failed before any work began.
     pub fn failed(message: &'a Message, failure: Failure) -> Self {
         Self::new(vec![message], async { Err(failure) })
     }
@@ -175,7 +176,7 @@ async fn work_through(
     event: SqsEvent,
     time: Duration,
 ) -> Result<SqsBatchResponse, lambda_runtime::Error> {
-    let begun = Instant::now();
+    let begun = instant();
     let deadline = begun.checked_add(time);
     let batch: Option<Vec<Message>> = event
         .records
@@ -205,16 +206,17 @@ async fn work_through(
     }
     let failed = response.batch_item_failures.len();
     if failed > 0 {
-        // To Lambda an invocation that reports its failures is a good one: its own metric of errors stays at nothing.
+        // Lambda does not count an invocation that reports failed messages as an error, so there is a metric of our
+        // own.
         Metrics::new().count("MessagesFailed", failed).emit();
     }
     Ok(response)
 }
 
-/// Whose turn it is, of the jobs of an invocation.
+/// The turns of the jobs of one invocation.
 struct Turns {
     begun: Instant,
-    /// So long after the beginning the last job is begun; none is begun where that lies before it.
+    /// The last job begins at most this long after the start. None: there is no time for any job.
     last: Option<Duration>,
     work: Semaphore,
     hand_on: Semaphore,
@@ -226,10 +228,10 @@ enum Ending {
 }
 
 impl Turns {
-    /// Does a job or hands it on, and answers with its messages if that failed.
+    /// Does a job or hands it on. Returns the messages of the job if that failed.
     async fn failed_of<'a>(&self, job: Job<'a>) -> Vec<&'a Message> {
         let turn = self.to_work().await;
-        let begun = Instant::now();
+        let begun = instant();
         let ending = match (&turn, job.later) {
             (Some(_), _) => caught(job.work).await.map(|()| Ending::Done),
             (None, Some(later)) => self.handed_on(later).await.map(|()| Ending::HandedOn),
@@ -245,8 +247,8 @@ impl Turns {
         }
     }
 
-    /// A turn to work, first come, first served. Who has none at the time of the last start gets none, and is told then: what
-    /// is at work by that time may take as long as there is.
+    /// Waits for a turn, first come, first served. None if the last time to begin passes first. Jobs that run at that
+    /// time continue.
     async fn to_work(&self) -> Option<SemaphorePermit<'_>> {
         let left = self.last?.checked_sub(self.begun.elapsed())?;
         timeout(left, self.work.acquire()).await.ok()?.ok()
@@ -369,7 +371,7 @@ mod tests {
         assert_eq!(ids, ["m0"]);
     }
 
-    /// One job at a time, which goes on until another one is handed on. Handing on "lost" fails.
+    /// Each job runs until another job is handed on. To hand on "lost" fails.
     #[derive(Default)]
     struct Patient {
         handed_on: Notify,

@@ -55,7 +55,7 @@ async fn run(handler: &dyn Consume) -> Result<(), lambda_runtime::Error> {
         let span = invocation::span(&event.context);
         async move {
             let outcome = work_through(handler, &event.payload).await;
-            // The cause is logged by then; what is handed on is logged by the runtime, and shown in the console.
+            // The cause is already logged. The runtime logs the error that it gets here, and the console shows it.
             outcome.map_err(|failure| lambda_runtime::Error::from(failure.to_string()))
         }
         .instrument(span)
@@ -110,7 +110,7 @@ async fn work_through(
             "record failed"
         );
         return match sequence_number {
-            // Nothing is done yet: as an error, it is the same to the stream, and counts in the function's metric.
+            // If nothing is done yet, an error has the same effect, and also counts in the function's metric.
             Some(number) if done > 0 => {
                 let mut failure = DynamoDbBatchItemFailure::default();
                 failure.item_identifier = Some(number.to_owned());

@@ -1,14 +1,14 @@
-//! Values to test with.
+//! Builders of values for tests.
 
 use domain::import::NewImport;
 use domain::{
     AgentProfile, Coordinates, EmailNotifications, Import, NewAccount, NewOrder, Order, OrderId,
-    Role, Shift, Stop, TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
+    OrderStop, Role, Shift, TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
 };
 
 use crate::still::uuid_of;
 
-/// Real places.
+/// Locations of real places.
 #[derive(Debug, Clone, Copy)]
 pub struct Places;
 
@@ -38,12 +38,12 @@ impl Places {
         lat: 41.3809,
         lon: 2.1228,
     };
-    /// Beside Barcelona, in the next zone.
+    /// Next to Barcelona, in the neighbouring zone.
     pub const BADALONA: Coordinates = Coordinates {
         lat: 41.4500,
         lon: 2.2474,
     };
-    /// Tokyo: its longitude is no latitude.
+    /// Tokyo. Its longitude is not a valid latitude.
     pub const TOKYO_STATION: Coordinates = Coordinates {
         lat: 35.6812,
         lon: 139.7671,
@@ -60,12 +60,12 @@ pub fn grid() -> ZoneGrid {
     ZoneGrid::new(5).expect("H3 has a resolution 5")
 }
 
-/// A user's id by number.
+/// The user id with this number.
 pub fn user_id(number: u64) -> UserId {
     UserId(uuid_of(number))
 }
 
-/// Somebody to be built.
+/// Builds a user.
 #[derive(Debug, Clone)]
 pub struct UserBuilder(User);
 
@@ -88,7 +88,7 @@ pub fn a_customer(number: u64) -> UserBuilder {
     })
 }
 
-/// An active agent, off duty, with a vehicle for ten size units, who starts from Plaça de Catalunya.
+/// An active agent off duty. The vehicle has room for ten size units and starts from Plaça de Catalunya.
 pub fn an_agent(number: u64) -> UserBuilder {
     let mut builder = a_customer(number);
     builder.0.role = Role::Agent;
@@ -143,13 +143,13 @@ impl UserBuilder {
         })
     }
 
-    /// That user.
+    /// The built user.
     pub fn build(self) -> User {
         self.0
     }
 }
 
-/// An import that awaits its file, of the customer and with the id that the payloads in `events/` name.
+/// An import that waits for its file. The payloads in `events/` name its id and its customer.
 pub fn an_import() -> Import {
     let id = "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse();
     let customer = "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11".parse();
@@ -161,7 +161,7 @@ pub fn an_import() -> Import {
     Import::awaited(id.expect("an id"), customer.expect("an id"), new, now)
 }
 
-/// An order to be built.
+/// Builds an order.
 #[derive(Debug, Clone)]
 pub struct OrderBuilder {
     number: u64,
@@ -186,8 +186,8 @@ pub fn an_order(number: u64) -> OrderBuilder {
     }
 }
 
-fn stop(location: Coordinates) -> Stop {
-    Stop {
+fn stop(location: Coordinates) -> OrderStop {
+    OrderStop {
         address: None,
         location,
         contact: None,
@@ -197,49 +197,49 @@ fn stop(location: Coordinates) -> Stop {
 }
 
 impl OrderBuilder {
-    /// Of that customer.
+    /// From this customer.
     #[must_use]
     pub fn of(mut self, customer: UserId) -> Self {
         self.customer = customer;
         self
     }
 
-    /// Placed at that time (RFC 3339).
+    /// Created at this time (RFC 3339).
     #[must_use]
     pub fn placed_at(mut self, time: &str) -> Self {
         self.placed_at = at(time);
         self
     }
 
-    /// Fetched there.
+    /// With this pickup location.
     #[must_use]
     pub fn from(mut self, pickup: Coordinates) -> Self {
         self.new.pickup.location = pickup;
         self
     }
 
-    /// Brought there.
+    /// With this drop-off location.
     #[must_use]
     pub fn to(mut self, dropoff: Coordinates) -> Self {
         self.new.dropoff.location = dropoff;
         self
     }
 
-    /// Of that size.
+    /// With this size.
     #[must_use]
     pub fn with_size(mut self, size: u32) -> Self {
         self.new.size = size;
         self
     }
 
-    /// Called that by the customer.
+    /// With this `external_id`.
     #[must_use]
     pub fn named(mut self, external_id: &str) -> Self {
         self.new.external_id = Some(external_id.to_owned());
         self
     }
 
-    /// To be fetched between those times (RFC 3339).
+    /// With this pickup time window (RFC 3339).
     #[must_use]
     pub fn picked_up_between(mut self, start: &str, end: &str) -> Self {
         self.new.pickup.window = Some(TimeWindow {
@@ -249,7 +249,7 @@ impl OrderBuilder {
         self
     }
 
-    /// To be there between those times (RFC 3339).
+    /// With this drop-off time window (RFC 3339).
     #[must_use]
     pub fn dropped_off_between(mut self, start: &str, end: &str) -> Self {
         self.new.dropoff.window = Some(TimeWindow {
@@ -259,7 +259,7 @@ impl OrderBuilder {
         self
     }
 
-    /// That order.
+    /// The built order.
     pub fn build(self) -> Order {
         let zone = grid()
             .zone_of(self.new.pickup.location)
@@ -269,7 +269,7 @@ impl OrderBuilder {
     }
 }
 
-/// Marta, whom the payloads in `events/` speak of, as she signs up.
+/// The sign-up of Marta, the user in the payloads in `events/`.
 pub fn marta_signs_up() -> NewAccount {
     NewAccount {
         email: "marta.puig@example.com".to_owned(),

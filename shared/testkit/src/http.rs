@@ -1,4 +1,4 @@
-//! A handler's answer to a payload from `events/`.
+//! Answers of a handler to events of the gateway.
 
 use runtime::http::{Problem, Request, Response, answer};
 use serde_json::Value;
@@ -9,16 +9,15 @@ pub async fn answered<U>(
     handle: impl AsyncFn(&U, &Request) -> Result<Response, Problem>,
     event: &str,
 ) -> (u16, Value) {
-    let event = serde_json::from_str(event).expect("an event of the gateway");
     let response = answer(use_case, handle, event).await;
-    let body = match response.body.as_str() {
-        "" => Value::Null,
-        body => serde_json::from_str(body).expect("a body of JSON"),
+    let body = match response.body().as_ref() {
+        b"" => Value::Null,
+        body => serde_json::from_slice(body).expect("a body of JSON"),
     };
-    (response.status_code, body)
+    (response.status().as_u16(), body)
 }
 
-/// The pointers of the faults that a problem names.
+/// The JSON pointers of the faults in a problem document.
 pub fn pointers(problem: &Value) -> Vec<&str> {
     let errors = problem["errors"].as_array().expect("a list of errors");
     let pointers = errors.iter().map(|error| error["pointer"].as_str());

@@ -1,5 +1,5 @@
-//! For tests only: values to test with, ports that live in memory, and the contract that these and the real
-//! adapters must keep alike.
+//! For tests only: builders of values, ports in memory, and the contracts that these ports and the real adapters both
+//! keep.
 
 #![allow(clippy::expect_used, clippy::unwrap_used, clippy::panic)]
 

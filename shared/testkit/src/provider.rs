@@ -1,4 +1,4 @@
-//! A route provider whose plans a test can foresee.
+//! A route provider with plans that a test can predict.
 
 use std::sync::Mutex;
 
@@ -11,8 +11,8 @@ use domain::{LegEstimate, StopKind, UnplacedReason};
 
 type Meanwhile = Box<dyn FnOnce() + Send>;
 
-/// Gives each order to the first vehicle that has room for it, and serves one order after the other. Windows
-/// and shifts are not looked at.
+/// Gives each order to the first vehicle that has room for it, and serves the orders one after the other. Ignores time
+/// windows and shifts.
 #[derive(Default)]
 pub struct FirstComeFirstServed {
     meanwhile: Mutex<Option<Meanwhile>>,
@@ -20,7 +20,7 @@ pub struct FirstComeFirstServed {
 }
 
 impl FirstComeFirstServed {
-    /// What is to happen while the next plan is made.
+    /// Runs a function while the next plan is made.
     pub fn meanwhile(&self, happens: impl FnOnce() + Send + 'static) {
         *self.meanwhile.lock().unwrap() = Some(Box::new(happens));
     }
@@ -39,7 +39,7 @@ struct Tour<'a> {
 }
 
 impl Tour<'_> {
-    fn visit(&mut self, order: usize, kind: StopKind, stop: &planner::Stop) {
+    fn visit(&mut self, order: usize, kind: StopKind, stop: &planner::PlannerStop) {
         let places = &self.request.places;
         let leg = LegEstimate::default().leg(places[self.point], places[stop.point]);
         let begin_s = self.at_s + i64::from(leg.duration_s);
@@ -99,7 +99,7 @@ impl RouteProvider for FirstComeFirstServed {
                 at_s: request.vehicles[vehicle].shift.start_s,
                 visits: Vec::new(),
             };
-            // What is aboard leaves first, so that a fixed next stop stays the next.
+            // Orders aboard are delivered first, so that a fixed next stop stays the next stop.
             let (aboard, waiting): (Vec<usize>, Vec<usize>) = orders
                 .into_iter()
                 .partition(|order| request.orders[*order].pickup.is_none());

@@ -1,4 +1,4 @@
-//! Time, ids and chance that stand still until a test moves them.
+//! Time, ids and randomness that do not change until a test changes them.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -18,7 +18,7 @@ impl StillClock {
         Self(Mutex::new(time.parse().expect("an RFC 3339 time")))
     }
 
-    /// Moves on.
+    /// Moves the clock forward.
     pub fn advance(&self, by: SignedDuration) {
         *self.0.lock().unwrap() += by;
     }
@@ -30,7 +30,7 @@ impl Clock for StillClock {
     }
 }
 
-/// Ids that count up: as UUIDs of version 7 do, later ones sort after earlier ones.
+/// Ids that count up. Like UUIDs of version 7, later ids sort after earlier ones.
 #[derive(Debug, Default)]
 pub struct CountedIds(AtomicU64);
 
@@ -41,7 +41,7 @@ impl CountedIds {
     }
 }
 
-/// The version 7 UUID of a count, as if it were a millisecond.
+/// The UUID of version 7 whose timestamp is `count` milliseconds.
 pub fn uuid_of(count: u64) -> Uuid {
     let bits = (u128::from(count) << 80) | (0x7 << 76) | (0x8 << 60) | u128::from(count);
     Uuid::from_u128(bits)
@@ -61,7 +61,7 @@ impl Ids for CountedIds {
     }
 }
 
-/// No chance at all.
+/// No randomness: always 0.
 #[derive(Debug, Default)]
 pub struct NoJitter;
 

@@ -1,4 +1,4 @@
-//! The in-memory ports keep the contract that the real ones keep.
+//! The in-memory ports keep the same contract as the real ports.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -34,7 +34,8 @@ async fn orders() {
 
 #[tokio::test]
 async fn placing() {
-    contracts::placing::run(&MemoryStore::default()).await;
+    let store = MemoryStore::default();
+    contracts::placing::run(&store, &store).await;
 }
 
 #[tokio::test]
@@ -102,7 +103,13 @@ async fn identity() {
 #[tokio::test]
 async fn imports() {
     let store = MemoryStore::default();
-    contracts::imports::run(&store, &store).await;
+    let stores = contracts::imports::Stores {
+        imports: &store,
+        chunks: &store,
+        orders: &store,
+        placement: &store,
+    };
+    contracts::imports::run(stores).await;
 }
 
 struct Browser<'a>(&'a MemoryFiles);

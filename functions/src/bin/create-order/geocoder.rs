@@ -1,4 +1,4 @@
-//! Who places addresses, as the environment has it.
+//! The geocoder that the settings name.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use adapters::keys::{Client as KeyStore, Key};
 use adapters::ors::OrsAccess;
 use adapters::web::Web;
 use app::addresses::PlaceAddresses;
-use runtime::config::GeocoderSettings;
+use settings::GeocoderSettings;
 
-/// OpenRouteService, with its answers kept in a table.
+/// OpenRouteService, with a cache of its answers in a table.
 ///
 /// # Errors
-/// Where the service's URL is none, or no HTTPS client can be made.
+/// The URL of the service is invalid, or no HTTPS client can be made.
 pub fn addresses(
     settings: GeocoderSettings,
     places: DynamoPlaces,

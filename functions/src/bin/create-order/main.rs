@@ -1,31 +1,27 @@
-//! `POST /orders`: takes a customer's order.
+//! `POST /orders`: stores a customer's order. With an `Idempotency-Key`, a repeated request stores it once.
 
 mod geocoder;
 
 use std::sync::Arc;
 
-use adapters::dynamodb::{DynamoOrders, DynamoPlaces};
+use adapters::dynamodb::{DynamoOrderPlacement, DynamoOrders, DynamoPlaces};
 use adapters::system::{SystemClock, UuidIds};
 use app::orders::CreateOrder;
-use runtime::config::Environment;
 use runtime::http::{Problem, Request, Response};
+use settings::GeocoderSettings;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (orders, keys, grid, geocoder) = env.all((
-        env.text("ORDERS_TABLE"),
-        env.text("IDEMPOTENCY_TABLE"),
-        env.zone_grid(),
-        env.geocoder(),
-    ))?;
+    let (orders, claims, grid, geocoder): (_, _, _, Option<GeocoderSettings>) =
+        settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
-    let places = DynamoPlaces::new(dynamodb.clone(), keys.clone());
+    let places = DynamoPlaces::new(&dynamodb, &claims);
     let addresses = geocoder.map(|told| geocoder::addresses(told, places, &aws));
     let create_order = CreateOrder {
-        orders: Arc::new(DynamoOrders::new(dynamodb, orders, keys)),
+        orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
+        placement: Arc::new(DynamoOrderPlacement::new(&dynamodb, &orders, &claims)),
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds),
         grid,
@@ -57,6 +53,7 @@ mod tests {
     fn create_order(store: &Arc<MemoryStore>) -> CreateOrder {
         CreateOrder {
             orders: store.clone(),
+            placement: store.clone(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             ids: Arc::new(CountedIds::default()),
             grid: grid(),
@@ -85,6 +82,18 @@ mod tests {
             (status, &body["code"]),
             (422, &json!("idempotency_key_reused"))
         );
+    }
+
+    #[tokio::test]
+    async fn a_key_that_is_not_ascii_is_named() {
+        let store = Arc::default();
+        let event = include_str!("../../../../events/create-order.json");
+        let mut event: Value = serde_json::from_str(event).unwrap();
+        event["headers"]["Idempotency-Key"] = json!("Zoë");
+        event["multiValueHeaders"]["Idempotency-Key"] = json!(["Zoë"]);
+        let (status, body) = answered(&create_order(&store), handle, &event.to_string()).await;
+        assert_eq!((status, pointers(&body)), (422, vec!["Idempotency-Key"]));
+        assert!(store.all_orders().is_empty());
     }
 
     #[tokio::test]

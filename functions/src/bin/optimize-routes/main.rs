@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::dynamodb::{
-    DynamoLeases, DynamoLedger, DynamoLegs, DynamoOrders, DynamoRoutes, DynamoUsers, LedgerTables,
+    DynamoLeases, DynamoLedger, DynamoLegs, DynamoOrders, DynamoRoutes, DynamoUsers,
 };
 use adapters::sqs::SqsWakes;
 use adapters::system::{RandomJitter, SystemClock, UuidIds};
@@ -17,47 +17,35 @@ use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
 use domain::Zone;
 use jiff::SignedDuration;
 use runtime::Failure;
-use runtime::config::Environment;
 use runtime::metrics::Metrics;
 use runtime::sqs::{Job, Limits, Message};
+use settings::{PlanTime, PlanningHorizon};
 
-/// The function's timeout in `template.yaml`: a lease that is older belongs to nobody.
+use provider::PlannerSettings;
+
+/// The timeout of the function in `template.yaml`: an older lease has no holder any more.
 const LEASE: SignedDuration = SignedDuration::from_secs(TIMEOUT.as_secs() as i64);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let env = Environment::new();
-    let (users, orders, routes, leases, queue, horizon, time_limit, estimate, planners) =
-        env.all((
-            env.text("USERS_TABLE"),
-            env.text("ORDERS_TABLE"),
-            env.text("ROUTES_TABLE"),
-            env.text("IDEMPOTENCY_TABLE"),
-            env.text("OPTIMIZATION_QUEUE_URL"),
-            env.planning_horizon(),
-            env.plan_time(),
-            env.leg_estimate(),
-            provider::settings(&env),
-        ))?;
+    let (resources, times, estimate, planners): (_, _, _, PlannerSettings) =
+        settings::from_environment()?;
+    let (users, orders, routes, claims, queue) = resources;
+    let (PlanningHorizon(horizon), PlanTime(time_limit)) = times;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let remote_time = planners.remote_time(time_limit);
-    let legs = DynamoLegs::new(dynamodb.clone(), leases.clone());
+    let legs = DynamoLegs::new(&dynamodb, &claims);
     let provider = provider::provider(planners, estimate, remote_time, legs, &aws).await?;
     let sqs = adapters::sqs::Client::new(&aws);
-    let tables = LedgerTables {
-        users: users.clone(),
-        orders: orders.clone(),
-        routes: routes.clone(),
-    };
     let optimize_routes = OptimizeRoutes {
-        users: Arc::new(DynamoUsers::new(dynamodb.clone(), users)),
-        orders: Arc::new(DynamoOrders::without_keys(dynamodb.clone(), orders)),
-        routes: Arc::new(DynamoRoutes::new(dynamodb.clone(), routes)),
-        ledger: Arc::new(DynamoLedger::new(dynamodb.clone(), tables)),
-        leases: Arc::new(DynamoLeases::new(dynamodb, leases)),
-        wakes: Arc::new(SqsWakes::new(sqs, queue)),
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+        orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
+        routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
+        ledger: Arc::new(DynamoLedger::new(&dynamodb, &users, &orders, &routes)),
+        leases: Arc::new(DynamoLeases::new(&dynamodb, &claims)),
+        wakes: Arc::new(SqsWakes::new(&sqs, &queue)),
         provider,
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds),
@@ -74,10 +62,10 @@ async fn main() -> Result<(), runtime::Error> {
 
 /// The function's timeout in `template.yaml`.
 const TIMEOUT: Duration = Duration::from_secs(60);
-/// What a plan needs beside the planners' time: reading the zone, and committing route by route.
+/// The time that a plan needs besides the planners' time: it reads the zone, and commits each route.
 const READS_AND_COMMITS: Duration = Duration::from_secs(10);
 
-/// What may run within `TIMEOUT`, with the time limits of the planners elsewhere and of the embedded planner.
+/// `remote_time` is the time limit of the providers, and `embedded_time` that of the embedded planner.
 fn limits(remote_time: Duration, embedded_time: Duration) -> Limits {
     Limits {
         // Each plan takes the memory of its travel times, and its share of the cores.
@@ -213,7 +201,7 @@ mod tests {
         let response = consumed(&late, event, READS_AND_COMMITS).await;
         assert_eq!(response.batch_item_failures, []);
         assert_eq!(store.all_orders()[0].status, OrderStatus::Pending);
-        // The first zone's messages are of an order and of an agent: what waits out a pause is to be planned too.
+        // The messages of the first zone are about an order and an agent, so the new wake includes orders that pause.
         let sent: Vec<Value> = wakes.take().iter().map(|(wake, _)| json!(wake)).collect();
         let again = |zone| json!({"zone": zone, "cause": "agents_changed_meanwhile"});
         assert_eq!(sent, [again("85394463fffffff"), again("85394467fffffff")]);
@@ -253,7 +241,7 @@ mod tests {
         let wakes = Arc::new(MemoryWakes::default());
         wakes.set_away(true);
         broken.wakes = wakes;
-        // The plan loses its race, and the zone cannot be woken again.
+        // The commit conflicts with another write, and the zone cannot be woken again.
         store.next_writes([testkit::NextWrite::Conflicts]);
         let event = include_str!("../../../../events/optimize-routes.json");
         let response = consumed(&broken, event, TIMEOUT).await;

@@ -1,4 +1,4 @@
-//! Which planners there are, as the environment has it.
+//! The planners that the environment names.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,16 +16,16 @@ use adapters::system::SystemClock;
 use adapters::web::Web;
 use app::ports::RouteProvider;
 use domain::LegEstimate;
-use runtime::config::Environment;
+use settings::{Environment, Setting};
 use tokio::time::timeout;
 use tracing::error;
 
 use crate::{READS_AND_COMMITS, TIMEOUT};
 
-/// A start is not to wait longer for a key: it is read with the first plan then.
+/// The longest time that the start waits for a key. Later, the first plan reads the key.
 const KEY_AT_START: Duration = Duration::from_secs(3);
 
-/// Who plans, and how patient we are.
+/// The provider, and its time limits.
 pub struct PlannerSettings {
     choice: Choice,
     seconds: u32,
@@ -45,31 +45,33 @@ struct OrsSettings {
     most_pairs: usize,
 }
 
-/// `ROUTE_PROVIDER`, and what the provider of that name needs.
-pub fn settings(env: &Environment) -> Option<PlannerSettings> {
-    let names = ["embedded", "ors", "ors-matrix", "google"];
-    let choice = match env.one_of("ROUTE_PROVIDER", &names)? {
-        "ors" => {
-            let (ors, limits) = (ors(env), limits(env));
-            Choice::Ors(ors?, limits?)
-        }
-        "ors-matrix" => Choice::OrsMatrix(ors(env)?),
-        "google" => google(env)?,
-        _ => {
-            return Some(PlannerSettings {
-                choice: Choice::Embedded,
-                seconds: 0,
-                pause: Duration::ZERO,
-            });
-        }
-    };
-    let seconds = env.whole_number("PROVIDER_SECONDS", 1..=30);
-    let pause = env.whole_number("PROVIDER_PAUSE_SECONDS", 0..=3_600);
-    Some(PlannerSettings {
-        choice,
-        seconds: seconds?,
-        pause: Duration::from_secs(pause?.into()),
-    })
+/// `ROUTE_PROVIDER`, and the variables of that provider.
+impl Setting for PlannerSettings {
+    fn read(env: &Environment) -> Option<Self> {
+        let names = ["embedded", "ors", "ors-matrix", "google"];
+        let choice = match env.one_of("ROUTE_PROVIDER", &names)? {
+            "ors" => {
+                let (ors, limits) = (ors(env), limits(env));
+                Choice::Ors(ors?, limits?)
+            }
+            "ors-matrix" => Choice::OrsMatrix(ors(env)?),
+            "google" => google(env)?,
+            _ => {
+                return Some(Self {
+                    choice: Choice::Embedded,
+                    seconds: 0,
+                    pause: Duration::ZERO,
+                });
+            }
+        };
+        let seconds = env.whole_number("PROVIDER_SECONDS", 1..=30);
+        let pause = env.whole_number("PROVIDER_PAUSE_SECONDS", 0..=3_600);
+        Some(Self {
+            choice,
+            seconds: seconds?,
+            pause: Duration::from_secs(pause?.into()),
+        })
+    }
 }
 
 fn ors(env: &Environment) -> Option<OrsSettings> {
@@ -110,18 +112,18 @@ fn number(env: &Environment, name: &str) -> Option<usize> {
 }
 
 impl PlannerSettings {
-    /// How long planners elsewhere may take, so that the embedded one has its time after them whatever they do, and the
-    /// plan is committed before the function's time is over.
+    /// The time limit of the provider. After this time the embedded planner still has its own time, and the plan is
+    /// committed before the function's timeout.
     pub fn remote_time(&self, time_limit: Duration) -> Duration {
-        // A job begins with a little less than the whole timeout left.
+        // When a job begins, a little less than the whole timeout is left.
         let start = Duration::from_secs(2);
         let left = TIMEOUT.saturating_sub(READS_AND_COMMITS + time_limit + start);
         Duration::from_secs(self.seconds.into()).min(left)
     }
 }
 
-/// The planners, the embedded one behind the others. Keys are read here, and once more with the next plan if they cannot be
-/// read now: a parameter that is missing must not keep orders waiting.
+/// The provider, with the embedded planner as its fallback. The keys are read here. If a key cannot be read now, the
+/// next plan reads it: orders must not wait for a missing parameter.
 pub async fn provider(
     settings: PlannerSettings,
     estimate: LegEstimate,
@@ -182,7 +184,7 @@ mod tests {
                 seconds,
                 pause: Duration::ZERO,
             };
-            // As `PlanSeconds` has it in template.yaml.
+            // The default of `PlanSeconds` in template.yaml.
             for plan in (1..=30).map(Duration::from_secs) {
                 let remote = settings.remote_time(plan);
                 assert!(remote >= Duration::from_secs(1));

@@ -1,11 +1,11 @@
 //! The log line and the metrics of one plan.
 
 use app::routes::optimize_routes::PlanReport;
-use domain::{UnplacedReason, Zone};
+use domain::{UnplacedReason, VariantArray, Zone};
 use runtime::metrics::Metrics;
 use tracing::info;
 
-/// Logs a plan that was asked for by this number of wakes.
+/// Logs a plan for this number of wakes.
 pub fn log(zone: Zone, wakes: usize, report: &PlanReport) {
     info!(
         %zone,
@@ -22,7 +22,7 @@ pub fn log(zone: Zone, wakes: usize, report: &PlanReport) {
     );
 }
 
-/// Who was passed over and why: `ors:timeout`.
+/// The providers that made no plan, each with the reason, such as `ors:timeout`.
 fn fallbacks(report: &PlanReport) -> Option<String> {
     let each = report.fallbacks.iter();
     let each = each.map(|fallback| format!("{}:{}", fallback.provider, fallback.reason.name()));
@@ -41,7 +41,7 @@ pub fn count(wakes: usize, report: &PlanReport) {
             .count("ProviderFallbacks", 1)
             .emit();
     }
-    // Without dimensions of its own, for an alarm: what a provider does not take is passed on every day.
+    // Without other dimensions, for an alarm. Problems that a provider does not accept are normal, and not counted.
     let failures = report.fallbacks.iter();
     let failures = failures.filter(|it| !it.reason.is_of_the_problem()).count();
     if failures > 0 {
@@ -52,27 +52,14 @@ pub fn count(wakes: usize, report: &PlanReport) {
         .count("CommitConflicts", report.conflicts)
         .seconds("PlanSeconds", report.planned_for)
         .emit();
-    for reason in [
-        UnplacedReason::NoAgentOnDuty,
-        UnplacedReason::OverCapacity,
-        UnplacedReason::OutsideTimeWindows,
-    ] {
-        let unplaced = report.unplaced.iter().filter(|r| **r == reason).count();
+    for reason in UnplacedReason::VARIANTS {
+        let unplaced = report.unplaced.iter().filter(|r| *r == reason).count();
         if unplaced > 0 {
             Metrics::new()
-                .of("Reason", name(reason))
+                .of("Reason", reason.name())
                 .count("OrdersUnplaced", unplaced)
                 .emit();
         }
-    }
-}
-
-/// As on the wire.
-fn name(reason: UnplacedReason) -> &'static str {
-    match reason {
-        UnplacedReason::NoAgentOnDuty => "no_agent_on_duty",
-        UnplacedReason::OverCapacity => "over_capacity",
-        UnplacedReason::OutsideTimeWindows => "outside_time_windows",
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which of Cognito's errors is which of the port's.
+//! Cognito's errors as errors of the port.
 
 use std::error::Error;
 use std::fmt;
@@ -12,7 +12,7 @@ use tracing::warn;
 
 use crate::failure::CallFailed;
 
-/// What no call treats in its own way.
+/// An error that a call does not handle itself.
 pub(super) fn failed<E, R>(call: &'static str, error: SdkError<E, R>) -> IdentityError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -32,14 +32,14 @@ where
     }
 }
 
-/// For a call that is not to be repeated by the SDK: it takes a limit for a throttle, and would wait and ask again, which
-/// for an account that there is takes seconds longer than for a stranger's.
+/// For a call that the SDK must not repeat. The SDK takes a limit for throttling and waits. For an existing account
+/// that takes seconds longer than for an unknown address.
 pub(super) fn once() -> Builder {
     Builder::default().retry_config(RetryConfig::disabled())
 }
 
-/// A code that was not mailed. What only an account that there is can meet with is no failure, since whoever asks would
-/// learn of it: it is for the log.
+/// A code was not sent. An error that only an existing account can cause is not returned, because the caller would
+/// learn that the account exists. It goes to the log.
 pub(super) fn no_code_mailed<E, R>(
     call: &'static str,
     error: SdkError<E, R>,
@@ -49,11 +49,11 @@ where
     R: fmt::Debug + Send + Sync + 'static,
 {
     match error.code() {
-        // No such address, one that is confirmed already or not yet, a disabled account.
+        // An unknown address, one that is already or not yet confirmed, or a disabled account.
         Some("UserNotFoundException" | "InvalidParameterException" | "NotAuthorizedException") => {
             Ok(())
         }
-        // Asked for too often, or the day's mails are used up, or the sender is not set up.
+        // Too many requests, no emails left today, or a sender that is not set up.
         Some(
             code @ ("LimitExceededException"
             | "CodeDeliveryFailureException"
@@ -66,12 +66,12 @@ where
     }
 }
 
-/// An answer without what it should hold, or a request that could not be put together.
+/// An incomplete answer, or a request that could not be built.
 pub(super) fn away(call: &'static str, reason: impl Into<Cause>) -> IdentityError {
     IdentityError::Unavailable(CallFailed::because(call, reason).into())
 }
 
-/// A password that breaks the pool's rules. Cognito's own message says which, after a preamble.
+/// The password breaks the rules of the pool. Cognito's own message names the rule after a preamble.
 pub(super) fn refused_password(message: Option<&str>) -> IdentityError {
     let rule = message.map(|text| text.rsplit_once(": ").map_or(text, |(_, rule)| rule));
     let rule = rule.unwrap_or("Password is too short, or begins or ends with a space");

@@ -1,4 +1,4 @@
-//! Codes by mail, and what is done with them.
+//! Codes by email, and their use.
 
 use app::ports::{ConfirmationCodes, IdentityError, PasswordRecovery, Reset};
 use async_trait::async_trait;
@@ -11,7 +11,7 @@ use super::failures::{failed, no_code_mailed, once, refused_password};
 impl ConfirmationCodes for CognitoAccounts {
     async fn resend(&self, email: &str) -> Result<(), IdentityError> {
         let resend = self.client.resend_confirmation_code();
-        let resend = resend.client_id(&self.client_id).username(email);
+        let resend = resend.client_id(self.pool_client.as_str()).username(email);
         match resend.customize().config_override(once()).send().await {
             Ok(_) => Ok(()),
             Err(error) => no_code_mailed("ResendConfirmationCode", error),
@@ -23,7 +23,7 @@ impl ConfirmationCodes for CognitoAccounts {
 impl PasswordRecovery for CognitoAccounts {
     async fn send_code(&self, email: &str) -> Result<(), IdentityError> {
         let forgot = self.client.forgot_password();
-        let forgot = forgot.client_id(&self.client_id).username(email);
+        let forgot = forgot.client_id(self.pool_client.as_str()).username(email);
         match forgot.customize().config_override(once()).send().await {
             Ok(_) => Ok(()),
             Err(error) => no_code_mailed("ForgotPassword", error),
@@ -39,7 +39,7 @@ impl PasswordRecovery for CognitoAccounts {
         let answer = self
             .client
             .confirm_forgot_password()
-            .client_id(&self.client_id)
+            .client_id(self.pool_client.as_str())
             .username(email)
             .confirmation_code(code)
             .password(new_password)
@@ -52,7 +52,7 @@ impl PasswordRecovery for CognitoAccounts {
             Err(error) => error,
         };
         match error.as_service_error() {
-            // Only an account that there is can be locked, disabled or not confirmed: strangers hear the same.
+            // Only an existing account can be locked, disabled or unconfirmed. Everyone gets the same answer.
             Some(
                 ResetError::CodeMismatchException(_)
                 | ResetError::ExpiredCodeException(_)

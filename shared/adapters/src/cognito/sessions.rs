@@ -1,4 +1,4 @@
-//! New tokens for old ones, and the end of all of them.
+//! New tokens for a refresh token, and the end of all sessions.
 
 use app::ports::{IdentityError, Refreshed, SignOut, TokenRefresh, Tokens, Whose};
 use async_trait::async_trait;
@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::UserId;
 use serde::Deserialize;
+use settings::resources::UserPool;
 
 use super::failures::{away, failed};
 use super::{Client, CognitoAccounts};
@@ -17,13 +18,13 @@ const REFRESH: &str = "AdminInitiateAuth";
 
 #[async_trait]
 impl TokenRefresh for CognitoAccounts {
-    /// By the call that needs an IAM permission, as the log-in does: what a refresh gives is then ours to refuse.
+    /// Uses the call that needs an IAM permission, as the log-in does. So we can refuse the result.
     async fn refresh(&self, refresh_token: &str) -> Result<Option<Refreshed>, IdentityError> {
         let answer = self
             .client
             .admin_initiate_auth()
-            .user_pool_id(&self.pool_id)
-            .client_id(&self.client_id)
+            .user_pool_id(self.pool.as_str())
+            .client_id(self.pool_client.as_str())
             .auth_flow(AuthFlowType::RefreshTokenAuth)
             .auth_parameters("REFRESH_TOKEN", refresh_token)
             .send()
@@ -45,7 +46,7 @@ impl TokenRefresh for CognitoAccounts {
     }
 }
 
-/// What a refresh gave. Cognito sends a refresh token only where it is a new one.
+/// The result of a refresh. Cognito sends a refresh token only if it is a new one.
 fn refreshed(
     result: Option<AuthenticationResultType>,
     refresh_token: &str,
@@ -67,7 +68,7 @@ fn refreshed(
     })
 }
 
-/// Whose a token is that Cognito itself has just handed us: there is nothing to verify.
+/// The user of an access token. Cognito itself has just sent the token, so there is nothing to verify.
 fn subject(access_token: &str) -> Option<UserId> {
     #[derive(Deserialize)]
     struct Claims {
@@ -83,15 +84,15 @@ fn subject(access_token: &str) -> Option<UserId> {
 #[derive(Debug, Clone)]
 pub struct CognitoSessions {
     client: Client,
-    pool_id: String,
+    pool: UserPool,
 }
 
 impl CognitoSessions {
-    /// In the pool of that id.
-    pub fn new(client: Client, pool_id: impl Into<String>) -> Self {
+    /// In this pool.
+    pub fn new(client: &Client, pool: &UserPool) -> Self {
         Self {
-            client,
-            pool_id: pool_id.into(),
+            client: client.clone(),
+            pool: pool.clone(),
         }
     }
 }
@@ -99,13 +100,13 @@ impl CognitoSessions {
 #[async_trait]
 impl SignOut for CognitoSessions {
     async fn sign_out(&self, whose: Whose<'_>) -> Result<(), IdentityError> {
-        // The pool takes the `sub` as a username as well as the address.
+        // The pool accepts the `sub` as a username too.
         let username = match whose {
             Whose::User(user_id) => user_id.to_string(),
             Whose::Address(email) => email.to_owned(),
         };
         let sign_out = self.client.admin_user_global_sign_out();
-        let sign_out = sign_out.user_pool_id(&self.pool_id).username(username);
+        let sign_out = sign_out.user_pool_id(self.pool.as_str()).username(username);
         match sign_out.send().await {
             Ok(_) => Ok(()),
             Err(error)

@@ -4,6 +4,7 @@ use app::ports::{EmailClaim, EmailClaims, StoreError};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use domain::Timestamp;
+use settings::resources::ClaimsTable;
 
 use super::failures::{away, written};
 use super::index;
@@ -11,22 +12,22 @@ use super::items::{StoredEmailClaim, whole_seconds};
 use super::keys;
 use super::table::{self, number, text};
 
-/// The key of the table `Idempotency`.
+/// The key of the table `Claims`.
 pub(super) const KEY: &str = "claim";
 
-/// Claims on emails, in the table `Idempotency`.
+/// Claims on emails, in the table `Claims`.
 #[derive(Debug, Clone)]
 pub struct DynamoClaims {
     client: Client,
-    table: String,
+    table: ClaimsTable,
 }
 
 impl DynamoClaims {
-    /// On the table of that name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
+    /// On this table.
+    pub fn new(client: &Client, table: &ClaimsTable) -> Self {
         Self {
-            client,
-            table: table.into(),
+            client: client.clone(),
+            table: table.clone(),
         }
     }
 }
@@ -43,7 +44,7 @@ impl EmailClaims for DynamoClaims {
         let result = self
             .client
             .put_item()
-            .table_name(&self.table)
+            .table_name(self.table.as_str())
             .set_item(Some(table::to_item(&claim)?))
             .condition_expression(
                 "attribute_not_exists(#claim) OR (attribute_not_exists(sent) AND lease_until <= :now)",
@@ -56,19 +57,19 @@ impl EmailClaims for DynamoClaims {
             return Ok(EmailClaim::Ours);
         }
         let key = index::key(KEY, keys::email_claim(event));
-        let found = table::get(&self.client, &self.table, key).await?;
+        let found = table::get(&self.client, self.table.as_str(), key).await?;
         let found = found
             .map(table::from_item::<StoredEmailClaim>)
             .transpose()?;
-        // Gone in between: the message comes again, and so does the claim.
+        // The claim was deleted in between. The message comes again, and then the claim is made again.
         Ok(found.map_or(EmailClaim::Theirs, EmailClaim::from))
     }
 
     async fn mark_sent(&self, event: &str, forget_at: Timestamp) -> Result<(), StoreError> {
-        // No condition: an email that was sent was sent, whoever holds the claim by now.
+        // No condition: a sent email is sent, even if another call holds the claim by now.
         self.client
             .update_item()
-            .table_name(&self.table)
+            .table_name(self.table.as_str())
             .set_key(Some(index::key(KEY, keys::email_claim(event))))
             .update_expression("SET sent = :sent, expires_at_s = :forget_at")
             .expression_attribute_values(

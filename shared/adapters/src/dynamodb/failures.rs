@@ -1,4 +1,4 @@
-//! Which of DynamoDB's errors is which of the stores'.
+//! DynamoDB's errors as errors of the stores.
 
 use std::error::Error;
 use std::fmt;
@@ -11,8 +11,8 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 
 use crate::failure::CallFailed;
 
-/// The store is away: what neither a condition nor another writer explains. Throttling, time-outs and lost connections
-/// come here after the SDK's own retries.
+/// The store is unavailable: neither a condition nor another writer explains the error. Throttling, timeouts and lost
+/// connections come here after the SDK's own retries.
 pub(super) fn away<E, R>(call: &'static str, error: SdkError<E, R>) -> StoreError
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
@@ -21,12 +21,12 @@ where
     StoreError::Unavailable(CallFailed::new(call, error).into())
 }
 
-/// Why a write of a single item was not made.
+/// The reason for a write of a single item that was not made.
 pub(super) trait WriteError: ProvideErrorMetadata + Error + Send + Sync + 'static {
-    /// Its condition does not hold.
+    /// The condition does not hold.
     fn is_refused(&self) -> bool;
-    /// A transaction is changing the item at this moment. To read again and try again is all that there is to do,
-    /// as after a lost race.
+    /// A transaction is changing the item at this moment. As after a lost race, the caller can only read again and try
+    /// again.
     fn is_contended(&self) -> bool;
 }
 
@@ -45,7 +45,7 @@ macro_rules! write_error {
 }
 write_error!(PutItemError, UpdateItemError, DeleteItemError);
 
-/// How a conditional write of a single item ended: `false` where its condition does not hold.
+/// The result of a conditional write of a single item: `None` if the condition does not hold.
 pub(super) fn written<T, E, R>(
     call: &'static str,
     result: Result<T, SdkError<E, R>>,

@@ -1,8 +1,9 @@
 //! Imports, and the orders that are stored with them.
 
+use settings::resources::{ClaimsTable, ImportsTable, OrdersTable};
 use std::collections::HashMap;
 
-use app::ports::{Chunk, ChunkOutcome, ImportPage, ImportStore, StoreError};
+use app::ports::{Chunk, ChunkOutcome, ImportChunks, ImportPage, ImportStore, StoreError};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
@@ -16,64 +17,67 @@ use super::table::{self, Item, text};
 use super::transaction::{Cancelled, transact};
 use super::{claims, keys, orders};
 
-/// The table's keys.
+/// The keys of the table.
 const KEY: &str = "import_id";
 const SORT_KEY: &str = "item";
-/// So many chunks' faults are read at a time, at most. Unsaid, a page has a megabyte.
+/// The most chunks whose faults are read at a time. Without this limit, a page has a megabyte.
 const FAULTS_A_PAGE: i32 = 20;
 
-/// The tables that an import is stored in.
-#[derive(Debug, Clone)]
-pub struct ImportTables {
-    /// The name of `Imports`.
-    pub imports: String,
-    /// The name of `Orders`.
-    pub orders: String,
-    /// The name of `Idempotency`, where `external_id`s are claimed.
-    pub idempotency: String,
-}
-
-/// Imports, in the table `Imports`; what they bring in `Orders` and `Idempotency`.
+/// Imports, in the table `Imports`.
 #[derive(Debug, Clone)]
 pub struct DynamoImports {
     client: Client,
-    imports: String,
-    others: Option<ImportTables>,
+    table: ImportsTable,
 }
 
 impl DynamoImports {
-    /// On the table of that name, for functions that store no orders.
-    pub fn without_orders(client: Client, table: impl Into<String>) -> Self {
+    /// On this table.
+    pub fn new(client: &Client, table: &ImportsTable) -> Self {
         Self {
-            client,
-            imports: table.into(),
-            others: None,
+            client: client.clone(),
+            table: table.clone(),
         }
     }
+}
 
-    /// On the tables of those names.
-    pub fn new(client: Client, tables: ImportTables) -> Self {
+/// The rows of imports: orders in the table `Orders`, external ids in `Claims`, rejected rows in `Imports`.
+#[derive(Debug, Clone)]
+pub struct DynamoImportChunks {
+    client: Client,
+    imports: ImportsTable,
+    orders: OrdersTable,
+    claims: ClaimsTable,
+}
+
+impl DynamoImportChunks {
+    /// On these tables.
+    pub fn new(
+        client: &Client,
+        imports: &ImportsTable,
+        orders: &OrdersTable,
+        claims: &ClaimsTable,
+    ) -> Self {
         Self {
-            client,
-            imports: tables.imports.clone(),
-            others: Some(tables),
+            client: client.clone(),
+            imports: imports.clone(),
+            orders: orders.clone(),
+            claims: claims.clone(),
         }
     }
 
     fn actions(&self, chunk: &Chunk) -> Result<Actions, StoreError> {
-        let none = || StoreError::Unavailable("no tables for orders are configured".into());
-        let tables = self.others.as_ref().ok_or_else(none)?;
+        let imports = self.imports.as_str();
         let mut actions = Actions::default();
         let stored = StoredImport::from(chunk.import.clone());
-        let put = table::version_put(&self.imports, &stored, chunk.import.version, KEY);
+        let put = table::version_put(imports, &stored, chunk.import.version, KEY);
         actions.push(action(put?)?, What::Import);
         for order in &chunk.orders {
             let stored = StoredOrder::from(order.clone());
-            let put = table::version_put(&tables.orders, &stored, order.version, orders::KEY);
+            let put = table::version_put(self.orders.as_str(), &stored, order.version, orders::KEY);
             actions.push(action(put?)?, What::Order(order.id));
             if let Some(named) = StoredExternalId::of(order) {
                 let put = Put::builder()
-                    .table_name(&tables.idempotency)
+                    .table_name(self.claims.as_str())
                     .set_item(Some(table::to_item(&named)?))
                     .condition_expression("attribute_not_exists(#claim)")
                     .expression_attribute_names("#claim", claims::KEY);
@@ -81,18 +85,16 @@ impl DynamoImports {
             }
         }
         if let Some(faults) = StoredRowFaults::of(chunk.import.id, &chunk.faults) {
-            // The import's condition is this one's too.
+            // The condition on the import protects this item too.
             let item = table::to_item(&faults)?;
-            let put = Put::builder()
-                .table_name(&self.imports)
-                .set_item(Some(item));
+            let put = Put::builder().table_name(imports).set_item(Some(item));
             actions.push(action(put)?, What::Faults);
         }
         Ok(actions)
     }
 }
 
-/// What an action of a transaction writes.
+/// The subject of an action in a transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum What {
     Import,
@@ -114,7 +116,7 @@ impl Actions {
     }
 }
 
-/// What became of a chunk of which some conditions do not hold.
+/// The outcome of a chunk if some conditions do not hold.
 fn refused(what: &[What], indices: &[usize]) -> ChunkOutcome {
     let refused = || indices.iter().filter_map(|index| what.get(*index).copied());
     if refused().any(|what| what == What::Import) {
@@ -122,11 +124,11 @@ fn refused(what: &[What], indices: &[usize]) -> ChunkOutcome {
     }
     let there = refused().filter_map(|what| match what {
         What::Order(id) => Some(id),
-        _ => None,
+        What::Import | What::ExternalId(_) | What::Faults => None,
     });
     let taken = refused().filter_map(|what| match what {
         What::ExternalId(id) => Some(id),
-        _ => None,
+        What::Import | What::Order(_) | What::Faults => None,
     });
     ChunkOutcome::Refused {
         there: there.collect(),
@@ -137,13 +139,20 @@ fn refused(what: &[What], indices: &[usize]) -> ChunkOutcome {
 #[async_trait]
 impl ImportStore for DynamoImports {
     async fn import(&self, id: ImportId) -> Result<Option<Import>, StoreError> {
-        let item = table::get(&self.client, &self.imports, key(id)).await?;
+        let item = table::get(&self.client, self.table.as_str(), key(id)).await?;
         item.map(table::read::<StoredImport, Import>).transpose()
     }
 
     async fn put_import(&self, import: &Import) -> Result<(), StoreError> {
         let stored = StoredImport::from(import.clone());
-        table::put_version(&self.client, &self.imports, &stored, import.version, KEY).await
+        table::put_version(
+            &self.client,
+            self.table.as_str(),
+            &stored,
+            import.version,
+            KEY,
+        )
+        .await
     }
 
     async fn imports_of(
@@ -161,7 +170,7 @@ impl ImportStore for DynamoImports {
         }
         let mut query = IndexQuery {
             client: &self.client,
-            table: &self.imports,
+            table: self.table.as_str(),
             index: "imports-by-customer",
             condition,
             filter: None,
@@ -174,7 +183,7 @@ impl ImportStore for DynamoImports {
             query.filter = Some("#status = :status");
             query.names.push(("#status", "status"));
             query.values.push((":status", text(status.name())));
-            // A customer's imports are few: all of them fit into one answer, mostly.
+            // A customer has few imports. Usually all of them fit into one answer.
             query.page = None;
         }
         let items = query.take(limit.saturating_add(1)).await?;
@@ -182,7 +191,7 @@ impl ImportStore for DynamoImports {
         let more = ids.len() > limit;
         ids.truncate(limit);
         let keys = ids.iter().map(|id| key(*id)).collect();
-        let items = table::get_all(&self.client, &self.imports, keys).await?;
+        let items = table::get_all(&self.client, self.table.as_str(), keys).await?;
         let imports = items.into_iter().map(table::read::<StoredImport, Import>);
         let mut imports = imports.collect::<Result<Vec<Import>, StoreError>>()?;
         imports.sort_unstable_by_key(|import| std::cmp::Reverse(import.id));
@@ -190,15 +199,6 @@ impl ImportStore for DynamoImports {
             imports,
             next: ids.last().copied().filter(|_| more),
         })
-    }
-
-    async fn store_chunk(&self, chunk: &Chunk) -> Result<ChunkOutcome, StoreError> {
-        let Actions { actions, what } = self.actions(chunk)?;
-        match transact(&self.client, actions).await? {
-            Ok(()) => Ok(ChunkOutcome::Stored),
-            Err(Cancelled::Contended) => Err(StoreError::Conflict),
-            Err(Cancelled::Refused(indices)) => Ok(refused(&what, &indices)),
-        }
     }
 
     async fn row_faults(
@@ -210,7 +210,7 @@ impl ImportStore for DynamoImports {
         let mut query = self
             .client
             .query()
-            .table_name(&self.imports)
+            .table_name(self.table.as_str())
             .key_condition_expression("import_id = :import AND #item BETWEEN :first AND :end")
             .expression_attribute_names("#item", SORT_KEY)
             .expression_attribute_values(":import", text(id))
@@ -235,8 +235,20 @@ impl ImportStore for DynamoImports {
     }
 }
 
-/// How many chunks' faults are asked for next, after `found` faults of so many chunks. A chunk has one fault or hundreds: the
-/// first is read alone, and tells how many more may be needed. What is read beyond them is paid for and thrown away.
+#[async_trait]
+impl ImportChunks for DynamoImportChunks {
+    async fn store_chunk(&self, chunk: &Chunk) -> Result<ChunkOutcome, StoreError> {
+        let Actions { actions, what } = self.actions(chunk)?;
+        match transact(&self.client, actions).await? {
+            Ok(()) => Ok(ChunkOutcome::Stored),
+            Err(Cancelled::Contended) => Err(StoreError::Conflict),
+            Err(Cancelled::Refused(indices)) => Ok(refused(&what, &indices)),
+        }
+    }
+}
+
+/// How many chunks to read next, after `found` faults in `chunks` chunks. A chunk has one fault or hundreds: the first
+/// one is read alone and shows how many more are needed. Reads beyond that cost money and are thrown away.
 fn page(found: usize, chunks: usize, limit: usize) -> i32 {
     let missing = limit.saturating_sub(found);
     let needed = (missing * chunks).checked_div(found).unwrap_or_default();

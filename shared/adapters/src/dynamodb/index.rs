@@ -1,4 +1,4 @@
-//! Queries on the indexes: they give ids, and the records decide.
+//! Queries on the indexes. They return ids; the records decide.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -15,21 +15,21 @@ pub(super) struct IndexQuery<'a> {
     pub(super) client: &'a Client,
     pub(super) table: &'a str,
     pub(super) index: &'static str,
-    /// On the partition, and maybe on the sort key.
+    /// The condition on the partition and perhaps on the sort key.
     pub(super) condition: &'static str,
-    /// What is left out of what the condition finds.
+    /// The filter on the items that match the condition.
     pub(super) filter: Option<&'static str>,
     pub(super) names: Vec<(&'static str, &'static str)>,
     pub(super) values: Vec<(&'static str, AttributeValue)>,
     pub(super) ascending: bool,
-    /// How many items DynamoDB looks at for one answer.
+    /// The number of items that DynamoDB reads for one answer.
     pub(super) page: Option<usize>,
 }
 
 /// An answer to a query.
 pub(super) struct IndexPage {
     pub(super) items: Vec<Item>,
-    /// Where the next answer begins.
+    /// The start of the next answer.
     pub(super) last_key: Option<Item>,
 }
 
@@ -62,7 +62,7 @@ impl IndexQuery<'_> {
         })
     }
 
-    /// At most `limit` items, over as many answers as it takes.
+    /// At most `limit` items, from as many answers as needed.
     pub(super) async fn take(&self, limit: usize) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
         let mut start = None;

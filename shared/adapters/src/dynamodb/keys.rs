@@ -8,23 +8,24 @@
 //! | Orders `retry_key` | `<retry_at>#<order_id>` |
 //! | Routes `item` | `route#<route_id>`, `geometry#<route_id>` |
 //! | Imports `item` | `import`, `rejected#<row, ten digits>` |
-//! | Idempotency `claim` | `order-key#<caller>#<SHA-256 of the key>`, `external-id#<customer>#<SHA-256 of it>`, `email#<event>`, `zone#<zone>`, `legs#<lat>,<lon>`, `place#<SHA-256 of what was asked>` |
+//! | Claims `claim` | `order-key#<caller>#<SHA-256 of the key>`, `external-id#<customer>#<SHA-256 of it>`, `email#<event>`, `zone#<zone>`, `legs#<lat>,<lon>`, `place#<SHA-256 of what was asked>` |
 //!
 //! Times in keys are RFC 3339 in UTC with exactly three decimals, so that they sort as text.
 
+use app::digest::sha256_hex;
 use domain::{Coordinates, OrderId, OrderStatus, RouteId, Timestamp, UserId, Zone};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// Over so many partitions an index is spread that would else have one hot key: DynamoDB takes 1,000 writes a second
-/// for each.
+/// The number of partitions of an index that would otherwise have one hot key. DynamoDB takes 1,000 writes a second for
+/// each partition.
 pub const SHARDS: u8 = 8;
 
 const ROUTE: &str = "route#";
 const GEOMETRY: &str = "geometry#";
 const LEGS: &str = "legs#";
 
-/// The shard of an order: of the last byte of its id, which is random in UUIDs of version 7 and 5 alike.
+/// The shard of an order. It comes from the last byte of the id, which is random in UUIDs of version 7 and a hash in those of
+/// version 8.
 pub fn shard(order_id: OrderId) -> u8 {
     let [.., last] = order_id.0.into_bytes();
     last % SHARDS
@@ -56,12 +57,12 @@ pub fn zone_of_pending(pending_zone: &str) -> Option<Zone> {
     zone.parse().ok()
 }
 
-/// Sort key of `pending-orders`: by the time when it is due, then by id.
+/// Sort key of `pending-orders`: the time when the order is due, then the id.
 pub fn retry_key(retry_at: Timestamp, order_id: OrderId) -> String {
     format!("{}#{order_id}", sortable(retry_at))
 }
 
-/// Sorts after every `retry_key` of that time, and before all of later ones.
+/// Sorts after every `retry_key` of that time and before all later ones.
 pub fn retry_key_bound(due_by: Timestamp) -> String {
     format!("{}#~", sortable(due_by))
 }
@@ -81,51 +82,43 @@ pub fn geometry_item(route_id: RouteId) -> String {
     format!("{GEOMETRY}{route_id}")
 }
 
-/// Whether a sort key is that of a route itself.
+/// Whether a sort key belongs to a route itself.
 pub fn is_route_item(item: &str) -> bool {
     item.starts_with(ROUTE)
 }
 
-/// First and last sort key of the routes before one, or of all; `None` if there can be none.
+/// The first and the last sort key of the routes before one route, or of all routes. `None` if there can be none.
 pub fn routes_before(before: Option<RouteId>) -> Option<(String, String)> {
     let last = match before {
-        // UUIDs sort as text as they do as numbers.
+        // UUIDs sort the same as text and as numbers.
         Some(before) => Uuid::from_u128(before.0.as_u128().checked_sub(1)?),
         None => Uuid::max(),
     };
     Some((route_item(RouteId(Uuid::nil())), route_item(RouteId(last))))
 }
 
-/// Claim of a caller's `Idempotency-Key`. Hashed: the key is the caller's own text, of any length.
+/// The claim of a caller's `Idempotency-Key`. The key is a text of the caller, of any length, so it is hashed.
 pub fn order_key_claim(caller: UserId, key: &str) -> String {
-    format!("order-key#{caller}#{}", hashed(key))
+    format!("order-key#{caller}#{}", sha256_hex(key.as_bytes()))
 }
 
-/// Claim of a customer's own name for an order. Hashed likewise.
+/// The claim of a customer's external id for an order, hashed too.
 pub fn external_id_claim(customer: UserId, external_id: &str) -> String {
-    format!("external-id#{customer}#{}", hashed(external_id))
-}
-
-/// SHA-256 in hexadecimal.
-fn hashed(text: &str) -> String {
-    let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(text.as_bytes()) {
-        for digit in [byte >> 4, byte & 0xf] {
-            hex.push(char::from_digit(digit.into(), 16).unwrap_or_default());
-        }
-    }
-    hex
+    format!(
+        "external-id#{customer}#{}",
+        sha256_hex(external_id.as_bytes())
+    )
 }
 
 /// Sort key of an import itself.
 pub const IMPORT_ITEM: &str = "import";
 
-/// Sort key of the faults of a chunk's rejected rows: the number of the first of them, so that they sort by row.
+/// Sort key of the faults of a chunk's rejected rows: the number of the first row, so that they sort by row.
 pub fn rejected_item(first_row: u32) -> String {
     format!("rejected#{first_row:010}")
 }
 
-/// Sorts after all faults of an import's rows.
+/// Sorts after all faults of an import.
 pub const REJECTED_END: &str = "rejected#~";
 
 /// Claim on the sending of an email.
@@ -133,7 +126,7 @@ pub fn email_claim(event: &str) -> String {
     format!("email#{event}")
 }
 
-/// What the geocoder said of an address, by the hash of what it was asked.
+/// The geocoder's answer for an address, by the hash of the question.
 pub fn place_claim(asked: &str) -> String {
     format!("place#{asked}")
 }
@@ -143,7 +136,7 @@ pub fn zone_claim(zone: Zone) -> String {
     format!("zone#{zone}")
 }
 
-/// The legs that start or end at a place.
+/// The legs from and to a place.
 pub fn legs_claim(place: Coordinates) -> String {
     format!("{LEGS}{}", cell(place))
 }
@@ -153,7 +146,7 @@ pub fn place_of_legs(claim: &str) -> Option<Coordinates> {
     place_of_cell(claim.strip_prefix(LEGS)?)
 }
 
-/// Degrees in five decimals, a metre: places that agree in them are one.
+/// Degrees with five decimals, which is a metre. Places that agree in them are the same.
 pub fn cell(place: Coordinates) -> String {
     // Adding zero makes the negative one positive.
     let rounded = |degrees: f64| (degrees * 1e5).round() / 1e5 + 0.0;

@@ -5,6 +5,7 @@ use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::{Timestamp, Zone};
+use settings::resources::ClaimsTable;
 
 use super::claims::KEY;
 use super::failures::written;
@@ -13,19 +14,19 @@ use super::items::{SECONDS_KEPT, StoredLease, whole_seconds};
 use super::keys;
 use super::table::{self, number, text};
 
-/// Leases on zones, in the table `Idempotency`.
+/// Leases on zones, in the table `Claims`.
 #[derive(Debug, Clone)]
 pub struct DynamoLeases {
     client: Client,
-    table: String,
+    table: ClaimsTable,
 }
 
 impl DynamoLeases {
-    /// On the table of that name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
+    /// On this table.
+    pub fn new(client: &Client, table: &ClaimsTable) -> Self {
         Self {
-            client,
-            table: table.into(),
+            client: client.clone(),
+            table: table.clone(),
         }
     }
 }
@@ -39,12 +40,12 @@ impl ZoneLeases for DynamoLeases {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        // An update and not a put: what others asked of a holder who died is still asked for. The owner's own
-        // lease is theirs to take, so that the repetition of a request whose answer was lost does not lock it out.
+        // An update and not a put: requests to a holder that died stay valid. An owner may take its own lease again, so
+        // that a repeated request with a lost answer does not lock the owner out.
         let result = self
             .client
             .update_item()
-            .table_name(&self.table)
+            .table_name(self.table.as_str())
             .set_key(Some(index::key(KEY, keys::zone_claim(zone))))
             .update_expression("SET #owner = :owner, lease_until = :until, expires_at_s = :expires")
             .condition_expression(
@@ -75,7 +76,7 @@ impl ZoneLeases for DynamoLeases {
         let result = self
             .client
             .update_item()
-            .table_name(&self.table)
+            .table_name(self.table.as_str())
             .set_key(Some(index::key(KEY, keys::zone_claim(zone))))
             .update_expression(update)
             .condition_expression("attribute_exists(#claim) AND lease_until > :now")
@@ -88,11 +89,11 @@ impl ZoneLeases for DynamoLeases {
     }
 
     async fn give_back(&self, zone: Zone, owner: &str) -> Result<Option<Dirty>, StoreError> {
-        // Over for everybody, whatever their clock says: nobody marks it any more, they take it.
+        // The lease is over, whatever the time of a reader is. Others take it now instead of marking it.
         let result = self
             .client
             .update_item()
-            .table_name(&self.table)
+            .table_name(self.table.as_str())
             .set_key(Some(index::key(KEY, keys::zone_claim(zone))))
             .update_expression("SET lease_until = :over")
             .condition_expression("#owner = :owner")
@@ -113,7 +114,7 @@ impl ZoneLeases for DynamoLeases {
         let result = self
             .client
             .delete_item()
-            .table_name(&self.table)
+            .table_name(self.table.as_str())
             .set_key(Some(index::key(KEY, keys::zone_claim(zone))))
             .condition_expression("#owner = :owner")
             .expression_attribute_names("#owner", "owner")

@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::error::BuildError;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem};
 use domain::User;
+use settings::resources::{OrdersTable, RoutesTable, UsersTable};
 
 use super::index;
 use super::items::{StoredOrder, StoredRoute, StoredUser};
@@ -14,49 +15,50 @@ use super::table::{self, VersionCondition};
 use super::transaction::transact;
 use super::{orders, routes, users};
 
-/// The tables that change together.
-#[derive(Debug, Clone)]
-pub struct LedgerTables {
-    /// The name of `Users`.
-    pub users: String,
-    /// The name of `Orders`.
-    pub orders: String,
-    /// The name of `Routes`.
-    pub routes: String,
-}
-
-/// Changes over the tables `Users`, `Orders` and `Routes`.
+/// Changes of the tables `Users`, `Orders` and `Routes`.
 ///
-/// A commit has one client token, which the SDK makes for each call and keeps over its retries: an attempt that was
-/// made and whose answer was lost is answered with success when the SDK repeats it. It is not derived from the change,
-/// so that a second commit of the same change loses against the first one by its versions, today and after the ten
-/// minutes for which DynamoDB remembers a token alike.
+/// Each commit has one client token. The SDK makes it for each call and keeps it over its retries: if an attempt was
+/// made and its answer was lost, DynamoDB answers the retry with success. The token is not derived from the change. So
+/// a second commit of the same change loses against the first one by its versions, even within the ten minutes for
+/// which DynamoDB remembers a token.
 #[derive(Debug, Clone)]
 pub struct DynamoLedger {
     client: Client,
-    tables: LedgerTables,
+    users: UsersTable,
+    orders: OrdersTable,
+    routes: RoutesTable,
 }
 
 impl DynamoLedger {
-    /// On the tables of those names.
-    pub fn new(client: Client, tables: LedgerTables) -> Self {
-        Self { client, tables }
+    /// On these tables.
+    pub fn new(
+        client: &Client,
+        users: &UsersTable,
+        orders: &OrdersTable,
+        routes: &RoutesTable,
+    ) -> Self {
+        Self {
+            client: client.clone(),
+            users: users.clone(),
+            orders: orders.clone(),
+            routes: routes.clone(),
+        }
     }
 
     fn actions(&self, change: &Changeset) -> Result<Vec<TransactWriteItem>, StoreError> {
         let mut actions = Vec::new();
         for order in &change.orders {
             let stored = StoredOrder::from(order.clone());
-            let put = table::version_put(&self.tables.orders, &stored, order.version, orders::KEY);
+            let put = table::version_put(self.orders.as_str(), &stored, order.version, orders::KEY);
             actions.push(action(put?)?);
         }
         if let Some(route) = &change.route {
             let (stored, geometry) = StoredRoute::of(route.clone());
-            let table = &self.tables.routes;
+            let table = self.routes.as_str();
             let put = table::version_put(table, &stored, route.version, routes::SORT_KEY);
             actions.push(action(put?)?);
             if let Some(geometry) = geometry {
-                // The route's condition is this one's too.
+                // The condition on the route protects this item too.
                 let item = table::to_item(&geometry)?;
                 actions.push(action(
                     Put::builder().table_name(table).set_item(Some(item)),
@@ -67,7 +69,8 @@ impl DynamoLedger {
             Some(AgentPart::Unchanged(user)) => actions.push(self.unchanged(user)?),
             Some(AgentPart::Changed(user)) => {
                 let stored = StoredUser::from(user.clone());
-                let put = table::version_put(&self.tables.users, &stored, user.version, users::KEY);
+                let put =
+                    table::version_put(self.users.as_str(), &stored, user.version, users::KEY);
                 actions.push(action(put?)?);
             }
             None => {}
@@ -78,7 +81,7 @@ impl DynamoLedger {
     fn unchanged(&self, user: &User) -> Result<TransactWriteItem, StoreError> {
         let condition = VersionCondition::stands(user.version);
         let check = ConditionCheck::builder()
-            .table_name(&self.tables.users)
+            .table_name(self.users.as_str())
             .set_key(Some(index::key(users::KEY, user.id)))
             .condition_expression(condition.expression)
             .set_expression_attribute_names(Some(condition.names))
@@ -107,7 +110,7 @@ pub(super) fn action(put: PutBuilder) -> Result<TransactWriteItem, StoreError> {
     Ok(TransactWriteItem::builder().put(put).build())
 }
 
-/// A request without a part that it must have: a defect of ours.
+/// A request without a required part: a defect of ours.
 fn incomplete(error: BuildError) -> StoreError {
     StoreError::Unavailable(error.into())
 }

@@ -1,5 +1,6 @@
 //! Legs of a road network, kept for a day.
 
+use settings::resources::ClaimsTable;
 use std::collections::HashMap;
 
 use app::ports::{LegCache, PlaceLegs, StoreError};
@@ -15,25 +16,25 @@ use super::items::StoredLegs;
 use super::keys;
 use super::table::{self, Item};
 
-/// So many items are written at once.
+/// The number of items that are written at once.
 const WRITES_AT_ONCE: usize = 16;
 
-/// Legs of a road network, in the table `Idempotency`: an item for each place.
+/// Legs of a road network, in the table `Claims`, with one item for each place.
 ///
-/// Not one for each pair: a zone of a hundred places has ten thousand pairs, which cost as many reads with each plan,
-/// against a hundred. And a place that is new to a zone writes its own item and no other.
+/// One item for each pair would be too many: a zone of a hundred places has ten thousand pairs, and each plan would
+/// read all of them. With one item for each place, a plan reads a hundred, and a new place writes one item.
 #[derive(Debug, Clone)]
 pub struct DynamoLegs {
     client: Client,
-    table: String,
+    table: ClaimsTable,
 }
 
 impl DynamoLegs {
-    /// On the table of that name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
+    /// On this table.
+    pub fn new(client: &Client, table: &ClaimsTable) -> Self {
         Self {
-            client,
-            table: table.into(),
+            client: client.clone(),
+            table: table.clone(),
         }
     }
 }
@@ -51,7 +52,7 @@ impl LegCache for DynamoLegs {
             .map(|claim| (claim.clone(), index::key(KEY, claim)))
             .collect();
         let keys = claims.into_values().collect();
-        let items = table::get_all(&self.client, &self.table, keys).await?;
+        let items = table::get_all(&self.client, self.table.as_str(), keys).await?;
         let stored: Vec<StoredLegs> = items
             .into_iter()
             .map(table::from_item)
@@ -63,12 +64,12 @@ impl LegCache for DynamoLegs {
     }
 
     async fn keep(&self, legs: &[PlaceLegs], until: Timestamp) -> Result<(), StoreError> {
-        // No condition: whoever writes last has asked last, and what is lost of the other's is asked for again.
+        // No condition: the last writer asked last. Lost legs are asked for again.
         let stored: Vec<StoredLegs> = (legs.iter())
             .map(|legs| StoredLegs::new(legs, until))
             .collect();
         let writes = stored.into_iter().map(|stored| async move {
-            let put = self.client.put_item().table_name(&self.table);
+            let put = self.client.put_item().table_name(self.table.as_str());
             put.set_item(Some(table::to_item(&stored)?))
                 .send()
                 .await

@@ -1,4 +1,4 @@
-//! The stores, on DynamoDB. `docs/DATA-MODEL.md` lists tables, keys, indexes and what each write's condition is.
+//! The stores, on DynamoDB. `docs/DATA-MODEL.md` lists the tables, keys, indexes and the condition of each write.
 
 mod claims;
 mod failures;
@@ -20,12 +20,12 @@ mod users;
 pub use aws_sdk_dynamodb::Client;
 
 pub use claims::DynamoClaims;
-pub use imports::{DynamoImports, ImportTables};
+pub use imports::{DynamoImportChunks, DynamoImports};
 pub use items::BrokenItem;
 pub use leases::DynamoLeases;
-pub use ledger::{DynamoLedger, LedgerTables};
+pub use ledger::DynamoLedger;
 pub use legs::DynamoLegs;
-pub use orders::DynamoOrders;
+pub use orders::{DynamoOrderPlacement, DynamoOrders};
 pub use places::DynamoPlaces;
 pub use routes::DynamoRoutes;
 pub use users::DynamoUsers;

@@ -1,9 +1,10 @@
-//! What the geocoder has said before.
+//! Known answers of the geocoder.
 
 use app::ports::{PlaceCache, PlaceCandidate, StoreError};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use domain::Timestamp;
+use settings::resources::ClaimsTable;
 
 use super::claims::KEY;
 use super::failures::written;
@@ -12,19 +13,19 @@ use super::items::{StoredPlaces, whole_seconds};
 use super::keys;
 use super::table::{self, number};
 
-/// A geocoder's answers, in the table `Idempotency`.
+/// A geocoder's answers, in the table `Claims`.
 #[derive(Debug, Clone)]
 pub struct DynamoPlaces {
     client: Client,
-    table: String,
+    table: ClaimsTable,
 }
 
 impl DynamoPlaces {
-    /// On the table of that name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
+    /// On this table.
+    pub fn new(client: &Client, table: &ClaimsTable) -> Self {
         Self {
-            client,
-            table: table.into(),
+            client: client.clone(),
+            table: table.clone(),
         }
     }
 }
@@ -37,7 +38,7 @@ impl PlaceCache for DynamoPlaces {
         now: Timestamp,
     ) -> Result<Option<Vec<PlaceCandidate>>, StoreError> {
         let key = index::key(KEY, keys::place_claim(key));
-        let found = table::get(&self.client, &self.table, key).await?;
+        let found = table::get(&self.client, self.table.as_str(), key).await?;
         let stored = found.map(table::from_item::<StoredPlaces>).transpose()?;
         let known = stored.filter(|stored| stored.counts_at(now));
         Ok(known.map(Into::into))
@@ -54,14 +55,14 @@ impl PlaceCache for DynamoPlaces {
         let result = self
             .client
             .put_item()
-            .table_name(&self.table)
+            .table_name(self.table.as_str())
             .set_item(Some(table::to_item(&stored)?))
             .condition_expression("attribute_not_exists(#claim) OR expires_at_s <= :now")
             .expression_attribute_names("#claim", KEY)
             .expression_attribute_values(":now", number(whole_seconds(now)))
             .send()
             .await;
-        // Where the condition does not hold, somebody else's answer is there, and as good.
+        // If the condition does not hold, another call has stored an answer, which is as good.
         written("PutItem", result).map(|_| ())
     }
 }

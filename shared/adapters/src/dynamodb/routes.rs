@@ -1,5 +1,6 @@
 //! Routes.
 
+use settings::resources::RoutesTable;
 use std::collections::HashMap;
 
 use app::ports::{RouteStore, StoreError};
@@ -13,22 +14,22 @@ use super::items::{StoredGeometry, StoredRoute};
 use super::keys;
 use super::table::{self, Item, text};
 
-/// The table's sort key.
+/// The sort key of the table.
 pub(super) const SORT_KEY: &str = "item";
 
 /// Routes, in the table `Routes`.
 #[derive(Debug, Clone)]
 pub struct DynamoRoutes {
     client: Client,
-    table: String,
+    table: RoutesTable,
 }
 
 impl DynamoRoutes {
-    /// On the table of that name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
+    /// On this table.
+    pub fn new(client: &Client, table: &RoutesTable) -> Self {
         Self {
-            client,
-            table: table.into(),
+            client: client.clone(),
+            table: table.clone(),
         }
     }
 
@@ -43,7 +44,7 @@ impl DynamoRoutes {
         let mut query = self
             .client
             .query()
-            .table_name(&self.table)
+            .table_name(self.table.as_str())
             .key_condition_expression("agent_id = :agent AND #item BETWEEN :first AND :last")
             .expression_attribute_names("#item", SORT_KEY)
             .expression_attribute_values(":agent", text(agent_id))
@@ -81,7 +82,7 @@ impl RouteStore for DynamoRoutes {
         agent_id: UserId,
         route_id: RouteId,
     ) -> Result<Option<Route>, StoreError> {
-        let read = |item| table::get(&self.client, &self.table, key(agent_id, item));
+        let read = |item| table::get(&self.client, self.table.as_str(), key(agent_id, item));
         let (route, geometry) = try_join(
             read(keys::route_item(route_id)),
             read(keys::geometry_item(route_id)),
@@ -123,7 +124,7 @@ impl RouteStore for DynamoRoutes {
         let keys = routes
             .iter()
             .map(|route| key(agent_id, keys::geometry_item(route.id)));
-        let items = table::get_all(&self.client, &self.table, keys.collect()).await?;
+        let items = table::get_all(&self.client, self.table.as_str(), keys.collect()).await?;
         let mut polylines = HashMap::new();
         for item in items {
             let geometry: StoredGeometry = table::from_item(item)?;

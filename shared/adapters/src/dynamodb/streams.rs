@@ -1,4 +1,4 @@
-//! From records of the tables' streams to changes of users, orders and routes.
+//! Changes of users, orders and routes, read from the streams of the tables.
 
 use app::events::StateChange;
 use aws_lambda_events::dynamodb::EventRecord;
@@ -12,7 +12,7 @@ use crate::failure::UnreadableItem;
 use super::items::{BrokenItem, StoredOrder, StoredRoute, StoredUser};
 use super::{keys, orders, routes, users};
 
-/// A record whose images are not what the tables hold.
+/// A record whose images do not match the tables.
 #[derive(Debug, Error)]
 pub enum UnreadableRecord {
     /// An attribute is missing or of another type.
@@ -23,11 +23,11 @@ pub enum UnreadableRecord {
     Broken(#[from] BrokenItem),
 }
 
-/// What a record tells; `None` for items that nobody has to hear of, such as a route's geometry. Which table it comes from is
-/// told by its keys: the tables' names are the deployment's to choose.
+/// The change in a record. `None` for items that no one listens to, such as the geometry of a route. The keys of a
+/// record show its table: each deployment chooses its own table names.
 ///
 /// # Errors
-/// When the record is of a table of ours and cannot be read.
+/// The record belongs to one of our tables and cannot be read.
 pub fn state_change(record: &EventRecord) -> Result<Option<StateChange>, UnreadableRecord> {
     let (keys, old, new) = (
         &record.change.keys,
@@ -60,7 +60,7 @@ fn is_route(keys: &Item) -> bool {
     matches!(sort_key, Some(serde_dynamo::AttributeValue::S(item)) if keys::is_route_item(item))
 }
 
-/// An image; a record has none on the side where the item was not there.
+/// An image. A record has no image for the side on which the item did not exist.
 fn image<S, T>(item: &Item) -> Result<Option<Box<T>>, UnreadableRecord>
 where
     S: DeserializeOwned,
@@ -81,7 +81,7 @@ mod tests {
     use testkit::contracts::Fresh;
     use testkit::{an_agent, an_order, at};
 
-    /// A record as Lambda hands it over.
+    /// A record in the form that Lambda sends.
     fn record(keys: &[&str], old: Option<Item>, new: Option<Item>) -> EventRecord {
         let image = new.as_ref().or(old.as_ref()).unwrap();
         let keys = keys

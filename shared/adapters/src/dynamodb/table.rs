@@ -5,6 +5,7 @@ use std::error::Error;
 use std::hash::Hash;
 use std::time::Duration;
 
+use app::back_off::{BackOff, Pauses};
 use app::ports::StoreError;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::builders::PutBuilder;
@@ -15,15 +16,18 @@ use serde::de::DeserializeOwned;
 
 use super::failures::{away, written};
 use crate::failure::{CallFailed, UnreadableItem};
+use crate::system::RandomJitter;
 
 pub(super) type Item = HashMap<String, AttributeValue>;
 
-/// DynamoDB's limit for one BatchGetItem.
+/// The most keys in one BatchGetItem, set by DynamoDB.
 const BATCH: usize = 100;
-/// Rounds in which a batch must have given all of its items.
-const BATCH_ROUNDS: u32 = 6;
-/// The first pause between them; each next one is twice as long, and a random part of it is waited.
-const BATCH_PAUSE_MS: u64 = 50;
+/// A batch with a partial answer is asked for again, five times at most.
+const BATCH_PAUSES: Pauses = Pauses {
+    first: Duration::from_millis(100),
+    longest: Duration::from_millis(1_600),
+    most: 5,
+};
 
 /// A text as an attribute.
 pub(super) fn text(value: impl ToString) -> AttributeValue {
@@ -35,17 +39,17 @@ pub(super) fn number(value: impl ToString) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-/// An item for something stored.
+/// The item of a stored value.
 pub(super) fn to_item<S: Serialize>(stored: &S) -> Result<Item, StoreError> {
     serde_dynamo::to_item(stored).map_err(|error| unreadable(UnreadableItem::of::<S>(&error)))
 }
 
-/// What is stored in an item.
+/// The stored value in an item.
 pub(super) fn from_item<S: DeserializeOwned>(item: Item) -> Result<S, StoreError> {
     serde_dynamo::from_item(item).map_err(|error| unreadable(UnreadableItem::of::<S>(&error)))
 }
 
-/// A domain value out of an item.
+/// The domain value in an item.
 pub(super) fn read<S, T>(item: Item) -> Result<T, StoreError>
 where
     S: DeserializeOwned,
@@ -54,12 +58,12 @@ where
     from_item::<S>(item)?.try_into().map_err(unreadable)
 }
 
-/// An item that does not hold what it should. The cause ends in the log: it must not quote what is stored.
+/// An item with unexpected content. The cause goes to the log and must not quote the item.
 pub(super) fn unreadable(cause: impl Error + Send + Sync + 'static) -> StoreError {
     StoreError::Unreadable(cause.into())
 }
 
-/// The text of an attribute that a key is read from.
+/// The value of a text attribute.
 pub(super) fn attribute<T>(item: &Item, name: &'static str) -> Result<T, StoreError>
 where
     T: std::str::FromStr<Err: Error + Send + Sync + 'static>,
@@ -70,13 +74,13 @@ where
     parsed.map_err(|_| StoreError::Unreadable(format!("{name} cannot be read").into()))
 }
 
-/// Each once, in the order in which they come: BatchGetItem refuses a key that is named twice.
+/// Each id once, in the given order: BatchGetItem refuses a key that is named twice.
 pub(super) fn distinct<T: Copy + Eq + Hash>(ids: &[T]) -> Vec<T> {
     let mut seen = HashSet::new();
     ids.iter().copied().filter(|id| seen.insert(*id)).collect()
 }
 
-/// One item, as the last write left it.
+/// One item, with a consistent read.
 pub(super) async fn get(
     client: &Client,
     table: &str,
@@ -93,7 +97,7 @@ pub(super) async fn get(
     Ok(answer.item)
 }
 
-/// Many items, as the last writes left them, in no particular order. The keys must differ.
+/// Many items, with consistent reads, in no particular order. The keys must differ.
 pub(super) async fn get_all(
     client: &Client,
     table: &str,
@@ -104,19 +108,15 @@ pub(super) async fn get_all(
     Ok(try_join_all(answers).await?.into_iter().flatten().collect())
 }
 
-/// A batch is answered in part where it is large or the table throttles; the rest is asked for again.
+/// A large batch, or a throttled table, gives a partial answer. The rest is asked for again.
 async fn get_batch(
     client: &Client,
     table: &str,
     mut keys: Vec<Item>,
 ) -> Result<Vec<Item>, StoreError> {
     let mut found = Vec::new();
-    for round in 0..BATCH_ROUNDS {
-        if round > 0 {
-            let most = BATCH_PAUSE_MS << round;
-            let pause = rand::random_range(BATCH_PAUSE_MS..=most);
-            tokio::time::sleep(Duration::from_millis(pause)).await;
-        }
+    let mut back_off = BackOff::new(BATCH_PAUSES, &RandomJitter);
+    loop {
         let wanted = KeysAndAttributes::builder()
             .set_keys(Some(keys))
             .consistent_read(true)
@@ -140,12 +140,14 @@ async fn get_batch(
         if keys.is_empty() {
             return Ok(found);
         }
+        if !back_off.pause().await {
+            let failed = CallFailed::because("BatchGetItem", "keys stay unprocessed");
+            return Err(StoreError::Unavailable(failed.into()));
+        }
     }
-    let failed = CallFailed::because("BatchGetItem", "keys stay unprocessed");
-    Err(StoreError::Unavailable(failed.into()))
 }
 
-/// The condition under which a record's next version is written.
+/// The condition for writing the next version of a record.
 pub(super) struct VersionCondition {
     pub(super) expression: String,
     pub(super) names: HashMap<String, String>,
@@ -153,11 +155,11 @@ pub(super) struct VersionCondition {
 }
 
 impl VersionCondition {
-    /// For writing a version: the first one where nothing is, any other one over its predecessor.
+    /// To write a version: the first one if there is no record, any other one over its predecessor.
     pub(super) fn to_write(version: u64, key: &str) -> Self {
         if version <= 1 {
             return Self {
-                // By a placeholder: `item`, the routes' sort key, is a reserved word.
+                // A placeholder, because `item`, the sort key of routes, is a reserved word.
                 expression: "attribute_not_exists(#key)".to_owned(),
                 names: HashMap::from([("#key".to_owned(), key.to_owned())]),
                 values: None,
@@ -176,7 +178,7 @@ impl VersionCondition {
     }
 }
 
-/// Writes a record on the condition of its version.
+/// Writes a record if the condition on its version holds.
 pub(super) async fn put_version<S: Serialize>(
     client: &Client,
     table: &str,
@@ -199,7 +201,7 @@ pub(super) async fn put_version<S: Serialize>(
         .ok_or(StoreError::Conflict)
 }
 
-/// The same as a part of a transaction.
+/// The same write as a part of a transaction.
 pub(super) fn version_put<S: Serialize>(
     table: &str,
     stored: &S,

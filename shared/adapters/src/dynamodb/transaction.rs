@@ -1,4 +1,4 @@
-//! Transactions: when they are tried again, and how they end.
+//! Transactions: their retries and their outcomes.
 
 use app::ports::StoreError;
 use aws_sdk_dynamodb::Client;
@@ -10,16 +10,16 @@ use aws_sdk_dynamodb::types::{CancellationReason, TransactWriteItem};
 
 use super::failures::away;
 
-/// Why a transaction was cancelled, action by action.
+/// The reason for a cancelled transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Cancelled {
-    /// Conditions do not hold: those of the actions at these indices.
+    /// The conditions of the actions at these indices do not hold.
     Refused(Vec<usize>),
-    /// Another transaction is at one of the items.
+    /// Another transaction holds one of the items.
     Contended,
 }
 
-/// Makes all of the changes or none. One call has one client token, which the SDK makes and keeps over its attempts.
+/// Makes all changes or none. Each call has one client token, which the SDK makes and keeps over its attempts.
 pub(super) async fn transact(
     client: &Client,
     actions: Vec<TransactWriteItem>,
@@ -36,7 +36,7 @@ pub(super) async fn transact(
         Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) => {
             why(cancelled.cancellation_reasons())
         }
-        // The same transaction is still under way: an earlier attempt of the SDK whose answer was lost.
+        // The same transaction is still in progress: an earlier attempt of the SDK whose answer was lost.
         Some(TransactWriteItemsError::TransactionInProgressException(_)) => {
             Some(Cancelled::Contended)
         }
@@ -47,8 +47,8 @@ pub(super) async fn transact(
         .ok_or_else(|| away("TransactWriteItems", error))
 }
 
-/// Of a write that is throttled the SDK knows that it is to be tried again. Of a transaction DynamoDB says so within the
-/// reasons for which it was cancelled, where the SDK does not look.
+/// The SDK repeats a throttled write. For a transaction, DynamoDB names throttling only among the reasons for the
+/// cancellation, and the SDK does not look there.
 #[derive(Debug)]
 struct ThrottledWithin;
 
@@ -73,7 +73,7 @@ impl ClassifyRetry for ThrottledWithin {
     }
 }
 
-/// A condition that does not hold will not hold the next time either, throttled or not.
+/// If a condition does not hold, a retry cannot help, throttled or not.
 fn is_throttled(reasons: &[CancellationReason]) -> bool {
     let throttled = ["ThrottlingError", "ProvisionedThroughputExceeded"];
     with_code(reasons, "ConditionalCheckFailed").is_empty()
@@ -82,8 +82,8 @@ fn is_throttled(reasons: &[CancellationReason]) -> bool {
             .any(|code| !with_code(reasons, code).is_empty())
 }
 
-/// A condition that does not hold says most: it will not hold the next time either. Any other reason (throttled, too
-/// large) is no race, and stays with the error.
+/// A failed condition counts most, because a retry cannot help. Other reasons (throttled, too large) are no race and
+/// stay with the error.
 fn why(reasons: &[CancellationReason]) -> Option<Cancelled> {
     let refused = with_code(reasons, "ConditionalCheckFailed");
     if !refused.is_empty() {

@@ -4,27 +4,28 @@ use app::ports::{StoreError, UserStore};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use domain::{User, UserId, UserStatus, Zone};
+use settings::resources::UsersTable;
 
 use super::index::{self, IndexQuery};
 use super::items::StoredUser;
 use super::table;
 
-/// The table's key.
+/// The key of the table.
 pub(super) const KEY: &str = "user_id";
 
 /// People, in the table `Users`.
 #[derive(Debug, Clone)]
 pub struct DynamoUsers {
     client: Client,
-    table: String,
+    table: UsersTable,
 }
 
 impl DynamoUsers {
-    /// On the table of that name.
-    pub fn new(client: Client, table: impl Into<String>) -> Self {
+    /// On this table.
+    pub fn new(client: &Client, table: &UsersTable) -> Self {
         Self {
-            client,
-            table: table.into(),
+            client: client.clone(),
+            table: table.clone(),
         }
     }
 }
@@ -32,14 +33,14 @@ impl DynamoUsers {
 #[async_trait]
 impl UserStore for DynamoUsers {
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
-        let item = table::get(&self.client, &self.table, index::key(KEY, id)).await?;
+        let item = table::get(&self.client, self.table.as_str(), index::key(KEY, id)).await?;
         item.map(table::read::<StoredUser, User>).transpose()
     }
 
     async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError> {
         let keys = table::distinct(ids).into_iter();
         let keys = keys.map(|id| index::key(KEY, id)).collect();
-        let items = table::get_all(&self.client, &self.table, keys).await?;
+        let items = table::get_all(&self.client, self.table.as_str(), keys).await?;
         items
             .into_iter()
             .map(table::read::<StoredUser, User>)
@@ -48,7 +49,14 @@ impl UserStore for DynamoUsers {
 
     async fn put_user(&self, user: &User) -> Result<(), StoreError> {
         let stored = StoredUser::from(user.clone());
-        table::put_version(&self.client, &self.table, &stored, user.version, KEY).await
+        table::put_version(
+            &self.client,
+            self.table.as_str(),
+            &stored,
+            user.version,
+            KEY,
+        )
+        .await
     }
 
     async fn agents_with_status(
@@ -70,7 +78,7 @@ impl UserStore for DynamoUsers {
         };
         let query = IndexQuery {
             client: &self.client,
-            table: &self.table,
+            table: self.table.as_str(),
             index: "agents-by-status",
             condition,
             filter: None,
@@ -85,7 +93,7 @@ impl UserStore for DynamoUsers {
     async fn agents_on_duty(&self, zone: Zone) -> Result<Vec<UserId>, StoreError> {
         let query = IndexQuery {
             client: &self.client,
-            table: &self.table,
+            table: self.table.as_str(),
             index: "agents-on-duty",
             condition: "duty_zone = :zone",
             filter: None,

@@ -8,10 +8,10 @@ use async_trait::async_trait;
 use domain::Coordinates;
 use reqwest::Url;
 use serde::Deserialize;
-use tokio::time::Instant;
 
 use crate::failure::CallFailed;
 use crate::ors::OrsAccess;
+use crate::system::instant;
 
 const CALL: &str = "GET /geocode/search";
 /// One address with all tries, and the key if it has to be read: two of them, one after the other, are within the 15 s that an
@@ -62,7 +62,7 @@ impl OrsGeocoder {
 impl Geocoder for OrsGeocoder {
     async fn candidates(&self, address: &str) -> Result<Vec<PlaceCandidate>, GeocoderError> {
         let url = self.url_for(address);
-        let asked = self.access.get_json(url.as_str(), Instant::now() + TIME);
+        let asked = self.access.get_json(url.as_str(), instant() + TIME);
         let found: Found = asked
             .await
             .map_err(|fault| GeocoderError(CallFailed::because(CALL, fault).into()))?;

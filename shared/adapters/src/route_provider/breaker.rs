@@ -1,16 +1,16 @@
-//! Keeps away from a service that has failed.
+//! A circuit breaker: no calls for a while after a service has failed.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// However long a service asks to be left alone: an hour later it is asked again.
+/// The longest pause. A service that asks for more is asked again after an hour.
 const LONGEST: Duration = Duration::from_secs(3_600);
 
-/// Open for a while after an outage; then calls go through again, and the first that fails opens it anew.
+/// Open for a while after an outage. Then calls are allowed again, and the first failure opens it again.
 ///
-/// It lives with the function's instance. An instance that has not met the outage yet asks once for itself.
+/// It belongs to one instance of the function. Another instance has to meet the outage itself.
 #[derive(Debug)]
 pub(super) struct Breaker {
     pause: Duration,
@@ -18,7 +18,7 @@ pub(super) struct Breaker {
 }
 
 impl Breaker {
-    /// Open for so long after each outage; never, where that is zero.
+    /// Open for `pause` after each outage. Never open if that is zero.
     pub(super) fn new(pause: Duration) -> Self {
         Self {
             pause,
@@ -26,12 +26,12 @@ impl Breaker {
         }
     }
 
-    /// Whether no call is to be made now.
+    /// Whether calls are blocked now.
     pub(super) fn is_open(&self, now: Instant) -> bool {
         self.until().is_some_and(|until| now < until)
     }
 
-    /// The service is in trouble, and asked to be left alone for that long, if it asked.
+    /// Call this when the service has failed. `retry_after` is the pause that the service asked for.
     pub(super) fn trip(&self, now: Instant, retry_after: Option<Duration>) {
         if self.pause.is_zero() {
             return;
@@ -41,7 +41,7 @@ impl Breaker {
     }
 
     fn until(&self) -> std::sync::MutexGuard<'_, Option<Instant>> {
-        // An instant is whole whatever became of who set it.
+        // An instant is valid even if another thread panicked after setting it.
         self.open_until
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -51,12 +51,13 @@ impl Breaker {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::system::instant;
 
     const MINUTE: Duration = Duration::from_secs(60);
 
     #[test]
     fn it_is_open_for_its_pause_or_as_long_as_was_asked_for() {
-        let now = Instant::now();
+        let now = instant();
         let breaker = Breaker::new(MINUTE);
         assert!(!breaker.is_open(now));
         breaker.trip(now, None);
@@ -74,7 +75,7 @@ mod tests {
     #[test]
     fn without_a_pause_it_is_never_open() {
         let breaker = Breaker::new(Duration::ZERO);
-        breaker.trip(Instant::now(), Some(MINUTE));
-        assert!(!breaker.is_open(Instant::now()));
+        breaker.trip(instant(), Some(MINUTE));
+        assert!(!breaker.is_open(instant()));
     }
 }

@@ -1,4 +1,4 @@
-//! The planner within this process stands in for whoever has a bad day.
+//! The embedded planner stands in for a service that fails.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +10,9 @@ use tracing::warn;
 
 use super::breaker::Breaker;
 use super::remote::{RemotePlanner, Unusable};
+use crate::system::instant;
 
-/// Asks one planner after the other, and the last one is here.
+/// Asks one planner after the other. The embedded planner is the last one.
 pub struct WithFallback {
     remotes: Vec<(Box<dyn RemotePlanner>, Breaker)>,
     embedded: Arc<dyn RouteProvider>,
@@ -19,8 +20,8 @@ pub struct WithFallback {
 }
 
 impl WithFallback {
-    /// Asks the remote planners in this order, and all of them together have `remote_time` to answer. One that has failed
-    /// is left alone for `pause`.
+    /// Asks the remote planners in this order. Together they have `remote_time` to answer. After a failure a planner is
+    /// left alone for `pause`.
     pub fn new(
         remotes: Vec<Box<dyn RemotePlanner>>,
         embedded: Arc<dyn RouteProvider>,
@@ -39,9 +40,9 @@ impl WithFallback {
 #[async_trait]
 impl RouteProvider for WithFallback {
     async fn plan(&self, mut request: PlanRequest) -> Result<PlanAnswer, ProviderError> {
-        let begun = Instant::now();
+        let begun = instant();
         let mut fallbacks = Vec::new();
-        // Where nobody drives or nothing waits there is nothing to ask for.
+        // Without vehicles or orders there is nothing to ask.
         if !request.vehicles.is_empty() && !request.orders.is_empty() {
             let deadline = begun + self.remote_time;
             for (remote, breaker) in &self.remotes {
@@ -57,7 +58,8 @@ impl RouteProvider for WithFallback {
                             provider: remote.name(),
                             reason: unusable.reason,
                         });
-                        // The others are ways to ask the same service: they help where it is the problem that it does not take.
+                        // The other planners use the same service in other ways. They help only if the service cannot
+                        // take the problem.
                         if !unusable.is_of_the_problem() {
                             break;
                         }
@@ -66,7 +68,7 @@ impl RouteProvider for WithFallback {
             }
         }
         let both = self.remote_time + request.time_limit;
-        request.time_limit = time_left(request.time_limit, both.saturating_sub(begun.elapsed()));
+        request.time_limit = time_left(request.time_limit, both.saturating_sub(instant() - begun));
         let answer = self.embedded.plan(request).await?;
         Ok(PlanAnswer {
             fallbacks,
@@ -75,8 +77,8 @@ impl RouteProvider for WithFallback {
     }
 }
 
-/// How long the embedded planner may search. One of the remote planners searches on this machine as well, after its calls,
-/// and may have used the time up; a second makes a good plan all the same.
+/// The time that the embedded planner may search. A remote planner may also search on this machine after its calls, and
+/// may have used up the time. One second still gives a good plan.
 fn time_left(time_limit: Duration, left: Duration) -> Duration {
     left.max(Duration::from_secs(1)).min(time_limit)
 }
@@ -87,7 +89,7 @@ async fn ask(
     request: &PlanRequest,
     deadline: Instant,
 ) -> Result<PlanAnswer, Unusable> {
-    let outcome = if breaker.is_open(Instant::now()) {
+    let outcome = if breaker.is_open(instant()) {
         Err(Unusable::new(
             FallbackReason::BreakerOpen,
             "it failed a moment ago",
@@ -103,13 +105,13 @@ async fn ask(
             "a route provider could not be used"
         );
         if unusable.is_outage() {
-            breaker.trip(Instant::now(), unusable.retry_after);
+            breaker.trip(instant(), unusable.retry_after);
         }
     }
     outcome
 }
 
-/// What a planner awaits of others, cut off at the deadline whatever it is busy with.
+/// The calls of a planner, cut off at the deadline.
 pub(super) async fn by_the_deadline<T>(
     deadline: Instant,
     work: impl Future<Output = Result<T, Unusable>>,

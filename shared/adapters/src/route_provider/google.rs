@@ -17,22 +17,23 @@ use super::fallback::by_the_deadline;
 use super::outline::Outline;
 use super::remote::{RemotePlanner, Unusable};
 use crate::keys::Key;
+use crate::system::instant;
 use crate::web::{FaultKind, Web};
 use token::Tokens;
 
-/// Its name in answers and routes.
+/// The name in answers and routes.
 const NAME: &str = "google";
-/// Of the time that is left, so much is for the way there and back.
+/// The part of the remaining time that the request and the answer need.
 const TRANSPORT: Duration = Duration::from_secs(2);
 
-/// What to ask for, and where.
+/// The project and the options of the requests.
 #[derive(Debug, Clone)]
 pub struct GoogleSettings {
-    /// The API's address without the path: `https://routeoptimization.googleapis.com`.
+    /// The address of the API without a path: `https://routeoptimization.googleapis.com`.
     pub base_url: String,
-    /// The id of the Google Cloud project that is charged.
+    /// The id of the Google Cloud project that pays.
     pub project: String,
-    /// Whether travel times are those of the traffic that is expected. It costs more.
+    /// Whether travel times consider the expected traffic. This costs more.
     pub traffic: bool,
 }
 
@@ -46,8 +47,8 @@ pub struct GooglePlanner {
 }
 
 impl GooglePlanner {
-    /// Asks with tokens of a service account. The way to a stop that an agent is driving to is estimated.
-    /// The key is the JSON of the account.
+    /// Asks with tokens of a service account. `key` is the JSON of the account. The leg to a stop that an agent is
+    /// driving to is estimated.
     pub fn new(web: Web, key: Key, settings: GoogleSettings, estimate: LegEstimate) -> Self {
         Self {
             tokens: Tokens::new(&web, key),
@@ -69,7 +70,7 @@ impl GooglePlanner {
         deadline: Instant,
     ) -> Result<Draft, Unusable> {
         let headers = self.tokens.headers(deadline).await?;
-        let left = deadline.saturating_duration_since(Instant::now());
+        let left = deadline.saturating_duration_since(instant());
         let time = left.saturating_sub(TRANSPORT).min(request.time_limit);
         let time = time.max(Duration::from_secs(1));
         let tours =
@@ -78,7 +79,7 @@ impl GooglePlanner {
             })?;
         let url = self.url();
         let answer = match self.web.post_json(&url, &headers, &tours, deadline).await {
-            // The key may be another one by now.
+            // The key may have changed.
             Err(fault)
                 if fault.kind == FaultKind::Unauthorized && self.tokens.key_has_changed().await =>
             {

@@ -1,4 +1,4 @@
-//! OpenRouteService: its `/optimization`, which is VROOM on its road network. A VROOM of one's own speaks the same.
+//! OpenRouteService's `/optimization`, which is VROOM on its road network. Your own VROOM server has the same API.
 
 mod answer;
 mod request;
@@ -14,15 +14,15 @@ use super::outline::Outline;
 use super::remote::{RemotePlanner, Unusable};
 use crate::ors::OrsAccess;
 
-/// Its name in answers and routes.
+/// The name in answers and routes.
 const NAME: &str = "ors";
 
-/// What the account's plan takes in one problem.
+/// The most vehicles and orders that the account may send in one problem.
 #[derive(Debug, Clone, Copy)]
 pub struct OrsLimits {
     /// Vehicles.
     pub most_vehicles: usize,
-    /// Orders, each of two stops; an order that is aboard has one.
+    /// Orders, each with two stops. An order that is aboard has one stop.
     pub most_orders: usize,
 }
 
@@ -35,7 +35,7 @@ pub struct OrsPlanner {
 }
 
 impl OrsPlanner {
-    /// Asks there, for problems within the limits. The way to a stop that an agent is driving to is estimated.
+    /// Asks for problems within the limits. The leg to a stop that an agent is driving to is estimated.
     pub fn new(access: OrsAccess, limits: OrsLimits, estimate: LegEstimate) -> Self {
         Self {
             access,

@@ -1,5 +1,5 @@
-//! The planner within this process on the road network of OpenRouteService: for problems that its own optimizer does
-//! not take.
+//! The embedded planner on the road network of OpenRouteService, for problems that the optimizer of that service cannot
+//! take.
 
 mod blocks;
 mod legs;
@@ -23,26 +23,27 @@ use super::embedded::{aside, searched, threads};
 use super::fallback::by_the_deadline;
 use super::remote::{RemotePlanner, Unusable};
 use crate::ors::OrsAccess;
+use crate::system::instant;
 use blocks::Block;
-use legs::{LegTable, Places};
+use legs::{DistinctPlaces, LegTable};
 
-/// Its name in answers and routes.
+/// The name in answers and routes.
 const NAME: &str = "ors-matrix";
-/// Calls for one plan: half of what the public service takes in a minute.
+/// The most calls for one plan: half of the limit of the public service for a minute.
 const MOST_CALLS: usize = 20;
-/// Calls under way at a time.
+/// The most calls at a time.
 const CALLS_AT_ONCE: usize = 4;
-/// The cache is waited for no longer, each time: asking anew takes about as long.
+/// The longest wait for the cache. A new question to the service takes about as long.
 const CACHE: Duration = Duration::from_secs(1);
-/// Roads change slowly.
+/// How long a leg is kept. Roads change slowly.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(24);
-/// A hundred days: no pending order is served over a road that is not there, and sums stay far below any bound.
+/// A leg without a road takes a hundred days: no pending order is planned on it, and sums stay far below any limit.
 const UNROUTABLE: Leg = Leg {
     distance_m: 10_000_000,
     duration_s: 100 * 24 * 3_600,
 };
 
-/// Travel times of OpenRouteService, and the embedded planner's search.
+/// The search of the embedded planner on travel times of OpenRouteService.
 pub struct OrsMatrixPlanner {
     access: OrsAccess,
     most_pairs: usize,
@@ -51,7 +52,7 @@ pub struct OrsMatrixPlanner {
 }
 
 impl OrsMatrixPlanner {
-    /// Asks for at most so many pairs a call, and remembers what was answered.
+    /// Asks for at most `most_pairs` pairs in one call, and keeps the answers.
     pub fn new(
         access: OrsAccess,
         most_pairs: usize,
@@ -66,11 +67,11 @@ impl OrsMatrixPlanner {
         }
     }
 
-    /// All legs between the places: from the cache, and for the rest from the service. What was answered is kept, even where
-    /// another block was not.
+    /// All legs between the places: from the cache, and the rest from the service. Answers are kept even if another
+    /// block failed.
     async fn legs<'a>(
         &self,
-        places: &'a Places,
+        places: &'a DistinctPlaces,
         deadline: Instant,
     ) -> Result<LegTable<'a>, Unusable> {
         let mut table = LegTable::new(places);
@@ -101,8 +102,14 @@ impl OrsMatrixPlanner {
         asked.map(|()| table)
     }
 
-    /// What the cache has. It spares calls and is not needed for any: that it is slow or away is nobody's fault but its own.
-    async fn kept(&self, places: &Places, now: Timestamp, deadline: Instant) -> Vec<PlaceLegs> {
+    /// The legs from the cache. The cache saves calls but is never required: if it is slow or unavailable, the plan
+    /// goes on.
+    async fn kept(
+        &self,
+        places: &DistinctPlaces,
+        now: Timestamp,
+        deadline: Instant,
+    ) -> Vec<PlaceLegs> {
         let kept = self.cache.kept(places.listed(), now);
         match timeout_at(patient_until(deadline), kept).await {
             Ok(Ok(kept)) => return kept,
@@ -112,8 +119,8 @@ impl OrsMatrixPlanner {
         Vec::new()
     }
 
-    /// Asks for the blocks, a few at a time, and puts the answers into the table. After a failure no other is begun, and
-    /// those under way are heard out.
+    /// Asks for the blocks, a few at a time, and puts the answers into the table. After a failure no other call begins,
+    /// and the current calls still end.
     async fn put_answers(
         &self,
         table: &mut LegTable<'_>,
@@ -121,8 +128,8 @@ impl OrsMatrixPlanner {
         deadline: Instant,
     ) -> Result<(), Unusable> {
         let places = table.places();
-        // The answers have to be written down as well.
-        let asked_until = deadline - deadline.saturating_duration_since(Instant::now()) / 10;
+        // The rest of the time is for storing the answers.
+        let asked_until = deadline - deadline.saturating_duration_since(instant()) / 10;
         let ask = |block| by_the_deadline(asked_until, self.ask(places, block, asked_until));
         let mut waiting = blocks.into_iter();
         let mut under_way: FuturesUnordered<_> =
@@ -159,7 +166,7 @@ impl RemotePlanner for OrsMatrixPlanner {
     }
 
     async fn plan(&self, request: &PlanRequest, deadline: Instant) -> Result<PlanAnswer, Unusable> {
-        let places = Places::of(&request.places);
+        let places = DistinctPlaces::of(&request.places);
         let table = self.legs(&places, deadline).await?;
         let travel = TravelMatrix::measured(request.places.len(), |from, to| {
             let leg = match table.leg(places.index(from), places.index(to)) {
@@ -171,7 +178,7 @@ impl RemotePlanner for OrsMatrixPlanner {
         let request = request.clone();
         let answer = aside(move || searched(request, travel, NAME, threads())).await;
         let answer = answer.map_err(|error| match error {
-            // The embedded planner will name it.
+            // The embedded planner reports the fault.
             ProviderError::InvalidProblem(_) => unsupported("the problem contradicts itself"),
             ProviderError::Unavailable(_) => unsupported("the search broke off"),
         })?;
@@ -186,7 +193,7 @@ impl RemotePlanner for OrsMatrixPlanner {
 }
 
 fn patient_until(deadline: Instant) -> Instant {
-    deadline.min(Instant::now() + CACHE)
+    deadline.min(instant() + CACHE)
 }
 
 fn unsupported(detail: &str) -> Unusable {

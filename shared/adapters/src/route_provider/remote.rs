@@ -1,4 +1,4 @@
-//! A planner that is somewhere else.
+//! Planners outside of this process.
 
 use std::time::Duration;
 
@@ -8,30 +8,29 @@ use tokio::time::Instant;
 
 use crate::web::{CallFault, FaultKind};
 
-/// A planner that is somewhere else, and may fail.
+/// A planner outside of this process, which may fail.
 #[async_trait]
 pub trait RemotePlanner: Send + Sync {
-    /// Its name in routes, logs and metrics.
+    /// The name in routes, logs and metrics.
     fn name(&self) -> &'static str;
 
-    /// Makes a plan that keeps to all rules of the request, or says why there is none. Every call is at its end by the
-    /// deadline.
+    /// Makes a plan that keeps all rules of the request, or says why it cannot. Every call ends by the deadline.
     async fn plan(&self, request: &PlanRequest, deadline: Instant) -> Result<PlanAnswer, Unusable>;
 }
 
-/// Why a planner's plan is not used.
+/// The reason for not using a planner's plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// The kind of it.
+    /// The kind of the reason.
     pub reason: FallbackReason,
-    /// What happened, without anything of people: orders and vehicles are numbers.
+    /// A text for the log, without personal data: orders and vehicles are numbers.
     pub detail: String,
-    /// For how long the service asks to be left alone.
+    /// The pause that the service asks for.
     pub retry_after: Option<Duration>,
 }
 
 impl Unusable {
-    /// For this reason.
+    /// A plan that cannot be used for this reason.
     pub fn new(reason: FallbackReason, detail: impl Into<String>) -> Self {
         Self {
             reason,
@@ -40,7 +39,7 @@ impl Unusable {
         }
     }
 
-    /// Whether the service itself is in trouble, so that the next problem would fare no better.
+    /// Whether the service itself has failed, so that the next problem would fail too.
     pub fn is_outage(&self) -> bool {
         use FallbackReason as R;
         match self.reason {
@@ -59,7 +58,7 @@ impl Unusable {
         }
     }
 
-    /// Whether the problem is at fault and not the service, so that another way of asking it may do.
+    /// Whether the problem is the reason and not the service. Another way to ask may work then.
     pub fn is_of_the_problem(&self) -> bool {
         self.reason.is_of_the_problem()
     }

@@ -1,4 +1,4 @@
-//! Messages of the queue of imports: what S3 tells of uploads, and what `ingest-orders` hands on to itself.
+//! Messages of the queue of imports: uploads that S3 reports, and imports that `ingest-orders` hands on to itself.
 
 use app::messages::ImportKey;
 use domain::{ImportId, UserId};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::import_of;
 
-/// The imports that a message is about: none for the one with which S3 tries a new notification out.
+/// The imports in a message. Empty for the message with which S3 tests a new notification.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportMessage(pub Vec<ImportKey>);
 
@@ -51,7 +51,7 @@ impl<'de> Deserialize<'de> for ImportMessage {
         }
         let records = body.records.filter(|records| !records.is_empty());
         let keys = records.ok_or_else(unknown)?.into_iter().map(|record| {
-            // As a form's value: a space is a plus.
+            // The encoding of form values, where a space is a plus.
             let key = record.s3.object.key.replace('+', " ");
             let key = percent_decode_str(&key).decode_utf8_lossy();
             import_of(&key).ok_or_else(unknown)

@@ -1,6 +1,7 @@
-//! Writing the file of rejected rows: in one piece where it is small, else in parts. What is gathered for a part waits in a file
-//! of the function's own and goes out from there, so that memory grows neither with the file nor with a part.
+//! Writes the file of rejected rows: a small one in one piece, a large one in parts. The next part waits in a temporary
+//! file and is sent from there, so that memory grows neither with the file nor with a part.
 
+use settings::resources::UploadsBucket;
 use std::fmt;
 use std::io::{Seek, SeekFrom, Write};
 use std::time::Duration;
@@ -18,30 +19,32 @@ use tempfile::NamedTempFile;
 
 use super::{CSV, failed};
 
-/// The smallest part that S3 takes, the last one aside: 5 MiB.
+/// The smallest part that S3 takes, except for the last one: 5 MiB.
 const PART: u64 = 5 * 1024 * 1024;
-/// After this many of them parts are larger, in bytes: S3 takes 10,000 at most, and the import's record has a line of each.
+/// After this many parts the parts are larger, in bytes. S3 takes 10,000 parts at most, and the record of the import
+/// has a line for each.
 const MANY: usize = 100;
 const LARGE_PART: u64 = 32 * 1024 * 1024;
-/// S3 may take its time to put parts together, and a part is more than an answer of DynamoDB: more than the limits of other calls.
+/// S3 needs time to put parts together, and a part is much larger than an item of DynamoDB. So these limits are above
+/// the limits of other calls.
 const ATTEMPT: Duration = Duration::from_secs(60);
 const CALL: Duration = Duration::from_secs(80);
 
 pub(super) struct Writing {
     client: Client,
-    bucket: String,
+    bucket: UploadsBucket,
     key: String,
-    /// What no part has yet. It is removed with this, unless the process is killed.
+    /// The rows that are in no part yet. The file is removed with this value, unless the process is killed.
     waiting: NamedTempFile,
     waiting_bytes: u64,
-    /// Once there is a part. An upload that is never finished is removed by the bucket's own rule.
+    /// Present after the first part. A rule of the bucket removes an upload that is never finished.
     kept: Option<KeptParts>,
 }
 
 impl Writing {
     pub(super) fn new(
         client: Client,
-        bucket: String,
+        bucket: UploadsBucket,
         key: String,
         kept: Option<KeptParts>,
     ) -> Result<Self, FileError> {
@@ -56,7 +59,10 @@ impl Writing {
     }
 
     async fn begin(&self) -> Result<KeptParts, FileError> {
-        let begin = self.client.create_multipart_upload().bucket(&self.bucket);
+        let begin = self
+            .client
+            .create_multipart_upload()
+            .bucket(self.bucket.as_str());
         let begun = begin.key(&self.key).content_type(CSV).send().await;
         let begun = begun.map_err(|error| failed("CreateMultipartUpload", error))?;
         let no_id = || FileError::Unavailable("S3 gave an upload no id".into());
@@ -66,13 +72,14 @@ impl Writing {
         })
     }
 
-    /// What is enough for the next part, in bytes. It depends on the parts before alone: two runs make the same parts.
+    /// The size of the next part, in bytes. It depends only on the number of earlier parts, so that two runs make the
+    /// same parts.
     fn enough(&self) -> u64 {
         let parts = self.kept.as_ref().map_or(0, |kept| kept.etags.len());
         if parts < MANY { PART } else { LARGE_PART }
     }
 
-    /// What waits, as a body that is read piece by piece, and once more should it have to be sent again.
+    /// The waiting rows as a body that is read piece by piece, and again if the request is repeated.
     async fn body(&self) -> Result<ByteStream, FileError> {
         let body = ByteStream::from_path(self.waiting.path()).await;
         body.map_err(|error| FileError::Unavailable(error.into()))
@@ -86,7 +93,7 @@ impl Writing {
         let part = self
             .client
             .upload_part()
-            .bucket(&self.bucket)
+            .bucket(self.bucket.as_str())
             .key(&self.key)
             .upload_id(&kept.upload_id)
             .part_number(part_number(kept.etags.len()))
@@ -110,7 +117,7 @@ impl Writing {
 #[async_trait]
 impl RejectedFile for Writing {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
-        // A few pages, which the kernel takes: nothing is waited for.
+        // These are a few pages in the kernel's cache. The call does not wait for a disk.
         self.waiting.write_all(bytes).map_err(no_room)?;
         self.waiting_bytes += bytes.len() as u64;
         Ok(())
@@ -126,7 +133,11 @@ impl RejectedFile for Writing {
     async fn finish(mut self: Box<Self>) -> Result<(), FileError> {
         let kept = match self.kept.clone() {
             None => {
-                let put = self.client.put_object().bucket(&self.bucket).key(&self.key);
+                let put = self
+                    .client
+                    .put_object()
+                    .bucket(self.bucket.as_str())
+                    .key(&self.key);
                 let put = put.content_type(CSV).body(self.body().await?);
                 let put = put.customize().config_override(patient()).send().await;
                 return put.map(|_| ()).map_err(|error| failed("PutObject", error));
@@ -141,7 +152,7 @@ impl RejectedFile for Writing {
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts.collect()));
         self.client
             .complete_multipart_upload()
-            .bucket(&self.bucket)
+            .bucket(self.bucket.as_str())
             .key(&self.key)
             .upload_id(kept.upload_id)
             .multipart_upload(parts.build())
@@ -166,7 +177,7 @@ fn part_number(before: usize) -> i32 {
     i32::try_from(before + 1).unwrap_or(i32::MAX)
 }
 
-/// An upload is gone when it was finished or has become too old; a part that is another one by now was sent by somebody else.
+/// An upload is gone if it was finished or is too old. A part with another ETag was sent by another run.
 fn parts_failed<E, R>(call: &'static str, error: SdkError<E, R>) -> FileError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
@@ -181,7 +192,7 @@ where
     }
 }
 
-/// The function's own disk does not take it: another run may have one that does.
+/// The disk of the function is full. Another run may have room.
 fn no_room(error: std::io::Error) -> FileError {
     FileError::Unavailable(error.into())
 }

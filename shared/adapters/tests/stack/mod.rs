@@ -10,6 +10,8 @@ use aws_sdk_dynamodb::types::{
     TableStatus,
 };
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use settings::Setting;
+use settings::resources::{ClaimsTable, ImportsTable, OrdersTable, RoutesTable, UsersTable};
 use testkit::contracts::queues::Outlet;
 use uuid::Uuid;
 
@@ -57,27 +59,58 @@ impl Stack {
 
     pub fn accounts(&self) -> CognitoAccounts {
         let client = cognito::Client::new(&self.aws);
-        CognitoAccounts::new(
-            client,
-            variable("USER_POOL_ID"),
-            variable("USER_POOL_CLIENT_ID"),
-        )
+        let (pool, pool_client) = from_environment();
+        CognitoAccounts::new(&client, &pool, &pool_client)
     }
 
     pub fn sessions(&self) -> CognitoSessions {
-        CognitoSessions::new(cognito::Client::new(&self.aws), variable("USER_POOL_ID"))
+        CognitoSessions::new(&cognito::Client::new(&self.aws), &from_environment())
+    }
+
+    /// A table for users of the test's own.
+    pub async fn users(&self) -> TableCopy<UsersTable> {
+        let table: UsersTable = from_environment();
+        self.copy_of(table.as_str(), UsersTable::named).await
+    }
+
+    /// A table for orders of the test's own.
+    pub async fn orders(&self) -> TableCopy<OrdersTable> {
+        let table: OrdersTable = from_environment();
+        self.copy_of(table.as_str(), OrdersTable::named).await
+    }
+
+    /// A table for routes of the test's own.
+    pub async fn routes(&self) -> TableCopy<RoutesTable> {
+        let table: RoutesTable = from_environment();
+        self.copy_of(table.as_str(), RoutesTable::named).await
+    }
+
+    /// A table for imports of the test's own.
+    pub async fn imports(&self) -> TableCopy<ImportsTable> {
+        let table: ImportsTable = from_environment();
+        self.copy_of(table.as_str(), ImportsTable::named).await
+    }
+
+    /// A table for claims of the test's own.
+    pub async fn claims(&self) -> TableCopy<ClaimsTable> {
+        let table: ClaimsTable = from_environment();
+        self.copy_of(table.as_str(), ClaimsTable::named).await
     }
 
     /// An empty table with the keys and indexes of one of the stack's.
-    pub async fn copy_of(&self, name_variable: &str) -> TableCopy {
+    async fn copy_of<T>(&self, original: &str, named: fn(String) -> T) -> TableCopy<T> {
         let client = self.dynamodb();
-        let original = variable(name_variable);
-        let described = client.describe_table().table_name(&original).send().await;
+        let described = client.describe_table().table_name(original).send().await;
         let described = described.unwrap_or_else(|error| panic!("{original}: {error:?}"));
         let definition = described.table.unwrap();
         let name = format!("contract-{}", Uuid::now_v7());
         create(&client, &name, definition).await;
-        TableCopy { client, name }
+        let table = named(name.clone());
+        TableCopy {
+            client,
+            name,
+            table,
+        }
     }
 
     /// A queue of the test's own.
@@ -114,10 +147,10 @@ impl Stack {
     }
 }
 
-/// A variable that `eval "$(make -s env)"` sets.
-fn variable(name: &str) -> String {
-    std::env::var(name).unwrap_or_else(|_| {
-        panic!(r#"{name} is not set: start the stack with `make up`, then `eval "$(make -s env)"`"#)
+/// What `eval "$(make -s env)"` sets.
+fn from_environment<T: Setting>() -> T {
+    settings::from_environment().unwrap_or_else(|error| {
+        panic!(r#"{error}: start the stack with `make up`, then `eval "$(make -s env)"`"#)
     })
 }
 
@@ -156,14 +189,15 @@ fn index(described: GlobalSecondaryIndexDescription) -> GlobalSecondaryIndex {
 }
 
 /// A table that the test deletes when all went well; else it stays to be looked at.
-pub struct TableCopy {
+pub struct TableCopy<T> {
     client: dynamodb::Client,
     name: String,
+    table: T,
 }
 
-impl TableCopy {
-    pub fn name(&self) -> &str {
-        &self.name
+impl<T: Clone> TableCopy<T> {
+    pub fn table(&self) -> T {
+        self.table.clone()
     }
 
     pub async fn delete(self) {

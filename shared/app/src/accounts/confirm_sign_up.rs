@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::records::Records;
-use domain::user::read_email;
-use domain::{Faults, Fields, ZoneGrid};
+use domain::ZoneGrid;
+use intake::read_email;
+use intake::{Faults, Fields};
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -13,15 +14,16 @@ use crate::answers::ConfirmedAnswer;
 use crate::ports::{Clock, Confirmation, IdentityProvider, UserStore};
 use crate::refusal::Refusal;
 
-/// For so long a confirmation may be repeated with the answer of the first: a client that lost the answer
-/// asks again at once. Later it is refused like any wrong code, so that nobody learns who has an account.
+/// How long a repeated confirmation gets the answer of the first one. A client that lost the answer asks again at once.
+/// After this time a repetition is refused like a wrong code, so that nobody can find out which addresses have an
+/// account.
 const REPEATED_CONFIRMATION: SignedDuration = SignedDuration::from_mins(15);
 
 /// `POST /signup/confirm`
 pub struct ConfirmSignUp {
-    /// The records.
+    /// The user records.
     pub users: Arc<dyn UserStore>,
-    /// The accounts.
+    /// The accounts in the identity provider.
     pub identity: Arc<dyn IdentityProvider>,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -30,10 +32,10 @@ pub struct ConfirmSignUp {
 }
 
 impl ConfirmSignUp {
-    /// Confirms the address and opens the account: customers are active then, agents wait for approval.
+    /// Confirms the address and opens the account. A customer becomes active. An agent waits for approval.
     ///
     /// # Errors
-    /// [`Refusal::InvalidCode`] alike for a wrong code, an old one, and an unknown address.
+    /// [`Refusal::InvalidCode`] for a wrong code, an old code and an unknown address alike.
     pub async fn run(&self, body: &Value) -> Result<ConfirmedAnswer, Refusal> {
         let (email, code) = read_confirmation(body)?;
         let confirmation = self.identity.confirm(&email, &code).await?;
@@ -44,8 +46,8 @@ impl ConfirmSignUp {
         let account = account.ok_or(Refusal::InvalidCode)?;
         let now = self.clock.now();
         if confirmation == Confirmation::AlreadyConfirmed {
-            // Cognito has not looked at the code. A record that waits, or was confirmed a moment ago, is a repetition;
-            // anything else is somebody who tries out addresses.
+            // Cognito did not check the code. If the record is unconfirmed, or was confirmed a moment ago, this call
+            // repeats an earlier one. Otherwise somebody is trying out addresses.
             let repeated = self.users.user(account.user_id).await?.is_some_and(|user| {
                 let since = user.confirmed_at.map(|at| now.duration_since(at));
                 since.is_none_or(|since| since <= REPEATED_CONFIRMATION)

@@ -15,10 +15,11 @@ pub struct ForgotPassword {
 }
 
 impl ForgotPassword {
-    /// Mails a code to a confirmed address. The answer is the same for any other.
+    /// Mails a code if the address is confirmed. The answer is the same for every other address.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for bad input, or when something is away.
+    /// [`Refusal::Invalid`] for bad input; [`Refusal::Throttled`] or [`Refusal::Unavailable`] from the identity
+    /// provider.
     pub async fn run(&self, body: &Value) -> Result<(), Refusal> {
         Ok(self.passwords.send_code(&read_address(body)?).await?)
     }

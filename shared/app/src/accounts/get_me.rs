@@ -13,21 +13,21 @@ use crate::refusal::Refusal;
 
 /// `GET /me`
 pub struct GetMe {
-    /// The records.
+    /// The user records.
     pub users: Arc<dyn UserStore>,
-    /// The subscriptions.
+    /// The email subscriptions.
     pub mailer: Arc<dyn Mailer>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
 
 impl GetMe {
-    /// The caller's own record, with the state of the email subscription as it is now; or as it was last
-    /// known, if that cannot be told.
+    /// The caller's own record with the current state of the email subscription. If the mail service cannot tell the
+    /// state, the answer has the last known state.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] for a token without a record; logging in again makes one. [`Refusal::AgentNotActive`] for a
-    /// suspended agent, whose token opens nothing any more.
+    /// [`Refusal::NotFound`] for a token without a record; the next log-in creates the record.
+    /// [`Refusal::AgentNotActive`] for a suspended agent, because the agent's token no longer grants anything.
     pub async fn run(&self, caller: &Caller) -> Result<MeAnswer, Refusal> {
         let mut user = self
             .users
@@ -40,16 +40,24 @@ impl GetMe {
         match self.mailer.subscription(user.id, &user.email).await {
             Ok(state) if state != user.email_notifications => {
                 let now = self.clock.now();
-                // Only a note for later: if somebody else changes the record now, the next look notes it.
+                // The state is only stored for later. If another write wins the race, the next call stores the state.
                 let noted = record_subscription(self.users.as_ref(), &user, state, None, now).await;
                 if let Err(error) = noted {
-                    warn!(user_id = %user.id, error = &error as &dyn std::error::Error, "could not note the email subscription");
+                    warn!(
+                        user_id = %user.id,
+                        error = &error as &dyn std::error::Error,
+                        "could not record the email subscription"
+                    );
                 }
                 user.email_notifications = state;
             }
             Ok(_) => {}
             Err(error) => {
-                warn!(user_id = %user.id, error = &error as &dyn std::error::Error, "cannot tell the email subscription");
+                warn!(
+                    user_id = %user.id,
+                    error = &error as &dyn std::error::Error,
+                    "could not look up the email subscription"
+                );
             }
         }
         Ok(user.into())

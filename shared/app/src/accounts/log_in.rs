@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::records::Records;
-use domain::user::{LONGEST_PASSWORD, read_email};
-use domain::{EmailNotifications, Faults, Fields, User, UserStatus, ZoneGrid};
+use domain::password::LONGEST_PASSWORD;
+use domain::{EmailNotifications, User, UserStatus, ZoneGrid};
+use intake::{Faults, Fields, read_email};
 use serde_json::Value;
 use tracing::warn;
 
@@ -17,13 +18,13 @@ use crate::refusal::Refusal;
 
 /// `POST /login`
 pub struct LogIn {
-    /// The records.
+    /// The user records.
     pub users: Arc<dyn UserStore>,
-    /// The accounts.
+    /// The accounts in the identity provider.
     pub identity: Arc<dyn IdentityProvider>,
-    /// The subscriptions.
+    /// The email subscriptions.
     pub mailer: Arc<dyn Mailer>,
-    /// For so long a log-in waits for them, all calls together.
+    /// The longest time that a log-in waits for the mail service, all calls together.
     pub waits_for_mail: Duration,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -32,11 +33,11 @@ pub struct LogIn {
 }
 
 impl LogIn {
-    /// Checks the password, repairs what a crash left out of the account, and answers with tokens.
+    /// Checks the password, repairs an account that a crash left incomplete, and answers with tokens.
     ///
     /// # Errors
-    /// [`Refusal::InvalidCredentials`] alike for a wrong password and an unknown address; [`Refusal::NotConfirmed`];
-    /// [`Refusal::AgentNotActive`] for a suspended agent with the right password.
+    /// [`Refusal::InvalidCredentials`] for a wrong password and an unknown address alike; [`Refusal::NotConfirmed`]
+    /// before the address is confirmed; [`Refusal::AgentNotActive`] for a suspended agent with the right password.
     pub async fn run(&self, body: &Value) -> Result<Tokens, Refusal> {
         let (email, password) = read_credentials(body)?;
         let tokens = match self.identity.log_in(&email, &password).await? {
@@ -56,14 +57,14 @@ impl LogIn {
             .brought_up_to_date(&account, self.clock.now())
             .await?;
         if user.status == UserStatus::Suspended {
-            // The tokens that are dropped here were never handed out.
+            // These tokens are dropped. The client never gets them.
             return Err(Refusal::AgentNotActive);
         }
         self.bring_mail_up_to_date(user, &account).await?;
         if granted_before {
             return Ok(tokens);
         }
-        // The role was granted just now, and these tokens do not name it yet.
+        // The role was granted just now, so these tokens do not name the role yet.
         match self.identity.log_in(&email, &password).await? {
             LogInOutcome::Granted(tokens) => Ok(tokens),
             LogInOutcome::WrongCredentials | LogInOutcome::NotConfirmed => {
@@ -72,8 +73,8 @@ impl LogIn {
         }
     }
 
-    /// Has the record and the subscription follow the account. Nobody is kept out because mail is away or does not answer:
-    /// what is left undone, the next log-in does.
+    /// Updates the record and the subscription to match the account. An unavailable or slow mail service does not block
+    /// the log-in: the next log-in does the rest.
     async fn bring_mail_up_to_date(&self, user: User, account: &Account) -> Result<(), Refusal> {
         let user_id = user.id;
         let followed = async {
@@ -84,13 +85,14 @@ impl LogIn {
         tokio::time::timeout(self.waits_for_mail, followed)
             .await
             .unwrap_or_else(|_| {
-                warn!(%user_id, "mail has not answered in time; the log-in goes on");
+                warn!(%user_id, "the mail service did not answer in time; the log-in continues");
                 Ok(())
             })
     }
 
-    /// Name and address may be changed in Cognito, past us: the record follows at the next log-in. Emails stop going to the
-    /// old address before the record names the new one, so that a crash in between is repaired by the log-in after it.
+    /// A user can change the name and the address directly in Cognito. The record follows at the next log-in. The old
+    /// address is unsubscribed before the record names the new one. If the process dies in between, the log-in after
+    /// that repairs the record.
     async fn as_the_account_says(&self, user: User, account: &Account) -> Result<User, Refusal> {
         let Some(changed) = user.following(&account.name, &account.email, self.clock.now()) else {
             return Ok(user);
@@ -98,18 +100,22 @@ impl LogIn {
         if changed.email != user.email
             && let Err(error) = self.mailer.forget(user.id).await
         {
-            warn!(user_id = %user.id, error = &error as &dyn std::error::Error, "could not end the old address' subscription");
+            warn!(
+                user_id = %user.id,
+                error = &error as &dyn std::error::Error,
+                "could not end the subscription of the old address"
+            );
             return Ok(user);
         }
         match self.users.put_user(&changed).await {
             Ok(()) => Ok(changed),
-            // Somebody else changed the record: the next log-in sees to it.
+            // Another write changed the record first. The next log-in tries again.
             Err(StoreError::Conflict) => Ok(user),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Asks the address again to confirm its subscription, where the last request has lapsed.
+    /// Asks the address again to confirm its subscription if the last request has lapsed.
     async fn renew_subscription(&self, user: &User) {
         let now = self.clock.now();
         if !user.subscription_lapsed(now) {
@@ -125,7 +131,11 @@ impl LogIn {
             record_subscription(self.users.as_ref(), user, state, Some(now), now).await
         };
         if let Err(error) = renewed.await {
-            warn!(user_id = %user.id, error = &error as &dyn std::error::Error, "could not renew the email subscription");
+            warn!(
+                user_id = %user.id,
+                error = &error as &dyn std::error::Error,
+                "could not renew the email subscription"
+            );
         }
     }
 }

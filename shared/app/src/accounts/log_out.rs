@@ -13,11 +13,11 @@ pub struct LogOut {
 }
 
 impl LogOut {
-    /// Revokes all refresh tokens of the caller, on every device. An access token that is out stays good until it
-    /// expires, within the hour.
+    /// Revokes all refresh tokens of the caller, on every device. An access token that was issued before stays valid
+    /// until it expires, within one hour.
     ///
     /// # Errors
-    /// When something is away.
+    /// [`Refusal::Throttled`] or [`Refusal::Unavailable`] from the identity provider.
     pub async fn run(&self, caller: &Caller) -> Result<(), Refusal> {
         let whose = Whose::User(caller.user_id);
         Ok(self.sessions.sign_out(whose).await?)

@@ -1,8 +1,8 @@
 //! Signing up, confirming the address, logging in.
 //!
-//! Cognito knows the password and the roles, our own record all else. The two cannot be written together, so
-//! each step is made to be repeated: whatever a crash left out, the next sign-up, confirmation or log-in
-//! of the same person puts right.
+//! Cognito stores the password and the roles. Our own record stores everything else. One transaction cannot write both,
+//! so each step can be repeated. If a crash leaves an account incomplete, the next sign-up, confirmation or log-in of
+//! the same person repairs the account.
 
 mod confirm_sign_up;
 mod forgot_password;
@@ -16,8 +16,8 @@ mod reset_password;
 mod sign_up;
 mod subscription;
 
-use domain::user::read_email;
-use domain::{Faults, Fields};
+use intake::read_email;
+use intake::{Faults, Fields};
 use serde_json::Value;
 
 pub use confirm_sign_up::ConfirmSignUp;
@@ -33,7 +33,7 @@ pub(crate) use subscription::record_subscription;
 
 const LONGEST_CODE: usize = 20;
 
-/// Reads a code that was mailed; people paste it with spaces around.
+/// Reads a mailed code. People paste codes with spaces around them.
 fn read_code(fields: &Fields<'_>) -> Option<String> {
     let code = fields.required_text("code", LONGEST_CODE)?;
     Some(code.trim().to_owned())

@@ -1,11 +1,11 @@
-//! Group and record of an account, as they should be.
+//! Repairs the group and the record of an account.
 
 use domain::{AgentProfile, EmailNotifications, Role, Timestamp, User, UserStatus, ZoneGrid};
 
 use crate::ports::{Account, IdentityProvider, StoreError, UserStore};
 use crate::refusal::Refusal;
 
-/// Brings group and record of a confirmed account up to date.
+/// Brings the group and the record of a confirmed account up to date.
 pub(super) struct Records<'a> {
     pub(super) users: &'a dyn UserStore,
     pub(super) identity: &'a dyn IdentityProvider,
@@ -13,8 +13,8 @@ pub(super) struct Records<'a> {
 }
 
 impl Records<'_> {
-    /// The record, after whatever it or the group lacked was put right. The record comes first: who loses the race for
-    /// it grants the role that the winner wrote, so that nobody gets two.
+    /// The record, after everything missing in the record and the group was added. The record is written first. A call
+    /// that loses the race for the record grants the role that the winner wrote, so that nobody gets two roles.
     pub(super) async fn brought_up_to_date(
         &self,
         account: &Account,
@@ -28,8 +28,8 @@ impl Records<'_> {
     }
 
     async fn recorded(&self, account: &Account, now: Timestamp) -> Result<User, Refusal> {
-        // Twice, since somebody may have done a part of it a moment ago: signed up again, say, which leaves a record that
-        // is not confirmed.
+        // Two attempts, because another call may have written the record a moment ago. For example, a repeated sign-up
+        // leaves an unconfirmed record.
         for _ in 0..2 {
             let found = self.users.user(account.user_id).await?;
             let Some(wanted) = self.wanted(account, found.as_ref(), now) else {
@@ -44,16 +44,16 @@ impl Records<'_> {
         Err(Refusal::Contended)
     }
 
-    /// The record as it should be; `None` if it is so.
+    /// The record as it should be; `None` if the stored record is right.
     fn wanted(&self, account: &Account, found: Option<&User>, now: Timestamp) -> Option<User> {
         let granted = account.roles.iter().max().copied();
-        // Past us, in Cognito itself, anybody can ask for anything: nobody becomes a dispatcher by asking. Who asked for
-        // nothing gets the role that can do the least harm.
+        // Anybody can sign up directly in Cognito and ask for any role. Nobody becomes a dispatcher by asking. An
+        // account that asked for no role gets the role that can do the least harm.
         let asked_for = account.asked_for.filter(|role| role.is_ours_to_grant());
         let asked_for = asked_for.unwrap_or(Role::Customer);
         let Some(user) = found else {
             let role = granted.unwrap_or(asked_for);
-            // Version 1, confirmed or not: nobody has seen the step between.
+            // The record starts at version 1, because nobody has seen the unconfirmed record.
             let confirmed = self.new_record(account, role, now).confirmed(now);
             return Some(User {
                 version: 1,
@@ -63,9 +63,10 @@ impl Records<'_> {
         if user.status == UserStatus::Unconfirmed {
             return Some(user.confirmed(now));
         }
-        // Somebody was put into another group by hand, as the first dispatcher is. An agent with a route open is moved at
-        // the first log-in after its end: what is aboard is in their record. A dispatcher who was taken out of the group is
-        // one no more, whatever the record says.
+        // An operator can put somebody into another group by hand, for example the first dispatcher. An agent with an
+        // open route changes the role at the first log-in after the route ends, because the agent's record names the
+        // orders aboard. A dispatcher who was removed from the group is no longer a dispatcher, even if the record says
+        // so.
         let on_a_route = |agent: &AgentProfile| agent.open_route_id.is_some();
         let taken_out = (user.role == Role::Dispatcher).then_some(asked_for);
         let role = granted.or(taken_out).filter(|role| *role != user.role)?;
@@ -90,8 +91,8 @@ impl Records<'_> {
         }
     }
 
-    /// Agents wait for approval whichever way they came. Nobody else has a profile: who has one is of the fleet, is listed
-    /// there, and can be put on duty.
+    /// Agents wait for approval, however they became agents. Only agents have a profile: a user with a profile belongs
+    /// to the fleet, is listed with the fleet, and can go on duty.
     fn moved_to(&self, role: Role, user: &User, now: Timestamp) -> User {
         let moved = User {
             role,

@@ -2,34 +2,36 @@
 
 use std::sync::Arc;
 
-use domain::{Faults, Fields, UserStatus};
+use domain::UserStatus;
+use intake::{Faults, Fields};
 use serde_json::Value;
 use tracing::warn;
 
 use crate::ports::{SignOut, TokenRefresh, Tokens, UserStore, Whose};
 use crate::refusal::Refusal;
 
-/// Cognito's are under 2,000 characters.
+/// Cognito's refresh tokens have fewer than 2,000 characters.
 const LONGEST_REFRESH_TOKEN: usize = 8_192;
 
 /// `POST /token/refresh`
 pub struct RefreshToken {
-    /// The records.
+    /// The user records.
     pub users: Arc<dyn UserStore>,
-    /// Gives the tokens.
+    /// Issues the tokens.
     pub refresh: Arc<dyn TokenRefresh>,
     /// Ends sessions.
     pub sessions: Arc<dyn SignOut>,
 }
 
 impl RefreshToken {
-    /// New tokens for a refresh token, which stays as it is.
+    /// New tokens for a refresh token. The refresh token stays the same.
     ///
-    /// Suspended agents get none. That they come at all means that their sessions were not ended when they were
-    /// suspended, since the process died in between: it is done now.
+    /// A suspended agent gets no tokens. If a suspended agent still has a session, the process died between the
+    /// suspension and the end of the sessions. So this call ends the sessions.
     ///
     /// # Errors
-    /// [`Refusal::InvalidRefreshToken`] for one that is forged, expired or revoked; [`Refusal::AgentNotActive`].
+    /// [`Refusal::InvalidRefreshToken`] if the token is forged, expired or revoked; [`Refusal::AgentNotActive`] for a
+    /// suspended agent.
     pub async fn run(&self, body: &Value) -> Result<Tokens, Refusal> {
         let token = read_refresh_token(body)?;
         let refreshed = self.refresh.refresh(&token).await?;
@@ -38,7 +40,11 @@ impl RefreshToken {
         let user = self.users.user(user_id).await?;
         if user.is_some_and(|user| user.status == UserStatus::Suspended) {
             if let Err(error) = self.sessions.sign_out(Whose::User(user_id)).await {
-                warn!(%user_id, error = &error as &dyn std::error::Error, "could not end the sessions of a suspended agent");
+                warn!(
+                    %user_id,
+                    error = &error as &dyn std::error::Error,
+                    "could not end the sessions of a suspended agent"
+                );
             }
             return Err(Refusal::AgentNotActive);
         }

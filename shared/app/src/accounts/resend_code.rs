@@ -15,10 +15,11 @@ pub struct ResendCode {
 }
 
 impl ResendCode {
-    /// Mails another code to an address that waits to be confirmed. The answer is the same for any other.
+    /// Mails another code if the address waits for its confirmation. The answer is the same for every other address.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for bad input, or when something is away.
+    /// [`Refusal::Invalid`] for bad input; [`Refusal::Throttled`] or [`Refusal::Unavailable`] from the identity
+    /// provider.
     pub async fn run(&self, body: &Value) -> Result<(), Refusal> {
         Ok(self.codes.resend(&read_address(body)?).await?)
     }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use domain::password::read_new_password;
-use domain::user::read_email;
-use domain::{Faults, Fields};
+use intake::read_email;
+use intake::read_new_password;
+use intake::{Faults, Fields};
 use serde_json::Value;
 
 use super::read_code;
@@ -15,25 +15,24 @@ use crate::refusal::Refusal;
 
 /// `POST /password/reset`
 pub struct ResetPassword {
-    /// Takes codes.
+    /// Checks codes and sets passwords.
     pub passwords: Arc<dyn PasswordRecovery>,
-    /// The accounts.
+    /// The accounts in the identity provider.
     pub identity: Arc<dyn IdentityProvider>,
     /// Ends sessions.
     pub sessions: Arc<dyn SignOut>,
 }
 
 impl ResetPassword {
-    /// Sets a new password, given the code, and ends every session: who has lost a password to somebody else is rid of
-    /// them.
+    /// Sets a new password, given the code, and ends every session. A person who stole the old password loses access.
     ///
-    /// The provider takes a code once. So where it refuses one and the new password is the account's already, the
-    /// reset was made before, by a call whose answer was lost or that died before the sessions ended: it is
-    /// finished. That gives nobody more than `POST /login` and `POST /logout` do.
+    /// The provider accepts a code once. If the provider rejects the code, but the account has the new password
+    /// already, an earlier call reset the password. That call lost its answer, or died before the sessions ended. This
+    /// call then ends the sessions. This gives nobody more than `POST /login` and `POST /logout` do.
     ///
     /// # Errors
-    /// [`Refusal::InvalidCode`] alike for a wrong code, an old one, and an unknown address; [`Refusal::Invalid`] for bad
-    /// input.
+    /// [`Refusal::InvalidCode`] for a wrong code, an old code and an unknown address alike; [`Refusal::Invalid`] for
+    /// bad input.
     pub async fn run(&self, body: &Value) -> Result<(), Refusal> {
         let new = NewPassword::read(body)?;
         let reset = self.passwords.reset(&new.email, &new.code, &new.password);
@@ -50,7 +49,7 @@ impl ResetPassword {
         Ok(self.sessions.sign_out(whose).await?)
     }
 
-    /// Whether the new password is the account's.
+    /// Whether the account has the new password already.
     async fn opens(&self, new: &NewPassword) -> Result<bool, Refusal> {
         match self.identity.log_in(&new.email, &new.password).await {
             Ok(LogInOutcome::Granted(_)) => Ok(true),

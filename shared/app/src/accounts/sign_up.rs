@@ -10,9 +10,9 @@ use crate::refusal::Refusal;
 
 /// `POST /signup`
 pub struct SignUp {
-    /// The records.
+    /// The user records.
     pub users: Arc<dyn UserStore>,
-    /// The accounts.
+    /// The accounts in the identity provider.
     pub identity: Arc<dyn IdentityProvider>,
     /// The time.
     pub clock: Arc<dyn Clock>,
@@ -21,13 +21,13 @@ pub struct SignUp {
 }
 
 impl SignUp {
-    /// Makes the account, its record and its group, in this order: of two sign-ups at the same moment one writes the
-    /// record, and both grant the role that is in it. The answer is the same whether the address was known.
+    /// Makes the account, then its record, then its group. If two sign-ups run at the same moment, one of them writes
+    /// the record, and both grant the role in that record. The answer does not tell whether the address was known.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for bad input, or when something is away.
+    /// [`Refusal::Invalid`] for bad input; [`Refusal::Unavailable`] if a dependency is unavailable.
     pub async fn run(&self, body: &Value) -> Result<(), Refusal> {
-        let sign_up = NewAccount::read(body)?;
+        let sign_up = intake::read_new_account(body)?;
         let user_id = match self.identity.sign_up(&sign_up).await? {
             Registration::New(user_id) => user_id,
             Registration::Known => match self.left_half_way(&sign_up).await? {
@@ -38,22 +38,22 @@ impl SignUp {
         let user = User::signed_up(user_id, &sign_up, self.grid, self.clock.now());
         let role = match self.users.put_user(&user).await {
             Ok(()) => user.role,
-            // Another sign-up was faster, and may have died before it granted what it wrote.
+            // Another sign-up wrote the record first, and may have died before it granted the role.
             Err(StoreError::Conflict) => {
                 let recorded = self.users.user(user_id).await?;
                 recorded.ok_or(Refusal::Contended)?.role
             }
             Err(error) => return Err(error.into()),
         };
-        // The record of a dispatcher who was taken out of the group brings nobody back into it.
+        // An old record does not put a former dispatcher back into the group.
         if !role.is_ours_to_grant() {
             return Ok(());
         }
         Ok(self.identity.grant(&sign_up.email, role).await?)
     }
 
-    /// The id of an account that waits for its code and that a crash left without record or group.
-    /// A role that was granted or asked for stays: it is not for a second sign-up to change.
+    /// The id of an unconfirmed account that a crash left without a record or a group. A second sign-up cannot change a
+    /// role that was granted or asked for.
     async fn left_half_way(&self, sign_up: &NewAccount) -> Result<Option<UserId>, Refusal> {
         let Some(account) = self.identity.account(&sign_up.email).await? else {
             return Ok(None);

@@ -1,13 +1,13 @@
-//! The note in a user's record on their email subscription.
+//! The email subscription in a user's record.
 
 use domain::{EmailNotifications, Timestamp, User};
 
 use crate::ports::{StoreError, UserStore};
 use crate::refusal::Refusal;
 
-/// Notes the state of a user's email subscription, and when it was asked for where that is new.
+/// Records the state of a user's email subscription, and the time of the request in `asked_at` if the request is new.
 ///
-/// Losing the race against another change is no error: the state is looked up again at the next log-in.
+/// A lost race against another write is no error: the next log-in looks up the state again.
 pub(crate) async fn record_subscription(
     users: &dyn UserStore,
     user: &User,
@@ -17,7 +17,7 @@ pub(crate) async fn record_subscription(
 ) -> Result<(), Refusal> {
     let mut changed = user.changed(now);
     changed.email_notifications = state;
-    // A request that was never confirmed and is gone has lapsed: the next log-in asks again.
+    // The request was never confirmed and no longer exists, so it has lapsed. The next log-in asks again.
     let lapsed =
         (user.email_notifications, state) == (EmailNotifications::Pending, EmailNotifications::Off);
     changed.subscribed_at = asked_at.or(user.subscribed_at.filter(|_| !lapsed));

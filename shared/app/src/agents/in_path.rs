@@ -5,10 +5,10 @@ use domain::{Role, UserId};
 use crate::caller::Caller;
 use crate::refusal::Refusal;
 
-/// In a path, stands for the caller.
+/// In a path, this word stands for the caller.
 pub const ONESELF: &str = "me";
 
-/// Which agent a path means: agents see nobody but themselves.
+/// The agent that a path names. Agents can see only themselves.
 pub(crate) fn agent_in_path(caller: &Caller, role: Role, path: &str) -> Result<UserId, Refusal> {
     let id = match path {
         ONESELF => caller.user_id,

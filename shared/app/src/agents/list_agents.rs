@@ -10,7 +10,7 @@ use crate::paging::{PageQuery, cursor_after};
 use crate::ports::UserStore;
 use crate::refusal::Refusal;
 
-/// The statuses that `GET /agents` tells of: who has not confirmed the address is nobody's agent yet.
+/// The statuses that `GET /agents` lists. A user with an unconfirmed address is not an agent yet.
 const LISTED: [UserStatus; 3] = [
     UserStatus::PendingApproval,
     UserStatus::Active,
@@ -19,19 +19,19 @@ const LISTED: [UserStatus; 3] = [
 
 /// `GET /agents`
 pub struct ListAgents {
-    /// The records of people.
+    /// The user records.
     pub users: Arc<dyn UserStore>,
 }
 
 impl ListAgents {
-    /// The fleet, by id, to dispatchers.
+    /// The fleet, sorted by id, for dispatchers.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for a query that cannot be understood.
+    /// [`Refusal::Invalid`] if the query is not valid.
     pub async fn run(&self, caller: &Caller, query: &PageQuery) -> Result<AgentsAnswer, Refusal> {
         caller.acting_as(&[Role::Dispatcher])?;
-        let page = query.read::<_, UserId>(&LISTED.map(|status| (status.name(), status)))?;
-        // One more than asked for shows whether there is another page.
+        let page = query.read::<_, UserId>(&LISTED)?;
+        // One more than the limit shows whether there is another page.
         let limit = page.limit + 1;
         let mut ids = Vec::new();
         for status in LISTED
@@ -51,7 +51,7 @@ impl ListAgents {
         let next_cursor = ids.last().filter(|_| more).copied().map(cursor_after);
         let mut users = self.users.users(&ids).await?;
         users.sort_unstable_by_key(|user| user.id);
-        // The index is a hint: somebody may have been approved since.
+        // The index is only a hint: an agent's status may have changed since.
         users.retain(|user| page.status.is_none_or(|asked| user.status == asked));
         Ok(AgentsAnswer {
             agents: users.into_iter().filter_map(AgentAnswer::of).collect(),

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use domain::agent::AgentUpdateRefused;
 use domain::{
-    Actor, AgentUpdate, Faults, LegEstimate, Order, OrderStatus, Role, RouteId, Timestamp, User,
+    Actor, AgentUpdate, LegEstimate, Order, OrderStatus, Role, RouteId, Timestamp, User,
     UserStatus, ZoneGrid,
 };
+use intake::Faults;
 use serde_json::Value;
 
 use crate::agents::agent_in_path;
@@ -64,7 +65,7 @@ impl UpdateAgent {
     ) -> Result<AgentAnswer, Refusal> {
         let role = caller.acting_as(&[Role::Dispatcher, Role::Agent])?;
         let agent_id = agent_in_path(caller, role, agent_id)?;
-        let update = AgentUpdate::read(body, role, self.clock.now())?;
+        let update = intake::read_agent_update(body, role, self.clock.now())?;
         let mut attempts = Attempts::new(self.jitter.as_ref());
         loop {
             let user = self.users.user(agent_id).await?.ok_or(Refusal::NotFound)?;

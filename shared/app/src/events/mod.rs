@@ -1,4 +1,4 @@
-//! What follows a committed write: zones wake up, and people hear of it.
+//! After a committed write: wakes zones and notifies people.
 
 mod publish_events;
 

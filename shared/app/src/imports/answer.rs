@@ -36,7 +36,7 @@ impl From<Import> for ImportAnswer {
             import_id: import.id,
             customer_id: import.customer_id,
             rows: import.rows(),
-            // Four decimals: a step for each chunk of a million rows would be noise.
+            // Four decimals. A new value for each chunk of a million rows would be noise.
             progress: (import.progress() * 10_000.0).floor() / 10_000.0,
             size_bytes: import
                 .file

@@ -1,9 +1,8 @@
-//! Asking for an upload.
+//! `POST /upload-url`: a signed URL for the upload of a file.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use domain::import::NewImport;
 use domain::{Import, ImportId, Role};
 use serde::Serialize;
 use serde_json::Value;
@@ -13,24 +12,24 @@ use crate::messages::ImportKey;
 use crate::ports::{Clock, FileUrls, Ids, ImportStore};
 use crate::refusal::Refusal;
 
-/// For so long an upload may begin, in seconds.
+/// The longest time from the answer to the start of the upload, in seconds.
 pub const UPLOAD_EXPIRES_S: u64 = 600;
 
 /// `POST /upload-url`
 pub struct CreateUploadUrl {
     /// The imports.
     pub imports: Arc<dyn ImportStore>,
-    /// Signs addresses.
+    /// Signs URLs.
     pub urls: Arc<dyn FileUrls>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.
     pub ids: Arc<dyn Ids>,
-    /// How large a file may be, in bytes.
+    /// The largest size of a file, in bytes.
     pub most_bytes: u64,
 }
 
-/// How a file is uploaded.
+/// How the client uploads the file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UploadAnswer {
     import_id: ImportId,
@@ -41,13 +40,13 @@ pub struct UploadAnswer {
 }
 
 impl CreateUploadUrl {
-    /// Makes an import that awaits its file, and the signed address for that file.
+    /// Makes an import that waits for its file, and signs the URL for that file.
     ///
     /// # Errors
     /// [`Refusal::Invalid`] for bad input, [`Refusal::FileTooLarge`] for a file beyond the limit.
     pub async fn run(&self, caller: &Caller, body: &Value) -> Result<UploadAnswer, Refusal> {
         caller.acting_as(&[Role::Customer])?;
-        let new = NewImport::read(body)?;
+        let new = intake::read_new_import(body)?;
         if new.size_bytes > self.most_bytes {
             let most_bytes = self.most_bytes;
             return Err(Refusal::FileTooLarge { most_bytes });
@@ -58,7 +57,7 @@ impl CreateUploadUrl {
             import_id: self.ids.import_id(),
         };
         let import = Import::awaited(key.import_id, caller.user_id, new, self.clock.now());
-        // The record first: a file is never there before its import.
+        // The record is written first, so that no file exists without its import.
         self.imports.put_import(&import).await?;
         let upload = self.urls.upload(key, size_bytes).await?;
         Ok(UploadAnswer {

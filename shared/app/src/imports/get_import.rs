@@ -16,15 +16,15 @@ use crate::refusal::Refusal;
 pub struct GetImport {
     /// The imports.
     pub imports: Arc<dyn ImportStore>,
-    /// Signs addresses.
+    /// Signs URLs.
     pub urls: Arc<dyn FileUrls>,
 }
 
 impl GetImport {
-    /// One import with its first faults, to its customer and to dispatchers.
+    /// One import with its first faults, for its customer and for dispatchers.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] if it is not there or not the caller's.
+    /// [`Refusal::NotFound`] if there is no such import, or if it belongs to another customer.
     pub async fn run(&self, caller: &Caller, import_id: &str) -> Result<ImportAnswer, Refusal> {
         let role = caller.acting_as(&[Role::Dispatcher, Role::Customer])?;
         let id: ImportId = import_id.parse().map_err(|_| Refusal::NotFound)?;
@@ -33,7 +33,7 @@ impl GetImport {
             return Err(Refusal::NotFound);
         }
         let rejected = import.rejected;
-        // Of a file that went away there is no file of rejected rows either.
+        // If the uploaded file was removed or replaced, there is no file of rejected rows.
         let failure = import.failure.as_ref().map(|failure| failure.code.as_str());
         let written = import.status.is_over() && failure != Some(FILE_CHANGED);
         let key = ImportKey {

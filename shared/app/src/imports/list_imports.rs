@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{ImportStatus, Role};
+use domain::{ImportStatus, Role, VariantArray};
 use serde::Serialize;
 
 use super::answer::ImportAnswer;
@@ -16,7 +16,7 @@ use crate::refusal::Refusal;
 pub struct ImportsAnswer {
     /// Newest first, without their faults.
     pub imports: Vec<ImportAnswer>,
-    /// For the next page; `null` at the end.
+    /// The cursor of the next page; `null` at the end.
     pub next_cursor: Option<String>,
 }
 
@@ -30,15 +30,15 @@ impl ListImports {
     /// The caller's imports, newest first.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for a query that cannot be understood.
+    /// [`Refusal::Invalid`] if the query is not valid.
     pub async fn run(&self, caller: &Caller, query: &PageQuery) -> Result<ImportsAnswer, Refusal> {
         caller.acting_as(&[Role::Customer])?;
-        let page = query.read(&ImportStatus::ALL.map(|status| (status.name(), status)))?;
+        let page = query.read(ImportStatus::VARIANTS)?;
         let found = self
             .imports
             .imports_of(caller.user_id, page.status, page.after, page.limit)
             .await?;
-        // The index is a hint: an import may have moved on since.
+        // The index is only a hint: an import's status may have changed since.
         let imports = found
             .imports
             .into_iter()

@@ -1,8 +1,8 @@
-//! Bulk orders: a file is uploaded, its rows become orders, and the customer gets an account of every row.
+//! Bulk orders: a customer uploads a file, its rows become orders, and a report accounts for every row.
 //!
-//! What is exact about it: the id of a row's order follows from the import and the row; a chunk of orders, the counts and
-//! the byte that was reached are one transaction. So an event that comes twice, a second consumer and a crash at any
-//! point add nothing twice, and set nothing back that was delivered since.
+//! The id of a row's order is derived from the import and the row number. One transaction stores a chunk of orders, the
+//! counts and the byte offset. So a repeated event, a second consumer or a crash at any point adds no order twice, and
+//! never resets an order that was delivered since.
 
 mod answer;
 mod create_upload_url;

@@ -1,4 +1,4 @@
-//! What the emails say. Subjects are short and plain ASCII, since SNS takes nothing else.
+//! The texts of the emails. Subjects are short and plain ASCII, because SNS accepts nothing else.
 
 use std::fmt::Write as _;
 
@@ -8,19 +8,19 @@ use jiff::tz::TimeZone;
 
 use crate::ports::Email;
 
-/// SNS takes fewer than 100 characters.
+/// SNS accepts fewer than 100 characters.
 const LONGEST_SUBJECT: usize = 99;
 const LONGEST_NAME_IN_SUBJECT: usize = 40;
-/// The day and time of day, and the zone that they are in.
+/// The weekday, the date, the time of day and the time zone.
 const DAY_AND_TIME: &str = "%A, %-d %B, %H:%M %Z";
 const TIME: &str = "%H:%M";
 
-/// Who writes, and in which time zone.
+/// The sender's name and time zone.
 #[derive(Debug, Clone)]
 pub struct Letterhead {
     /// The courier company's name.
     pub company: String,
-    /// The zone in which times are told.
+    /// The time zone of all times in the emails.
     pub time_zone: TimeZone,
 }
 
@@ -218,7 +218,7 @@ trait FindStop<'a> {
 }
 
 impl<'a, I: Iterator<Item = &'a RouteStop>> FindStop<'a> for I {
-    /// The order's last stop of a kind: an earlier one may have been skipped.
+    /// The order's last stop of this kind. An earlier stop may have been skipped.
     fn rev_find(self, order: &Order, kind: StopKind) -> Option<&'a RouteStop> {
         self.filter(|stop| stop.order_id == order.id && stop.kind == kind)
             .last()
@@ -232,14 +232,14 @@ fn places(order: &Order) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What the customer calls the order, or the end of its id.
+/// The customer's name for the order, or the end of the order's id.
 fn name_of(order: &Order) -> String {
     let id = order.id.to_string();
     let tail = id.rsplit('-').next().unwrap_or(&id).to_owned();
     order.external_id.clone().unwrap_or(tail)
 }
 
-/// As much of the name as leaves room for the news in a subject.
+/// The start of the name, so that a subject has room for the news.
 fn short_name_of(order: &Order) -> String {
     name_of(order)
         .chars()
@@ -251,7 +251,7 @@ fn is_open(stop: &RouteStop) -> bool {
     stop.status == domain::StopStatus::Pending
 }
 
-/// The next stop and how many are open.
+/// The next open stop, and the number of open stops.
 fn first_and_count(route: &Route) -> (Option<&RouteStop>, usize) {
     (route.open_stops().next(), route.open_stops().count())
 }
@@ -264,7 +264,7 @@ fn hours_and_minutes(seconds: u32) -> String {
     }
 }
 
-/// Printable ASCII of the length that SNS takes; a customer's own name for an order may be anything.
+/// Printable ASCII, cut to the length that SNS accepts. A customer's name for an order may contain any character.
 fn plain(subject: &str) -> String {
     let printable = |c: char| {
         if c == ' ' || c.is_ascii_graphic() {

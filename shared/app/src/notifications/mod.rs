@@ -1,4 +1,4 @@
-//! Telling people by email.
+//! Emails to customers and agents.
 
 mod emails;
 mod send_notifications;

@@ -1,4 +1,4 @@
-//! Telling people by email.
+//! Sends emails to customers and agents.
 
 use std::sync::Arc;
 
@@ -14,51 +14,52 @@ use crate::ports::{
 };
 use crate::refusal::Refusal;
 
-/// For so long nobody else sends a claimed email: longer than sending takes.
+/// How long a claim keeps other consumers from sending the email. Sending takes less time.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
-/// So often a user's address may change under our hands.
+/// How many times a user's address may change during one call.
 const ADDRESSES: usize = 3;
-/// Longer than a message can live, in its queue and then in the dead-letter queue.
+/// How long a sent email is remembered. A message lives less long, in its queue and then in the dead-letter queue.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
 
-/// Behind the notification queue.
+/// `send-notifications`: consumes the notification queue.
 pub struct SendNotifications {
-    /// The records of people.
+    /// The user records.
     pub users: Arc<dyn UserStore>,
     /// The orders.
     pub orders: Arc<dyn OrderStore>,
     /// The routes.
     pub routes: Arc<dyn RouteStore>,
-    /// Who sends which email.
+    /// The claims on emails, so that one consumer sends each email.
     pub claims: Arc<dyn EmailClaims>,
-    /// Sends.
+    /// Sends emails.
     pub mailer: Arc<dyn Mailer>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// What the emails look like.
+    /// The sender's name and time zone.
     pub letterhead: Letterhead,
 }
 
-/// What became of a notification.
+/// The result of a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Told {
     /// An email was sent.
     Sent,
-    /// It had been sent before.
+    /// The email was sent before.
     Before,
-    /// There is nobody to tell, or it is not true any more.
+    /// There is nobody to tell, or the news is out of date.
     Nobody,
-    /// The user's topic is in place.
+    /// The user has a topic.
     Subscribed,
 }
 
 impl SendNotifications {
-    /// Sends one email for one event, however often it is told of it: claims it, sends it, marks it as sent. It is sent
-    /// twice where nobody knows that it was: the answer of the mail service was lost, or the process died before the mark.
-    /// Where the mark could not be made, it is sent again if the event is told again.
+    /// Sends one email for one event, even if the event is delivered several times: claims the email, sends it, and
+    /// marks it as sent. The email is sent twice if its success stayed unknown: the answer of the mail service was
+    /// lost, or the process died before the mark. If the mark fails, a repeated event sends the email again.
     ///
     /// # Errors
-    /// When something is away, or somebody else has claimed it and not finished: the message is to be delivered again.
+    /// If a dependency is unavailable, or another consumer has claimed the email and not finished. The queue then
+    /// delivers the message again.
     pub async fn run(&self, notification: &Notification) -> Result<Told, Refusal> {
         match *notification {
             Notification::UserConfirmed { user_id } => self.subscribe(user_id).await,
@@ -92,7 +93,7 @@ impl SendNotifications {
         }
     }
 
-    /// Makes the user's topic and asks the address to confirm. All of it may be repeated.
+    /// Creates the user's topic and asks the address to confirm. Each step can be repeated.
     async fn subscribe(&self, user_id: UserId) -> Result<Told, Refusal> {
         let Some(user) = self.users.user(user_id).await? else {
             return Ok(Told::Nobody);
@@ -101,7 +102,7 @@ impl SendNotifications {
             return Ok(Told::Subscribed);
         }
         let user = self.ask(user).await?;
-        // A list may not show yet what was asked for a moment ago.
+        // The list may not show a request that was made a moment ago.
         let state = match self.mailer.subscription(user_id, &user.email).await? {
             EmailNotifications::Off => EmailNotifications::Pending,
             state => state,
@@ -111,8 +112,8 @@ impl SendNotifications {
         Ok(Told::Subscribed)
     }
 
-    /// Asks the user's address to confirm, and looks whether it is theirs still: if a log-in has written another one
-    /// meanwhile, that one is asked, and the one that was left hears no more.
+    /// Asks the user's address to confirm, and then checks that the user still has this address. If a log-in has stored
+    /// another address meanwhile, that address is asked instead, and the old address gets no more emails.
     async fn ask(&self, mut user: User) -> Result<User, Refusal> {
         for _ in 0..ADDRESSES {
             self.mailer.subscribe(user.id, &user.email).await?;
@@ -126,8 +127,9 @@ impl SendNotifications {
         Err(Refusal::Contended)
     }
 
-    /// Sends, and makes the topic where it is missing: the confirmation's own message has not been worked on yet, or a log-in
-    /// has just deleted it with an address that was left. So the record of before is not to be believed.
+    /// Sends an email, and creates the topic if it is missing. The topic is missing if the message about the
+    /// confirmation was not handled yet, or if a log-in has just deleted the topic of an old address. So the record is
+    /// read again.
     async fn send(&self, user_id: UserId, email: &Email) -> Result<(), Refusal> {
         for _ in 0..ADDRESSES {
             match self.mailer.send(user_id, email).await {
@@ -149,7 +151,7 @@ impl SendNotifications {
             EmailClaim::Ours => {}
         }
         self.send(user.id, email).await?;
-        // Sent it is. Were the message to come again for the mark alone, so would the email.
+        // The email is sent. An error here would deliver the message again, and the email would be sent a second time.
         if let Err(error) = self.claims.mark_sent(event, now + REMEMBERED).await {
             error!(
                 event,
@@ -160,8 +162,8 @@ impl SendNotifications {
         Ok(Told::Sent)
     }
 
-    /// The email to a customer; none if it is not true any more, since the order was taken off its route again. Of two
-    /// assignments the customer hears of the one that stands.
+    /// The email to a customer; `None` if the news is out of date, because the order was taken off its route. After two
+    /// assignments the customer gets only the email about the current one.
     async fn order_email(
         &self,
         order_id: OrderId,
@@ -199,7 +201,7 @@ impl SendNotifications {
         Ok(Some((customer, email)))
     }
 
-    /// The email to an agent; none if the route has ended meanwhile without them.
+    /// The email to an agent; `None` if the route has ended or the agent is not active any more.
     async fn route_email(
         &self,
         agent_id: UserId,

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use domain::{Faults, Order, OrderDraft, Role, Timestamp, ZoneGrid};
+use domain::{Order, Role, Timestamp, ZoneGrid};
+use intake::{AddressAlone, Faults, read_order};
 use jiff::SignedDuration;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use crate::addresses::PlaceAddresses;
 use crate::answers::OrderAnswer;
 use crate::caller::Caller;
-use crate::ports::{Clock, IdempotencyKey, Ids, OrderStore, Placement};
+use crate::digest::sha256_hex;
+use crate::ports::{Clock, IdempotencyKey, Ids, OrderPlacement, OrderStore, Placement};
 use crate::refusal::Refusal;
 
-/// For so long an `Idempotency-Key` is remembered.
+/// How long an `Idempotency-Key` is remembered.
 const KEY_REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 const LONGEST_KEY: usize = 255;
 
@@ -21,24 +22,26 @@ const LONGEST_KEY: usize = 255;
 pub struct CreateOrder {
     /// The orders.
     pub orders: Arc<dyn OrderStore>,
+    /// Takes new orders.
+    pub placement: Arc<dyn OrderPlacement>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.
     pub ids: Arc<dyn Ids>,
     /// The zones.
     pub grid: ZoneGrid,
-    /// Who places addresses; none where stops must have their location.
+    /// Finds the locations of addresses; `None` if each stop must have its location.
     pub addresses: Option<PlaceAddresses>,
 }
 
 impl CreateOrder {
-    /// Stores a new order, pending. The stored order is the event: the stream tells the optimizer of it.
+    /// Stores a new order as pending. The table's stream then reports the order to the optimizer.
     ///
-    /// With an `Idempotency-Key`, a repetition answers with the order of the first time, as it is now. Nothing is stored of an
-    /// order whose address cannot be placed.
+    /// With an `Idempotency-Key`, a repeated request gets the first order in its current state. If an address cannot be
+    /// placed, nothing is stored.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for bad input, [`Refusal::IdempotencyKeyReused`] for a key that came with another body,
+    /// [`Refusal::Invalid`] for bad input; [`Refusal::IdempotencyKeyReused`] for a key that was used with another body;
     /// [`Refusal::Unplaceable`] for addresses that are unknown or may be several places.
     pub async fn run(
         &self,
@@ -49,11 +52,11 @@ impl CreateOrder {
     ) -> Result<OrderAnswer, Refusal> {
         caller.acting_as(&[Role::Customer])?;
         let now = self.clock.now();
-        let read = if self.addresses.is_some() {
-            OrderDraft::read(body, now)
-        } else {
-            OrderDraft::read_located(body, now)
+        let address_alone = match self.addresses {
+            Some(_) => AddressAlone::Allowed,
+            None => AddressAlone::Refused,
         };
+        let read = read_order(body, address_alone, now);
         let key = match idempotency_key {
             Some(key) if !is_key(key) => {
                 let faults = read.err().unwrap_or_default();
@@ -64,7 +67,7 @@ impl CreateOrder {
             Some(key) => Some(IdempotencyKey {
                 caller: caller.user_id,
                 key: key.to_owned(),
-                fingerprint: fingerprint(raw_body),
+                fingerprint: sha256_hex(raw_body),
                 expires_at: now + KEY_REMEMBERED,
             }),
             None => None,
@@ -75,41 +78,45 @@ impl CreateOrder {
             (Err(faults), Some(key)) => return self.placed_before(key, faults, now).await,
         };
         let new = match &self.addresses {
-            Some(addresses) if draft.is_to_be_placed() => {
-                // A repetition does not ask the geocoder again, nor does it need the geocoder to be there.
+            Some(addresses) if draft.has_address_to_place() => {
+                // A repeated request does not need the geocoder, so the key is checked first.
                 if let Some(key) = &key
-                    && let Some(used) = self.orders.key_used(key, now).await?
+                    && let Some(used) = self.placement.key_used(key, now).await?
                 {
                     return self.first_order(used, Some(key)).await;
                 }
                 addresses.locate(draft, now).await?
             }
-            _ => draft.located(None, None)?,
+            _ => {
+                let located = draft.located(None, None);
+                located.ok_or_else(|| Refusal::Broken("a stop has no location".into()))?
+            }
         };
         let zone = self.grid.zone_of(new.pickup.location);
-        let zone = zone.ok_or_else(|| Faults::one("#/pickup/location", "is no place on earth"))?;
+        let zone =
+            zone.ok_or_else(|| Faults::one("#/pickup/location", "is not a place on earth"))?;
         let order = Order::placed(self.ids.order_id(), caller.user_id, new, zone, now);
-        match self.orders.place(&order, key.as_ref()).await? {
+        match self.placement.place(&order, key.as_ref()).await? {
             Placement::Placed => Ok(OrderAnswer::of(order, None)),
             used @ Placement::KeyUsed { .. } => self.first_order(used, key.as_ref()).await,
         }
     }
 
-    /// A body that was good once may be bad when it is repeated: its window has passed meanwhile. If its order was placed
-    /// then, that is the answer.
+    /// A valid body may be invalid when it is repeated, because its time window has passed. If the first request stored
+    /// an order, that order is the answer.
     async fn placed_before(
         &self,
         key: &IdempotencyKey,
         faults: Faults,
         now: Timestamp,
     ) -> Result<OrderAnswer, Refusal> {
-        match self.orders.key_used(key, now).await? {
+        match self.placement.key_used(key, now).await? {
             Some(used) => self.first_order(used, Some(key)).await,
             None => Err(faults.into()),
         }
     }
 
-    /// The order of the first time, if the body is that of the first time too.
+    /// The first order of the key, if the body is the same as the first body.
     async fn first_order(
         &self,
         used: Placement,
@@ -131,10 +138,4 @@ impl CreateOrder {
 
 fn is_key(key: &str) -> bool {
     (1..=LONGEST_KEY).contains(&key.len()) && key.bytes().all(|b| b.is_ascii_graphic())
-}
-
-/// SHA-256 of a body, in hexadecimal.
-fn fingerprint(raw_body: &[u8]) -> String {
-    let digest = Sha256::digest(raw_body);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

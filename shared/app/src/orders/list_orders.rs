@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Order, OrderId, OrderStatus, Role, User};
+use domain::{Order, OrderId, OrderStatus, Role, User, VariantArray};
 
 use crate::answers::{OrderAnswer, OrdersAnswer};
 use crate::caller::Caller;
@@ -30,7 +30,7 @@ impl ListOrders {
     /// [`Refusal::Invalid`] for a query that cannot be understood; [`Refusal::AgentNotActive`].
     pub async fn run(&self, caller: &Caller, query: &PageQuery) -> Result<OrdersAnswer, Refusal> {
         let role = caller.acting_as(&[Role::Dispatcher, Role::Customer, Role::Agent])?;
-        let page = query.read(&OrderStatus::ALL.map(|status| (status.name(), status)))?;
+        let page = query.read(OrderStatus::VARIANTS)?;
         match role {
             Role::Dispatcher => self.listed(OrderListing::All, page).await,
             Role::Customer => {

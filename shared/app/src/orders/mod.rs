@@ -1,4 +1,4 @@
-//! Orders: placing them, looking at them, moving them on, and waking the zones of those that wait.
+//! Orders: creating, reading and updating them, and waking the zones of pending orders.
 
 mod create_order;
 mod get_order;

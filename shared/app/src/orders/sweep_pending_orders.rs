@@ -1,4 +1,4 @@
-//! The safety net: wakes zones in which orders have been due for a while.
+//! The safety net: wakes zones with overdue orders.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use crate::messages::{Wake, WakeCause};
 use crate::ports::{Clock, OrderStore, WakeQueue};
 use crate::refusal::Refusal;
 
-/// An order is overdue when nothing has looked at it for so long after it was due: in the ordinary course
-/// its own wake-up has long come.
+/// An order is overdue if no plan has looked at it for this long after it was due. Normally the order's own wake-up
+/// comes earlier.
 const GRACE: SignedDuration = SignedDuration::from_secs(30);
 
-/// Runs on a schedule.
+/// `sweep-pending-orders`: runs on a schedule.
 pub struct SweepPendingOrders {
     /// The orders.
     pub orders: Arc<dyn OrderStore>,
@@ -23,11 +23,11 @@ pub struct SweepPendingOrders {
 }
 
 impl SweepPendingOrders {
-    /// Wakes each zone with overdue orders once, and says how many there were. Running twice wakes twice,
+    /// Wakes each zone with overdue orders once, and returns the number of zones. A second run sends the same wake-ups,
     /// which changes nothing.
     ///
     /// # Errors
-    /// When store or queue are away; the next run does it all again.
+    /// If the store or the queue is unavailable. The next run does everything again.
     pub async fn run(&self) -> Result<usize, Refusal> {
         let due_by = self.clock.now() - GRACE;
         let zones = self.orders.zones_overdue(due_by).await?;

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::order::StatusChange;
 use domain::{
     LegEstimate, Order, OrderId, OrderStatus, Role, Route, StopKind, Timestamp, User, UserStatus,
     ZoneGrid,
 };
+use intake::StatusChange;
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -78,7 +78,7 @@ impl UpdateOrderStatus {
         body: &Value,
     ) -> Result<OrderAnswer, Refusal> {
         let role = caller.acting_as(&[Role::Dispatcher, Role::Agent, Role::Customer])?;
-        let change = StatusChange::read(body)?;
+        let change = intake::read_status_change(body)?;
         let id: OrderId = order_id.parse().map_err(|_| Refusal::NotFound)?;
         let mut attempts = Attempts::new(self.jitter.as_ref());
         loop {

@@ -1,4 +1,4 @@
-//! Time, ids and chance, injected so that tests can hold them still.
+//! Time, ids and randomness. Tests replace them with fixed values.
 
 use domain::{ImportId, OrderId, RouteId, Timestamp};
 
@@ -8,18 +8,18 @@ pub trait Clock: Send + Sync {
     fn now(&self) -> Timestamp;
 }
 
-/// Makes ids of UUID version 7: later ones sort after earlier ones.
+/// Makes UUIDs of version 7: later ids sort after earlier ones.
 pub trait Ids: Send + Sync {
-    /// A new order's.
+    /// A new order id.
     fn order_id(&self) -> OrderId;
-    /// A new route's.
+    /// A new route id.
     fn route_id(&self) -> RouteId;
-    /// A new import's.
+    /// A new import id.
     fn import_id(&self) -> ImportId;
 }
 
-/// Spreads out what would otherwise happen at the same moment.
+/// Spreads out calls that would otherwise happen at the same moment.
 pub trait Jitter: Send + Sync {
-    /// A whole number from 0 to `most`, each as likely.
+    /// A whole number from 0 to `most`. All numbers are equally likely.
     fn up_to(&self, most: u32) -> u32;
 }

@@ -1,26 +1,26 @@
-//! Claims on work that is to be done once: an email, the planning of a zone.
+//! Claims on work that must be done once: sending an email, planning a zone.
 
 use async_trait::async_trait;
 use domain::{Timestamp, Zone};
 
 use super::StoreError;
 
-/// How claiming an email ended.
+/// The result of claiming an email.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EmailClaim {
-    /// It is ours to send, until the lease ends.
+    /// The caller may send the email until the lease ends.
     Ours,
-    /// It was sent before.
+    /// The email was sent before.
     Sent,
-    /// Somebody else is sending it now, or has died doing so; the end of their lease will tell.
+    /// Another consumer is sending the email now, or has died while sending. The end of its lease will tell.
     Theirs,
 }
 
-/// Who sends which email. Claim with a lease, send, mark as sent: one is sent twice only where the last step is missing,
-/// or where sending it succeeded unheard.
+/// Claims on emails. A consumer claims an email with a lease, sends the email, and marks it as sent. An email is sent
+/// twice only if the mark is missing, or if the answer to a successful send was lost.
 #[async_trait]
 pub trait EmailClaims: Send + Sync {
-    /// Claims an email by the name of the event that it tells of.
+    /// Claims the email about an event. `event` names the event.
     async fn claim(
         &self,
         event: &str,
@@ -28,18 +28,19 @@ pub trait EmailClaims: Send + Sync {
         lease_until: Timestamp,
     ) -> Result<EmailClaim, StoreError>;
 
-    /// Marks an email as sent; remembered until `forget_at`.
+    /// Marks an email as sent. The mark is kept until `forget_at`.
     async fn mark_sent(&self, event: &str, forget_at: Timestamp) -> Result<(), StoreError>;
 }
 
-/// What others asked of a zone while it was being planned.
+/// A request that a zone received while it was being planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Dirty {
-    /// Orders that wait out a pause are to be planned too.
+    /// Whether orders that wait for their next try must be planned too.
     pub everything: bool,
 }
 
-/// Who plans which zone. A lease saves work; the versions of the records give correctness.
+/// Leases on zones, so that one consumer plans a zone at a time. A lease only saves work. The versions of the records
+/// ensure correctness.
 #[async_trait]
 pub trait ZoneLeases: Send + Sync {
     /// Takes a zone's lease if it is free or has expired by `now`.
@@ -51,7 +52,7 @@ pub trait ZoneLeases: Send + Sync {
         until: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// Asks the holder to wake the zone again. `false` if nobody holds it any more.
+    /// Asks the holder of the lease to wake the zone again. `false` if nobody holds the lease.
     async fn mark_dirty(
         &self,
         zone: Zone,
@@ -59,11 +60,11 @@ pub trait ZoneLeases: Send + Sync {
         now: Timestamp,
     ) -> Result<bool, StoreError>;
 
-    /// Gives the lease back, and says what others asked for meanwhile. That stays asked for, of whoever takes the lease next,
-    /// until it is [settled](Self::settle); so giving back twice says the same twice. Nothing happens if the lease is not the
-    /// owner's any more.
+    /// Gives the lease back, and returns the request that arrived meanwhile. The request stays with the zone for the
+    /// next holder until it is [settled](Self::settle), so a second call returns the same request. Nothing happens if
+    /// the owner no longer holds the lease.
     async fn give_back(&self, zone: Zone, owner: &str) -> Result<Option<Dirty>, StoreError>;
 
-    /// Forgets what the owner heard on giving back. Nothing happens if somebody has taken the lease since.
+    /// Forgets the request that `give_back` returned. Nothing happens if another owner has taken the lease since.
     async fn settle(&self, zone: Zone, owner: &str) -> Result<(), StoreError>;
 }

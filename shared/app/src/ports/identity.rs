@@ -1,4 +1,4 @@
-//! Accounts and passwords: Cognito's side of a user.
+//! Accounts and passwords, which Cognito stores.
 
 use async_trait::async_trait;
 use domain::{NewAccount, Role, UserId};
@@ -7,10 +7,10 @@ use thiserror::Error;
 
 use crate::refusal::Cause;
 
-/// What the identity provider knows of somebody.
+/// An account in the identity provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// The `sub`.
+    /// The account's `sub`.
     pub user_id: UserId,
     /// The name given at sign-up.
     pub name: String,
@@ -20,50 +20,50 @@ pub struct Account {
     pub confirmed: bool,
     /// The roles that its groups grant.
     pub roles: Vec<Role>,
-    /// The role that it was made with: a wish, which grants nothing. Whoever makes an account past the backend can wish for any
-    /// or for none; nobody can change it later.
+    /// The role that the account asked for at sign-up. This wish grants nothing. An account that was made directly in
+    /// Cognito can ask for any role or for none. Nobody can change the wish later.
     pub asked_for: Option<Role>,
 }
 
-/// How signing up ended.
+/// The result of a sign-up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Registration {
     /// A new account.
     New(UserId),
-    /// The address has an account.
+    /// The address already has an account.
     Known,
 }
 
-/// How confirming an address ended.
+/// The result of confirming an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Confirmation {
-    /// It is confirmed now.
+    /// The address is confirmed now.
     Confirmed,
-    /// It was before.
+    /// The address was confirmed before.
     AlreadyConfirmed,
-    /// The code is wrong or old, or nobody has this address.
+    /// The code is wrong or old, or no account has this address.
     WrongCode,
 }
 
-/// What a login gives.
+/// The tokens of a log-in.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Tokens {
     /// For the `Authorization` header.
     pub access_token: String,
-    /// Who it is, for the client's own use.
+    /// Describes the user, for the client's own use.
     pub id_token: String,
-    /// For new tokens without the password.
+    /// Gets new tokens without the password.
     pub refresh_token: String,
     /// Always `Bearer`.
     pub token_type: &'static str,
-    /// The access token's life, in seconds.
+    /// The lifetime of the access token, in seconds.
     pub expires_in: i32,
 }
 
-/// How logging in ended.
+/// The result of a log-in.
 #[derive(Clone, PartialEq, Eq)]
 pub enum LogInOutcome {
-    /// Welcome.
+    /// The address and the password are right.
     Granted(Tokens),
     /// The address or the password is wrong.
     WrongCredentials,
@@ -71,38 +71,38 @@ pub enum LogInOutcome {
     NotConfirmed,
 }
 
-/// Why the identity provider did not do it.
+/// Why the identity provider did not do what the call asked for.
 #[derive(Debug, Error)]
 pub enum IdentityError {
-    /// The password breaks the rules; which, in words for a person.
+    /// The password breaks the rules. The text names the rule, for a person.
     #[error("the password is refused: {0}")]
     PasswordRefused(String),
-    /// The provider finds the request not valid; in words for a person.
+    /// The provider considers the request invalid. The text says why, for a person.
     #[error("refused: {0}")]
     Refused(String),
     /// Too many requests.
     #[error("too many requests")]
     Throttled,
-    /// The provider is away.
-    #[error("the identity provider is away")]
+    /// The provider is unavailable.
+    #[error("the identity provider is unavailable")]
     Unavailable(#[source] Cause),
 }
 
-/// Cognito.
+/// The accounts in Cognito.
 #[async_trait]
 pub trait IdentityProvider: Send + Sync {
-    /// Makes an account, which keeps the role that is asked for; Cognito mails the confirmation code.
+    /// Makes an account that remembers the requested role. Cognito mails the confirmation code.
     async fn sign_up(&self, sign_up: &NewAccount) -> Result<Registration, IdentityError>;
 
     /// The account with an address.
     async fn account(&self, email: &str) -> Result<Option<Account>, IdentityError>;
 
-    /// Puts somebody into a role's group. Nothing changes where they are in it.
+    /// Adds an account to the group of a role. Nothing changes if the account is in the group already.
     async fn grant(&self, email: &str, role: Role) -> Result<(), IdentityError>;
 
     /// Confirms an address with the code that was mailed.
     async fn confirm(&self, email: &str, code: &str) -> Result<Confirmation, IdentityError>;
 
-    /// Checks a password and gives tokens.
+    /// Checks a password and issues tokens.
     async fn log_in(&self, email: &str, password: &str) -> Result<LogInOutcome, IdentityError>;
 }

@@ -1,4 +1,4 @@
-//! Imports: their records, their files, and the message that goes on with one.
+//! Imports: their records, their files, and the queue that continues them.
 
 use async_trait::async_trait;
 use domain::import::{KeptParts, LONGEST_DETAIL, SeenFile};
@@ -9,39 +9,40 @@ use super::{QueueError, StoreError};
 use crate::messages::ImportKey;
 use crate::refusal::Cause;
 
-/// Rows that are stored together with the import's next version, or not at all.
+/// Rows that are stored together with the next version of the import, or not at all.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chunk {
-    /// The import after these rows, on the condition of its version.
+    /// The import after these rows. It is stored on the condition of its version.
     pub import: Import,
-    /// The orders, each on the condition that it is not there yet, and that nobody has used its `external_id`.
-    /// No two of them have the same one.
+    /// The orders. Each order is stored on the condition that it is not stored yet, and that its customer has not used
+    /// its `external_id`. No two of these orders have the same `external_id`.
     pub orders: Vec<Order>,
-    /// The rows that were rejected, in their order.
+    /// The rejected rows, sorted by row.
     pub faults: Vec<RowFault>,
 }
 
 impl Chunk {
-    /// How many orders and `external_id`s fit into one chunk together: the store takes 100 items in one transaction, and
-    /// the import and its faults are two.
+    /// How many orders and `external_id`s fit into one chunk together. The store takes 100 items in one transaction.
+    /// The import and its faults are two of them.
     pub const ROOM: usize = 98;
-    /// How many rejected rows fit into one chunk: what is wrong with them is one item.
+    /// How many rejected rows fit into one chunk. One item has all their faults.
     pub const MOST_FAULTS: usize = 500;
 }
 
-// An item has at most 400 KB. Beside its words, a fault has a row, a column and a code, with their names.
+// An item has at most 400 KB. Besides its text, a fault has a row, a column, a code, and the names of these fields.
 const _: () = assert!(Chunk::MOST_FAULTS * (LONGEST_DETAIL + 120) < 400_000);
 
-/// How storing a chunk ended.
+/// The result of storing a chunk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ChunkOutcome {
-    /// It is stored.
+    /// The chunk is stored.
     Stored,
-    /// The import has another version by now: somebody else has gone on with it, or an earlier attempt was made after all.
+    /// The stored import has another version: another consumer has continued it, or an earlier attempt succeeded after
+    /// all.
     Superseded,
-    /// Nothing was stored, since these stand in the way.
+    /// Nothing was stored, because of these orders.
     Refused {
-        /// Orders that are there already, as a store that was set back to an earlier state would have them.
+        /// Orders that are stored already. This happens if the table of imports was restored from an older backup.
         there: Vec<OrderId>,
         /// Orders whose `external_id` their customer has used before.
         taken: Vec<OrderId>,
@@ -51,13 +52,14 @@ pub enum ChunkOutcome {
 /// A page of imports, newest first.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ImportPage {
-    /// Those found.
+    /// The imports of this page.
     pub imports: Vec<Import>,
-    /// Where to go on; `None` at the end. A page may be short and still not the last.
+    /// The last import of this page, where the next page continues; `None` at the end. A page may be short and still
+    /// not be the last.
     pub next: Option<ImportId>,
 }
 
-/// Imports.
+/// The stored imports.
 #[async_trait]
 pub trait ImportStore: Send + Sync {
     /// One record.
@@ -66,7 +68,7 @@ pub trait ImportStore: Send + Sync {
     /// Writes a record on the condition of its version.
     async fn put_import(&self, import: &Import) -> Result<(), StoreError>;
 
-    /// A customer's imports before `before` in time, newest first. Which ones is a hint; the records decide.
+    /// A customer's imports that are older than `before`, newest first. The index is only a hint; the records decide.
     async fn imports_of(
         &self,
         customer: UserId,
@@ -75,12 +77,8 @@ pub trait ImportStore: Send + Sync {
         limit: usize,
     ) -> Result<ImportPage, StoreError>;
 
-    /// Stores a chunk. [`StoreError::Conflict`] where others are at one of its items at this moment: the same chunk may be
-    /// stored the next time.
-    async fn store_chunk(&self, chunk: &Chunk) -> Result<ChunkOutcome, StoreError>;
-
-    /// What was wrong with rows, in the order of the rows: those of the first chunks after the row `after`, which is 0 or
-    /// the last one of an earlier answer. At least `limit` where there are so many.
+    /// The faults of rows, sorted by row. The answer has the faults of whole chunks after the row `after`, which is 0
+    /// or the last row of an earlier answer. The answer has at least `limit` faults if there are that many.
     async fn row_faults(
         &self,
         id: ImportId,
@@ -89,17 +87,25 @@ pub trait ImportStore: Send + Sync {
     ) -> Result<Vec<RowFault>, StoreError>;
 }
 
+/// The rows of an import. Apart from [`ImportStore`]: they become orders and claims, which other tables hold.
+#[async_trait]
+pub trait ImportChunks: Send + Sync {
+    /// Stores a chunk. [`StoreError::Conflict`] if another writer uses one of its items at this moment; the same chunk
+    /// may succeed the next time.
+    async fn store_chunk(&self, chunk: &Chunk) -> Result<ChunkOutcome, StoreError>;
+}
+
 /// Why a file could not be read or written.
 #[derive(Debug, Error)]
 pub enum FileError {
-    /// It is not there, or not the one that was first seen.
-    #[error("the file is gone, or another one by now")]
+    /// The file does not exist, or is not the file that was first seen.
+    #[error("the file was removed or replaced")]
     Gone,
-    /// The parts that an earlier run has kept are not there any more: the file is to be begun again.
+    /// The parts that an earlier run kept do not exist any more. The file must be begun again.
     #[error("the parts of the file are gone")]
     PartsGone,
-    /// The files' store is away.
-    #[error("the files' store is away")]
+    /// The file store is unavailable.
+    #[error("the file store is unavailable")]
     Unavailable(#[source] Cause),
 }
 
@@ -109,7 +115,8 @@ pub trait ImportFiles: Send + Sync {
     /// The file that was uploaded, if there is one.
     async fn seen(&self, key: ImportKey) -> Result<Option<SeenFile>, FileError>;
 
-    /// At most `length` bytes of it from byte `from` on; fewer only at its end. It must still be the one that was seen.
+    /// At most `length` bytes of the file from byte `from` on; fewer only at its end. The file must still be the one
+    /// that was seen.
     async fn read(
         &self,
         key: ImportKey,
@@ -118,8 +125,8 @@ pub trait ImportFiles: Send + Sync {
         length: u64,
     ) -> Result<Vec<u8>, FileError>;
 
-    /// Begins the file of rejected rows, or goes on with it where it was kept. It is there once it is finished, in place
-    /// of an earlier one.
+    /// Begins the file of rejected rows, or continues it after the kept parts. The file appears when it is finished,
+    /// and replaces an earlier one.
     async fn write_rejected(
         &self,
         key: ImportKey,
@@ -130,39 +137,40 @@ pub trait ImportFiles: Send + Sync {
 /// The file of rejected rows while it is written.
 #[async_trait]
 pub trait RejectedFile: Send {
-    /// Adds to it.
+    /// Adds bytes to the file.
     async fn write(&mut self, bytes: &[u8]) -> Result<(), FileError>;
 
-    /// Keeps what was added since the last time, once that is enough for a part. What is given back are all parts so far,
-    /// with which another run can go on. Of two that go on from the same parts with the same rows, either may finish.
+    /// Keeps the bytes that were added since the last call, once they are enough for a part. Returns all parts so far,
+    /// so that another run can continue from them. If two runs continue from the same parts with the same rows, either
+    /// of them may finish the file.
     async fn keep(&mut self) -> Result<Option<KeptParts>, FileError>;
 
-    /// Ends it.
+    /// Finishes the file.
     async fn finish(self: Box<Self>) -> Result<(), FileError>;
 }
 
 /// Where and how a file is uploaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadUrl {
-    /// The address, signed.
+    /// The signed URL.
     pub url: String,
-    /// Headers that must be sent as they are here: they are signed too.
+    /// Headers that the client must send unchanged, because they are signed too.
     pub headers: Vec<(&'static str, String)>,
 }
 
-/// Signed addresses of files, with which a client reaches the files' store itself.
+/// Signed URLs, with which a client reaches the file store directly.
 #[async_trait]
 pub trait FileUrls: Send + Sync {
-    /// For one upload of a CSV of exactly this size.
+    /// The URL for one upload of a CSV file of exactly this size.
     async fn upload(&self, key: ImportKey, size_bytes: u64) -> Result<UploadUrl, FileError>;
 
-    /// For the download of the rejected rows.
+    /// The URL for the download of the rejected rows.
     async fn rejected_rows(&self, key: ImportKey) -> Result<String, FileError>;
 }
 
 /// The queue of imports that have rows left.
 #[async_trait]
 pub trait ImportQueue: Send + Sync {
-    /// Hands an import to whoever is next, to be seen after `delay_s` seconds (0 to 900).
+    /// Queues an import for the next consumer, to be seen after `delay_s` seconds (0 to 900).
     async fn go_on(&self, key: ImportKey, delay_s: u32) -> Result<(), QueueError>;
 }

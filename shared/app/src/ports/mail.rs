@@ -1,4 +1,4 @@
-//! Emails, through a topic per user.
+//! Emails, through one SNS topic per user.
 
 use async_trait::async_trait;
 use domain::{EmailNotifications, UserId};
@@ -6,10 +6,10 @@ use thiserror::Error;
 
 use crate::refusal::Cause;
 
-/// A text to somebody.
+/// An email.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email {
-    /// At most 100 characters of printable ASCII, which is what SNS takes.
+    /// Fewer than 100 characters of printable ASCII, because SNS accepts nothing else.
     pub subject: String,
     /// Plain text.
     pub body: String,
@@ -21,28 +21,28 @@ pub enum MailError {
     /// The user has no topic yet.
     #[error("the user has no topic")]
     NoTopic,
-    /// The service is away or throttles.
-    #[error("the mail service is away")]
+    /// The service is unavailable or throttles.
+    #[error("the mail service is unavailable")]
     Unavailable(#[source] Cause),
 }
 
 /// Sends emails.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Makes the user's topic and asks the address to confirm its subscription. Another address that was subscribed is not
-    /// any more. Nothing changes where the topic is there with this one alone.
+    /// Creates the user's topic and asks the address to confirm its subscription. Any other address is unsubscribed.
+    /// Nothing changes if the topic exists and has this address alone.
     async fn subscribe(&self, user_id: UserId, address: &str) -> Result<(), MailError>;
 
-    /// Whether emails reach the user at the address, as the service knows it now.
+    /// Whether emails reach the user at this address, as the mail service knows now.
     async fn subscription(
         &self,
         user_id: UserId,
         address: &str,
     ) -> Result<EmailNotifications, MailError>;
 
-    /// Removes the user's topic, and with it every subscription. Nothing changes where there is none.
+    /// Deletes the user's topic with every subscription. Nothing changes if there is no topic.
     async fn forget(&self, user_id: UserId) -> Result<(), MailError>;
 
-    /// Sends an email to whoever has confirmed.
+    /// Sends an email to the address, if the address has confirmed.
     async fn send(&self, user_id: UserId, email: &Email) -> Result<(), MailError>;
 }

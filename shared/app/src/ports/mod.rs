@@ -1,6 +1,6 @@
-//! What the use cases need from outside, in small traits.
+//! The services that the use cases need from outside, as small traits.
 //!
-//! They are object-safe on purpose: a generic use case would be compiled again into each function.
+//! The traits are object-safe on purpose: a generic use case would be compiled again for each function.
 
 mod chance;
 mod claims;
@@ -20,8 +20,8 @@ pub use identity::{
     Account, Confirmation, IdentityError, IdentityProvider, LogInOutcome, Registration, Tokens,
 };
 pub use imports::{
-    Chunk, ChunkOutcome, FileError, FileUrls, ImportFiles, ImportPage, ImportQueue, ImportStore,
-    RejectedFile, UploadUrl,
+    Chunk, ChunkOutcome, FileError, FileUrls, ImportChunks, ImportFiles, ImportPage, ImportQueue,
+    ImportStore, RejectedFile, UploadUrl,
 };
 pub use mail::{Email, MailError, Mailer};
 pub use places::{Geocoder, GeocoderError, PlaceCache, PlaceCandidate};
@@ -33,6 +33,6 @@ pub use queues::{NotificationQueue, QueueError, WakeQueue};
 pub use recovery::{ConfirmationCodes, PasswordRecovery, Reset};
 pub use sessions::{Refreshed, SignOut, TokenRefresh, Whose};
 pub use stores::{
-    AgentPart, Changeset, DispatchLedger, IdempotencyKey, OrderListing, OrderPage, OrderStore,
-    Placement, RouteStore, StoreError, UserStore,
+    AgentPart, Changeset, DispatchLedger, IdempotencyKey, OrderListing, OrderPage, OrderPlacement,
+    OrderStore, Placement, RouteStore, StoreError, UserStore,
 };

@@ -1,4 +1,4 @@
-//! Where an address is.
+//! The geocoder and the cache of its answers.
 
 use async_trait::async_trait;
 use domain::{Coordinates, Timestamp};
@@ -11,38 +11,38 @@ use crate::refusal::Cause;
 /// A place that an address may mean.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PlaceCandidate {
-    /// What the geocoder calls it, for people.
+    /// The geocoder's name for the place, for people.
     pub label: String,
-    /// Where it is.
+    /// The location of the place.
     pub location: Coordinates,
-    /// How sure the geocoder is, 0 to 1.
+    /// The geocoder's confidence, 0 to 1.
     pub confidence: f64,
 }
 
-/// The geocoder is away, throttles, or answers with what cannot be read.
+/// The geocoder is unavailable, throttles, or sends an answer that cannot be read.
 #[derive(Debug, Error)]
-#[error("the geocoder is away")]
+#[error("the geocoder is unavailable")]
 pub struct GeocoderError(#[source] pub Cause);
 
 /// Finds places by address.
 #[async_trait]
 pub trait Geocoder: Send + Sync {
-    /// Places that an address may mean, the surest first and only a few of them; none where it is unknown.
+    /// The places that an address may mean: only a few, the best first. No places if the address is unknown.
     async fn candidates(&self, address: &str) -> Result<Vec<PlaceCandidate>, GeocoderError>;
 }
 
-/// What the geocoder has said before. A cache: what is not in it is asked for again.
+/// A cache of the geocoder's answers. The geocoder is asked again for a missing answer.
 #[async_trait]
 pub trait PlaceCache: Send + Sync {
-    /// What was remembered under a key and has not expired by `now`.
+    /// The answer under a key, if it has not expired by `now`.
     async fn recall(
         &self,
         key: &str,
         now: Timestamp,
     ) -> Result<Option<Vec<PlaceCandidate>>, StoreError>;
 
-    /// Remembers it until `expires_at`, unless somebody else's answer is there that has not expired by `now`: of two who
-    /// asked at once the first one's stays.
+    /// Stores an answer until `expires_at`, unless the key has an answer that has not expired by `now`. If two callers
+    /// ask at once, the first answer stays.
     async fn remember(
         &self,
         key: &str,

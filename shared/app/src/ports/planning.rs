@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{Coordinates, Leg, StopKind, Timestamp, UnplacedReason};
+use strum::IntoStaticStr;
 use thiserror::Error;
 
 use crate::ports::StoreError;
@@ -84,7 +85,8 @@ pub struct Fallback {
 }
 
 /// Why a provider was passed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
 pub enum FallbackReason {
     /// No connection, or one that broke off before an answer began.
     Connection,
@@ -118,22 +120,9 @@ impl FallbackReason {
         matches!(self, Self::TooLarge | Self::Unsupported)
     }
 
-    /// Its name in metrics and logs; alarms are set on it.
+    /// The name in metrics and logs. Alarms depend on it.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Connection => "connection",
-            Self::Timeout => "timeout",
-            Self::Unauthorized => "unauthorized",
-            Self::Quota => "quota",
-            Self::ServerError => "server_error",
-            Self::Unreadable => "unreadable",
-            Self::RefusedRequest => "refused_request",
-            Self::BrokenPlan => "broken_plan",
-            Self::MissingOrder => "missing_order",
-            Self::TooLarge => "too_large",
-            Self::Unsupported => "unsupported",
-            Self::BreakerOpen => "breaker_open",
-        }
+        self.into()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Work for later.
+//! Queues of work for later.
 
 use async_trait::async_trait;
 use thiserror::Error;
@@ -6,9 +6,9 @@ use thiserror::Error;
 use crate::messages::{Notification, Wake};
 use crate::refusal::Cause;
 
-/// The queue is away.
+/// The queue is unavailable.
 #[derive(Debug, Error)]
-#[error("the queue is away")]
+#[error("the queue is unavailable")]
 pub struct QueueError(#[source] pub Cause);
 
 /// Wakes the optimizer.
@@ -18,7 +18,7 @@ pub trait WakeQueue: Send + Sync {
     async fn wake(&self, wakes: &[Wake], delay_s: u32) -> Result<(), QueueError>;
 }
 
-/// What is to be told to people.
+/// The queue of news for customers and agents.
 #[async_trait]
 pub trait NotificationQueue: Send + Sync {
     /// Sends notifications.

@@ -1,38 +1,39 @@
-//! What follows a log-in: new tokens for old ones, and the end of it.
+//! After a log-in: new tokens for a refresh token, and the end of sessions.
 
 use async_trait::async_trait;
 use domain::UserId;
 
 use super::identity::{IdentityError, Tokens};
 
-/// New tokens, and whose.
+/// New tokens and their user.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Refreshed {
-    /// Who logged in with a password once.
+    /// The user who logged in with a password.
     pub user_id: UserId,
-    /// The access and ID tokens are new, the refresh token is that which was sent.
+    /// The access token and the ID token are new. The refresh token is the one that was sent.
     pub tokens: Tokens,
 }
 
-/// Gives new tokens without the password.
+/// Issues new tokens without the password.
 #[async_trait]
 pub trait TokenRefresh: Send + Sync {
-    /// New tokens for a refresh token; `None` for one that is forged, expired, revoked, or whose user is gone.
+    /// New tokens for a refresh token; `None` if the token is forged, expired or revoked, or if its user does not exist
+    /// any more.
     async fn refresh(&self, refresh_token: &str) -> Result<Option<Refreshed>, IdentityError>;
 }
 
-/// Which account is meant.
+/// Names an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whose<'a> {
-    /// That of a user.
+    /// The account of a user.
     User(UserId),
-    /// That with an address.
+    /// The account with an email address.
     Address(&'a str),
 }
 
 /// Ends sessions.
 #[async_trait]
 pub trait SignOut: Send + Sync {
-    /// Revokes every refresh token that somebody has. Nothing changes where there is none, or no such account.
+    /// Revokes every refresh token of an account. Nothing changes if there is no token or no such account.
     async fn sign_out(&self, whose: Whose<'_>) -> Result<(), IdentityError>;
 }

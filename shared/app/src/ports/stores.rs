@@ -109,21 +109,6 @@ pub trait OrderStore: Send + Sync {
     /// Several records, in no particular order; what is not there is left out.
     async fn orders(&self, ids: &[OrderId]) -> Result<Vec<Order>, StoreError>;
 
-    /// Stores a new order and remembers its key, both or neither. A key that has expired by `order.created_at`
-    /// counts as unused, whether or not it has been deleted.
-    async fn place(
-        &self,
-        order: &Order,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<Placement, StoreError>;
-
-    /// The order that was placed with a key before, if the key is remembered still.
-    async fn key_used(
-        &self,
-        key: &IdempotencyKey,
-        now: Timestamp,
-    ) -> Result<Option<Placement>, StoreError>;
-
     /// Writes a record on the condition of its version.
     async fn put_order(&self, order: &Order) -> Result<(), StoreError>;
 
@@ -146,6 +131,26 @@ pub trait OrderStore: Send + Sync {
 
     /// Zones with orders pending that were due by then. A hint.
     async fn zones_overdue(&self, due_by: Timestamp) -> Result<BTreeSet<Zone>, StoreError>;
+}
+
+/// New orders, and the claims that go with them. Apart from [`OrderStore`]: it needs a place for claims too, and only one
+/// use case takes new orders one by one.
+#[async_trait]
+pub trait OrderPlacement: Send + Sync {
+    /// Stores a new order and remembers its key, both or neither. A key that has expired by `order.created_at`
+    /// counts as unused, whether or not it has been deleted.
+    async fn place(
+        &self,
+        order: &Order,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Placement, StoreError>;
+
+    /// The order that was placed with a key before, if the key is remembered still.
+    async fn key_used(
+        &self,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<Placement>, StoreError>;
 }
 
 /// Routes.

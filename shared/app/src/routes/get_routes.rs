@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Role, Route, RouteStatus, User};
+use domain::{Role, Route, RouteStatus, User, VariantArray};
 
 use crate::agents::agent_in_path;
 use crate::answers::{RouteAnswer, RoutesAnswer};
@@ -76,7 +76,7 @@ impl GetRoutes {
                 agent.and_then(|user| user.agent).ok_or(Refusal::NotFound)?;
             }
         }
-        let page = query.read(&RouteStatus::ALL.map(|status| (status.name(), status)))?;
+        let page = query.read(RouteStatus::VARIANTS)?;
         // One more than asked for shows whether there is another page.
         let limit = page.limit + 1;
         let mut routes = self

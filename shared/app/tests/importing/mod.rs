@@ -1,6 +1,6 @@
-//! An import whose file has come, and all that `ingest-orders` needs for it.
+//! An import with an uploaded file, and everything that `ingest-orders` needs for it.
 
-// Each test file has what it needs of this.
+// Each test file uses a part of this module.
 #![allow(dead_code)]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -17,7 +17,7 @@ use testkit::build::grid;
 use testkit::{MemoryFiles, MemoryImportQueue, MemoryStore, NoJitter, StillClock, an_import};
 
 pub const HEADER: &str = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon,external_id\n";
-/// Time for as many chunks as there are, and time for one alone.
+/// Time for all chunks, and time for a single chunk.
 pub const AMPLE: Duration = Duration::from_secs(300);
 pub const ONE_CHUNK: Duration = Duration::ZERO;
 
@@ -50,6 +50,7 @@ impl World {
     pub fn ingest(&self) -> IngestOrders {
         IngestOrders {
             imports: self.store.clone(),
+            chunks: self.store.clone(),
             files: Arc::new(self.files.clone()),
             queue: self.queue.clone(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
@@ -79,7 +80,7 @@ impl World {
         self.store.all_imports().remove(0)
     }
 
-    /// That exactly these rows are orders, and all others were rejected.
+    /// Asserts that exactly these rows are orders, and that all others were rejected.
     pub fn assert_account(&self, import: &Import, accepted: &[u32], rejected: &[u32]) {
         let expected: BTreeSet<_> = accepted
             .iter()
@@ -105,7 +106,7 @@ impl World {
     }
 }
 
-/// A file of that many rows, every tenth of which has no pickup; and which rows are good and bad.
+/// A file with this many rows. Every tenth row has no pickup. Also returns the good and the bad rows.
 pub fn a_file(rows: u32) -> (String, Vec<u32>, Vec<u32>) {
     let mut file = HEADER.to_owned();
     for row in 1..=rows {

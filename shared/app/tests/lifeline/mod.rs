@@ -1,6 +1,6 @@
-//! Ports that work until the process dies, and before each call let others have their turn.
+//! Ports that work until the process dies, and that let other calls run before each call.
 
-// Each test uses a part of it.
+// Each test file uses a part of this module.
 #![allow(dead_code)]
 
 use std::future::Future;
@@ -17,7 +17,7 @@ use domain::{EmailNotifications, NewAccount, Role, User, UserId, UserStatus, Zon
 
 const NEVER: usize = usize::MAX;
 
-/// How many half calls are left: each call has one before it, and one after it.
+/// The number of half calls that are left. Each call has one half before it and one half after it.
 pub struct Lifeline {
     left: AtomicUsize,
 }
@@ -31,7 +31,7 @@ impl Default for Lifeline {
 }
 
 impl Lifeline {
-    /// Even: before a call, which is not made. Odd: after it was made.
+    /// An even number dies before a call, which is then not made. An odd number dies after a call was made.
     pub fn dies_at(&self, half_call: usize) {
         self.left.store(half_call, Ordering::SeqCst);
     }
@@ -40,12 +40,12 @@ impl Lifeline {
         self.dies_at(NEVER);
     }
 
-    /// Whether a process that was to die has come to its end before.
+    /// Whether the process finished before it had to die.
     pub fn outlived(&self) -> bool {
         self.left.load(Ordering::SeqCst) > 0
     }
 
-    /// Whether the process is alive still. Once dead it stays so: no later call is made.
+    /// Whether the process is still alive. A dead process makes no more calls.
     fn goes_on(&self) -> bool {
         let left = self.left.load(Ordering::SeqCst);
         if left == NEVER {
@@ -69,7 +69,7 @@ impl Lifeline {
     }
 }
 
-/// Whoever polls decides who goes on.
+/// Yields once, so that the poller decides which call runs next.
 async fn others_have_their_turn() {
     let mut had = false;
     std::future::poll_fn(|context| {
@@ -82,7 +82,7 @@ async fn others_have_their_turn() {
     .await;
 }
 
-/// A port of a process that may die.
+/// A port of a process that can die.
 pub struct Mortal<P> {
     port: Arc<P>,
     lifeline: Arc<Lifeline>,

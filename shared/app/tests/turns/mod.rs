@@ -1,21 +1,21 @@
-//! Two calls at the same moment, in an order of their steps that the test chooses.
+//! Two concurrent calls. The test chooses the order of their steps.
 
 use std::future::Future;
 use std::iter::repeat_n;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-/// The turns that a schedule says; after these the first call goes on to its end, and then the second.
+/// The number of turns in a schedule. After these turns the first call runs to its end, and then the second call.
 const TURNS: u32 = 12;
-/// More than any call has steps.
+/// More steps than any call has.
 const TO_THE_END: usize = 100;
 
-/// Every order of the turns: a bit for each, 0 for the first call and 1 for the second.
+/// Every order of the turns. Each turn is one bit: 0 for the first call and 1 for the second call.
 pub fn schedules() -> impl Iterator<Item = u32> {
     0..1 << TURNS
 }
 
-/// Runs both calls, each turn up to where the one whose turn it is waits again.
+/// Runs both calls. In each turn one of the calls runs until it waits again.
 pub fn in_turns<T>(
     schedule: u32,
     first: impl Future<Output = T>,
@@ -35,5 +35,5 @@ pub fn in_turns<T>(
             }
         }
     }
-    answers.map(|answer| answer.expect("nothing waits for anything but its turn"))
+    answers.map(|answer| answer.expect("a call waits only for its turn"))
 }

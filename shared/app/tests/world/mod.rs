@@ -58,6 +58,7 @@ impl World {
     pub fn place_order(&self) -> CreateOrder {
         CreateOrder {
             orders: self.store.clone(),
+            placement: self.store.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             grid: grid(),

@@ -1,6 +1,6 @@
-//! What a caller would rather read (RFC 9110, section 12.5.1).
+//! Which media type a caller prefers (RFC 9110, section 12.5.1).
 
-/// Whether a header `Accept` names this media type, and does not want plain JSON more.
+/// Whether the header `Accept` names this media type, with at least the weight of plain JSON.
 pub(super) fn prefers(accept: &str, media_type: &str) -> bool {
     let weight = |name: &str| {
         let named = accept.split(',').filter_map(range);
@@ -11,7 +11,7 @@ pub(super) fn prefers(accept: &str, media_type: &str) -> bool {
     wanted > 0.0 && wanted >= weight("application/json").unwrap_or(0.0)
 }
 
-/// A media range and its weight; one whose weight cannot be read is passed over.
+/// A media range and its weight. A range with an unreadable weight is ignored.
 fn range(text: &str) -> Option<(&str, f32)> {
     let mut parts = text.split(';').map(str::trim);
     let name = parts.next().filter(|name| !name.is_empty())?;

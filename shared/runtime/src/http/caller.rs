@@ -1,24 +1,24 @@
-//! The caller, out of what the gateway's Cognito authorizer found in the token.
+//! The caller, from the claims that the gateway's Cognito authorizer found in the token.
 
 use app::Caller;
-use domain::Role;
+use domain::{Role, VariantArray};
 use serde_json::Value;
 
-/// The caller of a request; none where no token was checked, or its subject is not one of ours.
-pub(super) fn of_authorizer(authorizer: &Value) -> Option<Caller> {
-    let claims = authorizer.get("claims")?;
+/// The caller of a request; none if the subject of the token is no user id.
+pub(super) fn of_claims(claims: &Value) -> Option<Caller> {
     let user_id = claims.get("sub")?.as_str()?.parse().ok()?;
     let roles = claims.get("cognito:groups").map(roles).unwrap_or_default();
     Some(Caller { user_id, roles })
 }
 
-/// The roles that a groups claim grants. It arrives as `"a,b"`, `"[a b]"`, `"[a, b]"`, a JSON list, or a JSON list
-/// within a string, depending on the kind of API and on who plays its part on a developer's machine. A group that
-/// is no role grants nothing.
+/// The roles that a groups claim grants. The claim arrives as `"a,b"`, `"[a b]"`, `"[a, b]"`, a JSON list, or a JSON
+/// list within a string. The form depends on the kind of API and on the emulator. A group that is no role grants
+/// nothing.
 fn roles(claim: &Value) -> Vec<Role> {
     let names = names(claim);
-    Role::ALL
-        .into_iter()
+    Role::VARIANTS
+        .iter()
+        .copied()
         .filter(|role| names.iter().any(|name| name == role.group()))
         .collect()
 }
@@ -61,8 +61,8 @@ mod tests {
     const SUB: &str = "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11";
 
     fn granted(groups: Value) -> Vec<Role> {
-        let authorizer = json!({"claims": {"sub": SUB, "cognito:groups": groups}});
-        of_authorizer(&authorizer).unwrap().roles
+        let claims = json!({"sub": SUB, "cognito:groups": groups});
+        of_claims(&claims).unwrap().roles
     }
 
     #[test]
@@ -117,23 +117,21 @@ mod tests {
 
     #[test]
     fn without_claims_or_with_a_strange_subject_there_is_no_caller() {
-        for authorizer in [
+        for claims in [
             json!(null),
             json!({}),
-            json!({"claims": null}),
-            json!({"claims": {}}),
-            json!({"claims": {"cognito:groups": "dispatcher"}}),
-            json!({"claims": {"sub": "", "cognito:groups": "dispatcher"}}),
-            json!({"claims": {"sub": "me", "cognito:groups": "dispatcher"}}),
-            json!({"claims": {"sub": 7}}),
+            json!({"cognito:groups": "dispatcher"}),
+            json!({"sub": "", "cognito:groups": "dispatcher"}),
+            json!({"sub": "me", "cognito:groups": "dispatcher"}),
+            json!({"sub": 7}),
         ] {
-            assert_eq!(of_authorizer(&authorizer), None, "{authorizer}");
+            assert_eq!(of_claims(&claims), None, "{claims}");
         }
     }
 
     #[test]
     fn somebody_in_no_group_is_a_caller_without_roles() {
-        let caller = of_authorizer(&json!({"claims": {"sub": SUB}})).unwrap();
+        let caller = of_claims(&json!({"sub": SUB})).unwrap();
         assert_eq!(
             (caller.user_id.to_string().as_str(), caller.roles.len()),
             (SUB, 0)

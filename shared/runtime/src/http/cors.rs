@@ -1,7 +1,9 @@
-//! Pages of other origins that may call the API. The gateway answers the preflight, and can say only "all" or "none" there.
-//! Which ones they are is said here.
+//! Which origins' pages may call the API. The gateway answers the preflight, and can allow only all origins or none
+//! there.
 
-use super::event::ProxyResponse;
+use lambda_http::Body;
+use lambda_http::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, VARY};
+use lambda_http::http::{HeaderValue, Response};
 
 /// The origins of `ALLOWED_ORIGINS`: separated by commas, `*` for all, none by default.
 #[derive(Debug, Clone, Default)]
@@ -24,31 +26,35 @@ impl Cors {
         }
     }
 
-    /// Whether the request is one that a browser sends for a page that may not call. To hide the answer from it is not
-    /// enough: a page could have its visitors try passwords, and never look.
-    pub(super) fn refuses(&self, origin: Option<&str>) -> bool {
+    /// Whether a browser sent the request for a page that may not call. To hide the answer from the page is not enough:
+    /// a page could make its visitors' browsers try passwords, and never look at the answers.
+    pub(super) fn refuses(&self, origin: Option<&HeaderValue>) -> bool {
         origin.is_some_and(|origin| !self.lists(origin))
     }
 
-    fn lists(&self, origin: &str) -> bool {
-        self.allowed.iter().any(|one| one == "*" || one == origin)
+    fn lists(&self, origin: &HeaderValue) -> bool {
+        self.allowed.iter().any(|one| one == "*" || origin == one)
     }
 
     /// Lets the page of an allowed origin read the answer.
-    pub(super) fn allow(&self, origin: Option<&str>, response: &mut ProxyResponse) {
+    pub(super) fn allow(&self, origin: Option<&HeaderValue>, response: &mut Response<Body>) {
         if self.allowed.is_empty() {
             return;
         }
-        // The answer depends on who asks, so a cache must keep them apart.
-        let vary = response.headers.entry("Vary").or_default();
-        if !vary.is_empty() {
-            vary.push_str(", ");
+        let headers = response.headers_mut();
+        // The answer depends on the origin, so a cache must keep the answers apart. One value: the gateway is given
+        // one value of each header.
+        let vary = match headers.get(VARY) {
+            Some(vary) => [vary.as_bytes(), b", Origin"].concat(),
+            None => b"Origin".to_vec(),
+        };
+        if let Ok(vary) = HeaderValue::try_from(vary) {
+            headers.insert(VARY, vary);
         }
-        vary.push_str("Origin");
         if let Some(origin) = origin.filter(|origin| self.lists(origin)) {
-            let headers = &mut response.headers;
-            headers.insert("Access-Control-Allow-Origin", origin.to_owned());
-            headers.insert("Access-Control-Expose-Headers", "Retry-After".to_owned());
+            headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+            let exposed = HeaderValue::from_static("Retry-After");
+            headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
         }
     }
 }
@@ -56,18 +62,24 @@ impl Cors {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::Response;
+    use crate::http;
 
-    fn allowed(origins: &str, origin: Option<&str>) -> Option<String> {
-        let mut response = ProxyResponse::from(Response::no_content().varying_by("Accept"));
-        Cors::new(origins).allow(origin, &mut response);
+    fn header(origin: &'static str) -> HeaderValue {
+        HeaderValue::from_static(origin)
+    }
+
+    fn allowed(origins: &str, origin: Option<&'static str>) -> Option<String> {
+        let mut response = Response::from(http::Response::no_content().varying_by("Accept"));
+        let origin = origin.map(header);
+        Cors::new(origins).allow(origin.as_ref(), &mut response);
         let vary = if origins.is_empty() {
             "Accept"
         } else {
             "Accept, Origin"
         };
-        assert_eq!(response.headers["Vary"], vary);
-        response.headers.remove("Access-Control-Allow-Origin")
+        assert_eq!(response.headers()["Vary"], vary);
+        let allowed = response.headers().get("Access-Control-Allow-Origin")?;
+        Some(allowed.to_str().unwrap().to_owned())
     }
 
     #[test]
@@ -83,7 +95,6 @@ mod tests {
 
     #[test]
     fn a_page_that_is_not_named_is_refused_and_who_is_no_page_is_not() {
-        let ours = Some("https://app.example.com");
         let list = Cors::new("https://app.example.com, https://ops.example.com");
         let foreign = [
             "https://evil.example",
@@ -93,11 +104,12 @@ mod tests {
             "",
         ];
         for origin in foreign {
-            assert!(list.refuses(Some(origin)), "{origin}");
-            assert!(Cors::new("").refuses(Some(origin)), "{origin}");
-            assert!(!Cors::new("*").refuses(Some(origin)), "{origin}");
+            let sent = header(origin);
+            assert!(list.refuses(Some(&sent)), "{origin}");
+            assert!(Cors::new("").refuses(Some(&sent)), "{origin}");
+            assert!(!Cors::new("*").refuses(Some(&sent)), "{origin}");
         }
-        assert!(!list.refuses(ours));
+        assert!(!list.refuses(Some(&header("https://app.example.com"))));
         for cors in [list, Cors::new(""), Cors::new("*")] {
             assert!(!cors.refuses(None));
         }

@@ -1,23 +1,22 @@
-//! HTTP, as API Gateway's REST APIs hand it to a function.
+//! HTTP requests from API Gateway's REST APIs. `lambda_http` reads the events (decision 0017).
 
 mod accept;
 mod caller;
 mod cors;
-mod event;
 mod problem;
 mod request;
 mod response;
 
-use std::time::Instant;
-
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
+use lambda_http::Body;
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use serde_json::value::RawValue;
 use tracing::{Instrument, Span, error, info};
 
+use crate::clock::instant;
 use crate::invocation;
 use cors::Cors;
-pub use event::{ProxyEvent, ProxyResponse};
 pub use problem::Problem;
 pub use request::Request;
 pub use response::Response;
@@ -37,13 +36,13 @@ pub async fn serve<U>(
     .await
 }
 
-/// Answers one request. No page of another origin may call. A panic of the handler is answered too.
+/// Answers one event of the gateway. No page of another origin may call. A panic of the handler is answered too.
 pub async fn answer<U>(
     use_case: &U,
     handle: impl AsyncFn(&U, &Request) -> Result<Response, Problem>,
-    event: ProxyEvent,
-) -> ProxyResponse {
-    respond(&Bound { use_case, handle }, &Cors::default(), &event.into()).await
+    event: &str,
+) -> lambda_http::Response<Body> {
+    respond(&Bound { use_case, handle }, &Cors::default(), event).await
 }
 
 /// A handler together with its use case.
@@ -68,26 +67,44 @@ where
 
 async fn run(handler: &dyn Answer) -> Result<(), lambda_runtime::Error> {
     let cors = &Cors::of_environment();
-    let service = service_fn(|event: LambdaEvent<ProxyEvent>| {
+    let service = service_fn(|event: LambdaEvent<Box<RawValue>>| {
         let span = invocation::span(&event.context);
         async move {
-            let request = Request::from(event.payload);
-            Ok::<_, lambda_runtime::Error>(respond(handler, cors, &request).await)
+            let answer = respond(handler, cors, event.payload.get()).await;
+            Ok::<_, lambda_runtime::Error>(response::for_gateway(answer))
         }
         .instrument(span)
     });
     Runtime::new(service).run().await
 }
 
-async fn respond(handler: &dyn Answer, cors: &Cors, request: &Request) -> ProxyResponse {
-    let begun = Instant::now();
+async fn respond(handler: &dyn Answer, cors: &Cors, event: &str) -> lambda_http::Response<Body> {
+    match Request::of_event(event) {
+        Ok(request) => respond_to(handler, cors, &request).await,
+        Err(problem) => {
+            let (status, code) = (problem.status().as_u16(), problem.code());
+            let cause = problem.cause();
+            error!(status, code, cause, "event cannot be read");
+            let mut response = problem.answer("");
+            cors.allow(None, &mut response);
+            response
+        }
+    }
+}
+
+async fn respond_to(
+    handler: &dyn Answer,
+    cors: &Cors,
+    request: &Request,
+) -> lambda_http::Response<Body> {
+    let begun = instant();
     let id = request.id().unwrap_or_default();
     Span::current().record("api_request_id", id);
-    let origin = request.header("Origin");
+    let origin = request.origin();
     let outcome = if cors.refuses(origin) {
         Err(Problem::foreign_page())
     } else {
-        // Whatever the handler leaves behind when it panics is not used again: it has no state of its own.
+        // A handler has no state of its own, so a panic leaves nothing half-changed behind.
         let outcome = std::panic::AssertUnwindSafe(handler.answer(request)).catch_unwind();
         outcome
             .await
@@ -101,14 +118,15 @@ async fn respond(handler: &dyn Answer, cors: &Cors, request: &Request) -> ProxyR
             info!(
                 method,
                 route,
-                status = response.status(),
+                status = response.status().as_u16(),
                 duration_ms,
                 "request answered"
             );
             response.into()
         }
         Err(problem) => {
-            let (status, code, cause) = (problem.status(), problem.code(), problem.cause());
+            let (status, code, cause) =
+                (problem.status().as_u16(), problem.code(), problem.cause());
             if status >= 500 {
                 error!(
                     method,
@@ -141,49 +159,70 @@ mod tests {
         }
     }
 
-    async fn answered(body: &str) -> (ProxyResponse, Value) {
+    async fn answered(body: &str) -> (lambda_http::Response<Body>, Value) {
         let headers = json!({"Content-Type": "application/json"});
-        let context = json!({"requestId": "r-1"});
-        let event = json!({"body": body, "headers": headers, "requestContext": context});
-        let response = answer(&(), obey, serde_json::from_value(event).unwrap()).await;
-        let body = serde_json::from_str(&response.body).unwrap_or_default();
+        answered_with(json!({"body": body, "headers": headers})).await
+    }
+
+    /// The answer to an event with these members, and with those that each event has.
+    async fn answered_with(members: Value) -> (lambda_http::Response<Body>, Value) {
+        let context = json!({"requestId": "r-1", "httpMethod": "POST"});
+        let mut event = json!({"httpMethod": "POST", "requestContext": context});
+        let Value::Object(members) = members else {
+            panic!("members")
+        };
+        event.as_object_mut().unwrap().extend(members);
+        let response = answer(&(), obey, &event.to_string()).await;
+        let body = serde_json::from_slice(response.body()).unwrap_or_default();
         (response, body)
     }
 
     #[tokio::test]
     async fn an_answer_is_json() {
         let (response, body) = answered(r#""go""#).await;
-        assert_eq!((response.status_code, &body), (202, &json!({"done": true})));
-        assert_eq!(response.headers["Content-Type"], "application/json");
+        assert_eq!(
+            (response.status().as_u16(), &body),
+            (202, &json!({"done": true}))
+        );
+        assert_eq!(response.headers()["Content-Type"], "application/json");
         let (response, _) = answered(r#""nothing""#).await;
-        assert_eq!((response.status_code, response.body.as_str()), (204, ""));
-        assert!(!response.headers.contains_key("Content-Type"));
+        assert_eq!(
+            (response.status().as_u16(), response.body().len()),
+            (204, 0)
+        );
+        assert!(!response.headers().contains_key("Content-Type"));
     }
 
     #[tokio::test]
     async fn for_the_page_of_a_stranger_nothing_is_done() {
-        // Anything the handler did would show: it panics.
+        // If the handler ran, it would panic and the status would be 500.
         let headers = json!({"content-type": "application/json", "origin": "https://evil.example"});
         let event = json!({"body": "\"panic\"", "headers": headers});
-        let response = answer(&(), obey, serde_json::from_value(event).unwrap()).await;
-        let body: Value = serde_json::from_str(&response.body).unwrap();
+        let (response, body) = answered_with(event).await;
         assert_eq!(
-            (response.status_code, &body["code"]),
+            (response.status().as_u16(), &body["code"]),
             (403, &json!("forbidden"))
         );
-        assert!(!response.headers.contains_key("Access-Control-Allow-Origin"));
+        assert!(
+            !response
+                .headers()
+                .contains_key("Access-Control-Allow-Origin")
+        );
     }
 
     #[tokio::test]
     async fn a_panic_is_a_problem_that_tells_nothing() {
         let (response, body) = answered(r#""panic""#).await;
-        assert_eq!(response.status_code, 500);
-        assert_eq!(response.headers["Content-Type"], "application/problem+json");
+        assert_eq!(response.status(), 500);
+        assert_eq!(
+            response.headers()["Content-Type"],
+            "application/problem+json"
+        );
         assert_eq!(
             (&body["code"], &body["instance"]),
             (&json!("internal"), &json!("r-1"))
         );
-        assert!(!response.body.contains("told"));
+        assert!(!body.to_string().contains("told"));
     }
 
     #[tokio::test]
@@ -191,21 +230,37 @@ mod tests {
         let (response, _) = answered(r#""throttle""#).await;
         assert_eq!(
             (
-                response.status_code,
-                response.headers["Retry-After"].as_str()
+                response.status().as_u16(),
+                response.headers()["Retry-After"].as_bytes()
             ),
-            (429, "5")
+            (429, b"5".as_slice())
         );
         let (response, _) = answered(r#""caller""#).await;
-        assert_eq!(response.status_code, 401);
-        assert_eq!(response.headers["WWW-Authenticate"], "Bearer");
+        assert_eq!(response.status(), 401);
+        assert_eq!(response.headers()["WWW-Authenticate"], "Bearer");
+    }
+
+    #[tokio::test]
+    async fn an_event_that_cannot_be_read_is_answered_as_the_gateway_expects() {
+        let damaged = json!({"body": "e30", "isBase64Encoded": true});
+        for event in [damaged, json!({"requestContext": null})] {
+            let (response, body) = answered_with(event).await;
+            assert_eq!(body["code"], json!("unreadable"));
+            let sent = serde_json::to_value(response::for_gateway(response)).unwrap();
+            assert_eq!(sent["statusCode"], json!(400));
+            let headers =
+                json!({"cache-control": "no-store", "content-type": "application/problem+json"});
+            assert_eq!(sent["headers"], headers);
+            assert_eq!(sent["body"], json!(body.to_string()));
+            assert_eq!(sent["isBase64Encoded"], json!(false));
+        }
     }
 
     #[tokio::test]
     async fn a_body_that_cannot_be_read_is_400() {
         let (response, body) = answered("{").await;
         assert_eq!(
-            (response.status_code, &body["code"]),
+            (response.status().as_u16(), &body["code"]),
             (400, &json!("unreadable"))
         );
     }

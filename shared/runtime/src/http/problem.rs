@@ -1,22 +1,23 @@
-//! Errors as RFC 9457 has them: `application/problem+json`.
+//! Errors in the form of RFC 9457: `application/problem+json`.
 //!
-//! What is told to the caller and what is kept for the log are two things: a problem carries the cause, and
-//! never shows it.
+//! The caller gets less than the log: a problem keeps its cause for the log, and its body never shows the cause.
 
 use app::Refusal;
 use app::addresses::Unplaceable;
-use domain::{Fault, OrderStatus};
+use domain::OrderStatus;
+use intake::Fault;
+use lambda_http::http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::failure::chain;
 
-/// Why a request was not granted, for the caller.
+/// Why a request was refused, for the caller.
 #[derive(Debug)]
 pub struct Problem(Box<Parts>);
 
 #[derive(Debug)]
 struct Parts {
-    status: u16,
+    status: StatusCode,
     code: &'static str,
     detail: String,
     errors: Vec<Fault>,
@@ -27,7 +28,7 @@ struct Parts {
 }
 
 impl Problem {
-    fn new(status: u16, code: &'static str, detail: impl Into<String>) -> Self {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
         Self(Box::new(Parts {
             status,
             code,
@@ -40,47 +41,52 @@ impl Problem {
         }))
     }
 
-    /// The body could not be read at all.
+    /// The request or its body cannot be read.
     pub fn unreadable(detail: impl Into<String>) -> Self {
-        Self::new(400, "unreadable", detail)
+        Self::new(StatusCode::BAD_REQUEST, "unreadable", detail)
     }
 
-    /// The body is larger than a function reads. The gateway answers with the same code for what is beyond its own limit.
+    /// The body is larger than a function reads. The gateway has the same code for bodies over its own limit.
     pub fn too_large(most_bytes: usize) -> Self {
         let detail = format!("The body is larger than {} KB.", most_bytes / 1024);
-        Self::new(413, "too_large", detail)
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too_large", detail)
     }
 
-    /// The body is said to be something else than JSON. The gateway answers with the same code.
+    /// The content type is not JSON. The gateway has the same code.
     pub fn not_json() -> Self {
         Self::new(
-            415,
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported_media_type",
             "Send Content-Type: application/json.",
         )
     }
 
-    /// A browser sent it for a page that may not call the API.
+    /// A browser sent the request for a page that may not call the API.
     pub fn foreign_page() -> Self {
         Self::new(
-            403,
+            StatusCode::FORBIDDEN,
             "forbidden",
             "Pages of this origin may not call the API.",
         )
     }
 
-    /// Nobody has checked a token. The gateway answers with the same code.
+    /// No token was checked. The gateway has the same code.
     pub fn no_token() -> Self {
         Self::new(
-            401,
+            StatusCode::UNAUTHORIZED,
             "unauthorized",
             "A valid access token is needed: Authorization: Bearer <access_token>.",
         )
     }
 
-    /// Something broke; what it was is for the log.
+    /// A defect. The cause is only for the log.
     pub fn internal(cause: impl Into<String>) -> Self {
-        Self::new(500, "internal", "Something went wrong. Try again.").because(cause.into())
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong. Try again.",
+        )
+        .because(cause.into())
     }
 
     fn naming(mut self, errors: Vec<Fault>) -> Self {
@@ -103,12 +109,12 @@ impl Problem {
         self
     }
 
-    fn because(mut self, cause: String) -> Self {
+    pub(super) fn because(mut self, cause: String) -> Self {
         self.0.cause = Some(cause);
         self
     }
 
-    pub(super) fn status(&self) -> u16 {
+    pub(super) fn status(&self) -> StatusCode {
         self.0.status
     }
 
@@ -120,7 +126,7 @@ impl Problem {
         self.0.retry_after_s
     }
 
-    /// What is behind it, for the log.
+    /// The cause, for the log.
     pub(super) fn cause(&self) -> Option<&str> {
         self.0.cause.as_deref()
     }
@@ -128,10 +134,10 @@ impl Problem {
     /// The members of the problem; `instance` is the request's id.
     pub(super) fn body(&self, instance: &str) -> Value {
         let mut body = Map::new();
-        // With this type the title is the status' own name, and `code` says which problem it is.
+        // With this type, RFC 9457 makes the name of the status the title. `code` identifies the problem.
         body.insert("type".to_owned(), "about:blank".into());
         body.insert("title".to_owned(), title(self.0.status).into());
-        body.insert("status".to_owned(), self.0.status.into());
+        body.insert("status".to_owned(), self.0.status.as_u16().into());
         body.insert("detail".to_owned(), self.0.detail.as_str().into());
         body.insert("instance".to_owned(), instance.into());
         body.insert("code".to_owned(), self.0.code.into());
@@ -158,47 +164,55 @@ impl From<Refusal> for Problem {
         };
         match refusal {
             Refusal::Invalid(errors) => Self::new(
-                422,
+                StatusCode::UNPROCESSABLE_ENTITY,
                 "invalid",
                 "The request can be read, but is not valid. See errors.",
             )
             .naming(errors),
             Refusal::Unplaceable(addresses) => Self::new(
-                422,
+                StatusCode::UNPROCESSABLE_ENTITY,
                 "address_not_placed",
                 "An address cannot be placed on the map. See errors.",
             )
             .offering(addresses),
             Refusal::InvalidCode => {
-                // For an address that nobody has, and for one of which too many codes were tried, in the same words.
+                // An unknown address and an address with too many tries get the same words.
                 let detail = "The code is wrong or has expired. After too many tries none is taken for a while.";
-                Self::new(422, "invalid_code", detail)
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid_code", detail)
                     .naming(fault("#/code", "is wrong or has expired"))
             }
             Refusal::InvalidCredentials => Self::new(
-                401,
+                StatusCode::UNAUTHORIZED,
                 "invalid_credentials",
                 "The email address or the password is wrong.",
             ),
             Refusal::InvalidRefreshToken => Self::new(
-                401,
+                StatusCode::UNAUTHORIZED,
                 "invalid_refresh_token",
                 "The refresh token is wrong, has expired or was revoked: POST /login.",
             ),
             Refusal::NotConfirmed => Self::new(
-                403,
+                StatusCode::FORBIDDEN,
                 "not_confirmed",
                 "The email address is not confirmed yet: POST /signup/confirm.",
             ),
-            Refusal::Forbidden => Self::new(403, "forbidden", "Your role does not allow this."),
+            Refusal::Forbidden => Self::new(
+                StatusCode::FORBIDDEN,
+                "forbidden",
+                "Your role does not allow this.",
+            ),
             Refusal::AgentNotActive => Self::new(
-                403,
+                StatusCode::FORBIDDEN,
                 "agent_not_active",
                 "The agent is not active: not approved by a dispatcher yet, or suspended.",
             ),
-            Refusal::NotFound => Self::new(404, "not_found", "There is no such thing for you."),
+            Refusal::NotFound => Self::new(
+                StatusCode::NOT_FOUND,
+                "not_found",
+                "There is no such thing for you.",
+            ),
             Refusal::StepNotAllowed { from, to, allowed } => Self::new(
-                409,
+                StatusCode::CONFLICT,
                 "transition_not_allowed",
                 format!(
                     "An order that is {} cannot become {}.",
@@ -208,23 +222,23 @@ impl From<Refusal> for Problem {
             )
             .allowing(allowed),
             Refusal::RouteOpen => Self::new(
-                409,
+                StatusCode::CONFLICT,
                 "route_open",
                 "The agent has an open route. Finish it first, or send release: true to give back what is not aboard.",
             ),
             Refusal::AgentUnconfirmed => Self::new(
-                409,
+                StatusCode::CONFLICT,
                 "agent_unconfirmed",
                 "The agent has not confirmed the email address yet.",
             ),
             Refusal::IdempotencyKeyReused => Self::new(
-                422,
+                StatusCode::UNPROCESSABLE_ENTITY,
                 "idempotency_key_reused",
                 "This Idempotency-Key came with another body before.",
             )
             .naming(fault("Idempotency-Key", "was used with another body")),
             Refusal::FileTooLarge { most_bytes } => Self::new(
-                413,
+                StatusCode::PAYLOAD_TOO_LARGE,
                 "too_large",
                 format!(
                     "A file may have at most {most_bytes} bytes ({} MB).",
@@ -233,41 +247,35 @@ impl From<Refusal> for Problem {
             )
             .naming(fault("#/size_bytes", "is more than the limit")),
             Refusal::Throttled => Self::new(
-                429,
+                StatusCode::TOO_MANY_REQUESTS,
                 "too_many_requests",
                 "Too many requests. Wait a moment and try again.",
             )
             .retry_after(5),
             Refusal::Contended => Self::new(
-                503,
+                StatusCode::SERVICE_UNAVAILABLE,
                 "contended",
                 "Others are changing the same thing. Nothing was changed; try again.",
             )
             .retry_after(1),
-            Refusal::Unavailable(_) => {
-                Self::new(503, "unavailable", "It could not be done now. Try again.")
-                    .retry_after(5)
-                    .because(chain(&refusal))
-            }
+            Refusal::Unavailable(_) => Self::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                "It could not be done now. Try again.",
+            )
+            .retry_after(5)
+            .because(chain(&refusal)),
             Refusal::Broken(_) => Self::internal(chain(&refusal)),
         }
     }
 }
 
-/// The status' name (RFC 9110, section 15).
-fn title(status: u16) -> &'static str {
+/// The name of a status in RFC 9110, section 15. `http` has older names for two of them.
+fn title(status: StatusCode) -> &'static str {
     match status {
-        400 => "Bad Request",
-        401 => "Unauthorized",
-        403 => "Forbidden",
-        404 => "Not Found",
-        409 => "Conflict",
-        413 => "Content Too Large",
-        415 => "Unsupported Media Type",
-        422 => "Unprocessable Content",
-        429 => "Too Many Requests",
-        503 => "Service Unavailable",
-        _ => "Internal Server Error",
+        StatusCode::PAYLOAD_TOO_LARGE => "Content Too Large",
+        StatusCode::UNPROCESSABLE_ENTITY => "Unprocessable Content",
+        other => other.canonical_reason().unwrap_or_default(),
     }
 }
 
@@ -300,10 +308,10 @@ mod tests {
         for (refusal, status, code) in refusals {
             let problem = Problem::from(refusal);
             let body = problem.body("request-1");
-            assert_eq!((problem.status(), problem.code()), (status, code));
+            assert_eq!((problem.status().as_u16(), problem.code()), (status, code));
             assert_eq!(body["status"], status);
             assert_eq!(body["instance"], "request-1");
-            assert_eq!(body["title"], title(status));
+            assert_eq!(body["title"], title(problem.status()));
             assert!(!body.to_string().contains("orders-17"), "{body}");
             let waits = matches!(status, 429 | 503);
             assert_eq!(problem.retry_after_s().is_some(), waits, "{code}");
@@ -311,11 +319,21 @@ mod tests {
     }
 
     #[test]
+    fn a_title_is_the_name_that_rfc_9110_gives_the_status() {
+        assert_eq!(title(StatusCode::NOT_FOUND), "Not Found");
+        assert_eq!(title(StatusCode::PAYLOAD_TOO_LARGE), "Content Too Large");
+        assert_eq!(
+            title(StatusCode::UNPROCESSABLE_ENTITY),
+            "Unprocessable Content"
+        );
+    }
+
+    #[test]
     fn the_cause_is_kept_for_the_log() {
         let problem = Problem::from(Refusal::Unavailable("no route to host".into()));
         assert_eq!(
             problem.cause(),
-            Some("a dependency is away: no route to host")
+            Some("a dependency is unavailable: no route to host")
         );
     }
 

@@ -1,109 +1,125 @@
 //! A request, as a handler sees it.
 
+use std::collections::BTreeSet;
+use std::panic;
+
 use app::paging::PageQuery;
 use app::{Caller, Refusal};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use domain::Faults;
+use intake::Faults;
+use lambda_http::RequestExt as _;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequestContext;
+use lambda_http::http::HeaderValue;
+use lambda_http::http::header::ORIGIN;
+use lambda_http::request::RequestContext;
 use serde_json::Value;
 
 use super::accept;
 use super::caller;
-use super::event::ProxyEvent;
 use super::problem::Problem;
 
-/// An order with every field at its longest, each character written as `\u…`, is under 25 KB.
+/// In bytes. An order with every field at its longest, each character written as `\u…`, is under 25 KB.
 const LARGEST_BODY: usize = 64 * 1024;
 
 /// A request.
-#[derive(Debug, Clone)]
-pub struct Request {
-    event: ProxyEvent,
-    body: Vec<u8>,
-    /// Why the body could not be decoded.
-    damaged: bool,
-}
-
-impl From<ProxyEvent> for Request {
-    fn from(mut event: ProxyEvent) -> Self {
-        let text = event.body.take().unwrap_or_default();
-        let decoded = if event.is_base64_encoded {
-            STANDARD.decode(text).ok()
-        } else {
-            Some(text.into_bytes())
-        };
-        Self {
-            event,
-            damaged: decoded.is_none(),
-            body: decoded.unwrap_or_default(),
-        }
-    }
-}
+#[derive(Debug)]
+pub struct Request(lambda_http::Request);
 
 impl Request {
+    /// Reads an event of the gateway.
+    ///
+    /// # Errors
+    /// 400 for an event that `lambda_http` cannot read. Within its own loop such an event would make the invocation
+    /// fail, and the gateway would answer 502.
+    pub(super) fn of_event(event: &str) -> Result<Self, Problem> {
+        // `lambda_http` panics over a body that is not base64, and over a host and a path that are no URL together.
+        match panic::catch_unwind(|| lambda_http::request::from_str(event)) {
+            Ok(Ok(request)) => Ok(Self(request)),
+            Ok(Err(error)) => Err(Problem::unreadable(
+                "The request cannot be read: a header, a parameter or the method is not valid.",
+            )
+            .because(error.to_string())),
+            Err(_) => Err(Problem::unreadable(
+                "The body is not valid base64, or the host and the path are not a valid URL.",
+            )
+            .because("lambda_http panicked".to_owned())),
+        }
+    }
+
     /// The gateway's id of the request.
     pub fn id(&self) -> Option<&str> {
-        self.event.request_context.request_id.as_deref()
+        self.context()?.request_id.as_deref()
     }
 
     /// The method and the path's pattern, such as `PUT` and `/orders/{order_id}/status`: no ids, no query.
     pub fn route(&self) -> (&str, &str) {
-        (
-            self.event.http_method.as_deref().unwrap_or_default(),
-            self.event.resource.as_deref().unwrap_or_default(),
-        )
+        let context = self.context();
+        let pattern = context.and_then(|context| context.resource_path.as_deref());
+        (self.0.method().as_str(), pattern.unwrap_or_default())
     }
 
-    /// Who is asking.
+    fn context(&self) -> Option<&ApiGatewayProxyRequestContext> {
+        match self.0.extensions().request_context_ref()? {
+            RequestContext::ApiGatewayV1(context) => Some(context),
+            _ => None,
+        }
+    }
+
+    /// The caller.
     ///
     /// # Errors
     /// 401 when no token was checked.
     pub fn caller(&self) -> Result<Caller, Problem> {
-        caller::of_authorizer(&self.event.request_context.authorizer).ok_or_else(Problem::no_token)
+        let authorizer = self.context().map(|context| &context.authorizer);
+        let claims = authorizer.and_then(|authorizer| authorizer.fields.get("claims"));
+        claims
+            .and_then(caller::of_claims)
+            .ok_or_else(Problem::no_token)
     }
 
     /// A part of the path, by its name in the pattern; empty where the pattern has no such part.
     pub fn path(&self, name: &str) -> &str {
-        self.event
-            .path_parameters
-            .get(name)
-            .map_or("", String::as_str)
+        let parameters = self.0.extensions().path_parameters_ref();
+        parameters
+            .and_then(|parameters| parameters.first(name))
+            .unwrap_or_default()
     }
 
-    /// A header, whatever case its name was sent in.
+    /// The value of a header; the case of its name does not matter. A value may hold any text, and not only the ASCII
+    /// characters that `HeaderValue::to_str` takes.
     pub fn header(&self, name: &str) -> Option<&str> {
-        let mut headers = self.event.headers.iter();
-        headers
-            .find(|(sent, _)| sent.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
+        let value = self.0.headers().get(name)?;
+        std::str::from_utf8(value.as_bytes()).ok()
     }
 
-    /// Whether the caller would rather have this kind of JSON than plain JSON. Only who names it is given it.
+    /// The origin of the page for which a browser sent the request.
+    pub(super) fn origin(&self) -> Option<&HeaderValue> {
+        self.0.headers().get(ORIGIN)
+    }
+
+    /// Whether the caller prefers this kind of JSON to plain JSON. Only a caller that names the media type gets it.
     pub fn prefers(&self, media_type: &str) -> bool {
         accept::prefers(self.header("Accept").unwrap_or_default(), media_type)
     }
 
     /// The body as it was sent.
     pub fn body(&self) -> &[u8] {
-        &self.body
+        self.0.body()
     }
 
     /// The body, read as JSON.
     ///
     /// # Errors
-    /// 413 for one that is too large, 415 for one that is not said to be JSON, 400 that says what stands in the way, and
-    /// where.
+    /// 413 for a body that is too large, 415 without `Content-Type: application/json`, 400 with the place of the fault
+    /// for a body that is no JSON.
     pub fn json(&self) -> Result<Value, Problem> {
-        if self.body.len() > LARGEST_BODY {
+        let body = self.body();
+        if body.len() > LARGEST_BODY {
             return Err(Problem::too_large(LARGEST_BODY));
         }
         if !self.is_said_to_be_json() {
             return Err(Problem::not_json());
         }
-        if self.damaged {
-            return Err(Problem::unreadable("The body is not valid base64."));
-        }
-        let text = std::str::from_utf8(&self.body).map_err(|error| {
+        let text = std::str::from_utf8(body).map_err(|error| {
             let at = error.valid_up_to();
             Problem::unreadable(format!("The body is not UTF-8 from byte {at} on."))
         })?;
@@ -112,35 +128,44 @@ impl Request {
                 "The body is empty. Send a JSON object.",
             ));
         }
-        // What serde_json says of the syntax names the place and quotes nothing.
+        // serde_json's message about the syntax names the place and quotes nothing.
         serde_json::from_str(text)
             .map_err(|error| Problem::unreadable(format!("The body is not JSON: {error}.")))
     }
 
-    /// A page of somebody else's can have its visitors' browsers send text or forms without asking first, and cannot have
-    /// them send JSON: so no stranger's browser guesses passwords here.
+    /// A page of another origin can make its visitors' browsers send text or forms without a preflight, but not JSON.
+    /// So such a page cannot make browsers guess passwords here.
     fn is_said_to_be_json(&self) -> bool {
         let kind = self.header("Content-Type").unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default();
         kind.trim().eq_ignore_ascii_case("application/json")
     }
 
-    /// The query of a listing: `?status`, `?limit` and `?cursor`, each at most once. An empty one is handed on, for the
-    /// listing to refuse together with whatever else is wrong.
+    /// The query of a listing: `?status`, `?limit` and `?cursor`, each at most once. An empty value is handed on: the
+    /// listing refuses it together with all other faults.
     ///
     /// # Errors
-    /// 422 that names every parameter that is unknown or repeated.
+    /// 422 that names each parameter that is unknown or repeated.
     pub fn page_query(&self) -> Result<PageQuery, Problem> {
         let known = ["status", "limit", "cursor"];
+        let sent = self.0.extensions().query_string_parameters();
         let faults = Faults::new();
-        for name in self.query_names().filter(|name| !known.contains(name)) {
+        // Sorted, so that the same request always gets the same answer.
+        let names: BTreeSet<&str> = sent.iter().map(|(name, _)| name).collect();
+        for name in names.into_iter().filter(|name| !known.contains(name)) {
             let known = known.join(", ");
             faults.note(
                 format!("?{name}"),
                 format!("is not a parameter here; known are {known}"),
             );
         }
-        let [status, limit, cursor] = known.map(|name| self.query(name, &faults));
+        let [status, limit, cursor] = known.map(|name| {
+            let values = sent.all(name).unwrap_or_default();
+            if values.len() > 1 {
+                faults.note(format!("?{name}"), "is given more than once");
+            }
+            values.first().map(|value| (*value).to_owned())
+        });
         let query = PageQuery {
             status,
             limit,
@@ -150,26 +175,6 @@ impl Request {
             .or(Some(query))
             .map_err(|faults| Refusal::from(faults).into())
     }
-
-    fn query_names(&self) -> impl Iterator<Item = &str> {
-        let single = self.event.query_string_parameters.keys();
-        let multiple = self.event.multi_value_query_string_parameters.keys();
-        let only_multiple =
-            multiple.filter(|name| !self.event.query_string_parameters.contains_key(*name));
-        single.chain(only_multiple).map(String::as_str)
-    }
-
-    fn query(&self, name: &str, faults: &Faults) -> Option<String> {
-        let multiple = self.event.multi_value_query_string_parameters.get(name);
-        if multiple.is_some_and(|values| values.len() > 1) {
-            faults.note(format!("?{name}"), "is given more than once");
-            return None;
-        }
-        let single = self.event.query_string_parameters.get(name);
-        single
-            .or_else(|| multiple.and_then(|values| values.first()))
-            .cloned()
-    }
 }
 
 #[cfg(test)]
@@ -177,8 +182,27 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn request(event: Value) -> Request {
-        serde_json::from_value::<ProxyEvent>(event).unwrap().into()
+    /// The request of an event with these members, and with those that each event has.
+    fn request(members: Value) -> Request {
+        Request::of_event(&event(members).to_string()).unwrap()
+    }
+
+    fn event(members: Value) -> Value {
+        let mut event = json!({"httpMethod": "GET", "requestContext": {"httpMethod": "GET"}});
+        let Value::Object(members) = members else {
+            panic!("members")
+        };
+        event.as_object_mut().unwrap().extend(members);
+        event
+    }
+
+    fn unreadable(event: &Value) -> String {
+        let problem = Request::of_event(&event.to_string()).unwrap_err();
+        assert_eq!(
+            (problem.status().as_u16(), problem.code()),
+            (400, "unreadable")
+        );
+        problem.body("")["detail"].as_str().unwrap().to_owned()
     }
 
     fn refused(event: Value) -> Value {
@@ -191,11 +215,12 @@ mod tests {
     }
 
     #[test]
-    fn an_event_with_nothing_in_it_is_a_request() {
+    fn an_event_with_little_in_it_is_a_request() {
         let nulls = json!({
-            "httpMethod": null, "headers": null, "multiValueQueryStringParameters": null,
-            "queryStringParameters": null, "pathParameters": null, "requestContext": null,
-            "body": null, "isBase64Encoded": null,
+            "resource": null, "path": null, "headers": null, "multiValueHeaders": null,
+            "multiValueQueryStringParameters": null, "queryStringParameters": null, "pathParameters": null,
+            "stageVariables": null, "body": null, "isBase64Encoded": null,
+            "requestContext": {"httpMethod": "GET", "authorizer": null, "stage": null, "requestId": null},
         });
         for event in [json!({}), nulls] {
             let request = request(event);
@@ -215,9 +240,30 @@ mod tests {
         assert!(detail(json!({})).contains("empty"));
         assert!(detail(json!({"body": "  "})).contains("empty"));
         assert!(detail(json!({"body": "{\"a\": 1,\n}"})).contains("line 2"));
-        assert!(detail(json!({"body": "e30", "isBase64Encoded": true})).contains("base64"));
         // 0x7b is `{`, 0xff is never in UTF-8.
         assert!(detail(json!({"body": "e/8=", "isBase64Encoded": true})).contains("byte 1"));
+    }
+
+    #[test]
+    fn an_event_that_lambda_http_refuses_or_panics_over_is_answered() {
+        for members in [
+            json!({"httpMethod": null}),
+            json!({"httpMethod": "NO METHOD"}),
+            json!({"requestContext": null}),
+            json!({"requestContext": {"httpMethod": null}}),
+            json!({"requestContext": {}}),
+            json!({"headers": {"X": "a\u{1}b"}}),
+            json!({"headers": {"no name": "a"}}),
+            json!({"queryStringParameters": {"limit": 5}}),
+        ] {
+            assert!(unreadable(&event(members)).contains("cannot be read"));
+        }
+        assert!(unreadable(&json!({})).contains("cannot be read"));
+        assert!(unreadable(&json!({"httpMethod": "GET"})).contains("cannot be read"));
+        let host = json!({"headers": {"Host": "no host"}, "path": "/orders"});
+        assert!(unreadable(&event(host)).contains("URL"));
+        let damaged = json!({"body": "e30", "isBase64Encoded": true});
+        assert!(unreadable(&event(damaged)).contains("base64"));
     }
 
     #[test]
@@ -262,8 +308,9 @@ mod tests {
     #[test]
     fn parameters_that_are_unknown_or_repeated_are_named() {
         let request = request(json!({
-            "queryStringParameters": {"status": "", "limit": "5", "page": "2"},
-            "multiValueQueryStringParameters": {"limit": ["4", "5"], "sort": ["asc"]},
+            "queryStringParameters": {"status": "", "limit": "5", "page": "2", "sort": "asc"},
+            "multiValueQueryStringParameters":
+                {"status": [""], "limit": ["4", "5"], "page": ["2", "3"], "sort": ["asc"]},
         }));
         let body = request.page_query().unwrap_err().body("r");
         let pointers: Vec<&str> = body["errors"]

@@ -1,10 +1,11 @@
-//! An answer, as a handler gives it.
+//! An answer, as a handler gives it and as the gateway takes it.
 
-use std::collections::BTreeMap;
-
+use lambda_http::Body;
+use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyResponse;
+use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use lambda_http::http::{HeaderValue, Response as HttpResponse, StatusCode};
 use serde::Serialize;
 
-use super::event::ProxyResponse;
 use super::problem::Problem;
 
 const JSON: &str = "application/json";
@@ -12,7 +13,7 @@ const JSON: &str = "application/json";
 /// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
-    status: u16,
+    status: StatusCode,
     body: Option<String>,
     content_type: &'static str,
     varies_by: Option<&'static str>,
@@ -22,9 +23,9 @@ impl Response {
     /// 200 with what was asked for.
     ///
     /// # Errors
-    /// 500 where it cannot be written as JSON, which is a defect.
+    /// 500 if the body cannot be written as JSON, which is a defect.
     pub fn ok(body: &impl Serialize) -> Result<Self, Problem> {
-        Self::json(200, body)
+        Self::json(StatusCode::OK, body)
     }
 
     /// 201 with what was made.
@@ -32,28 +33,28 @@ impl Response {
     /// # Errors
     /// As for [`Response::ok`].
     pub fn created(body: &impl Serialize) -> Result<Self, Problem> {
-        Self::json(201, body)
+        Self::json(StatusCode::CREATED, body)
     }
 
-    /// 202: it is not done with yet.
+    /// 202: the request is accepted, and the work goes on.
     ///
     /// # Errors
     /// As for [`Response::ok`].
     pub fn accepted(body: &impl Serialize) -> Result<Self, Problem> {
-        Self::json(202, body)
+        Self::json(StatusCode::ACCEPTED, body)
     }
 
-    /// 204: done, and nothing to say.
+    /// 204: the work is done, and there is no body.
     pub fn no_content() -> Self {
         Self {
-            status: 204,
+            status: StatusCode::NO_CONTENT,
             body: None,
             content_type: JSON,
             varies_by: None,
         }
     }
 
-    /// The same JSON by a narrower name, such as `application/geo+json`.
+    /// The same JSON with a narrower media type, such as `application/geo+json`.
     #[must_use]
     pub fn of_type(self, content_type: &'static str) -> Self {
         Self {
@@ -71,7 +72,7 @@ impl Response {
         }
     }
 
-    fn json(status: u16, body: &impl Serialize) -> Result<Self, Problem> {
+    fn json(status: StatusCode, body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_string(body)
             .map_err(|error| Problem::internal(format!("an answer cannot be written: {error}")))?;
         Ok(Self {
@@ -82,48 +83,62 @@ impl Response {
         })
     }
 
-    pub(super) fn status(&self) -> u16 {
+    pub(super) fn status(&self) -> StatusCode {
         self.status
     }
 }
 
-impl From<Response> for ProxyResponse {
+impl From<Response> for HttpResponse<Body> {
     fn from(response: Response) -> Self {
-        let mut headers = private();
-        if response.body.is_some() {
-            headers.insert("Content-Type", response.content_type.to_owned());
+        let has_body = response.body.is_some();
+        let mut answer = private(response.status, response.body.unwrap_or_default());
+        let headers = answer.headers_mut();
+        if has_body {
+            headers.insert(
+                CONTENT_TYPE,
+                HeaderValue::from_static(response.content_type),
+            );
         }
         if let Some(header) = response.varies_by {
-            headers.insert("Vary", header.to_owned());
+            headers.insert(VARY, HeaderValue::from_static(header));
         }
-        Self {
-            status_code: response.status,
-            headers,
-            body: response.body.unwrap_or_default(),
-        }
+        answer
     }
 }
 
 impl Problem {
-    /// The answer to a request of this id.
-    pub(super) fn answer(&self, instance: &str) -> ProxyResponse {
-        let mut headers = private();
-        headers.insert("Content-Type", "application/problem+json".to_owned());
+    /// The answer to the request with this id.
+    pub(super) fn answer(&self, instance: &str) -> HttpResponse<Body> {
+        let mut answer = private(self.status(), self.body(instance).to_string());
+        let headers = answer.headers_mut();
+        let content_type = HeaderValue::from_static("application/problem+json");
+        headers.insert(CONTENT_TYPE, content_type);
         if let Some(seconds) = self.retry_after_s() {
-            headers.insert("Retry-After", seconds.to_string());
+            headers.insert(RETRY_AFTER, seconds.into());
         }
-        if self.status() == 401 {
-            headers.insert("WWW-Authenticate", "Bearer".to_owned());
+        if self.status() == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        ProxyResponse {
-            status_code: self.status(),
-            headers,
-            body: self.body(instance).to_string(),
-        }
+        answer
     }
 }
 
-/// Tokens and addresses are not for caches.
-fn private() -> BTreeMap<&'static str, String> {
-    BTreeMap::from([("Cache-Control", "no-store".to_owned())])
+/// An answer that no cache keeps: answers hold tokens and addresses.
+fn private(status: StatusCode, body: String) -> HttpResponse<Body> {
+    let mut answer = HttpResponse::new(Body::from(body));
+    *answer.status_mut() = status;
+    let no_store = HeaderValue::from_static("no-store");
+    answer.headers_mut().insert(CACHE_CONTROL, no_store);
+    answer
+}
+
+/// The answer as the gateway takes it. `lambda_http` converts only within its `Adapter`, which requires `Send` of the
+/// handler's future; an async function that borrows its use case cannot promise that.
+pub(super) fn for_gateway(answer: HttpResponse<Body>) -> ApiGatewayProxyResponse {
+    let (parts, body) = answer.into_parts();
+    let mut response = ApiGatewayProxyResponse::default();
+    response.status_code = parts.status.as_u16().into();
+    response.headers = parts.headers;
+    response.body = Some(body);
+    response
 }

@@ -7,7 +7,7 @@ use futures::future::join_all;
 use super::fresh::later;
 use crate::build::at;
 
-/// All that claims on emails must do.
+/// Checks claims on emails.
 pub async fn run(claims: &dyn EmailClaims) {
     let now = at("2030-05-06T08:00:00.100Z");
     let lease = |from| later(from, 60);
@@ -22,7 +22,7 @@ pub async fn run(claims: &dyn EmailClaims) {
     assert_eq!(
         claim(&sent, later(now, 3600)).await,
         EmailClaim::Sent,
-        "whatever its lease was"
+        "a sent email outlasts its lease"
     );
     claims.mark_sent(&sent, later(now, 86_400)).await.unwrap();
 
@@ -46,6 +46,6 @@ pub async fn run(claims: &dyn EmailClaims) {
     let raced = event();
     let results = join_all((0..8).map(|_| claim(&raced, now))).await;
     let ours = results.iter().filter(|claim| **claim == EmailClaim::Ours);
-    assert_eq!(ours.count(), 1, "of many claimants one sends: {results:?}");
+    assert_eq!(ours.count(), 1, "exactly one claimant sends: {results:?}");
     assert!(!results.contains(&EmailClaim::Sent));
 }

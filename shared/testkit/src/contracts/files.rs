@@ -9,20 +9,20 @@ use domain::import::SeenFile;
 
 use super::Fresh;
 
-/// Enough for a part.
+/// Large enough for a part, in bytes.
 const LARGE: usize = 6 * 1024 * 1024;
 
-/// What a client does with signed addresses, and what lies where they lead.
+/// The client's side of signed URLs, and the files behind them.
 #[async_trait]
 pub trait Client: Send + Sync {
-    /// Puts a file where uploads of an import go, in place of an earlier one.
+    /// Uploads a file for an import, in place of an earlier one.
     async fn put(&self, key: ImportKey, bytes: &[u8]);
 
     /// The file of rejected rows.
     async fn rejected(&self, key: ImportKey) -> Option<Vec<u8>>;
 }
 
-/// All that the files of imports must do.
+/// Checks the files of imports.
 pub async fn run(files: &dyn ImportFiles, urls: &dyn FileUrls, client: &dyn Client) {
     a_file_is_read_as_it_was_first_seen(files, client).await;
     rejected_rows_are_there_when_they_are_finished(files, client).await;
@@ -70,7 +70,7 @@ async fn rejected_rows_are_there_when_they_are_finished(
     first.finish().await.unwrap();
     assert_eq!(client.rejected(key).await.unwrap(), b"a,b\r\n1,2\r\n");
 
-    // In place of the other.
+    // The second file replaces the first.
     let mut second = files.write_rejected(key, None).await.unwrap();
     assert_eq!(second.keep().await.unwrap(), None);
     second.write(b"a,b\r\n").await.unwrap();
@@ -88,7 +88,7 @@ async fn rejected_rows_are_gone_on_with_where_they_were_kept(
     let mut first = files.write_rejected(key, None).await.unwrap();
     first.write(&part(b'a')).await.unwrap();
     let kept = first.keep().await.unwrap().unwrap();
-    // What comes after the last part is lost with its writer.
+    // Bytes after the last part are lost with their writer.
     first.write(b"lost").await.unwrap();
     drop(first);
 
@@ -107,7 +107,7 @@ async fn rejected_rows_are_gone_on_with_where_they_were_kept(
     let whole = [part(b'a'), part(b'b'), b"the end".to_vec()].concat();
     assert!(client.rejected(key).await.unwrap() == whole);
 
-    // Once it is finished, there are no parts of it any more.
+    // A finished file has no parts any more.
     third.write(b"the end").await.unwrap();
     assert!(matches!(third.finish().await, Err(FileError::PartsGone)));
     let mut fifth = go_on().await;

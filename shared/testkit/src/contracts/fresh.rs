@@ -1,16 +1,16 @@
-//! Values that nobody else has.
+//! Values that no other test uses.
 
 use domain::ids::Uuid;
 use domain::route::Departure;
 use domain::{
-    Contact, Coordinates, Leg, NewOrder, Order, OrderId, Route, RouteId, RouteStatus, RouteStop,
-    Stop, StopKind, StopStatus, TimeWindow, Timestamp, User, UserId, Zone,
+    Contact, Coordinates, Leg, NewOrder, Order, OrderId, OrderStop, Route, RouteId, RouteStatus,
+    RouteStop, StopKind, StopStatus, TimeWindow, Timestamp, User, UserId, Zone,
 };
 use jiff::{SignedDuration, Timestamp as Time};
 
 use crate::build::{a_customer, an_agent, grid};
 
-/// Makes values with new ids, in a zone of its own.
+/// Makes values with new ids, in its own zone.
 #[derive(Debug, Clone, Copy)]
 pub struct Fresh {
     place: Coordinates,
@@ -23,7 +23,7 @@ impl Default for Fresh {
 }
 
 impl Fresh {
-    /// In some place on earth, far from the poles.
+    /// Picks a random place on earth, far from the poles.
     pub fn new() -> Self {
         let [.., a, b, c, d] = Uuid::now_v7().into_bytes();
         let part = |high: u8, low: u8| f64::from(u16::from_be_bytes([high, low])) / 65_536.0;
@@ -45,12 +45,12 @@ impl Fresh {
         self.place
     }
 
-    /// An id.
+    /// A new id.
     pub fn user_id(&self) -> UserId {
         UserId(Uuid::now_v7())
     }
 
-    /// An id.
+    /// A new id.
     pub fn route_id(&self) -> RouteId {
         RouteId(Uuid::now_v7())
     }
@@ -73,7 +73,7 @@ impl Fresh {
 
     /// A pending order in the zone with every field that an order can have, not stored yet.
     pub fn order(&self, customer: UserId, placed_at: Time) -> Order {
-        let pickup = Stop {
+        let pickup = OrderStop {
             address: Some("Carrer de Mallorca 401, 08013 Barcelona".to_owned()),
             location: self.place,
             contact: Some(Contact {
@@ -86,7 +86,7 @@ impl Fresh {
             }),
             service_s: 90,
         };
-        let dropoff = Stop {
+        let dropoff = OrderStop {
             address: None,
             location: Coordinates {
                 lat: self.place.lat + 0.01,
@@ -151,7 +151,7 @@ impl Fresh {
         }
     }
 
-    /// A pending order put on a route.
+    /// A pending order, assigned to a route.
     pub fn on_route(&self, order: &Order, route: &Route) -> Order {
         let at = route.updated_at;
         let assigned = order.assigned(route.agent_id, route.id, at);
@@ -159,7 +159,7 @@ impl Fresh {
     }
 }
 
-/// `seconds` later.
+/// The time `seconds` later.
 pub(crate) fn later(at: Timestamp, seconds: i64) -> Timestamp {
     at + SignedDuration::from_secs(seconds)
 }

@@ -1,4 +1,4 @@
-//! [`IdentityProvider`] and what goes with it: codes, new passwords, sessions.
+//! [`IdentityProvider`], with codes, new passwords and sessions.
 
 use app::ports::{
     Confirmation, ConfirmationCodes, IdentityError, IdentityProvider, LogInOutcome,
@@ -9,7 +9,7 @@ use domain::{NewAccount, Role, UserId};
 
 const PASSWORD: &str = "Correct-horse-7";
 
-/// What one identity provider does, port by port.
+/// The ports of one identity provider.
 #[derive(Clone, Copy)]
 pub struct Identity<'a> {
     /// Accounts.
@@ -27,13 +27,13 @@ pub struct Identity<'a> {
 /// The codes that the provider mails.
 #[derive(Clone, Copy)]
 pub struct MailedCodes<'a> {
-    /// At sign-up.
+    /// The code that a sign-up mails.
     pub confirmation: &'a str,
-    /// For a new password.
+    /// The code that resets a password.
     pub reset: &'a str,
 }
 
-/// All that an identity provider must do, given the codes that it mails.
+/// Checks an identity provider, given the codes that it mails.
 pub async fn run(identity: Identity<'_>, codes: MailedCodes<'_>) {
     let accounts = identity.accounts;
     let sign_up = somebody();
@@ -80,7 +80,7 @@ async fn an_address_signs_up_once(identity: &dyn IdentityProvider, sign_up: &New
     assert_eq!(
         (account.roles, account.asked_for),
         (vec![], Some(sign_up.role)),
-        "what the first sign-up asked for is kept, and grants nothing"
+        "the role of the first sign-up is kept, and grants nothing"
     );
     user_id
 }
@@ -151,7 +151,7 @@ async fn a_weak_password_is_refused(identity: &dyn IdentityProvider) {
     assert_eq!(identity.account(&weak.email).await.unwrap(), None);
 }
 
-/// No answer tells whether there is such an account, nor whether it is confirmed.
+/// No answer tells whether an account exists, or whether it is confirmed.
 async fn codes_are_mailed_whoever_asks(identity: Identity<'_>, email: &str) {
     for email in [email, &somebody().email] {
         identity.codes.resend(email).await.unwrap();
@@ -184,7 +184,7 @@ async fn tokens_are_refreshed_until_the_sign_out(
             assert!(!refreshed.tokens.id_token.is_empty());
             assert!(refreshed.tokens.expires_in > 0);
         }
-        // Again, and for nobody: nothing changes.
+        // A repetition and an unknown account change nothing.
         let nobody = somebody().email;
         for whose in [whose, whose, Whose::Address(&nobody)] {
             identity.sessions.sign_out(whose).await.unwrap();
@@ -218,7 +218,7 @@ async fn a_code_sets_a_new_password_once(identity: Identity<'_>, email: &str, co
     let old = identity.accounts.log_in(email, PASSWORD).await.unwrap();
     assert!(
         old == LogInOutcome::WrongCredentials,
-        "the old one is no more"
+        "the old password is not valid any more"
     );
     logged_in(identity, email, NEW).await;
     let again = reset(email, code, PASSWORD).await.unwrap();

@@ -1,6 +1,9 @@
-//! [`ImportStore`], with the orders that are stored with an import.
+//! [`ImportStore`], with the orders of an import.
 
-use app::ports::{Chunk, ChunkOutcome, ImportStore, OrderStore, Placement, StoreError};
+use app::ports::{
+    Chunk, ChunkOutcome, ImportChunks, ImportStore, OrderPlacement, OrderStore, Placement,
+    StoreError,
+};
 use domain::ids::Uuid;
 use domain::import::{ImportFailure, NewImport, SeenFile};
 use domain::{Import, ImportId, ImportStatus, Order, RowFault, UserId};
@@ -9,15 +12,28 @@ use futures::future::join_all;
 use super::{Fresh, assert_conflict, eventually};
 use crate::build::at;
 
-/// All that a store of imports must do. Orders that are placed go into the same tables.
-pub async fn run(imports: &dyn ImportStore, orders: &dyn OrderStore) {
-    a_version_is_written_over_its_predecessor_alone(imports).await;
-    a_chunk_is_stored_whole_and_once(imports, orders).await;
-    a_chunk_with_as_much_as_fits_is_stored(imports, orders).await;
-    what_stands_in_the_way_is_named_and_nothing_is_stored(imports, orders).await;
-    of_many_with_one_chunk_one_stores_it(imports, orders).await;
-    faults_come_in_the_order_of_their_rows(imports).await;
-    a_customers_imports_are_listed(imports).await;
+/// The ports that share the tables of imports.
+#[derive(Clone, Copy)]
+pub struct Stores<'a> {
+    /// The records of imports.
+    pub imports: &'a dyn ImportStore,
+    /// The rows of imports.
+    pub chunks: &'a dyn ImportChunks,
+    /// The orders.
+    pub orders: &'a dyn OrderStore,
+    /// New orders that no import brings.
+    pub placement: &'a dyn OrderPlacement,
+}
+
+/// Checks the ports of imports.
+pub async fn run(stores: Stores<'_>) {
+    a_version_is_written_over_its_predecessor_alone(stores.imports).await;
+    a_chunk_is_stored_whole_and_once(stores).await;
+    a_chunk_with_as_much_as_fits_is_stored(stores).await;
+    what_stands_in_the_way_is_named_and_nothing_is_stored(stores).await;
+    of_many_with_one_chunk_one_stores_it(stores).await;
+    faults_come_in_the_order_of_their_rows(stores).await;
+    a_customers_imports_are_listed(stores).await;
 }
 
 fn awaited(customer: UserId) -> Import {
@@ -33,7 +49,7 @@ fn awaited(customer: UserId) -> Import {
     )
 }
 
-/// One that is being read, stored.
+/// A stored import that is being read.
 async fn begun(imports: &dyn ImportStore, customer: UserId) -> Import {
     let awaited = awaited(customer);
     imports.put_import(&awaited).await.unwrap();
@@ -46,7 +62,7 @@ async fn begun(imports: &dyn ImportStore, customer: UserId) -> Import {
     begun
 }
 
-/// An order of that row, with a name of its own.
+/// The order of a row, with its own `external_id`.
 fn order_of(fresh: &Fresh, import: &Import, row: u32) -> Order {
     let mut order = fresh.order(import.customer_id, at("2030-05-06T08:00:02Z"));
     order.id = import.id.order_in_row(row);
@@ -93,13 +109,19 @@ async fn a_version_is_written_over_its_predecessor_alone(imports: &dyn ImportSto
     assert_eq!(imports.import(first.id).await.unwrap(), Some(failed));
 }
 
-async fn a_chunk_is_stored_whole_and_once(imports: &dyn ImportStore, orders: &dyn OrderStore) {
+async fn a_chunk_is_stored_whole_and_once(stores: Stores<'_>) {
+    let Stores {
+        imports,
+        chunks,
+        orders,
+        ..
+    } = stores;
     let fresh = Fresh::new();
     let import = begun(imports, fresh.user_id()).await;
     let order = order_of(&fresh, &import, 1);
     let first = chunk(&import, vec![order.clone()], vec![fault(2), fault(3)]);
     assert_eq!(
-        imports.store_chunk(&first).await.unwrap(),
+        chunks.store_chunk(&first).await.unwrap(),
         ChunkOutcome::Stored
     );
     assert_eq!(
@@ -108,7 +130,7 @@ async fn a_chunk_is_stored_whole_and_once(imports: &dyn ImportStore, orders: &dy
     );
     assert_eq!(orders.order(order.id).await.unwrap(), Some(order));
     assert_eq!(
-        imports.store_chunk(&first).await.unwrap(),
+        chunks.store_chunk(&first).await.unwrap(),
         ChunkOutcome::Superseded
     );
     let ahead = chunk(
@@ -117,46 +139,52 @@ async fn a_chunk_is_stored_whole_and_once(imports: &dyn ImportStore, orders: &dy
         vec![],
     );
     assert_eq!(
-        imports.store_chunk(&ahead).await.unwrap(),
+        chunks.store_chunk(&ahead).await.unwrap(),
         ChunkOutcome::Superseded
     );
 }
 
-async fn a_chunk_with_as_much_as_fits_is_stored(
-    imports: &dyn ImportStore,
-    orders: &dyn OrderStore,
-) {
+async fn a_chunk_with_as_much_as_fits_is_stored(stores: Stores<'_>) {
+    let Stores {
+        imports,
+        chunks,
+        orders,
+        ..
+    } = stores;
     let fresh = Fresh::new();
     let import = begun(imports, fresh.user_id()).await;
     let half = Chunk::ROOM as u32 / 2;
     let rows = (1..=half).map(|row| order_of(&fresh, &import, row));
     let full = chunk(&import, rows.collect(), vec![fault(half + 1)]);
     assert_eq!(
-        imports.store_chunk(&full).await.unwrap(),
+        chunks.store_chunk(&full).await.unwrap(),
         ChunkOutcome::Stored
     );
     let ids: Vec<_> = full.orders.iter().map(|order| order.id).collect();
     assert_eq!(orders.orders(&ids).await.unwrap().len(), half as usize);
 }
 
-async fn what_stands_in_the_way_is_named_and_nothing_is_stored(
-    imports: &dyn ImportStore,
-    orders: &dyn OrderStore,
-) {
+async fn what_stands_in_the_way_is_named_and_nothing_is_stored(stores: Stores<'_>) {
+    let Stores {
+        imports,
+        chunks,
+        orders,
+        placement,
+    } = stores;
     let fresh = Fresh::new();
     let customer = fresh.user_id();
     let import = begun(imports, customer).await;
-    // Placed by itself under the name of row 2.
+    // Placed directly, with the `external_id` of row 2.
     let mut placed = fresh.order(customer, at("2030-05-06T08:00:00Z"));
     placed.external_id = Some("SO-2".to_owned());
-    let placement = orders.place(&placed, None).await.unwrap();
-    assert_eq!(placement, Placement::Placed);
+    let placed = placement.place(&placed, None).await.unwrap();
+    assert_eq!(placed, Placement::Placed);
     let there = order_of(&fresh, &import, 3);
     orders.put_order(&there).await.unwrap();
 
     let rows: Vec<Order> = (1..=4).map(|row| order_of(&fresh, &import, row)).collect();
     let (first, taken) = (rows[0].id, rows[1].id);
-    let outcome = imports
+    let outcome = chunks
         .store_chunk(&chunk(&import, rows, vec![fault(5)]))
         .await;
     let expected = ChunkOutcome::Refused {
@@ -171,20 +199,26 @@ async fn what_stands_in_the_way_is_named_and_nothing_is_stored(
     );
     assert_eq!(imports.row_faults(import.id, 0, 10).await.unwrap(), []);
 
-    // Another customer's names are their own.
+    // Another customer may use the same `external_id`.
     let other = begun(imports, fresh.user_id()).await;
     let stored = chunk(&other, vec![order_of(&fresh, &other, 2)], vec![]);
     assert_eq!(
-        imports.store_chunk(&stored).await.unwrap(),
+        chunks.store_chunk(&stored).await.unwrap(),
         ChunkOutcome::Stored
     );
 }
 
-async fn of_many_with_one_chunk_one_stores_it(imports: &dyn ImportStore, orders: &dyn OrderStore) {
+async fn of_many_with_one_chunk_one_stores_it(stores: Stores<'_>) {
+    let Stores {
+        imports,
+        chunks,
+        orders,
+        ..
+    } = stores;
     let fresh = Fresh::new();
     let import = begun(imports, fresh.user_id()).await;
     let same = chunk(&import, vec![order_of(&fresh, &import, 1)], vec![fault(2)]);
-    let outcomes = join_all((0..6).map(|_| imports.store_chunk(&same))).await;
+    let outcomes = join_all((0..6).map(|_| chunks.store_chunk(&same))).await;
     let stored = outcomes
         .iter()
         .filter(|o| matches!(o, Ok(ChunkOutcome::Stored)));
@@ -203,13 +237,16 @@ async fn of_many_with_one_chunk_one_stores_it(imports: &dyn ImportStore, orders:
     assert!(orders.order(same.orders[0].id).await.unwrap().is_some());
 }
 
-async fn faults_come_in_the_order_of_their_rows(imports: &dyn ImportStore) {
+async fn faults_come_in_the_order_of_their_rows(stores: Stores<'_>) {
+    let Stores {
+        imports, chunks, ..
+    } = stores;
     let mut import = begun(imports, Fresh::new().user_id()).await;
     // Nine sorts after ten as text, unless it is padded.
     for rows in [9..=10, 11..=13, 100..=100] {
         let stored = chunk(&import, vec![], rows.map(fault).collect());
         assert_eq!(
-            imports.store_chunk(&stored).await.unwrap(),
+            chunks.store_chunk(&stored).await.unwrap(),
             ChunkOutcome::Stored
         );
         import = stored.import;
@@ -226,7 +263,10 @@ async fn faults_come_in_the_order_of_their_rows(imports: &dyn ImportStore) {
     assert_eq!(first, [fault(9), fault(10)]);
 }
 
-async fn a_customers_imports_are_listed(imports: &dyn ImportStore) {
+async fn a_customers_imports_are_listed(stores: Stores<'_>) {
+    let Stores {
+        imports, chunks, ..
+    } = stores;
     let customer = Fresh::new().user_id();
     let mut all = Vec::new();
     for number in 0..5 {
@@ -238,9 +278,9 @@ async fn a_customers_imports_are_listed(imports: &dyn ImportStore) {
             import
         };
         if number == 4 {
-            // What was rejected is no import.
+            // A rejected row does not count as stored.
             let stored = chunk(&import, vec![], vec![fault(1)]);
-            imports.store_chunk(&stored).await.unwrap();
+            chunks.store_chunk(&stored).await.unwrap();
             import = stored.import;
         }
         all.insert(0, import);

@@ -7,7 +7,7 @@ use super::Fresh;
 use super::fresh::later;
 use crate::build::at;
 
-/// All that leases on zones must do.
+/// Checks leases on zones.
 pub async fn run(leases: &dyn ZoneLeases) {
     one_holds_a_zone(leases).await;
     the_holder_hears_what_others_asked(leases).await;
@@ -48,7 +48,7 @@ async fn the_holder_hears_what_others_asked(leases: &dyn ZoneLeases) {
     let zone = Fresh::new().zone();
     assert!(
         !leases.mark_dirty(zone, true, now).await.unwrap(),
-        "nobody to ask"
+        "nobody holds the lease"
     );
     for (asked, heard) in [
         (&[false][..], false),
@@ -69,14 +69,14 @@ async fn the_holder_hears_what_others_asked(leases: &dyn ZoneLeases) {
             assert_eq!(
                 dirty,
                 Some(Dirty { everything: heard }),
-                "its answer may be lost"
+                "the same again, since the first answer may be lost"
             );
         }
         leases.settle(zone, "a").await.unwrap();
     }
     assert!(leases.take(zone, "b", now, until).await.unwrap());
     let dirty = leases.give_back(zone, "b").await.unwrap();
-    assert_eq!(dirty, None, "it was settled");
+    assert_eq!(dirty, None, "the request was settled");
 }
 
 async fn what_was_asked_outlives_whoever_heard_it(leases: &dyn ZoneLeases) {
@@ -89,15 +89,15 @@ async fn what_was_asked_outlives_whoever_heard_it(leases: &dyn ZoneLeases) {
     assert_eq!(leases.give_back(zone, "a").await.unwrap(), everything);
     let slow_clock = later(now, -3600);
     let marked = leases.mark_dirty(zone, false, slow_clock).await.unwrap();
-    assert!(!marked, "who heard would not hear of it");
-    // And dies before anybody was woken.
+    assert!(!marked, "the lease was given back already");
+    // The holder dies before the zone is woken.
     let taken = leases.take(zone, "b", slow_clock, until).await.unwrap();
-    assert!(taken, "it was given back, whatever the clock says");
+    assert!(taken, "the lease was given back, even for a slow clock");
     leases.settle(zone, "a").await.unwrap();
     let taken = leases.take(zone, "c", now, until).await.unwrap();
     assert!(
         !taken,
-        "what the first one settles is not the second one's lease"
+        "the first holder does not settle the lease of the second"
     );
     assert_eq!(leases.give_back(zone, "b").await.unwrap(), everything);
 }
@@ -110,7 +110,7 @@ async fn a_dead_holder_is_succeeded(leases: &dyn ZoneLeases) {
     assert!(leases.mark_dirty(zone, true, later(now, 1)).await.unwrap());
     assert!(
         !leases.mark_dirty(zone, false, until).await.unwrap(),
-        "nobody holds it any more"
+        "the lease has expired"
     );
     assert!(
         leases
@@ -119,7 +119,7 @@ async fn a_dead_holder_is_succeeded(leases: &dyn ZoneLeases) {
             .unwrap()
     );
     let dirty = leases.give_back(zone, "a").await.unwrap();
-    assert_eq!(dirty, None, "not theirs any more");
+    assert_eq!(dirty, None, "the lease has another holder");
     assert!(
         !leases
             .take(zone, "c", later(until, 1), later(until, 61))
@@ -130,7 +130,7 @@ async fn a_dead_holder_is_succeeded(leases: &dyn ZoneLeases) {
     assert_eq!(
         dirty,
         Some(Dirty { everything: true }),
-        "what the dead one was asked"
+        "the request to the dead holder"
     );
 }
 

@@ -1,4 +1,4 @@
-//! [`DispatchLedger`](app::ports::DispatchLedger): all of a change, or nothing of it.
+//! [`DispatchLedger`](app::ports::DispatchLedger): a change is stored completely or not at all.
 
 use app::ports::{AgentPart, Changeset};
 use domain::route::MOST_ORDERS;
@@ -8,7 +8,7 @@ use futures::future::join_all;
 use super::{Fresh, Stores, assert_conflict, the_winner};
 use crate::build::at;
 
-/// All that a ledger must do.
+/// Checks a ledger.
 pub async fn run(stores: Stores<'_>) {
     a_whole_route_is_committed_at_once(stores).await;
     one_stale_part_keeps_all_of_it_out(stores).await;
@@ -49,7 +49,7 @@ fn assignment(fresh: &Fresh, agent: &User, orders: &[Order]) -> Changeset {
     }
 }
 
-/// What is stored of all that a change is about, or would be.
+/// The stored records that a change touches or would touch.
 async fn as_stored(
     stores: Stores<'_>,
     change: &Changeset,
@@ -114,7 +114,7 @@ async fn one_stale_part_keeps_all_of_it_out(stores: Stores<'_>) {
     steady.agent = Some(AgentPart::Unchanged(agent.clone()));
     stores.ledger.commit(&steady).await.unwrap();
     let user = stores.users.user(agent.id).await.unwrap();
-    assert_eq!(user, Some(agent), "only looked at");
+    assert_eq!(user, Some(agent), "the agent is only checked");
 }
 
 async fn a_commit_is_made_once(stores: Stores<'_>) {

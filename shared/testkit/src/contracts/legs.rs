@@ -13,7 +13,7 @@ fn leg(duration_s: u32) -> KnownLeg {
     })
 }
 
-/// In Tokyo, and as far west as places get.
+/// Some places are in Tokyo, the others as far west as possible.
 fn place(number: usize) -> Coordinates {
     Coordinates {
         lat: (3_568_123 + 100 * number) as f64 / 1e5,
@@ -25,7 +25,7 @@ fn place(number: usize) -> Coordinates {
     }
 }
 
-/// All that a cache of legs must do.
+/// Checks a cache of legs.
 pub async fn run(cache: &dyn LegCache) {
     let now = at("2030-05-06T08:00:00Z");
     let day = later(now, 86_400);
@@ -50,7 +50,7 @@ pub async fn run(cache: &dyn LegCache) {
     assert_eq!(
         kept(&[nearly, place(1), place(1)], now).await,
         first[1..],
-        "within a metre it is the same place, and it is told once"
+        "places within a metre are the same, and appear once"
     );
 
     let changed = [row(0, 2, 30)];
@@ -58,12 +58,12 @@ pub async fn run(cache: &dyn LegCache) {
     assert_eq!(
         kept(&[place(0)], now).await,
         changed,
-        "the last word counts, whole"
+        "the last row replaces the whole first row"
     );
     assert_eq!(
         kept(&[place(0), place(1)], day).await,
         changed,
-        "a day is over"
+        "the older row expired after a day"
     );
 
     let many: Vec<PlaceLegs> = (1_000..1_150).map(|it| row(it, 1, 5)).collect();

@@ -9,7 +9,7 @@ use crate::build::at;
 
 const ORDERS: usize = 23;
 
-/// All that listings must do.
+/// Checks the listings of orders.
 pub async fn run(store: &dyn OrderStore) {
     let fresh = Fresh::new();
     let customer = fresh.user_id();
@@ -21,7 +21,7 @@ pub async fn run(store: &dyn OrderStore) {
     a_customer_without_orders_has_an_empty_list(store, fresh.user_id()).await;
 }
 
-/// Orders of a customer, oldest first; every third one is cancelled.
+/// Orders of a customer, oldest first. Every third order is cancelled.
 async fn placed(store: &dyn OrderStore, fresh: &Fresh, customer: UserId) -> Vec<Order> {
     let now = at("2030-05-06T08:00:00Z");
     let mut orders: Vec<Order> = (0..ORDERS).map(|_| fresh.order(customer, now)).collect();
@@ -42,7 +42,7 @@ fn newest_first(orders: &[Order], status: Option<OrderStatus>) -> Vec<OrderId> {
     listed.map(|order| order.id).collect()
 }
 
-/// All pages, from `before` on down to `oldest`.
+/// All pages, from the newest order down to `oldest`.
 async fn all_pages(
     store: &dyn OrderStore,
     listing: OrderListing,

@@ -6,7 +6,7 @@ use domain::ids::Uuid;
 
 use super::Fresh;
 
-/// All that a mailer must do.
+/// Checks a mailer.
 pub async fn run(mailer: &dyn Mailer) {
     let user = Fresh::new().user_id();
     let email = Email {

@@ -1,8 +1,12 @@
-//! What every implementation of a port must do: run against the in-memory ports here, and against the real ones
-//! in `adapters`.
+//! The contract that every implementation of a port must keep. The tests run it against the in-memory ports here, and
+//! against the real ones in `adapters`.
 //!
-//! Each suite makes ids, zones and addresses of its own, so that it works on a store that others use at the
-//! same time, and waits for what a port calls a hint. It panics with what is not as it should be.
+//! Each suite makes its own ids, zones and addresses, so that it works on a store that others use at the same time. It
+//! waits until an index has caught up with the records. A suite panics at the first difference.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a real store keeps what earlier runs left: ids are new each time, and waiting takes real time"
+)]
 
 pub mod claims;
 pub mod files;
@@ -29,23 +33,23 @@ use app::ports::{DispatchLedger, OrderStore, RouteStore, StoreError, UserStore};
 
 pub use fresh::Fresh;
 
-/// For so long a hint may lag behind the records.
+/// How long an index may lag behind the records.
 const LAG: Duration = Duration::from_secs(20);
 
-/// The stores that change together.
+/// The stores that one transaction changes together.
 #[derive(Clone, Copy)]
 pub struct Stores<'a> {
-    /// People.
+    /// The users.
     pub users: &'a dyn UserStore,
-    /// Orders.
+    /// The orders.
     pub orders: &'a dyn OrderStore,
-    /// Routes.
+    /// The routes.
     pub routes: &'a dyn RouteStore,
-    /// Changes of all of them.
+    /// The transactions over all of them.
     pub ledger: &'a dyn DispatchLedger,
 }
 
-/// Waits until something holds that an index shows late.
+/// Waits until a condition holds. An index may show it late.
 pub async fn eventually<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
     let begun = Instant::now();
     while !holds().await {
@@ -54,7 +58,7 @@ pub async fn eventually<F: Future<Output = bool>>(what: &str, mut holds: impl Fn
     }
 }
 
-/// That a write lost against what is stored.
+/// Asserts that a write lost against the stored record.
 #[track_caller]
 pub(crate) fn assert_conflict<T: std::fmt::Debug>(result: Result<T, StoreError>, what: &str) {
     assert!(
@@ -63,7 +67,7 @@ pub(crate) fn assert_conflict<T: std::fmt::Debug>(result: Result<T, StoreError>,
     );
 }
 
-/// That of many writes at once one was made and all others lost; which one.
+/// Asserts that exactly one of many concurrent writes was made, and returns its position.
 #[track_caller]
 pub(crate) fn the_winner<T: std::fmt::Debug>(results: &[Result<T, StoreError>]) -> usize {
     let won: Vec<usize> = (0..results.len()).filter(|i| results[*i].is_ok()).collect();

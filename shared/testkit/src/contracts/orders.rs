@@ -1,4 +1,4 @@
-//! [`OrderStore`]: the records. Placing, listings and the pending ones have suites of their own.
+//! [`OrderStore`]: the records. Placing, listings and pending orders have their own suites.
 
 use app::ports::OrderStore;
 use domain::order::Waiting;
@@ -9,10 +9,10 @@ use super::fresh::later;
 use super::{Fresh, assert_conflict, the_winner};
 use crate::build::{an_order, at};
 
-/// More than DynamoDB gives in one answer.
+/// More items than DynamoDB returns in one answer.
 const MANY: usize = 105;
 
-/// All that a store of orders must do with single records.
+/// Checks the single records of a store of orders.
 pub async fn run(store: &dyn OrderStore) {
     records_are_read_as_they_were_written(store).await;
     a_version_is_written_over_its_predecessor_alone(store).await;

@@ -9,16 +9,16 @@ use super::fresh::later;
 use super::{Fresh, eventually};
 use crate::build::at;
 
-/// Enough to be in several shards.
+/// Enough orders for several shards.
 const ORDERS: i64 = 20;
 
-/// All that the index of pending orders must do.
+/// Checks the index of pending orders.
 pub async fn run(store: &dyn OrderStore) {
     let fresh = Fresh::new();
     let zone = fresh.zone();
     let first_due = at("2030-05-06T08:00:00.250Z");
     let due = |number| later(first_due, 60 * number);
-    // One minute after the other, whatever the order of their ids.
+    // The orders are due one minute apart, in another order than their ids.
     let mut orders: Vec<Order> = Vec::new();
     for number in (0..ORDERS).rev() {
         let mut order = fresh.order(fresh.user_id(), first_due);
@@ -57,7 +57,7 @@ pub async fn run(store: &dyn OrderStore) {
     })
     .await;
 
-    // Orders 2 and later are still waiting in this zone; the earliest at due(2).
+    // Orders 2 and later still wait in this zone. The earliest of them is due at `due(2)`.
     let overdue = async |due_by| store.zones_overdue(due_by).await.unwrap().contains(&zone);
     eventually("the zone is overdue", || async { overdue(due(2)).await }).await;
     assert!(

@@ -8,7 +8,7 @@ use futures::future::join_all;
 use super::fresh::later;
 use crate::build::{Places, at};
 
-/// All that a cache of places must do.
+/// Checks a cache of places.
 pub async fn run(cache: &dyn PlaceCache) {
     let now = at("2030-05-06T08:00:00Z");
     let expires_at = later(now, 60);
@@ -30,7 +30,11 @@ pub async fn run(cache: &dyn PlaceCache) {
         recall(&asked, later(now, 59)).await.as_deref(),
         Some(&station[..])
     );
-    assert_eq!(recall(&asked, expires_at).await, None, "it has expired");
+    assert_eq!(
+        recall(&asked, expires_at).await,
+        None,
+        "the answer has expired"
+    );
     assert_eq!(recall(&key(), now).await, None, "another address");
 
     cache
@@ -40,7 +44,7 @@ pub async fn run(cache: &dyn PlaceCache) {
     assert_eq!(
         recall(&asked, later(now, 31)).await.as_deref(),
         Some(&station[..]),
-        "of two who asked at once the first one's answer stays"
+        "of two answers the first one stays"
     );
     cache
         .remember(&asked, &square, later(now, 60), later(now, 120))
@@ -49,7 +53,7 @@ pub async fn run(cache: &dyn PlaceCache) {
     assert_eq!(
         recall(&asked, later(now, 61)).await.as_deref(),
         Some(&square[..]),
-        "an expired one is replaced, whether or not it was deleted"
+        "an expired answer is replaced, whether or not it was deleted"
     );
 
     let unknown = key();
@@ -60,7 +64,7 @@ pub async fn run(cache: &dyn PlaceCache) {
     assert_eq!(
         recall(&unknown, now).await,
         Some(Vec::new()),
-        "that it is unknown is known"
+        "the cache knows that the address is unknown"
     );
 
     let raced = key();

@@ -10,17 +10,17 @@ use domain::{OrderId, OrderStatus};
 
 use super::{Fresh, eventually};
 
-/// More than SQS takes in one call.
+/// More messages than SQS takes in one call.
 const MANY: u64 = 25;
 
-/// The other end of a queue.
+/// The consumer's end of a queue.
 #[async_trait]
 pub trait Outlet: Sync {
-    /// Takes messages out of the queue, some of those that are there.
+    /// Takes some of the messages out of the queue.
     async fn take(&self) -> Vec<String>;
 }
 
-/// All that the optimization queue must do.
+/// Checks the optimization queue.
 pub async fn run_wakes(queue: &dyn WakeQueue, outlet: &dyn Outlet) {
     queue.wake(&[], 0).await.unwrap();
     let zone = Fresh::new().zone();
@@ -38,7 +38,7 @@ pub async fn run_wakes(queue: &dyn WakeQueue, outlet: &dyn Outlet) {
     all_arrive(&wakes[..1], outlet).await;
 }
 
-/// All that the notification queue must do.
+/// Checks the notification queue.
 pub async fn run_notifications(queue: &dyn NotificationQueue, outlet: &dyn Outlet) {
     queue.notify(&[]).await.unwrap();
     let fresh = Fresh::new();
@@ -64,7 +64,7 @@ pub async fn run_notifications(queue: &dyn NotificationQueue, outlet: &dyn Outle
     all_arrive(&notifications, outlet).await;
 }
 
-/// Each message, as often as it comes, is one of those sent; and all come.
+/// Asserts that all sent messages arrive, once or more often, and no others.
 async fn all_arrive<M>(sent: &[M], outlet: &dyn Outlet)
 where
     M: PartialEq + std::fmt::Debug + serde::de::DeserializeOwned,

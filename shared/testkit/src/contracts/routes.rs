@@ -6,7 +6,7 @@ use domain::{Route, RouteId, RouteStatus};
 use super::{Fresh, Stores};
 use crate::build::at;
 
-/// All that a store of routes must do.
+/// Checks a store of routes.
 pub async fn run(stores: Stores<'_>) {
     a_route_is_read_with_its_geometry(stores).await;
     an_agents_routes_are_listed(stores).await;
@@ -55,7 +55,7 @@ async fn a_route_is_read_with_its_geometry(stores: Stores<'_>) {
         ..shorter.changed(now)
     };
     let found = stores.routes.route(agent, route.id).await.unwrap().unwrap();
-    assert_eq!(found.geometry, None, "an empty one is none");
+    assert_eq!(found.geometry, None, "an empty geometry is none");
     let listed = stores.routes.routes_of(agent, None, None, 1).await.unwrap();
     assert_eq!(listed[0].geometry, None);
     put(stores, &later).await;

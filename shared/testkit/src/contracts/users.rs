@@ -8,7 +8,7 @@ use super::fresh::later;
 use super::{Fresh, assert_conflict, eventually, the_winner};
 use crate::build::at;
 
-/// All that a store of users must do.
+/// Checks a store of users.
 pub async fn run(store: &dyn UserStore) {
     records_are_read_as_they_were_written(store).await;
     a_version_is_written_over_its_predecessor_alone(store).await;

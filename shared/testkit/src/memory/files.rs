@@ -11,21 +11,21 @@ use domain::import::{KeptParts, SeenFile};
 
 use super::away;
 
-/// So much is enough for a part, in bytes.
+/// The smallest size of a part, in bytes.
 const PART: usize = 128 * 1024;
 
-/// What happens to the next request instead of going well.
+/// The result of the next request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NextRead {
-    /// It goes well after all.
+    /// The request succeeds.
     Succeeds,
-    /// The files are away.
+    /// The file store is unavailable.
     IsRefused,
-    /// The file is not there any more.
+    /// The file does not exist any more.
     FindsNothing,
 }
 
-/// Uploaded files, and those of rejected rows.
+/// Uploaded files and files of rejected rows.
 #[derive(Debug, Default, Clone)]
 pub struct MemoryFiles(Arc<Mutex<Folders>>);
 
@@ -39,9 +39,9 @@ struct Part {
 struct Folders {
     uploaded: HashMap<ImportKey, (u32, Vec<u8>)>,
     rejected: HashMap<ImportKey, Vec<u8>>,
-    /// The parts of unfinished files by their place.
+    /// The parts of unfinished files, by their position.
     unfinished: HashMap<String, BTreeMap<usize, Part>>,
-    /// How many more parts are answered; without it all are.
+    /// How many more parts are accepted; `None` accepts all.
     parts_answered: Option<u32>,
     uploads: u32,
     faults: VecDeque<NextRead>,
@@ -67,17 +67,17 @@ impl MemoryFiles {
         bytes.map(|bytes| String::from_utf8(bytes).expect("UTF-8"))
     }
 
-    /// What happens to the next requests, one after the other.
+    /// Sets the results of the next requests, one after the other.
     pub fn next_reads(&self, faults: impl IntoIterator<Item = NextRead>) {
         self.0.lock().unwrap().faults = faults.into_iter().collect();
     }
 
-    /// Forgets the parts of files that are not finished.
+    /// Forgets the parts of unfinished files.
     pub fn forget_parts(&self) {
         self.0.lock().unwrap().unfinished.clear();
     }
 
-    /// Answers so many parts of rejected rows, and then none any more; with `None` all of them.
+    /// Accepts this many more parts of rejected rows, and then no more; `None` accepts all.
     pub fn answer_parts(&self, many: Option<u32>) {
         self.0.lock().unwrap().parts_answered = many;
     }

@@ -17,12 +17,12 @@ use crate::still::uuid_of;
 
 /// The code that confirms every address.
 pub const CODE: &str = "123456";
-/// The code that sets a new password, once it was asked for.
+/// The code that resets a password, once the user has asked for a code.
 pub const RESET_CODE: &str = "654321";
-/// Ids of accounts begin here, so that they differ from others that a test makes.
+/// The first id of an account, so that these ids differ from the other ids of a test.
 const FIRST_ID: u64 = 1_000_000;
 
-/// The calls of the port, for a test that lets one of them fail.
+/// The calls of the ports, for a test in which one call fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IdentityCall {
     /// `sign_up`
@@ -51,9 +51,9 @@ pub enum IdentityCall {
 #[derive(Debug, Default)]
 pub struct MemoryIdentity {
     accounts: Mutex<BTreeMap<String, (Account, String)>>,
-    /// Addresses with a code out that sets a new password.
+    /// Addresses with a mailed code that resets the password.
     resets: Mutex<BTreeSet<String>>,
-    /// Refresh tokens that are good, with the address of their account.
+    /// Valid refresh tokens, with the address of their account.
     sessions: Mutex<BTreeMap<String, String>>,
     mailed: Mutex<Vec<(&'static str, String)>>,
     made: AtomicU64,
@@ -61,18 +61,18 @@ pub struct MemoryIdentity {
 }
 
 impl MemoryIdentity {
-    /// Lets one kind of call fail from now on, or none.
+    /// Makes one kind of call fail from now on, or no call.
     pub fn set_away(&self, call: Option<IdentityCall>) {
         *self.away.lock().unwrap() = call;
     }
 
-    /// An account as it is.
+    /// The account with an address.
     pub fn account_of(&self, email: &str) -> Option<Account> {
         let accounts = self.accounts.lock().unwrap();
         accounts.get(email).map(|(account, _)| account.clone())
     }
 
-    /// Makes an account, as anybody can who knows the client's id, past the backend.
+    /// Makes an account directly in the provider, as anybody with the client id can.
     pub fn sign_up_past_us(&self, sign_up: &NewAccount, asked_for: Option<Role>) -> Registration {
         let mut accounts = self.accounts.lock().unwrap();
         if accounts.contains_key(&sign_up.email) {
@@ -92,7 +92,7 @@ impl MemoryIdentity {
         Registration::New(user_id)
     }
 
-    /// Changes address and name, as somebody can with an access token, past the backend.
+    /// Changes the address and the name directly in the provider, as any user with an access token can.
     pub fn change_account(&self, email: &str, new_email: &str, name: &str) {
         let mut accounts = self.accounts.lock().unwrap();
         let (mut account, password) = accounts.remove(email).expect("an account");
@@ -101,7 +101,7 @@ impl MemoryIdentity {
         accounts.insert(new_email.to_owned(), (account, password));
     }
 
-    /// Takes somebody out of a group, as the operator does by hand.
+    /// Removes an account from a group, as the operator does by hand.
     pub fn take_out(&self, email: &str, role: Role) {
         let mut accounts = self.accounts.lock().unwrap();
         let (account, _) = accounts.get_mut(email).expect("an account");
@@ -113,7 +113,7 @@ impl MemoryIdentity {
         std::mem::take(&mut self.mailed.lock().unwrap())
     }
 
-    /// How many refresh tokens of an address are good.
+    /// The number of valid refresh tokens of an address.
     pub fn sessions_of(&self, email: &str) -> usize {
         let sessions = self.sessions.lock().unwrap();
         sessions.values().filter(|owner| *owner == email).count()

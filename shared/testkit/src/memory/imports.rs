@@ -1,6 +1,6 @@
 //! Imports.
 
-use app::ports::{Chunk, ChunkOutcome, ImportPage, ImportStore, StoreError};
+use app::ports::{Chunk, ChunkOutcome, ImportChunks, ImportPage, ImportStore, StoreError};
 use async_trait::async_trait;
 use domain::{Import, ImportId, ImportStatus, OrderId, RowFault, UserId};
 
@@ -12,7 +12,7 @@ impl MemoryStore {
         self.tables().imports.values().cloned().collect()
     }
 
-    /// Sets an import back to an earlier state, as a table does that is restored from a backup.
+    /// Resets an import to an earlier state, as a restored backup of the table does.
     pub fn set_back(&self, import: &Import) {
         let mut tables = self.tables();
         tables.imports.insert(import.id, import.clone());
@@ -60,6 +60,27 @@ impl ImportStore for MemoryStore {
         Ok(ImportPage { imports, next })
     }
 
+    async fn row_faults(
+        &self,
+        id: ImportId,
+        after: u32,
+        limit: usize,
+    ) -> Result<Vec<RowFault>, StoreError> {
+        let tables = self.tables();
+        let chunks = tables.row_faults.range((id, after + 1)..=(id, u32::MAX));
+        let mut found = Vec::new();
+        for (_, faults) in chunks {
+            found.extend_from_slice(faults);
+            if found.len() >= limit {
+                break;
+            }
+        }
+        Ok(found)
+    }
+}
+
+#[async_trait]
+impl ImportChunks for MemoryStore {
     async fn store_chunk(&self, chunk: &Chunk) -> Result<ChunkOutcome, StoreError> {
         let named = |order: &domain::Order| {
             let external_id = order.external_id.clone()?;
@@ -100,23 +121,5 @@ impl ImportStore for MemoryStore {
             tables.imports.insert(chunk.import.id, chunk.import.clone());
             Ok(ChunkOutcome::Stored)
         })
-    }
-
-    async fn row_faults(
-        &self,
-        id: ImportId,
-        after: u32,
-        limit: usize,
-    ) -> Result<Vec<RowFault>, StoreError> {
-        let tables = self.tables();
-        let chunks = tables.row_faults.range((id, after + 1)..=(id, u32::MAX));
-        let mut found = Vec::new();
-        for (_, faults) in chunks {
-            found.extend_from_slice(faults);
-            if found.len() >= limit {
-                break;
-            }
-        }
-        Ok(found)
     }
 }

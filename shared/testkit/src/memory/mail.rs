@@ -1,4 +1,4 @@
-//! A mailer that keeps what it was to send.
+//! A mailer that keeps the emails instead of sending them.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
@@ -24,10 +24,10 @@ struct Post {
     hangs: bool,
 }
 
-/// The state of the one address that a topic has.
+/// The state of the only address of a topic.
 #[derive(Debug)]
 struct Topic {
-    /// None where a test has said what became of it, and of nobody's in particular.
+    /// `None` if a test has set the state for any address.
     address: Option<String>,
     state: EmailNotifications,
 }
@@ -40,35 +40,35 @@ impl Topic {
 }
 
 impl MemoryMailer {
-    /// The emails since the last call.
+    /// The emails that were sent since the last call.
     pub fn take_sent(&self) -> Vec<(UserId, Email)> {
         std::mem::take(&mut self.post.lock().unwrap().sent)
     }
 
-    /// The subscriptions asked for since the last call.
+    /// The subscriptions that were asked for since the last call.
     pub fn take_subscribed(&self) -> Vec<(UserId, String)> {
         std::mem::take(&mut self.post.lock().unwrap().subscribed)
     }
 
-    /// What became of somebody's subscription: they confirmed, unsubscribed, or let it lapse.
+    /// Sets the state of a user's subscription: the user confirmed, unsubscribed, or let the request lapse.
     pub fn set_subscription(&self, user_id: UserId, state: EmailNotifications) {
         let topics = &mut self.post.lock().unwrap().topics;
         let address = topics.remove(&user_id).and_then(|topic| topic.address);
         topics.insert(user_id, Topic { address, state });
     }
 
-    /// The address that emails to somebody go to, once it has confirmed.
+    /// The address that gets the user's emails, once it has confirmed.
     pub fn address_of(&self, user_id: UserId) -> Option<String> {
         let post = self.post.lock().unwrap();
         post.topics.get(&user_id)?.address.clone()
     }
 
-    /// Goes away, or comes back.
+    /// Makes the mail service unavailable, or available again.
     pub fn set_away(&self, away: bool) {
         self.post.lock().unwrap().away = away;
     }
 
-    /// Answers nobody from now on.
+    /// Answers no call from now on.
     pub fn hang(&self) {
         self.post.lock().unwrap().hangs = true;
     }

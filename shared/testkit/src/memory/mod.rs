@@ -18,7 +18,7 @@ pub use places::{MemoryGeocoder, MemoryPlaceCache};
 pub use queues::{MemoryImportQueue, MemoryNotifications, MemoryWakes};
 pub use store::{MemoryStore, NextWrite};
 
-/// An error from below, as a dependency that is away gives it.
+/// The error of an unavailable dependency.
 pub(crate) fn away() -> app::refusal::Cause {
-    "away, since the test wants it so".into()
+    "unavailable, because the test says so".into()
 }

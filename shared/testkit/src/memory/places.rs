@@ -1,4 +1,4 @@
-//! A geocoder that knows what a test tells it, and a cache of its answers.
+//! A geocoder with the answers that a test sets, and a cache of its answers.
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -18,7 +18,7 @@ pub struct MemoryGeocoder {
 }
 
 impl MemoryGeocoder {
-    /// Lets it know what an address may mean: label, place, confidence.
+    /// Sets the candidates for an address: label, location, confidence.
     pub fn knows(&self, address: &str, candidates: &[(&str, Coordinates, f64)]) {
         let candidates = candidates
             .iter()
@@ -31,12 +31,12 @@ impl MemoryGeocoder {
         known.insert(address.to_owned(), candidates.collect());
     }
 
-    /// Whether it is away.
+    /// Makes the geocoder unavailable, or available again.
     pub fn set_away(&self, away: bool) {
         *self.away.lock().unwrap() = away;
     }
 
-    /// The addresses that it was asked for since the last call.
+    /// The addresses that were asked for since the last call.
     pub fn take_asked(&self) -> Vec<String> {
         std::mem::take(&mut self.asked.lock().unwrap())
     }
@@ -54,7 +54,7 @@ impl Geocoder for MemoryGeocoder {
     }
 }
 
-/// What a geocoder has said before.
+/// A cache of a geocoder's answers.
 #[derive(Debug, Default)]
 pub struct MemoryPlaceCache(Mutex<HashMap<String, (Vec<PlaceCandidate>, Timestamp)>>);
 

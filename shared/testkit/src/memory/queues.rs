@@ -22,7 +22,7 @@ impl MemoryWakes {
         std::mem::take(&mut self.sent.lock().unwrap())
     }
 
-    /// Goes away, or comes back.
+    /// Makes the queue unavailable, or available again.
     pub fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::Relaxed);
     }
@@ -53,7 +53,7 @@ impl MemoryNotifications {
         std::mem::take(&mut self.sent.lock().unwrap())
     }
 
-    /// Goes away, or comes back.
+    /// Makes the queue unavailable, or available again.
     pub fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::Relaxed);
     }
@@ -78,12 +78,12 @@ pub struct MemoryImportQueue {
 }
 
 impl MemoryImportQueue {
-    /// The imports that were handed on since the last call, with their delays in seconds.
+    /// The imports that were queued since the last call, with their delays in seconds.
     pub fn take(&self) -> Vec<(ImportKey, u32)> {
         std::mem::take(&mut self.sent.lock().unwrap())
     }
 
-    /// Goes away, or comes back.
+    /// Makes the queue unavailable, or available again.
     pub fn set_away(&self, away: bool) {
         self.away.store(away, Ordering::Relaxed);
     }

@@ -1,12 +1,12 @@
-//! Users, orders and routes, with the conditions of the real store, and the changes that its streams would carry.
+//! Users, orders and routes, with the conditions of the real store and the changes that its streams carry.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard};
 
 use app::events::StateChange;
 use app::ports::{
-    AgentPart, Changeset, DispatchLedger, IdempotencyKey, OrderListing, OrderPage, OrderStore,
-    Placement, RouteStore, StoreError, UserStore,
+    AgentPart, Changeset, DispatchLedger, IdempotencyKey, OrderListing, OrderPage, OrderPlacement,
+    OrderStore, Placement, RouteStore, StoreError, UserStore,
 };
 use async_trait::async_trait;
 use domain::{
@@ -17,16 +17,16 @@ use domain::{
 use super::away;
 use super::claims::{EmailRecord, LeaseRecord};
 
-/// What the store does with the next write instead of doing it well.
+/// The result of the next write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NextWrite {
-    /// Goes well after all: puts the fault off by one write.
+    /// The write succeeds. This delays the next fault by one write.
     Succeeds,
-    /// Somebody else was faster, it says.
+    /// The store reports that another write was faster.
     Conflicts,
-    /// The store is away.
+    /// The store is unavailable.
     IsRefused,
-    /// It is made, but its answer is lost.
+    /// The write is made, but its answer is lost.
     LosesItsAnswer,
 }
 
@@ -52,7 +52,7 @@ pub(super) struct Tables {
 }
 
 impl MemoryStore {
-    /// A store with these users and orders; they make no changes.
+    /// A store with these users and orders. They appear in no change.
     pub fn with(
         users: impl IntoIterator<Item = User>,
         orders: impl IntoIterator<Item = Order>,
@@ -66,7 +66,7 @@ impl MemoryStore {
         store
     }
 
-    /// What happens to the next writes of users, orders and routes, one after the other.
+    /// Sets the results of the next writes of users, orders and routes, one after the other.
     pub fn next_writes(&self, faults: impl IntoIterator<Item = NextWrite>) {
         self.tables().faults = faults.into_iter().collect();
     }
@@ -112,7 +112,7 @@ impl MemoryStore {
     }
 }
 
-/// Version 1 replaces nothing, version n replaces version n - 1.
+/// Checks that version 1 replaces nothing, and that version n replaces version n - 1.
 pub(super) fn follows(stored: Option<u64>, version: u64) -> Result<(), StoreError> {
     let fits = stored == (version > 1).then(|| version - 1);
     fits.then_some(()).ok_or(StoreError::Conflict)
@@ -158,7 +158,7 @@ impl Tables {
         let key = (route.agent_id, route.id);
         let before = self.routes.remove(&key);
         let mut after = route.clone();
-        // A geometry is an item of its own, and stays where none is written.
+        // A geometry is a separate item. It stays if the new version has none.
         let kept = before.as_ref().and_then(|before| before.geometry.clone());
         after.geometry = after.geometry.or(kept).filter(|it| !it.is_empty());
         self.routes.insert(key, after.clone());
@@ -237,51 +237,6 @@ impl OrderStore for MemoryStore {
         Ok(found.cloned().collect())
     }
 
-    async fn place(
-        &self,
-        order: &Order,
-        key: Option<&IdempotencyKey>,
-    ) -> Result<Placement, StoreError> {
-        self.write(|tables| {
-            if let Some(key) = key {
-                let name = (key.caller, key.key.clone());
-                let used = tables.order_keys.get(&name);
-                if let Some((order_id, fingerprint, expires_at)) = used
-                    && *expires_at > order.created_at
-                {
-                    return Ok(Placement::KeyUsed {
-                        order_id: *order_id,
-                        fingerprint: fingerprint.clone(),
-                    });
-                }
-                tables.order_follows(order)?;
-                let remembered = (order.id, key.fingerprint.clone(), key.expires_at);
-                tables.order_keys.insert(name, remembered);
-            }
-            tables.order_follows(order)?;
-            if let Some(external_id) = &order.external_id {
-                let name = (order.customer_id, external_id.clone());
-                tables.external_ids.insert(name, order.id);
-            }
-            tables.put_order(order);
-            Ok(Placement::Placed)
-        })
-    }
-
-    async fn key_used(
-        &self,
-        key: &IdempotencyKey,
-        now: Timestamp,
-    ) -> Result<Option<Placement>, StoreError> {
-        let tables = self.tables();
-        let used = tables.order_keys.get(&(key.caller, key.key.clone()));
-        let used = used.filter(|(_, _, expires_at)| *expires_at > now);
-        Ok(used.map(|(order_id, fingerprint, _)| Placement::KeyUsed {
-            order_id: *order_id,
-            fingerprint: fingerprint.clone(),
-        }))
-    }
-
     async fn put_order(&self, order: &Order) -> Result<(), StoreError> {
         self.write(|tables| {
             tables.order_follows(order)?;
@@ -340,6 +295,54 @@ impl OrderStore for MemoryStore {
                 .is_some_and(|waiting| waiting.retry_at <= due_by)
         });
         Ok(overdue.map(|order| order.zone).collect())
+    }
+}
+
+#[async_trait]
+impl OrderPlacement for MemoryStore {
+    async fn place(
+        &self,
+        order: &Order,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Placement, StoreError> {
+        self.write(|tables| {
+            if let Some(key) = key {
+                let name = (key.caller, key.key.clone());
+                let used = tables.order_keys.get(&name);
+                if let Some((order_id, fingerprint, expires_at)) = used
+                    && *expires_at > order.created_at
+                {
+                    return Ok(Placement::KeyUsed {
+                        order_id: *order_id,
+                        fingerprint: fingerprint.clone(),
+                    });
+                }
+                tables.order_follows(order)?;
+                let remembered = (order.id, key.fingerprint.clone(), key.expires_at);
+                tables.order_keys.insert(name, remembered);
+            }
+            tables.order_follows(order)?;
+            if let Some(external_id) = &order.external_id {
+                let name = (order.customer_id, external_id.clone());
+                tables.external_ids.insert(name, order.id);
+            }
+            tables.put_order(order);
+            Ok(Placement::Placed)
+        })
+    }
+
+    async fn key_used(
+        &self,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Result<Option<Placement>, StoreError> {
+        let tables = self.tables();
+        let used = tables.order_keys.get(&(key.caller, key.key.clone()));
+        let used = used.filter(|(_, _, expires_at)| *expires_at > now);
+        Ok(used.map(|(order_id, fingerprint, _)| Placement::KeyUsed {
+            order_id: *order_id,
+            fingerprint: fingerprint.clone(),
+        }))
     }
 }
 

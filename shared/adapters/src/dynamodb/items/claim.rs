@@ -1,7 +1,7 @@
-//! Claims: things that one of many may do.
+//! Claims: only one of many callers may do something.
 //!
-//! `expires_at_s` is DynamoDB's time to live. It deletes within days, not at the second, so that nothing is decided by
-//! an item's absence that its times have not decided already.
+//! `expires_at_s` is DynamoDB's time to live. DynamoDB deletes within days and not at the second. So the stored times
+//! decide, and never the absence of an item alone.
 
 use app::ports::{Dirty, EmailClaim, IdempotencyKey, Placement};
 use domain::{Order, OrderId, Timestamp};
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::dynamodb::keys;
 
-/// An `Idempotency-Key`, and what was placed with it.
+/// An `Idempotency-Key` and its order.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredOrderKey {
     claim: String,
@@ -28,7 +28,7 @@ impl StoredOrderKey {
         }
     }
 
-    /// Whether it counts at a time.
+    /// Whether the item is valid at a time.
     pub(crate) fn counts_at(&self, now: Timestamp) -> bool {
         self.expires_at_s > now.as_second()
     }
@@ -43,16 +43,16 @@ impl From<StoredOrderKey> for Placement {
     }
 }
 
-/// A customer's own name for an order. It never expires.
+/// A customer's external id for an order. It never expires.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredExternalId {
     claim: String,
-    /// The order that was given it last.
+    /// The last order with this external id.
     order_id: OrderId,
 }
 
 impl StoredExternalId {
-    /// That of an order which has one.
+    /// The external id of an order, if there is one.
     pub(crate) fn of(order: &Order) -> Option<Self> {
         let external_id = order.external_id.as_deref()?;
         Some(Self {
@@ -62,14 +62,14 @@ impl StoredExternalId {
     }
 }
 
-/// The sending of an email.
+/// The claim to send an email.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredEmailClaim {
     claim: String,
-    /// Absent until it was sent.
+    /// Absent until the email was sent.
     #[serde(default, skip_serializing_if = "is_false")]
     sent: bool,
-    /// Until then it is its claimant's to send; absent where it was marked without a claim.
+    /// Until then the claimant may send the email. Absent if the email was marked without a claim.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     lease_until: Option<String>,
     expires_at_s: i64,
@@ -87,7 +87,7 @@ impl StoredEmailClaim {
 }
 
 impl From<StoredEmailClaim> for EmailClaim {
-    /// As somebody sees it whose own claim was refused.
+    /// The claim from the view of a caller whose own claim was refused.
     fn from(stored: StoredEmailClaim) -> Self {
         if stored.sent {
             Self::Sent
@@ -97,7 +97,7 @@ impl From<StoredEmailClaim> for EmailClaim {
     }
 }
 
-/// The lease of a zone, as its holder gives it back.
+/// The lease of a zone, returned when its holder gives it back.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredLease {
     #[serde(default)]
@@ -114,10 +114,10 @@ impl From<StoredLease> for Option<Dirty> {
     }
 }
 
-/// A lease that was never given back is kept for so long after its end.
+/// A lease that was never given back is kept for this long after its end.
 pub(crate) const SECONDS_KEPT: i64 = 86_400;
 
-/// Seconds since 1970, rounded up: nothing is forgotten before its time.
+/// Seconds since 1970, rounded up, so that nothing is forgotten too early.
 pub(crate) fn whole_seconds(time: Timestamp) -> i64 {
     let rounded_down = time.as_second();
     if time.subsec_nanosecond() > 0 {

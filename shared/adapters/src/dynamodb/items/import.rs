@@ -1,4 +1,4 @@
-//! Imports: one item an import, and one for each chunk of which rows were rejected.
+//! Imports: one item for an import, and one for each chunk with rejected rows.
 
 use domain::import::{ImportFailure, KeptParts, KeptRejects, SeenFile};
 use domain::{Import, ImportId, ImportStatus, RowFault, Timestamp, UserId};
@@ -11,7 +11,7 @@ use crate::dynamodb::keys;
 pub(crate) struct StoredImport {
     import_id: ImportId,
     item: String,
-    /// Key of `imports-by-customer`: only here, so that the index holds imports alone.
+    /// Key of `imports-by-customer`. Only this item has it, so that the index holds only imports.
     customer_id: UserId,
     filename: String,
     size_bytes: u64,
@@ -38,7 +38,7 @@ pub(crate) struct StoredImport {
     version: u64,
 }
 
-/// The file of rejected rows while it is written.
+/// The file of rejected rows while it is being written.
 #[derive(Clone, Serialize, Deserialize)]
 struct StoredRejects {
     upload_id: String,
@@ -144,7 +144,7 @@ impl TryFrom<StoredImport> for Import {
     }
 }
 
-/// What was wrong with the rejected rows of a chunk.
+/// The faults of the rejected rows of a chunk.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredRowFaults {
     import_id: ImportId,
@@ -162,7 +162,7 @@ struct StoredRowFault {
 }
 
 impl StoredRowFaults {
-    /// Those of a chunk; none where no row was rejected.
+    /// The faults of a chunk. `None` if no row was rejected.
     pub(crate) fn of(import_id: ImportId, faults: &[RowFault]) -> Option<Self> {
         let first = faults.first()?;
         let faults = faults.iter().cloned().map(|fault| StoredRowFault {

@@ -1,4 +1,4 @@
-//! What the geocoder has said before, under the hash of what it was asked.
+//! Known answers of the geocoder, under the hash of the question.
 
 use app::ports::PlaceCandidate;
 use domain::Timestamp;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::claim::whole_seconds;
 use super::place::StoredCoordinates;
 
-/// An address's candidates; none where it is unknown.
+/// The candidates for an address. Empty if the address is unknown.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredPlaces {
     claim: String,
@@ -36,7 +36,7 @@ impl StoredPlaces {
         }
     }
 
-    /// Whether it counts at a time.
+    /// Whether the answer is valid at a time.
     pub(crate) fn counts_at(&self, now: Timestamp) -> bool {
         self.expires_at_s > now.as_second()
     }

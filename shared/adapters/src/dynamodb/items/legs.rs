@@ -10,11 +10,11 @@ use super::BrokenItem;
 use super::claim::whole_seconds;
 use crate::dynamodb::keys;
 
-/// The legs between a place and others.
+/// The legs between one place and others.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredLegs {
     claim: String,
-    /// By the other place: metres and seconds to it, and back from it; absent ones where no road leads.
+    /// For each other place: metres and seconds to it and back. Absent values mean that no road leads there.
     legs: BTreeMap<String, [Option<u32>; 4]>,
     expires_at_s: i64,
 }
@@ -32,7 +32,7 @@ impl StoredLegs {
         }
     }
 
-    /// Whether it counts at a time.
+    /// Whether the legs are valid at a time.
     pub(crate) fn counts_at(&self, now: Timestamp) -> bool {
         self.expires_at_s > now.as_second()
     }

@@ -1,6 +1,6 @@
-//! What is stored, attribute by attribute. Each type is one item, or a part of one.
+//! The stored attributes. Each type is one item or a part of one.
 //!
-//! None of them prints itself: they hold names, addresses and phone numbers.
+//! These types have no `Debug` output: they hold names, addresses and phone numbers.
 
 mod claim;
 mod import;

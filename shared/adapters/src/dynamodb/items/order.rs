@@ -1,4 +1,4 @@
-//! Orders: one item an order.
+//! Orders: one item for each order.
 
 use domain::order::{Assignment, Waiting};
 use domain::{
@@ -41,10 +41,10 @@ pub(crate) struct StoredOrder {
     list_shard: String,
     /// Key of `orders-by-status`.
     status_shard: String,
-    /// Key of `pending-orders`: only while the order waits.
+    /// Key of `pending-orders`. Present only while the order waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pending_zone: Option<String>,
-    /// Sort key of `pending-orders`: likewise.
+    /// Sort key of `pending-orders`. Present only while the order waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     retry_key: Option<String>,
     created_at: Timestamp,

@@ -1,9 +1,9 @@
-//! Places, and what happens there.
+//! Stops and their parts.
 
-use domain::{Contact, Coordinates, Stop, TimeWindow, Timestamp};
+use domain::{Contact, Coordinates, OrderStop, TimeWindow, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// DynamoDB refuses numbers closer to zero than 1e-130. A degree's last digit that means anything is far above.
+/// DynamoDB refuses numbers closer to zero than 1e-130. Useful digits of a degree are far above that.
 const TINIEST: f64 = 1e-100;
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -82,8 +82,8 @@ pub(crate) struct StoredStop {
     service_s: u32,
 }
 
-impl From<Stop> for StoredStop {
-    fn from(stop: Stop) -> Self {
+impl From<OrderStop> for StoredStop {
+    fn from(stop: OrderStop) -> Self {
         Self {
             address: stop.address,
             location: stop.location.into(),
@@ -97,7 +97,7 @@ impl From<Stop> for StoredStop {
     }
 }
 
-impl From<StoredStop> for Stop {
+impl From<StoredStop> for OrderStop {
     fn from(stored: StoredStop) -> Self {
         Self {
             address: stored.address,

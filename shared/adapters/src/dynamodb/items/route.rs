@@ -1,4 +1,4 @@
-//! Routes: an item for the route, and one for its geometry, which is long and which few calls want.
+//! Routes: one item for the route, and one for its geometry. The geometry is long, and few calls need it.
 
 use domain::route::Departure;
 use domain::{
@@ -51,28 +51,28 @@ struct StoredRouteStop {
     done_at: Option<Timestamp>,
 }
 
-/// The way of a route.
+/// The geometry of a route.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct StoredGeometry {
     agent_id: UserId,
     /// Sort key.
     item: String,
     pub(crate) route_id: RouteId,
-    /// Encoded polyline, precision 5; empty once a stop that it leads by was taken off.
+    /// Encoded polyline, precision 5. Empty after one of its stops was removed from the route.
     pub(crate) polyline: String,
-    /// Of the route with which it was written.
+    /// The version of the route that was written with it.
     route_version: u64,
 }
 
 impl StoredGeometry {
-    /// The encoded polyline, if it is one still.
+    /// The encoded polyline, if it still holds.
     pub(crate) fn way(self) -> Option<String> {
         Some(self.polyline).filter(|polyline| !polyline.is_empty())
     }
 }
 
 impl StoredRoute {
-    /// The items of a route; the second one where it has a geometry.
+    /// The items of a route. The second one is present if the route has a geometry.
     pub(crate) fn of(route: Route) -> (Self, Option<StoredGeometry>) {
         let geometry = route.geometry.map(|polyline| StoredGeometry {
             agent_id: route.agent_id,

@@ -1,4 +1,4 @@
-//! Whatever the domain can hold comes back from an item as it was; and the indexes hold what they are for.
+//! Each domain value comes back from its item unchanged, and the indexes hold the right items.
 
 use std::fmt::Debug;
 
@@ -17,7 +17,7 @@ use super::{BrokenItem, StoredImport, StoredOrder, StoredRoute, StoredUser};
 
 mod strategies;
 
-/// To an item and back, by way of the form that streams and requests have alike.
+/// To an item and back, in the form that streams and requests share.
 fn there_and_back<S, T>(value: T) -> T
 where
     S: From<T> + Serialize + DeserializeOwned,

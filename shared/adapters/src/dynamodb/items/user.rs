@@ -1,4 +1,4 @@
-//! Users: one item a person.
+//! Users: one item for each person.
 
 use domain::{
     AgentProfile, EmailNotifications, Role, RouteId, Timestamp, User, UserId, UserStatus, Zone,
@@ -22,10 +22,10 @@ pub(crate) struct StoredUser {
     confirmed_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     agent: Option<StoredAgent>,
-    /// Key of `agents-by-status`: agents whose address is confirmed.
+    /// Key of `agents-by-status`: agents with a confirmed address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     agent_status: Option<UserStatus>,
-    /// Key of `agents-on-duty`: agents with whom the optimizer may plan.
+    /// Key of `agents-on-duty`: agents that a plan may use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     duty_zone: Option<Zone>,
     created_at: Timestamp,

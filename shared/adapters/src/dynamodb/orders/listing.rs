@@ -1,4 +1,4 @@
-//! Orders by customer, by status, by zone: ids out of the indexes.
+//! Orders by customer, by status and by zone: ids from the indexes.
 
 use app::ports::{OrderPage, StoreError};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -10,21 +10,21 @@ use crate::dynamodb::index::{self, IndexPage, IndexQuery};
 use crate::dynamodb::keys;
 use crate::dynamodb::table::{Item, attribute, text};
 
-/// With a status, so many of a customer's orders are looked at for one answer of DynamoDB …
+/// With a status, DynamoDB looks at this many of a customer's orders for one answer …
 const FILTERED_PAGE: usize = 500;
-/// … and after so many answers the page ends short.
+/// … and after this many answers the page ends, even if it is short.
 const FILTERED_PAGES: usize = 4;
 
-/// What one partition gave, newest first.
+/// The ids from one partition, newest first.
 struct Found {
     ids: Vec<OrderId>,
-    /// The last one that was looked at, where there are more.
+    /// The last order that was looked at, if there are more.
     looked_to: Option<OrderId>,
 }
 
 impl DynamoOrders {
-    /// One customer's orders. They are in one partition; a status is filtered out of it, within limits: who asks
-    /// for a rare status gets short pages rather than a long wait.
+    /// The orders of one customer. They are in one partition. A status is a filter with limits: a caller that asks for
+    /// a rare status gets short pages and not a long wait.
     pub(super) async fn of_customer(
         &self,
         customer: UserId,
@@ -57,7 +57,7 @@ impl DynamoOrders {
         Ok(merged(vec![found], limit))
     }
 
-    /// Everybody's orders: the shards are asked at once and merged.
+    /// The orders of all customers: all shards are queried at once, and the answers are merged.
     pub(super) async fn of_everybody(
         &self,
         status: Option<OrderStatus>,
@@ -85,7 +85,7 @@ impl DynamoOrders {
         Ok(merged(try_join_all(shards).await?, limit))
     }
 
-    /// Ids of orders that wait in a zone, those due longest first.
+    /// Ids of orders that wait in a zone, with the longest due ones first.
     pub(super) async fn pending(
         &self,
         zone: Zone,
@@ -106,7 +106,7 @@ impl DynamoOrders {
             };
             let query = IndexQuery {
                 client: &self.client,
-                table: &self.table,
+                table: self.table.as_str(),
                 index: "pending-orders",
                 condition,
                 filter: None,
@@ -144,7 +144,7 @@ impl DynamoOrders {
         };
         IndexQuery {
             client: &self.client,
-            table: &self.table,
+            table: self.table.as_str(),
             index,
             condition,
             filter: None,
@@ -162,13 +162,13 @@ fn looked_to(page: &IndexPage) -> Result<Option<OrderId>, StoreError> {
     last_key.map(|key| attribute(key, KEY)).transpose()
 }
 
-/// When an order is due, in sortable form, and its id.
+/// The due time of an order in sortable form, and its id.
 fn by_retry_time(item: &Item) -> Result<(String, OrderId), StoreError> {
     Ok((attribute(item, "retry_key")?, attribute(item, KEY)?))
 }
 
-/// One page out of what the partitions gave. Where a partition was not looked at to its end, nothing older than
-/// that point is taken from any: a newer order of it might be missing in between.
+/// One page from the ids of all partitions. If a partition was not read to its end, the page has nothing older than
+/// that point: a newer order of that partition could be missing in between.
 fn merged(partitions: Vec<Found>, limit: usize) -> OrderPage {
     let horizon = partitions.iter().filter_map(|found| found.looked_to).max();
     let mut ids: Vec<OrderId> = partitions

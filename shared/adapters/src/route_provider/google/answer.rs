@@ -1,4 +1,5 @@
-//! Google's answer. Whose visit it is says the label: an index of 0 is left out, and so cannot be told from none.
+//! Google's answer. The label of a visit names its order: an index of 0 is left out of the JSON and looks like no
+//! index.
 
 use app::ports::FallbackReason;
 use domain::Leg;
@@ -11,7 +12,7 @@ use crate::route_provider::outline::Outline;
 use crate::route_provider::remote::Unusable;
 
 pub(super) fn draft(tours: Tours, outline: &Outline) -> Result<Draft, Unusable> {
-    // A vehicle that stays where it is has a route without visits.
+    // A vehicle that does not move has a route without visits.
     let driven = tours.routes.into_iter().filter(|it| !it.visits.is_empty());
     let routes: Result<Vec<DraftRoute>, Unusable> = driven.map(|it| route(it, outline)).collect();
     let skipped = tours.skipped_shipments.iter();
@@ -25,7 +26,7 @@ pub(super) fn draft(tours: Tours, outline: &Outline) -> Result<Draft, Unusable> 
 }
 
 fn route(route: ShipmentRoute, outline: &Outline) -> Result<DraftRoute, Unusable> {
-    // One leads to each visit, and there may be one more, to the end.
+    // One transition leads to each visit. There may be one more, to the end.
     if route.transitions.len() < route.visits.len() {
         return Err(unreadable("a route has fewer ways than stops"));
     }
@@ -67,7 +68,7 @@ fn leg(way: &Transition) -> Result<Leg, Unusable> {
     let seconds = way.travel_duration.as_deref().unwrap_or("0s");
     let seconds = seconds.strip_suffix('s').and_then(|it| it.parse().ok());
     let seconds: f64 = seconds.ok_or_else(|| unreadable("a duration is none"))?;
-    // Rounded up: nobody is to arrive before they can.
+    // Rounded up, so that no arrival is too early.
     Ok(Leg {
         distance_m: whole(way.travel_distance_meters.round())?,
         duration_s: whole(seconds.ceil())?,

@@ -1,8 +1,8 @@
-//! A problem in Google's words.
+//! A problem in Google's format.
 //!
-//! Everything is a cost there. They are chosen so that orders placed come first, then lateness of committed orders, then
-//! driving: an hour of driving costs 1, an hour of lateness 50, a pending order left over as much as 1,000 hours of
-//! driving, and a committed one as much as 1,000,000.
+//! Google compares costs. Placed orders count most, then the lateness of committed orders, then driving: an hour of
+//! driving costs 1, an hour of lateness 50, a pending order that is not served as much as 1,000 hours of driving, and a
+//! committed one as much as 1,000,000.
 
 use std::time::Duration;
 
@@ -19,10 +19,10 @@ const DRIVING_HOUR: f64 = 1.0;
 const LATE_HOUR: f64 = 50.0;
 const PENDING_LEFT_OVER: f64 = 1_000.0;
 const COMMITTED_LEFT_OVER: f64 = 1_000_000.0;
-/// All times of a model lie between its start and its end; a late order may be served until then.
+/// All times of a model lie between its start and its end. Late orders may be served until the end.
 const SOME_TIME_MORE_S: i64 = 24 * 3_600;
 
-/// `None` where a time is beyond what a timestamp can be.
+/// `None` if a time is beyond the range of a timestamp.
 pub(super) fn tours(
     outline: &Outline,
     at: Timestamp,
@@ -51,7 +51,7 @@ pub(super) fn tours(
     })
 }
 
-/// The labels by which an answer is read.
+/// The labels that identify visits in an answer.
 pub(super) fn order_label(order: usize) -> String {
     format!("order {order}")
 }
@@ -61,8 +61,8 @@ pub(super) fn vehicle_label(vehicle: usize) -> String {
     format!("vehicle {vehicle}")
 }
 
-/// Tells the time of a second of the plan. What lies behind the model's end is said to be at its end, where nobody
-/// drives any more: times beyond it are refused.
+/// The time of a second of the plan. A time after the end of the model becomes the end, because Google refuses later
+/// times.
 #[derive(Clone, Copy)]
 struct Clock {
     at: Timestamp,
@@ -80,7 +80,7 @@ impl Clock {
 fn shipment(task: &Task, outline: &Outline, clock: Clock, counts_orders: bool) -> Option<Shipment> {
     let pickup = task.pickup.map(|pickup| {
         let mut visit = visit(task, pickup, clock)?;
-        // Of the visit and not of the shipment: it is not given back at the drop-off.
+        // On the visit and not on the shipment: the load limit counts orders, and a drop-off does not give it back.
         visit.load_demands.orders = counts_orders.then_some(Load { amount: 1 });
         Some(visit)
     });
@@ -143,7 +143,7 @@ fn on_time(window: Opening, clock: Clock) -> Option<TimeWindow> {
     })
 }
 
-/// One that is late already is as late as can be helped from its opening on.
+/// A stop that is already late gets late costs from its opening on.
 fn may_be_late(window: Opening, clock: Clock) -> Option<TimeWindow> {
     let due_s = window.latest_s.unwrap_or(window.earliest_s);
     Some(TimeWindow {

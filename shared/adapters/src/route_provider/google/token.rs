@@ -1,6 +1,6 @@
-//! Tokens of a service account (RFC 7523): a claim that its key has signed is exchanged for one.
+//! Tokens of a service account (RFC 7523): a claim, signed with the key of the account, is exchanged for a token.
 
-use app::ports::FallbackReason;
+use app::ports::{Clock as _, FallbackReason};
 use domain::Timestamp;
 use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -12,16 +12,17 @@ use tokio::time::Instant;
 
 use crate::keys::{Key, Secret};
 use crate::route_provider::remote::Unusable;
+use crate::system::SystemClock;
 use crate::web::{FaultKind, Web};
 
 const SCOPE: &str = "https://www.googleapis.com/auth/cloud-platform";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-/// Of the hour that a claim may last, a little less: clocks differ.
+/// A claim may be valid for an hour. This is a little less, since clocks differ.
 const CLAIM_LASTS: SignedDuration = SignedDuration::from_secs(3_595);
-/// A token is not used so shortly before its end: it has a way to go.
+/// A token is not used in the last seconds of its life, because the request takes time too.
 const MARGIN_S: i64 = 20;
 
-/// Asks for tokens, and keeps one until shortly before it expires.
+/// Asks for tokens and keeps one until shortly before it expires.
 #[derive(Debug)]
 pub(super) struct Tokens {
     web: Web,
@@ -29,7 +30,7 @@ pub(super) struct Tokens {
     kept: Mutex<Option<Token>>,
 }
 
-/// The header of a token, the key that it is of, and its end.
+/// The header with a token, the key of the token, and its end.
 #[derive(Debug)]
 struct Token {
     header: HeaderValue,
@@ -37,7 +38,7 @@ struct Token {
     until: Timestamp,
 }
 
-/// What is used of a service account's JSON.
+/// The used members of a service account's JSON.
 #[derive(Deserialize)]
 struct Account {
     client_email: String,
@@ -61,7 +62,7 @@ struct Granted {
 }
 
 impl Tokens {
-    /// Of the service account whose JSON is the key.
+    /// For the service account whose JSON is the key.
     pub(super) fn new(web: &Web, key: Key) -> Self {
         Self {
             web: web.of_a_service_that_means(refusal),
@@ -70,14 +71,14 @@ impl Tokens {
         }
     }
 
-    /// The header that a call needs.
+    /// The header for a call.
     pub(super) async fn headers(&self, deadline: Instant) -> Result<HeaderMap, Unusable> {
         let key = self.key.read().await;
         let key = key.map_err(|error| unauthorized(format!("no key: {error:?}")))?;
         let key = key.ok_or_else(|| unauthorized("there is no key for Google"))?;
-        // Whoever comes meanwhile waits for the same token.
+        // Other calls wait here for the same token.
         let mut kept = self.kept.lock().await;
-        let now = Timestamp::now();
+        let now = SystemClock.now();
         let header = match &*kept {
             Some(token) if token.of == key && now < token.until => token.header.clone(),
             _ => {
@@ -96,11 +97,12 @@ impl Tokens {
         Ok(HeaderMap::from_iter([(AUTHORIZATION, header)]))
     }
 
-    /// After a token was refused: the next call gets another one. Whether that is of another key.
+    /// Call this after a token was refused: the next call gets another one. Returns whether the key is another one by
+    /// now.
     pub(super) async fn key_has_changed(&self) -> bool {
         match self.kept.lock().await.take() {
             Some(token) => self.key.after_refusal_of(&token.of).await.is_some(),
-            // Somebody else was refused as well.
+            // Another call was refused as well.
             None => false,
         }
     }
@@ -139,7 +141,7 @@ impl Tokens {
 }
 
 impl Account {
-    /// That this is the account, signed.
+    /// The signed claim to be this account.
     fn claim(&self, now: Timestamp) -> Result<String, Unusable> {
         let key = EncodingKey::from_rsa_pem(self.private_key.as_bytes())
             .map_err(|_| unauthorized("the service account's private key cannot be read"))?;
@@ -155,7 +157,7 @@ impl Account {
     }
 }
 
-/// Or not over a network at all: a stand-in's tokens.
+/// Or to this machine, for the tokens of a stand-in.
 fn goes_over_tls(url: &str) -> bool {
     Url::parse(url).is_ok_and(|url| {
         let here = matches!(url.host_str(), Some("127.0.0.1" | "localhost"));
@@ -163,7 +165,7 @@ fn goes_over_tls(url: &str) -> bool {
     })
 }
 
-/// The endpoint refuses a key or an account by 400 (`invalid_grant`) as well.
+/// The endpoint also refuses a key or an account with 400 (`invalid_grant`).
 fn refusal(status: StatusCode, _: &[u8]) -> Option<FaultKind> {
     matches!(status.as_u16(), 400 | 401 | 403).then_some(FaultKind::Unauthorized)
 }

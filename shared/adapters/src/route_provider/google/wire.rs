@@ -1,7 +1,7 @@
-//! The JSON of `google.maps.routeoptimization.v1`, as much of it as is used.
+//! The used part of the JSON of `google.maps.routeoptimization.v1`.
 //!
-//! Google refuses members that it does not know, writes 64-bit integers as text and times without fractions, and leaves
-//! out of its answers whatever is zero, false or empty.
+//! Google refuses unknown members. It writes 64-bit integers as text and times without fractions, and leaves out
+//! members that are zero, false or empty.
 
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -61,20 +61,20 @@ pub(super) struct TimeWindow {
     pub(super) start_time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) end_time: Option<String>,
-    /// Later is possible, at a cost.
+    /// A later time is possible at a cost.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) soft_end_time: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) cost_per_hour_after_soft_end_time: Option<f64>,
 }
 
-/// Loads by what they are counted in. A load that a vehicle's limits do not name has no limit.
+/// Loads by their unit. A load that the limits of a vehicle do not name has no limit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Loads<T> {
-    /// Room.
+    /// The unit of size.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) size: Option<T>,
-    /// How many orders there have been.
+    /// The unit that counts orders.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) orders: Option<T>,
 }
@@ -123,7 +123,7 @@ pub(super) struct ShipmentRoute {
     pub(super) vehicle_index: usize,
     pub(super) vehicle_label: String,
     pub(super) visits: Vec<Visit>,
-    /// One more than there are visits: each leads to a visit, and the last one to the end.
+    /// One more than there are visits: one leads to each visit, and the last one to the end.
     pub(super) transitions: Vec<Transition>,
     pub(super) route_polyline: Option<EncodedPolyline>,
 }
@@ -139,7 +139,7 @@ pub(super) struct Visit {
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Transition {
-    /// Seconds with an `s` behind them.
+    /// Seconds with an `s` at the end.
     pub(super) travel_duration: Option<String>,
     pub(super) travel_distance_meters: f64,
 }

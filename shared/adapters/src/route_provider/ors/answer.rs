@@ -56,7 +56,7 @@ fn route(route: Route) -> Result<DraftRoute, Unusable> {
     })
 }
 
-/// Driving time is said twice, by the total and by the times of arrival; where the two differ, the longer one counts.
+/// The answer has the driving time twice: as a total and in the arrival times. If they differ, the longer one counts.
 fn leg(from: &Step, to: &Step) -> Result<Leg, Unusable> {
     let left_at = from.arrival + from.waiting_time + from.setup + from.service;
     let by_clock = to.arrival.checked_sub(left_at);

@@ -1,19 +1,19 @@
-//! A problem in VROOM's words.
+//! A problem in VROOM's format.
 
-use super::wire::{Job, LonLat, Options, Problem, Shipment, Stop, Vehicle};
+use super::wire::{Job, LonLat, Options, Shipment, Vehicle, VroomProblem, VroomStop};
 use crate::route_provider::outline::{End, Outline, Start, Task};
 use domain::Coordinates;
 
-/// The road network's profile; VROOM's own default is none that OpenRouteService has.
+/// The profile of the road network. OpenRouteService does not have VROOM's default profile.
 pub(in crate::route_provider) const PROFILE: &str = "driving-car";
-/// VROOM serves the higher priority first where not all can be served; 100 is the highest, 0 the default.
+/// VROOM serves the higher priority first if not all orders can be served: 100 is the highest, 0 the default.
 const COMMITTED: u8 = 100;
-/// A time that no plan reaches.
+/// No plan reaches this time.
 const NEVER: u64 = 31 * 24 * 3_600;
 
-pub(super) fn problem(outline: &Outline) -> Problem {
+pub(super) fn problem(outline: &Outline) -> VroomProblem {
     let jobs = outline.tasks.iter().filter(|task| task.pickup.is_none());
-    Problem {
+    VroomProblem {
         jobs: jobs.map(job).collect(),
         shipments: outline.tasks.iter().filter_map(shipment).collect(),
         vehicles: outline.vehicles.iter().map(vehicle).collect(),
@@ -40,12 +40,12 @@ fn shipment(task: &Task) -> Option<Shipment> {
     })
 }
 
-fn stop(task: &Task, end: End) -> Stop {
+fn stop(task: &Task, end: End) -> VroomStop {
     let windows = end.window.iter().map(|window| {
         let latest = window.latest_s.map_or(NEVER, second);
         [second(window.earliest_s), latest]
     });
-    Stop {
+    VroomStop {
         id: task.order as u64,
         location: lon_lat(end.place),
         service: second(end.service_s),
@@ -67,7 +67,7 @@ fn vehicle(start: &Start) -> Vehicle {
     }
 }
 
-/// Each vehicle has a skill that no other has, which the orders tied to it ask for.
+/// Each vehicle has a skill of its own. An order that is tied to the vehicle asks for that skill.
 fn skills(vehicle: Option<usize>) -> Vec<u32> {
     let skill = vehicle.and_then(|vehicle| u32::try_from(vehicle + 1).ok());
     skill.into_iter().collect()
@@ -77,7 +77,7 @@ fn priority(task: &Task) -> u8 {
     if task.committed { COMMITTED } else { 0 }
 }
 
-/// The other way round than everywhere else here.
+/// Longitude first, unlike everywhere else here.
 pub(in crate::route_provider) fn lon_lat(place: Coordinates) -> LonLat {
     [place.lon, place.lat]
 }

@@ -1,7 +1,7 @@
-//! The format of VROOM (`docs/API.md` of its repository), as much of it as is used.
+//! The used part of VROOM's format (`docs/API.md` of its repository).
 //!
-//! VROOM passes over members that it does not know, so that a misspelt one is no error there but a rule that is not kept:
-//! the requests' members are spelt out in a test. In answers, what is not named here is passed over; what is named must be there.
+//! VROOM ignores unknown members. A misspelt member would be a rule that is not kept, so a test spells out the members
+//! of requests. In answers, unknown members are ignored, and the named ones must be present.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 pub(in crate::route_provider) type LonLat = [f64; 2];
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Problem {
+pub(super) struct VroomProblem {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) jobs: Vec<Job>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -20,15 +20,15 @@ pub(super) struct Problem {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct Options {
-    /// Whether the ways are wanted, and with them the distances.
+    /// Whether the answer has geometries, and with them distances.
     pub(super) g: bool,
 }
 
-/// Something that is aboard from the start on, and handed over.
+/// An order that is aboard from the start and only has a drop-off.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Job {
     #[serde(flatten)]
-    pub(super) stop: Stop,
+    pub(super) stop: VroomStop,
     pub(super) delivery: [u32; 1],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) skills: Vec<u32>,
@@ -43,12 +43,12 @@ pub(super) struct Shipment {
     pub(super) skills: Vec<u32>,
     #[serde(skip_serializing_if = "is_zero")]
     pub(super) priority: u8,
-    pub(super) pickup: Stop,
-    pub(super) delivery: Stop,
+    pub(super) pickup: VroomStop,
+    pub(super) delivery: VroomStop,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub(super) struct Stop {
+pub(super) struct VroomStop {
     pub(super) id: u64,
     pub(super) location: LonLat,
     pub(super) service: u64,
@@ -80,7 +80,7 @@ pub(super) struct Solution {
     pub(super) routes: Vec<Route>,
 }
 
-/// A shipment has one of these for each of its ends.
+/// A shipment has one of these for each of its two stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 pub(super) struct Unassigned {
     pub(super) id: u64,
@@ -99,7 +99,7 @@ pub(super) struct Route {
 pub(super) struct Step {
     #[serde(rename = "type")]
     pub(super) kind: StepKind,
-    /// Of job or shipment; start and end have none.
+    /// The id of the job or the shipment. A start and an end have none.
     #[serde(default)]
     pub(super) id: Option<u64>,
     pub(super) arrival: u64,

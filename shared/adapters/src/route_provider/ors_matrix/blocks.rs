@@ -1,14 +1,14 @@
-//! A matrix in blocks that a service takes.
+//! A matrix in blocks of a size that the service accepts.
 
-/// Legs that are asked for in one call: from each source to each destination, by index.
+/// The legs of one call: from each source to each destination, by index.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Block {
     pub(super) sources: Vec<usize>,
     pub(super) destinations: Vec<usize>,
 }
 
-/// The blocks that hold the legs from the newcomers to all places and from the others to the newcomers, each leg once and
-/// none in a block of more than `most_pairs`.
+/// The blocks with the legs from the newcomers to all places and from the others to the newcomers. Each leg is in one
+/// block, and no block has more than `most_pairs` pairs.
 pub(super) fn of(places: usize, newcomers: &[usize], most_pairs: usize) -> Vec<Block> {
     let all: Vec<usize> = (0..places).collect();
     let others: Vec<usize> = (0..places).filter(|it| !newcomers.contains(it)).collect();
@@ -22,7 +22,7 @@ fn tiles(sources: &[usize], destinations: &[usize], most_pairs: usize) -> Vec<Bl
         return Vec::new();
     }
     let most_pairs = most_pairs.max(1);
-    // Whole rows or columns, whichever are shorter: fewer calls than squares, whose edges waste more.
+    // Whole rows or columns, whichever are shorter. That needs fewer calls than squares.
     let (width, height) = if sources.len() < destinations.len() {
         let height = sources.len().min(most_pairs);
         ((most_pairs / height).max(1), height)

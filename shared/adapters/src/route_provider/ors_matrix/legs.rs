@@ -1,4 +1,4 @@
-//! The legs between the places of a plan, known or not yet.
+//! The legs between the places of a plan, known or unknown.
 
 use std::collections::HashMap;
 
@@ -9,14 +9,14 @@ use super::blocks::Block;
 use super::wire::Matrix;
 use crate::route_provider::remote::Unusable;
 
-/// The places of a request, those within a metre of each other as one.
-pub(super) struct Places {
+/// The places of a request. Places within a metre of each other are one place.
+pub(super) struct DistinctPlaces {
     listed: Vec<Coordinates>,
     by_cell: HashMap<(i64, i64), usize>,
     index: Vec<usize>,
 }
 
-impl Places {
+impl DistinctPlaces {
     pub(super) fn of(places: &[Coordinates]) -> Self {
         let mut all = Self {
             listed: Vec::new(),
@@ -34,12 +34,12 @@ impl Places {
         all
     }
 
-    /// Each once.
+    /// Each place once.
     pub(super) fn listed(&self) -> &[Coordinates] {
         &self.listed
     }
 
-    /// The number of a request's place.
+    /// The number of a place of the request.
     pub(super) fn index(&self, place: usize) -> usize {
         self.index[place]
     }
@@ -49,23 +49,23 @@ impl Places {
     }
 }
 
-/// Degrees in five decimals: a metre.
+/// Degrees with five decimals, which is a metre.
 fn cell(place: Coordinates) -> (i64, i64) {
     let rounded = |degrees: f64| (degrees * 1e5).round() as i64;
     (rounded(place.lat), rounded(place.lon))
 }
 
-/// What is known of each pair.
+/// The known legs of all pairs.
 pub(super) struct LegTable<'a> {
-    places: &'a Places,
+    places: &'a DistinctPlaces,
     legs: Vec<Option<KnownLeg>>,
-    /// Whether the service said so just now.
+    /// Whether the service answered this leg just now.
     news: Vec<bool>,
 }
 
 impl<'a> LegTable<'a> {
-    /// That one is at a place already, and nothing else.
-    pub(super) fn new(places: &'a Places) -> Self {
+    /// Knows only the legs from each place to itself.
+    pub(super) fn new(places: &'a DistinctPlaces) -> Self {
         let count = places.listed.len();
         let mut table = Self {
             places,
@@ -96,7 +96,7 @@ impl<'a> LegTable<'a> {
         self.legs[at] = Some(leg);
     }
 
-    /// Takes over what was kept. Other places may be among it.
+    /// Adds kept legs. They may have other places too.
     pub(super) fn fill(&mut self, kept: &[PlaceLegs]) {
         for row in kept {
             let Some(place) = self.places.number(row.place) else {
@@ -113,7 +113,7 @@ impl<'a> LegTable<'a> {
         }
     }
 
-    /// Takes over what the service answered; of a matrix with a fault, nothing.
+    /// Adds the answer of the service. If the matrix has a fault, nothing is added.
     pub(super) fn put(&mut self, block: &Block, matrix: &Matrix) -> Result<(), Unusable> {
         let mut said = Vec::with_capacity(block.sources.len() * block.destinations.len());
         for (row, from) in block.sources.iter().enumerate() {
@@ -129,8 +129,8 @@ impl<'a> LegTable<'a> {
         Ok(())
     }
 
-    /// Places whose legs to and from all others cover whatever is unknown: those with the most unknown ones first, until
-    /// nothing is left. Few, where one order came to a zone that was planned a moment ago.
+    /// Places whose legs to and from all others cover everything unknown, chosen greedily by the most unknown legs.
+    /// They are few if one order came to a zone that was planned a moment ago.
     pub(super) fn newcomers(&self) -> Vec<usize> {
         let count = self.places.listed.len();
         let unknown = |a: usize, b: usize| self.leg(a, b).is_none() || self.leg(b, a).is_none();
@@ -154,8 +154,9 @@ impl<'a> LegTable<'a> {
         newcomers
     }
 
-    /// What the service said of the newcomers, to be kept. A pair of newcomers is kept with the first of them alone. A leg that
-    /// was kept before is not kept anew, as its day began then; nor is one whose way back is not known.
+    /// The answers of the service about the newcomers, to be kept. A pair of newcomers is kept with the first of them
+    /// only. A leg that was kept before is not kept again, because its day began then. A leg without a known way back
+    /// is not kept.
     pub(super) fn news_of(&self, newcomers: &[usize]) -> Vec<PlaceLegs> {
         let listed = &self.places.listed;
         let news = |from, to| self.leg(from, to).filter(|_| self.news[self.at(from, to)]);
@@ -179,12 +180,12 @@ impl<'a> LegTable<'a> {
 mod tests {
     use super::*;
 
-    fn places(count: usize) -> Places {
+    fn places(count: usize) -> DistinctPlaces {
         let place = |n: usize| Coordinates {
             lat: 35.0 + n as f64 / 100.0,
             lon: 139.7,
         };
-        Places::of(&(0..count).map(place).collect::<Vec<_>>())
+        DistinctPlaces::of(&(0..count).map(place).collect::<Vec<_>>())
     }
 
     fn leg(duration_s: u32) -> KnownLeg {
@@ -194,7 +195,7 @@ mod tests {
         })
     }
 
-    /// As if the service had said that of all legs from these to those.
+    /// Acts as if the service had answered all legs from the sources to the destinations.
     fn answered(table: &mut LegTable<'_>, sources: &[usize], destinations: &[usize]) {
         let seconds = |from: &usize| {
             let row = destinations.iter().map(|to| (10 * from + to) as f64);
@@ -237,7 +238,7 @@ mod tests {
         let all = [0, 1, 2, 3, 4, 5];
         let mut table = LegTable::new(&places);
         answered(&mut table, &all, &all);
-        // First four strangers, then two more.
+        // First four new places, then two more.
         let mut kept = table.news_of(&[0, 1, 2, 3]);
         kept.extend(table.news_of(&[4, 5]));
         let pairs: usize = kept.iter().map(|row| row.others.len()).sum();
@@ -264,7 +265,8 @@ mod tests {
         answered(&mut before, &[0, 1, 2], &[0, 1, 2]);
         let kept = before.news_of(&[0, 1, 2]);
 
-        // Of the last place, which came since, one half is answered, and of the first one a half that was known.
+        // One half of the answer is about the last place, which is new; the other half about the first one was known
+        // before.
         let mut table = LegTable::new(&places);
         table.fill(&kept);
         assert_eq!(table.news_of(&[0, 1, 2, 3]), [], "nothing was asked");
@@ -307,7 +309,7 @@ mod tests {
             lat: 35.681_237,
             ..here
         };
-        let places = Places::of(&[here, nearly]);
+        let places = DistinctPlaces::of(&[here, nearly]);
         assert_eq!(places.listed().len(), 1);
         assert_eq!(places.index(1), 0);
         assert!(LegTable::new(&places).newcomers().is_empty());

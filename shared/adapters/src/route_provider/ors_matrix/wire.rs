@@ -19,7 +19,7 @@ pub(super) struct MatrixRequest {
 }
 
 impl MatrixRequest {
-    /// The places of a block, each once, though it may be source and destination.
+    /// The places of a block, each once, even if a place is both source and destination.
     pub(super) fn of(places: &[Coordinates], block: &Block) -> Self {
         let mut listed: Vec<usize> = Vec::new();
         let mut number = |place: &usize| {
@@ -42,7 +42,7 @@ impl MatrixRequest {
     }
 }
 
-/// Row by row, a row for each source; `null` where no road leads.
+/// One row for each source. `null` if no road leads there.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 pub(super) struct Matrix {
     durations: Vec<Vec<Option<f64>>>,
@@ -50,7 +50,7 @@ pub(super) struct Matrix {
 }
 
 impl Matrix {
-    /// The leg from one of a block's sources to one of its destinations, by their numbers in it.
+    /// The leg from one source of the block to one destination, by their numbers in the block.
     pub(super) fn leg(&self, source: usize, destination: usize) -> Result<KnownLeg, Unusable> {
         let entry = |rows: &[Vec<Option<f64>>]| rows.get(source)?.get(destination).copied();
         let (Some(duration), Some(distance)) = (entry(&self.durations), entry(&self.distances))
@@ -67,7 +67,7 @@ impl Matrix {
     }
 }
 
-/// Rounded; a leg of more than a year is none.
+/// Rounded. A leg of more than a year does not count.
 fn whole(number: f64) -> Result<u32, Unusable> {
     let rounded = number.round();
     if (0.0..=31_536_000.0).contains(&rounded) {

@@ -1,30 +1,31 @@
-//! Rows that are stored together.
+//! Rows that one transaction stores.
 
 use std::collections::{HashMap, HashSet};
 
 use domain::{Import, NewOrder, Order, OrderId, RowFault, Timestamp, ZoneGrid};
-use sheet::{CellFault, Row};
+use intake::Column;
+use intake::csv::{CellFault, ImportRow};
 
 use crate::ports::Chunk;
 
-/// So much text goes into one chunk, in bytes: an order is little longer than its row, and a transaction takes 4 MB.
+/// The most text in one chunk, in bytes. An order is little longer than its row, and a transaction takes 4 MB.
 const MOST_TEXT: usize = 1_500_000;
 
-/// Rows since the last chunk.
+/// The rows since the last chunk.
 pub(super) struct Gathered {
     now: Timestamp,
     orders: Vec<(u32, Order)>,
     external_ids: HashSet<String>,
     faults: Vec<RowFault>,
-    /// Orders that are stored already.
+    /// The number of orders that were stored before.
     there: u32,
     text: usize,
-    /// How far they reach, in bytes of the file.
+    /// Where these rows end, in bytes from the start of the file.
     offset: u64,
 }
 
 impl Gathered {
-    /// No rows, of a file that has been read up to `offset`. Those that come are placed at `now`.
+    /// No rows yet. The file has been read up to `offset`. The orders of the next rows are created at `now`.
     pub(super) fn new(offset: u64, now: Timestamp) -> Self {
         Self {
             now,
@@ -37,9 +38,9 @@ impl Gathered {
         }
     }
 
-    /// Whether another row might not fit.
+    /// Whether the next row might not fit.
     pub(super) fn is_full(&self) -> bool {
-        // The store may yet reject each row whose `external_id` is taken.
+        // The store may still reject each row whose `external_id` is taken.
         self.room_taken() + 2 > Chunk::ROOM
             || self.faults.len() + self.external_ids.len() >= Chunk::MOST_FAULTS
             || self.text >= MOST_TEXT
@@ -54,8 +55,14 @@ impl Gathered {
         self.orders.is_empty() && self.faults.is_empty()
     }
 
-    /// Takes a row in: as an order, or with what is wrong with it. `offset` is where the next one begins.
-    pub(super) fn take(&mut self, row: &Row<'_>, offset: u64, import: &Import, grid: ZoneGrid) {
+    /// Adds a row, as an order or as a fault. The next row begins at `offset`.
+    pub(super) fn take(
+        &mut self,
+        row: &ImportRow<'_>,
+        offset: u64,
+        import: &Import,
+        grid: ZoneGrid,
+    ) {
         self.offset = offset;
         self.text += row.len();
         match self.order(row, import, grid) {
@@ -67,17 +74,22 @@ impl Gathered {
         }
     }
 
-    fn order(&self, row: &Row<'_>, import: &Import, grid: ZoneGrid) -> Result<Order, CellFault> {
+    fn order(
+        &self,
+        row: &ImportRow<'_>,
+        import: &Import,
+        grid: ZoneGrid,
+    ) -> Result<Order, CellFault> {
         let new: NewOrder = row.read(self.now)?;
         let named = new.external_id.as_ref();
         if named.is_some_and(|name| self.external_ids.contains(name)) {
-            let detail = "is that of an earlier row of the file";
+            let detail = "was used in an earlier row of the file";
             return Err(of_external_id("external_id_doubled", detail));
         }
         let zone = grid.zone_of(new.pickup.location).ok_or_else(|| CellFault {
-            column: Some("pickup_lat"),
+            column: Some(Column::PickupLat),
             code: "invalid",
-            detail: "is no place on earth".to_owned(),
+            detail: "is not a place on earth".to_owned(),
         })?;
         let id = import.id.order_in_row(row.number());
         let mut order = Order::placed(id, import.customer_id, new, zone, self.now);
@@ -88,17 +100,17 @@ impl Gathered {
     fn reject(&mut self, row: u32, fault: CellFault) {
         let fault = RowFault {
             row,
-            column: fault.column.map(str::to_owned),
+            column: fault.column.map(|column| column.to_string()),
             code: fault.code.to_owned(),
             detail: fault.detail,
         };
-        // By row: one that the store refuses comes after others were rejected.
+        // The faults stay sorted by row. A row that the store refuses is added after later rows.
         let place = self.faults.partition_point(|other| other.row < row);
         self.faults.insert(place, fault);
     }
 
-    /// Takes out what the store refused: orders that are there count as accepted, those whose `external_id` is taken are
-    /// rejected.
+    /// Removes the orders that the store refused. An order that is stored already counts as accepted. An order whose
+    /// `external_id` is taken is rejected.
     pub(super) fn without(&mut self, there: &[OrderId], taken: &[OrderId]) {
         let rows: HashMap<OrderId, u32> = self
             .orders
@@ -118,7 +130,7 @@ impl Gathered {
         }
     }
 
-    /// The chunk that these rows are, after the rows of `import`.
+    /// The chunk that stores these rows after the rows of `import`.
     pub(super) fn chunk(&self, import: &Import) -> Chunk {
         let accepted = self.orders.len() as u32 + self.there;
         let rejected = self.faults.len() as u32;
@@ -132,7 +144,7 @@ impl Gathered {
 
 fn of_external_id(code: &'static str, detail: &str) -> CellFault {
     CellFault {
-        column: Some("external_id"),
+        column: Some(Column::ExternalId),
         code,
         detail: detail.to_owned(),
     }

@@ -1,20 +1,21 @@
-//! Making orders of a file's rows.
+//! Makes orders from the rows of a file.
 
 mod chunk;
 mod rejects;
 mod source;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use domain::import::{ImportFailure, SeenFile};
-use domain::{Import, ImportStatus, ZoneGrid};
-use sheet::{FileFault, Rows};
+use domain::{Import, ImportStatus, Timestamp, ZoneGrid};
+use intake::csv::{FileFault, Rows};
 use tokio::time::timeout;
 
 use crate::messages::ImportKey;
 use crate::ports::{
-    ChunkOutcome, Clock, FileError, ImportFiles, ImportQueue, ImportStore, Jitter, StoreError,
+    ChunkOutcome, Clock, FileError, ImportChunks, ImportFiles, ImportQueue, ImportStore, Jitter,
+    StoreError,
 };
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
@@ -22,62 +23,65 @@ use chunk::Gathered;
 use rejects::Rejects;
 use source::{Source, Trouble};
 
-/// With less time left than this no chunk is begun: the rest is handed on.
+/// No chunk begins with less time left than this. The next run does the rest.
 const LAST_CHUNK: Duration = Duration::from_secs(15);
-/// After a store that stayed away, the import is seen again this much later, in seconds.
+/// The delay of the message that continues an import after an outage or lost races, in seconds.
 const REST_S: u32 = 30;
-/// Who has lost so many races to somebody else leaves the import to them for a while. Once can be the last breath of an
-/// invocation that was ended; more often it is somebody alive.
+/// After this many lost races a run leaves the import to the other consumer for a while. One lost race can be the last
+/// write of an invocation that was ended. More lost races usually mean that another consumer is alive.
 const LOST_RACES: u32 = 3;
-/// So often the file of rejected rows is begun again. Whose parts are gone once more waits with the dead letters.
+/// The most times that the file of rejected rows is begun again. If its parts disappear once more, the message goes to
+/// the dead-letter queue.
 const BEGUN_AGAIN: u32 = 3;
 
-/// Why an import failed whose file is not there any more as it was.
+/// The failure code of an import whose file was removed or replaced.
 pub(super) const FILE_CHANGED: &str = "file_changed";
 
-/// `ingest-orders`: makes orders of the rows of an uploaded file.
+/// `ingest-orders`: makes orders from the rows of an uploaded file.
 pub struct IngestOrders {
-    /// The imports, and what is stored with them.
+    /// The records of imports.
     pub imports: Arc<dyn ImportStore>,
-    /// Their files.
+    /// Stores the rows of imports.
+    pub chunks: Arc<dyn ImportChunks>,
+    /// The files of the imports.
     pub files: Arc<dyn ImportFiles>,
-    /// Hands an import on when the time is up.
+    /// Queues an import again when the time is up.
     pub queue: Arc<dyn ImportQueue>,
     /// The time.
     pub clock: Arc<dyn Clock>,
-    /// Chance, for pauses.
+    /// Randomness for the pauses.
     pub jitter: Arc<dyn Jitter>,
     /// The zones.
     pub grid: ZoneGrid,
-    /// How large a file may be, in bytes.
+    /// The largest size of a file, in bytes.
     pub most_bytes: u64,
 }
 
-/// How far one run came.
+/// How one run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Progress {
     /// The import is over.
     Over(ImportStatus),
-    /// Its rest was handed on.
+    /// The next run does the rest.
     HandedOn,
-    /// Somebody else is at it.
+    /// Another consumer works on the import.
     LeftToOthers,
 }
 
-/// What one run has done.
+/// The result of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IngestReport {
-    /// How far it came.
+    /// How the run ended.
     pub progress: Progress,
     /// Rows that became orders.
     pub accepted: u32,
-    /// Rows that did not.
+    /// Rows that were rejected.
     pub rejected: u32,
     /// Chunks that were stored, each in one transaction.
     pub chunks: u32,
     /// Parts of the file of rejected rows that were kept for the next run.
     pub parts: u32,
-    /// How much of the file was read, in bytes.
+    /// Bytes of the file that were read.
     pub bytes: u64,
     /// Requests to the store of records.
     pub store_requests: u64,
@@ -89,23 +93,27 @@ pub struct IngestReport {
 enum Stop {
     Over(ImportStatus),
     OutOfTime,
-    /// Another version of the import is stored than the one that was read.
+    /// The stored import has another version than the one that this run read.
     Outpaced {
-        /// Whether that can be our own doing: a write whose answer was lost.
+        /// Whether this run may have written that version, with a write whose answer was lost.
         perhaps_by_us: bool,
     },
 }
 
 impl IngestOrders {
-    /// Goes on with an import where its record says, until it is over or `time` is.
+    /// Continues an import from the position in its record, until the import is over or `time` is up.
     ///
     /// # Errors
-    /// When a dependency stays away and nothing could be done: the message is to come again.
+    /// If a dependency stays unavailable and the run made no progress. The queue then delivers the message again.
     pub async fn run(&self, key: ImportKey, time: Duration) -> Result<IngestReport, Refusal> {
         let mut run = Run {
             on: self,
             key,
-            deadline: Instant::now().checked_add(time.saturating_sub(LAST_CHUNK)),
+            deadline: self
+                .clock
+                .now()
+                .checked_add(time.saturating_sub(LAST_CHUNK))
+                .ok(),
             given_up: false,
             report: IngestReport {
                 progress: Progress::HandedOn,
@@ -122,7 +130,7 @@ impl IngestOrders {
         loop {
             let stop = match run.read_on().await {
                 Ok(stop) => stop,
-                // What was done is done. A message that brought something forward is not on its way to the dead letters.
+                // The progress is stored. A message that makes progress must not come closer to the dead-letter queue.
                 Err(Refusal::Unavailable(_) | Refusal::Contended) if run.has_got_on() => {
                     self.queue.go_on(key, REST_S).await?;
                     return Ok(run.report);
@@ -137,7 +145,7 @@ impl IngestOrders {
                     if lost_races < LOST_RACES {
                         continue;
                     }
-                    // Should it have been nobody alive after all, somebody looks after it.
+                    // If the other consumer is dead after all, this message continues the import.
                     self.queue.go_on(key, REST_S).await?;
                     run.report.progress = Progress::LeftToOthers;
                 }
@@ -151,8 +159,9 @@ impl IngestOrders {
 struct Run<'a> {
     on: &'a IngestOrders,
     key: ImportKey,
-    deadline: Option<Instant>,
-    /// Whether the message is to come again as it is, whatever was done.
+    /// No chunk begins after this time. `None` if it is beyond the range of times.
+    deadline: Option<Timestamp>,
+    /// Whether the queue must deliver the message again in spite of progress.
     given_up: bool,
     report: IngestReport,
 }
@@ -183,7 +192,7 @@ impl Run<'_> {
         self.read_rows(import, &file).await
     }
 
-    /// Notes which file has come. Everything is read of that one alone.
+    /// Records which file was uploaded. All later reads are of exactly this file.
     async fn begin(&mut self, import: &Import) -> Result<Stop, Refusal> {
         self.report.file_requests += 1;
         let Some(file) = self.on.files.seen(self.key).await? else {
@@ -192,7 +201,7 @@ impl Run<'_> {
         self.report.store_requests += 1;
         let begun = import.begun(file, self.on.clock.now());
         match self.on.imports.put_import(&begun).await {
-            // Either way the record tells how to go on.
+            // In both cases the stored record says how to continue.
             Ok(()) | Err(StoreError::Conflict) => Ok(Stop::Outpaced {
                 perhaps_by_us: true,
             }),
@@ -240,7 +249,7 @@ impl Run<'_> {
         }
     }
 
-    /// Stores rows, whatever stands in the way for a moment.
+    /// Stores rows. Short outages and conflicts are retried.
     async fn store(
         &mut self,
         import: Import,
@@ -251,7 +260,7 @@ impl Run<'_> {
         loop {
             let chunk = gathered.chunk(&import);
             self.report.store_requests += 1;
-            match self.on.imports.store_chunk(&chunk).await {
+            match self.on.chunks.store_chunk(&chunk).await {
                 Ok(ChunkOutcome::Stored) => {
                     self.report.chunks += 1;
                     self.report.bytes += chunk.import.offset - import.offset;
@@ -263,7 +272,7 @@ impl Run<'_> {
                 Ok(ChunkOutcome::Refused { there, taken }) => gathered.without(&there, &taken),
                 Err(StoreError::Conflict) => attempts.pause().await?,
                 Err(StoreError::Unavailable(cause)) => {
-                    // It may have been made all the same.
+                    // The write may have succeeded all the same.
                     perhaps_by_us = true;
                     if self.time_left() == Duration::ZERO || attempts.pause().await.is_err() {
                         return Err(Refusal::Unavailable(cause));
@@ -274,7 +283,7 @@ impl Run<'_> {
         }
     }
 
-    /// A file that cannot be read any further ends its import; one that cannot be fetched now is fetched later.
+    /// A file that cannot be read any further ends its import. A file that cannot be fetched now is fetched later.
     async fn trouble(
         &mut self,
         import: &Import,
@@ -289,7 +298,7 @@ impl Run<'_> {
         self.finish(import, file, Some(failed_by(fault))).await
     }
 
-    /// What is no fault of the file.
+    /// Handles problems that are not the fault of the file.
     async fn hindered(&mut self, import: &Import, trouble: Trouble) -> Result<Stop, Refusal> {
         match trouble {
             Trouble::Fetch(FileError::PartsGone) if import.rejects_begun_again < BEGUN_AGAIN => {
@@ -308,7 +317,8 @@ impl Run<'_> {
         }
     }
 
-    /// Of a file that was finished by somebody who died before saying so, or has lain about for too long, no part is left.
+    /// Begins the file of rejected rows again, because its parts are gone. The parts disappear if a consumer finishes
+    /// the file and dies before the record says so, or if the unfinished file is too old.
     async fn begin_rejects_again(&mut self, import: &Import) -> Result<Stop, Refusal> {
         self.report.store_requests += 1;
         let again = import.beginning_rejects_again(self.on.clock.now());
@@ -320,7 +330,7 @@ impl Run<'_> {
         }
     }
 
-    /// Writes the file of rejected rows, and then that the import is over.
+    /// Writes the file of rejected rows, and then records that the import is over.
     async fn finish(
         &mut self,
         import: &Import,
@@ -346,7 +356,7 @@ impl Run<'_> {
             import = rejects.import;
             match written {
                 Ok(Ok(())) => {}
-                // Without the file there is nothing to tell of its rows beyond what the record has.
+                // Without the uploaded file the rejected rows cannot be written. The record still has their faults.
                 Ok(Err(Trouble::Fetch(FileError::Gone))) => failure = Some(failed_by(gone())),
                 Ok(Err(trouble)) => return self.hindered(&import, trouble).await,
                 Err(_) if self.has_got_on() => return Ok(Stop::OutOfTime),
@@ -364,14 +374,15 @@ impl Run<'_> {
         }
     }
 
-    /// Whether the next run has less to do than this one had.
+    /// Whether the next run has less to do than this run had.
     fn has_got_on(&self) -> bool {
         !self.given_up && (self.report.chunks > 0 || self.report.parts > 0)
     }
 
     fn time_left(&self) -> Duration {
         self.deadline.map_or(Duration::MAX, |deadline| {
-            deadline.saturating_duration_since(Instant::now())
+            let left = deadline.duration_since(self.on.clock.now());
+            Duration::try_from(left).unwrap_or_default()
         })
     }
 }

@@ -1,44 +1,46 @@
 //! The file of rejected rows.
 //!
-//! Which rows were rejected, and why, is stored with the chunks, in their transactions. Their cells are read from the
-//! uploaded file once more: so the same file comes out however often it is made, and nothing has to agree with
-//! anything. What is written is kept part by part, in the files' store and with the import: a run that has no more time leaves
-//! the rest to the next one.
+//! The chunks store the numbers and the faults of the rejected rows, in the same transactions as the orders. The cells
+//! are read again from the uploaded file. So each attempt writes the same file, and there is no second copy of the
+//! cells that could differ. The file is kept part by part: the file store has the parts, and the import lists them. A
+//! run that has no time left leaves the rest to the next run.
 
 use std::cmp::Ordering;
 
 use domain::Import;
 use domain::import::{KeptRejects, SeenFile};
-use sheet::Rows;
+use intake::csv::Rows;
 
 use super::source::{Source, Trouble};
 use crate::messages::ImportKey;
 use crate::ports::{Clock, ImportFiles, ImportStore, RejectedFile, StoreError};
 use crate::refusal::Refusal;
 
-/// So many faults are read at a time, or those of one chunk: what a small file has, a large one has again and again.
+/// The number of faults that are read at a time; more if one chunk has more. So a large file needs no more memory than
+/// a small one.
 const FAULTS: usize = 100;
-/// So much is gathered before it is written on, in bytes.
+/// The amount of text that is collected before a write, in bytes.
 const WRITTEN_AT_ONCE: usize = 64 * 1024;
 
-/// Writing the file of an import's rejected rows.
+/// Writes the file of an import's rejected rows.
 pub(super) struct Rejects<'a> {
     pub(super) imports: &'a dyn ImportStore,
     pub(super) files: &'a dyn ImportFiles,
     pub(super) clock: &'a dyn Clock,
-    /// As it is stored, with the parts that were kept.
+    /// The stored import, with the parts that were kept.
     pub(super) import: Import,
     pub(super) file: &'a SeenFile,
-    /// How many parts were kept by this run.
+    /// The number of parts that this run kept.
     pub(super) parts: u32,
-    /// How often the store of records was asked for something.
+    /// The number of requests to the store of records.
     pub(super) asked: u64,
-    /// How many windows of the file were fetched.
+    /// The number of windows of the uploaded file that were fetched.
     pub(super) fetched: u64,
 }
 
 impl Rejects<'_> {
-    /// Writes it, from where it was kept to its end. Between any two awaits it can be left: what is kept stands.
+    /// Writes the file from the last kept position to the end. The caller can drop the future at any await: the kept
+    /// parts stay valid.
     pub(super) async fn write(&mut self) -> Result<(), Trouble> {
         let key = ImportKey {
             customer_id: self.import.customer_id,
@@ -49,7 +51,7 @@ impl Rejects<'_> {
         let kept = self.import.rejects.clone();
         let mut text = Vec::new();
         if kept.is_none() {
-            sheet::rejected_header(&beginning.layout, &mut text);
+            intake::csv::rejected_header(&beginning.layout, &mut text);
         }
         let (mut after, from) = kept
             .as_ref()
@@ -80,12 +82,12 @@ impl Rejects<'_> {
                         Ordering::Less => {}
                         Ordering::Equal => break,
                         Ordering::Greater => {
-                            let passed = "a rejected row was passed by";
+                            let passed = "a rejected row was skipped";
                             return Err(Trouble::Store(Refusal::Broken(passed.into())));
                         }
                     }
                 }
-                sheet::rejected_line(&rows.row(), &beginning.layout, fault, &mut text);
+                intake::csv::rejected_line(&rows.row(), &beginning.layout, fault, &mut text);
                 if text.len() >= WRITTEN_AT_ONCE {
                     rejected.write(&text).await.map_err(Trouble::Fetch)?;
                     text.clear();
@@ -93,14 +95,15 @@ impl Rejects<'_> {
             }
             rejected.write(&text).await.map_err(Trouble::Fetch)?;
             text.clear();
-            // Between two answers of the store: in the middle of one it cannot be gone on with.
+            // A part is kept only between two answers of the store, because a run cannot continue in the middle of an
+            // answer.
             self.keep(rejected.as_mut(), after, rows.offset()).await?;
         }
         rejected.finish().await.map_err(Trouble::Fetch)
     }
 
-    /// Notes the part with the import, on the condition of its version. Whoever loses that race, or dies before it, has sent a part
-    /// that the next run sends again, with the same rows in it.
+    /// Records the part in the import, on the condition of the import's version. If this run loses that race or dies
+    /// first, the next run sends the part again, with the same rows.
     async fn keep(
         &mut self,
         rejected: &mut dyn RejectedFile,

@@ -1,39 +1,39 @@
 //! The file of an import, read window by window.
 
 use domain::import::SeenFile;
-use sheet::{Beginning, FileFault, HEAD, Rows, Step};
+use intake::csv::{Beginning, FileFault, HEAD, Rows, Step};
 
 use crate::messages::ImportKey;
 use crate::ports::{FileError, ImportFiles};
 use crate::refusal::Refusal;
 
-/// So much is fetched at a time, in bytes. A window is fetched whole before its first row is read: a connection that
-/// waited for the store between two rows would be cut.
+/// The size of a window, in bytes. A window is fetched completely before its first row is read, because a connection
+/// that waits for the store between two rows would be cut.
 const WINDOW: u64 = 512 * 1024;
 
-/// A file, as it was first seen.
+/// The uploaded file, in the version that was first seen.
 pub(super) struct Source<'a> {
     files: &'a dyn ImportFiles,
     key: ImportKey,
     file: &'a SeenFile,
     window: Vec<u8>,
-    /// How much of the window has been taken in.
+    /// How many bytes of the window were parsed.
     taken: usize,
-    /// Where the next window begins.
+    /// Where the next window begins, in bytes from the start of the file.
     next: u64,
-    /// How many windows were fetched.
+    /// The number of windows that were fetched.
     pub(super) fetched: u64,
 }
 
-/// What stands between a row and its reader.
+/// Why a row cannot be read, or the file of rejected rows cannot be written.
 pub(super) enum Trouble {
     /// The file cannot be read any further.
     Fault(FileFault),
-    /// It cannot be fetched, or the one beside it not written.
+    /// The file cannot be fetched, or the file of rejected rows cannot be written.
     Fetch(FileError),
-    /// The store does not play along.
+    /// The store refused a call.
     Store(Refusal),
-    /// The import is another one by now: somebody else is at it.
+    /// The stored import has another version: another consumer works on it.
     Outpaced,
 }
 
@@ -50,11 +50,11 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// What the first bytes tell.
+    /// Reads the layout of the file from its first bytes.
     pub(super) async fn beginning(&mut self) -> Result<Beginning, Trouble> {
         let head_bytes = (HEAD as u64).min(self.file.size_bytes);
         let head = match head_bytes {
-            // A range of an empty file does not exist.
+            // An empty file has no byte range to request.
             0 => Vec::new(),
             _ => self.fetch(0, head_bytes).await.map_err(Trouble::Fetch)?,
         };
@@ -62,14 +62,14 @@ impl<'a> Source<'a> {
         Beginning::read(&head, whole).map_err(Trouble::Fault)
     }
 
-    /// Goes to a byte, from which the next row is read.
+    /// Moves to a byte offset. The next row is read from there.
     pub(super) fn seek(&mut self, offset: u64) {
         self.window.clear();
         self.taken = 0;
         self.next = offset;
     }
 
-    /// Goes to the next row; `false` at the end of the file.
+    /// Moves to the next row; `false` at the end of the file.
     pub(super) async fn advance(&mut self, rows: &mut Rows<'_>) -> Result<bool, Trouble> {
         loop {
             let mut input = self.window.get(self.taken..).unwrap_or_default();
@@ -81,7 +81,7 @@ impl<'a> Source<'a> {
                 Step::End => return Ok(false),
                 Step::NeedsInput => {
                     let length = WINDOW.min(self.file.size_bytes - self.next);
-                    // Two windows at a time would be twice the memory.
+                    // The old window is freed first: two windows would need twice the memory.
                     self.window = Vec::new();
                     let fetched = self.fetch(self.next, length).await;
                     self.window = fetched.map_err(Trouble::Fetch)?;
@@ -95,12 +95,12 @@ impl<'a> Source<'a> {
     async fn fetch(&mut self, from: u64, length: u64) -> Result<Vec<u8>, FileError> {
         self.fetched += 1;
         let bytes = self.files.read(self.key, self.file, from, length).await?;
-        // Fewer bytes than there are would be taken for the file's end.
+        // Too few bytes would look like the end of the file.
         if bytes.len() as u64 == length {
             return Ok(bytes);
         }
         Err(FileError::Unavailable(
-            format!("{} bytes came instead of {length}", bytes.len()).into(),
+            format!("received {} bytes instead of {length}", bytes.len()).into(),
         ))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::route::{Departure, MOST_ORDERS};
 use domain::{
-    AgentProfile, Coordinates, Leg, Order, OrderStatus, Route, RouteStatus, RouteStop, Stop,
+    AgentProfile, Coordinates, Leg, Order, OrderStatus, OrderStop, Route, RouteStatus, RouteStop,
     StopKind, StopStatus, TimeWindow, Timestamp, UnplacedReason, User,
 };
 use jiff::SignedDuration;
@@ -191,8 +191,8 @@ impl Problem {
         planner::Order::new(pickup, dropoff, order.size)
     }
 
-    fn planner_stop(&self, stop: &Stop, places: &mut Places) -> planner::Stop {
-        planner::Stop {
+    fn planner_stop(&self, stop: &OrderStop, places: &mut Places) -> planner::PlannerStop {
+        planner::PlannerStop {
             point: places.index_of(stop.location),
             window: stop.window.map(|window| self.planner_window(window)),
             service_s: stop.service_s.into(),

@@ -1,4 +1,4 @@
-//! Any user, order and route that there can be.
+//! Arbitrary users, orders and routes.
 
 use domain::ids::Uuid;
 use domain::import::{ImportFailure, KeptParts, KeptRejects, SeenFile};
@@ -6,9 +6,9 @@ use domain::order::{Assignment, Waiting};
 use domain::route::Departure;
 use domain::{
     Actor, AgentProfile, Contact, Coordinates, EmailNotifications, HistoryLine, Import, ImportId,
-    ImportStatus, Leg, Order, OrderId, OrderStatus, Role, Route, RouteId, RouteStatus, RouteStop,
-    Stop, StopKind, StopStatus, TimeWindow, Timestamp, UnplacedReason, User, UserId, UserStatus,
-    Zone, ZoneGrid,
+    ImportStatus, Leg, Order, OrderId, OrderStatus, OrderStop, Role, Route, RouteId, RouteStatus,
+    RouteStop, StopKind, StopStatus, TimeWindow, Timestamp, UnplacedReason, User, UserId,
+    UserStatus, VariantArray, Zone, ZoneGrid,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -25,7 +25,7 @@ fn time() -> impl Strategy<Value = Timestamp> {
         .prop_map(|(second, nanosecond)| Timestamp::new(second, nanosecond).unwrap())
 }
 
-/// Not so close to zero that DynamoDB would not take it.
+/// Not too close to zero for DynamoDB.
 fn place() -> impl Strategy<Value = Coordinates> {
     let degrees = |most: f64| prop_oneof![Just(0.0), Just(-most), -most..=most, -1e-9..=1e-9];
     (degrees(90.0), degrees(180.0))
@@ -54,7 +54,7 @@ fn contact() -> impl Strategy<Value = Contact> {
     (of(text()), of(text())).prop_map(|(name, phone)| Contact { name, phone })
 }
 
-fn stop() -> impl Strategy<Value = Stop> {
+fn stop() -> impl Strategy<Value = OrderStop> {
     (
         of(text()),
         place(),
@@ -62,13 +62,15 @@ fn stop() -> impl Strategy<Value = Stop> {
         of(window()),
         any::<u32>(),
     )
-        .prop_map(|(address, location, contact, window, service_s)| Stop {
-            address,
-            location,
-            contact,
-            window,
-            service_s,
-        })
+        .prop_map(
+            |(address, location, contact, window, service_s)| OrderStop {
+                address,
+                location,
+                contact,
+                window,
+                service_s,
+            },
+        )
 }
 
 fn agent() -> impl Strategy<Value = AgentProfile> {
@@ -106,7 +108,13 @@ pub fn user() -> impl Strategy<Value = User> {
         EmailNotifications::On,
         EmailNotifications::Off,
     ]);
-    let who = (uuid(), select(Role::ALL.to_vec()), status, text(), text());
+    let who = (
+        uuid(),
+        select(Role::VARIANTS.to_vec()),
+        status,
+        text(),
+        text(),
+    );
     let rest = (
         mail,
         of(time()),
@@ -133,7 +141,7 @@ pub fn user() -> impl Strategy<Value = User> {
 }
 
 fn order_status() -> impl Strategy<Value = OrderStatus> {
-    select(OrderStatus::ALL.to_vec())
+    select(OrderStatus::VARIANTS.to_vec())
 }
 
 fn assignment() -> impl Strategy<Value = Assignment> {
@@ -254,7 +262,7 @@ fn route_stop() -> impl Strategy<Value = RouteStop> {
 pub fn route() -> impl Strategy<Value = Route> {
     let ids = (uuid(), uuid());
     let what = (
-        select(RouteStatus::ALL.to_vec()),
+        select(RouteStatus::VARIANTS.to_vec()),
         place(),
         time(),
         vec(route_stop(), 0..6),
@@ -286,7 +294,7 @@ pub fn import() -> impl Strategy<Value = Import> {
             offset: offset.into(),
         }),
     );
-    let status = select(ImportStatus::ALL.to_vec());
+    let status = select(ImportStatus::VARIANTS.to_vec());
     let counts = (
         0..1_000_000_u32,
         0..1_000_000_u32,

@@ -1,0 +1,81 @@
+//! Reads the bodies of requests about accounts.
+
+use domain::password::{ALL_RULES, LONGEST_PASSWORD, RULES};
+use domain::user::{LONGEST_NAME, NewAccount};
+use domain::{Role, agent::DEFAULT_CAPACITY};
+use email_address::EmailAddress;
+use serde_json::Value;
+
+use crate::agent::read_vehicle;
+use crate::faults::Faults;
+use crate::fields::Fields;
+use crate::stop::read_coordinates;
+
+/// SNS and SMTP allow no longer address (RFC 5321, section 4.5.3.1.3, less the angle brackets).
+const LONGEST_EMAIL: usize = 254;
+
+/// Reads the body of a request to sign up.
+///
+/// # Errors
+/// Every fault in the body.
+pub fn read_new_account(body: &Value) -> Result<NewAccount, Faults> {
+    let faults = Faults::new();
+    let fields = Fields::of_body(body, &faults);
+    fields.only(&[
+        "email",
+        "password",
+        "name",
+        "role",
+        "vehicle",
+        "start_location",
+    ]);
+    let email = read_email(&fields);
+    let password = read_new_password(&fields, "password");
+    let name = fields.required_text("name", LONGEST_NAME);
+    if !fields.has("role") {
+        fields.fault("role", "is missing; it is customer or agent");
+    }
+    let role = fields.word("role", &[Role::Customer, Role::Agent]);
+    let capacity = read_vehicle(&fields);
+    let start_location = fields.object("start_location");
+    let start_location = start_location.and_then(|location| read_coordinates(&location));
+    if role == Some(Role::Customer) {
+        for name in ["vehicle", "start_location"] {
+            if fields.has(name) {
+                fields.fault(name, "is for agents only");
+            }
+        }
+    }
+    let read = (|| {
+        Some(NewAccount {
+            email: email?,
+            password: password?,
+            name: name?.trim().to_owned(),
+            role: role?,
+            capacity: capacity.unwrap_or(DEFAULT_CAPACITY),
+            start_location,
+        })
+    })();
+    faults.or(read)
+}
+
+/// Reads the required field `email` in lower case. Cognito tells addresses apart by case unless the pool says otherwise,
+/// but people do not.
+pub fn read_email(fields: &Fields<'_>) -> Option<String> {
+    let text = fields.required_text("email", LONGEST_EMAIL)?;
+    if EmailAddress::is_valid(text) {
+        return Some(text.to_lowercase());
+    }
+    fields.fault("email", "must be an email address such as ana@example.com");
+    None
+}
+
+/// Reads a required new password. If it breaks any rule, one fault names all rules.
+pub fn read_new_password(fields: &Fields<'_>, name: &'static str) -> Option<String> {
+    let password = fields.required_text(name, LONGEST_PASSWORD)?;
+    if RULES.allow(password) {
+        return Some(password.to_owned());
+    }
+    fields.fault(name, ALL_RULES);
+    None
+}

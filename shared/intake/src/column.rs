@@ -1,0 +1,120 @@
+//! The columns of a file of orders. This is the only place that names them.
+
+use strum::{Display, EnumCount, EnumString, IntoStaticStr, VariantArray, VariantNames};
+
+/// A column of a file of orders. Its name in the file is the variant in snake case: `pickup_lat`.
+///
+/// The order of the variants is the order in which error texts list the columns. The columns of the drop-off follow
+/// those of the pickup in the same order: the reader counts on it, and a test checks it.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Display,
+    EnumCount,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+    VariantNames,
+)]
+#[strum(serialize_all = "snake_case")]
+#[allow(missing_docs, reason = "docs/IMPORT.md describes the columns")]
+pub enum Column {
+    PickupLat,
+    PickupLon,
+    PickupAddress,
+    PickupContactName,
+    PickupContactPhone,
+    PickupWindowStart,
+    PickupWindowEnd,
+    PickupServiceS,
+    DropoffLat,
+    DropoffLon,
+    DropoffAddress,
+    DropoffContactName,
+    DropoffContactPhone,
+    DropoffWindowStart,
+    DropoffWindowEnd,
+    DropoffServiceS,
+    Size,
+    Notes,
+    ExternalId,
+}
+
+impl Column {
+    /// The name of the column in a file.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// All columns.
+    pub const ALL: &'static [Self] = <Self as VariantArray>::VARIANTS;
+
+    /// The names of all columns.
+    pub const NAMES: &'static [&'static str] = <Self as VariantNames>::VARIANTS;
+
+    /// Whether a file must have the column, and each row a value in it.
+    pub fn is_required(self) -> bool {
+        match self {
+            Self::PickupLat | Self::PickupLon | Self::DropoffLat | Self::DropoffLon => true,
+            Self::PickupAddress
+            | Self::PickupContactName
+            | Self::PickupContactPhone
+            | Self::PickupWindowStart
+            | Self::PickupWindowEnd
+            | Self::PickupServiceS
+            | Self::DropoffAddress
+            | Self::DropoffContactName
+            | Self::DropoffContactPhone
+            | Self::DropoffWindowStart
+            | Self::DropoffWindowEnd
+            | Self::DropoffServiceS
+            | Self::Size
+            | Self::Notes
+            | Self::ExternalId => false,
+        }
+    }
+
+    /// Whether the column holds numbers.
+    pub fn is_number(self) -> bool {
+        match self {
+            Self::PickupLat
+            | Self::PickupLon
+            | Self::PickupServiceS
+            | Self::DropoffLat
+            | Self::DropoffLon
+            | Self::DropoffServiceS
+            | Self::Size => true,
+            Self::PickupAddress
+            | Self::PickupContactName
+            | Self::PickupContactPhone
+            | Self::PickupWindowStart
+            | Self::PickupWindowEnd
+            | Self::DropoffAddress
+            | Self::DropoffContactName
+            | Self::DropoffContactPhone
+            | Self::DropoffWindowStart
+            | Self::DropoffWindowEnd
+            | Self::Notes
+            | Self::ExternalId => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_columns_of_the_drop_off_follow_those_of_the_pickup_in_the_same_order() {
+        let of = |stop: &'static str| {
+            let names = Column::NAMES.iter();
+            names.filter_map(move |name| name.strip_prefix(stop))
+        };
+        assert!(of("pickup").eq(of("dropoff")));
+        assert_eq!(of("pickup").count(), Column::DropoffLat as usize);
+        assert_eq!(Column::PickupLat as usize, 0);
+    }
+}

@@ -1,0 +1,309 @@
+//! Reads the first bytes of a file: its encoding, its separator and its columns.
+
+use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+
+use super::{ADDED_COLUMNS, ENCODING, FileFault, HEAD, MOST_COLUMNS, REJECTED_CODE};
+use crate::column::Column;
+
+/// The first bytes of files of other kinds, and the name of each kind.
+const OTHER_KINDS: [(&[u8], &str); 6] = [
+    (
+        b"PK",
+        "a ZIP archive or a workbook (XLSX, ODS): save the sheet as CSV (UTF-8)",
+    ),
+    (
+        b"\xd0\xcf\x11\xe0",
+        "a workbook (XLS): save the sheet as CSV (UTF-8)",
+    ),
+    (b"\x1f\x8b", "compressed (gzip): send it as it was before"),
+    (b"%PDF", "a PDF"),
+    (b"\x89PNG", "a picture"),
+    (b"\xff\xd8\xff", "a picture"),
+];
+
+/// The byte order mark that a text in UTF-8 may begin with.
+pub(super) const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
+
+/// The layout of a file's rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// The byte between two cells.
+    pub(super) separator: u8,
+    /// The header's cells, as they are in the file, without blank cells at the end.
+    pub(super) header: Vec<String>,
+    /// The column of each cell of a row. `None` for cells that are ignored.
+    pub(super) columns: Vec<Option<Column>>,
+    /// The place of the column [`REJECTED_CODE`], in a file of rejected rows that is sent again.
+    pub(super) rejected_code: Option<usize>,
+}
+
+impl Layout {
+    /// Whether a place in the header has no name. The cells below it must be empty.
+    pub(super) fn is_nameless(&self, place: usize) -> bool {
+        self.header
+            .get(place)
+            .is_none_or(|name| name.trim().is_empty())
+    }
+}
+
+/// The beginning of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Beginning {
+    /// The layout of the rows.
+    pub layout: Layout,
+    /// The byte at which the rows begin, or at which the header's line ends.
+    pub rows_at: u64,
+}
+
+impl Beginning {
+    /// Reads the first bytes of a file: [`HEAD`] bytes, or all of them if the file is shorter, which `whole` says.
+    ///
+    /// # Errors
+    /// If the file is not a CSV of orders.
+    pub fn read(head: &[u8], whole: bool) -> Result<Self, FileFault> {
+        let skipped = readable(head, whole)?;
+        let (separator, header, rows_at) = header(head, skipped, whole)?;
+        let columns = columns(&header)?;
+        let mut names = header.iter();
+        let rejected_code = names.position(|name| name.trim().eq_ignore_ascii_case(REJECTED_CODE));
+        Ok(Self {
+            layout: Layout {
+                separator,
+                header,
+                columns,
+                rejected_code,
+            },
+            rows_at: rows_at as u64,
+        })
+    }
+}
+
+/// A reader of records for a separator.
+pub(super) fn reader(separator: u8) -> Reader {
+    ReaderBuilder::new().delimiter(separator).build()
+}
+
+/// The number of bytes before the text, if the file is a text that can be read.
+fn readable(head: &[u8], whole: bool) -> Result<usize, FileFault> {
+    let text = head.strip_prefix(UTF8_BOM).unwrap_or(head);
+    if text.iter().all(u8::is_ascii_whitespace) && whole {
+        return Err(FileFault::new("empty_file", "The file is empty."));
+    }
+    if let Some((_, kind)) = OTHER_KINDS
+        .iter()
+        .find(|(magic, _)| head.starts_with(magic))
+    {
+        return Err(FileFault::new(
+            "not_csv",
+            format!("The file is not a CSV but {kind}."),
+        ));
+    }
+    let other_encoding = |name: &str| {
+        let detail = format!("The file is in {name}. Save it as CSV in UTF-8 and send that.");
+        Err(FileFault::new(ENCODING, detail))
+    };
+    if head.starts_with(b"\xff\xfe\0\0") || head.starts_with(b"\0\0\xfe\xff") || is_utf32(head) {
+        return other_encoding("UTF-32");
+    }
+    if head.starts_with(b"\xff\xfe") || head.starts_with(b"\xfe\xff") || is_utf16(head) {
+        return other_encoding("UTF-16");
+    }
+    if head.contains(&0) {
+        return Err(FileFault::new(
+            "not_csv",
+            "The file is not a CSV: it holds bytes that are no text.",
+        ));
+    }
+    match std::str::from_utf8(head) {
+        // The end of the head has cut a character in two.
+        Err(error) if error.error_len().is_none() && !whole => {}
+        Err(_) => {
+            return other_encoding("an encoding other than UTF-8, perhaps Latin-1 or Windows-1252");
+        }
+        Ok(_) => {}
+    }
+    Ok(head.len() - text.len())
+}
+
+/// Detects UTF-32 without a byte order mark: each four bytes are a character. No four ASCII letters are one.
+fn is_utf32(head: &[u8]) -> bool {
+    let (fours, _) = head.as_chunks::<4>();
+    let are_characters = |number: fn([u8; 4]) -> u32| {
+        let mut numbers = fours.iter().map(|four| number(*four));
+        numbers.all(|number| number != 0 && char::from_u32(number).is_some())
+    };
+    !fours.is_empty() && (are_characters(u32::from_le_bytes) || are_characters(u32::from_be_bytes))
+}
+
+/// Detects UTF-16 without a byte order mark: text in a western language has a zero in every second byte.
+fn is_utf16(head: &[u8]) -> bool {
+    let zeros = |first: usize| {
+        let bytes = head.iter().skip(first).step_by(2);
+        bytes.filter(|byte| **byte == 0).count()
+    };
+    let (even, odd) = (zeros(0), zeros(1));
+    even.max(odd) * 4 > head.len() && even.min(odd) * 8 < even.max(odd)
+}
+
+/// The separator that a first line such as `sep=;` names, and where that line ends. Spreadsheets write such lines.
+fn named_separator(text: &[u8]) -> Option<(u8, usize)> {
+    match text {
+        [
+            b's',
+            b'e',
+            b'p',
+            b'=',
+            separator @ (b',' | b';' | b'\t'),
+            b'\r' | b'\n',
+            ..,
+        ] => Some((*separator, 5)),
+        _ => None,
+    }
+}
+
+/// The separator of the first line of a text: the most frequent of the three outside quotes.
+fn separator(text: &[u8]) -> u8 {
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    let mut quoted = false;
+    for byte in text {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\r' | b'\n' if !quoted => break,
+            byte if !quoted => {
+                if let Some((_, count)) = counts.iter_mut().find(|(known, _)| known == byte) {
+                    *count += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+    // The comma wins a tie: a file with one column counts as separated by commas.
+    let [comma, semicolon, tab] = counts;
+    let most =
+        [semicolon, tab].into_iter().fold(
+            comma,
+            |most, other| {
+                if other.1 > most.1 { other } else { most }
+            },
+        );
+    most.0
+}
+
+/// The beginning of the first line that holds more than white space.
+fn first_line(text: &[u8]) -> Option<usize> {
+    let first = text.iter().position(|byte| !byte.is_ascii_whitespace())?;
+    let before = text.get(..first).unwrap_or_default();
+    let end = before
+        .iter()
+        .rposition(|byte| matches!(byte, b'\r' | b'\n'));
+    Some(end.map_or(0, |end| end + 1))
+}
+
+/// The separator, the cells of the header, and the end of its line. Lines before it that hold only separators and spaces
+/// are skipped.
+fn header(head: &[u8], mut at: usize, whole: bool) -> Result<(u8, Vec<String>, usize), FileFault> {
+    let mut text = vec![0; head.len() + 1];
+    let mut ends = vec![0; head.len() + 2];
+    let named = named_separator(head.get(at..).unwrap_or_default());
+    at += named.map_or(0, |(_, length)| length);
+    loop {
+        let rest = head.get(at..).unwrap_or_default();
+        let first = first_line(rest);
+        if first.is_none() && whole {
+            let detail = "The file holds nothing but separators and spaces.";
+            return Err(FileFault::new("empty_file", detail));
+        }
+        at += first.unwrap_or_default();
+        let line = head.get(at..).unwrap_or_default();
+        let separator = named.map_or_else(|| separator(line), |(separator, _)| separator);
+        let (header, length) = names(line, separator, whole, &mut text, &mut ends)?;
+        at += length;
+        if !header.is_empty() {
+            return Ok((separator, header, at));
+        }
+    }
+}
+
+/// The cells of the first line of `input`, without blank cells at its end, and the length of the line in bytes.
+fn names(
+    input: &[u8],
+    separator: u8,
+    whole: bool,
+    text: &mut [u8],
+    ends: &mut [usize],
+) -> Result<(Vec<String>, usize), FileFault> {
+    let mut core = reader(separator);
+    let (mut result, mut read, mut written, mut cells) = core.read_record(input, text, ends);
+    if result == ReadRecordResult::InputEmpty && whole {
+        // The file has no line end after its header. A line end within quotes does not end the line.
+        let (_, room) = text.split_at_mut(written);
+        let (_, room_for_ends) = ends.split_at_mut(cells);
+        let (ended, _, more, more_cells) = core.read_record(b"\n", room, room_for_ends);
+        (result, written, cells) = (ended, written + more, cells + more_cells);
+        read = input.len();
+        if result == ReadRecordResult::InputEmpty {
+            return Err(FileFault::new(
+                "unterminated_quote",
+                "The header has a quote that is not closed.",
+            ));
+        }
+    }
+    let mut from = 0;
+    let mut header: Vec<String> = Vec::new();
+    for end in ends.iter().take(cells) {
+        let end = (*end).min(written);
+        header.push(String::from_utf8_lossy(text.get(from..end).unwrap_or_default()).into_owned());
+        from = end;
+    }
+    while header.last().is_some_and(|cell| cell.trim().is_empty()) {
+        header.pop();
+    }
+    if header.len() > MOST_COLUMNS {
+        let detail = format!(
+            "The header has more than {MOST_COLUMNS} columns; known are {}.",
+            Column::NAMES.join(", ")
+        );
+        return Err(FileFault::new("too_many_columns", detail));
+    }
+    if result != ReadRecordResult::Record {
+        let detail = format!("The header's line does not end within the first {HEAD} bytes.");
+        return Err(FileFault::new("row_too_long", detail));
+    }
+    Ok((header, read))
+}
+
+/// The column of each cell of the header.
+fn columns(header: &[String]) -> Result<Vec<Option<Column>>, FileFault> {
+    let mut columns = Vec::new();
+    for cell in header {
+        let name = cell.trim().to_ascii_lowercase();
+        // Spreadsheets leave cells without a name behind.
+        if name.is_empty() || ADDED_COLUMNS.contains(&name.as_str()) {
+            columns.push(None);
+            continue;
+        }
+        let Ok(column) = name.parse::<Column>() else {
+            let shown: String = name.chars().take(60).collect();
+            let detail = format!(
+                "The column {shown:?} is not known; known are {}.",
+                Column::NAMES.join(", ")
+            );
+            return Err(FileFault::new("unknown_column", detail));
+        };
+        if columns.contains(&Some(column)) {
+            let detail = format!("The column {name:?} is there twice.");
+            return Err(FileFault::new("doubled_column", detail));
+        }
+        columns.push(Some(column));
+    }
+    let required = Column::ALL.iter().filter(|column| column.is_required());
+    let missing: Vec<&str> = required
+        .filter(|column| !columns.contains(&Some(**column)))
+        .map(|column| column.name())
+        .collect();
+    if missing.is_empty() {
+        return Ok(columns);
+    }
+    let detail = format!("The file has no column {}.", missing.join(", "));
+    Err(FileFault::new("missing_column", detail))
+}

@@ -1,0 +1,269 @@
+//! Makes an order from a row.
+
+use domain::import::LONGEST_DETAIL;
+use domain::{NewOrder, Timestamp};
+use strum::EnumCount;
+
+use super::beginning::Layout;
+use super::{CODES_OF_WHOLE_ROWS, ENCODING, REJECTED_CODE, TOO_FEW_CELLS, TOO_MANY_CELLS};
+use crate::column::Column;
+use crate::faults::{Fault, Faults};
+use crate::fields::Fields;
+use crate::order::read_draft;
+use crate::stop::AddressAlone;
+
+/// Why a row is not an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CellFault {
+    /// The column. `None` for a fault of the row as a whole.
+    pub column: Option<Column>,
+    /// The kind of fault, for programs.
+    pub code: &'static str,
+    /// The fault in words for a person. The text does not repeat the cell.
+    pub detail: String,
+}
+
+/// A row of a file.
+#[derive(Debug, Clone, Copy)]
+pub struct ImportRow<'r> {
+    layout: &'r Layout,
+    number: u32,
+    /// The cells without separators and quotes.
+    text: &'r [u8],
+    /// The end of each cell in `text`.
+    ends: &'r [usize],
+}
+
+/// The text of each column.
+#[derive(Debug)]
+struct ByColumn<'r>([Option<&'r str>; Column::COUNT]);
+
+impl<'r> ImportRow<'r> {
+    pub(super) fn new(layout: &'r Layout, number: u32, text: &'r [u8], ends: &'r [usize]) -> Self {
+        Self {
+            layout,
+            number,
+            text,
+            ends,
+        }
+    }
+
+    /// The number of the row: 1 for the first one after the header.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// The length of the text in bytes, without separators and quotes.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Whether the text is empty. [`Rows`](super::Rows) skips such rows.
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// The cells as they are in the file, without the quotes around them.
+    pub fn cells(&self) -> impl Iterator<Item = &'r [u8]> + use<'r> {
+        let text = self.text;
+        let places = self.places();
+        places.map(move |(from, to)| text.get(from..to).unwrap_or_default())
+    }
+
+    /// Where each cell begins and ends in the text.
+    fn places(&self) -> impl Iterator<Item = (usize, usize)> + use<'r> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(self.ends.iter().copied())
+    }
+
+    /// Reads the order that the row describes, if it is placed at `now`.
+    ///
+    /// # Errors
+    /// The first fault. Its text names the other faults.
+    pub fn read(&self, now: Timestamp) -> Result<NewOrder, CellFault> {
+        let cells = self.by_column()?;
+        let faults = Faults::new();
+        let fields = Fields::of_row(&cells.0, &faults);
+        let draft = read_draft(&fields, AddressAlone::Refused, now);
+        let located = draft.and_then(|draft| draft.located(None, None));
+        let read = faults.or(located);
+        read.map_err(|faults| fault(&cells, faults.into_vec()))
+    }
+
+    fn by_column(&self) -> Result<ByColumn<'r>, CellFault> {
+        let Ok(text) = std::str::from_utf8(self.text) else {
+            return Err(self.not_utf8());
+        };
+        if let Some(place) = self.layout.rejected_code {
+            self.refuse_uncorrected(text, place)?;
+        }
+        let known = &self.layout.columns;
+        if self.ends.len() < known.len() {
+            return Err(self.wrong_count(TOO_FEW_CELLS));
+        }
+        let mut cells = [None; Column::COUNT];
+        for (place, (from, to)) in self.places().enumerate() {
+            // Two halves of a character in two cells are UTF-8 together, but each cell alone is not.
+            let Some(cell) = text.get(from..to) else {
+                return Err(self.not_utf8());
+            };
+            let cell = cell.trim();
+            if cell.is_empty() {
+                continue;
+            }
+            match known.get(place) {
+                Some(Some(column)) => {
+                    let text = without_apostrophe(cell);
+                    cells[*column as usize] = Some(text).filter(|text| !text.is_empty());
+                }
+                Some(None) if !self.layout.is_nameless(place) => {}
+                _ => return Err(self.wrong_count(TOO_MANY_CELLS)),
+            }
+        }
+        Ok(ByColumn(cells))
+    }
+
+    /// Refuses a row from a file of rejected rows whose cells were lost or moved and are not corrected yet. The customer
+    /// empties the cell with the reason, at `place`, to say that the row is corrected.
+    fn refuse_uncorrected(&self, text: &str, place: usize) -> Result<(), CellFault> {
+        let cell = self.places().nth(place);
+        let code = cell.and_then(|(from, to)| text.get(from..to));
+        let code = code.map(str::trim).unwrap_or_default();
+        let mut known = CODES_OF_WHOLE_ROWS.into_iter();
+        match known.find(|known| code.eq_ignore_ascii_case(known)) {
+            None => Ok(()),
+            // The code stays the same, so that the row is refused until it is corrected.
+            Some(code) => Err(CellFault {
+                column: None,
+                code,
+                detail: format!(
+                    "the row was rejected before for this and is not mended; mend all its cells, then empty its \
+                     {REJECTED_CODE} cell"
+                ),
+            }),
+        }
+    }
+
+    fn not_utf8(&self) -> CellFault {
+        CellFault {
+            column: None,
+            code: ENCODING,
+            detail: "the row is not UTF-8; save the file as CSV in UTF-8".to_owned(),
+        }
+    }
+
+    fn wrong_count(&self, code: &'static str) -> CellFault {
+        let (found, expected) = (self.ends.len(), self.layout.columns.len());
+        CellFault {
+            column: None,
+            code,
+            detail: format!(
+                "the row has {found} cells and the header {expected}; a separator within a cell needs quotes around \
+                 the cell"
+            ),
+        }
+    }
+}
+
+/// The cell without the apostrophe that the file of rejected rows puts before formulas.
+fn without_apostrophe(mut cell: &str) -> &str {
+    while let Some(rest) = cell.strip_prefix('\'') {
+        let inner = rest.trim_start();
+        if inner.starts_with(['=', '+', '-', '@']) {
+            return inner;
+        }
+        if !rest.starts_with(['\t', '\r']) {
+            break;
+        }
+        // The cell began with a tab. After it, there may be another apostrophe.
+        cell = inner;
+    }
+    cell
+}
+
+/// A fault in a column: its code and its text.
+type Found = (Column, &'static str, String);
+
+/// The first fault, with the texts of the others.
+#[cold]
+fn fault(cells: &ByColumn<'_>, faults: Vec<Fault>) -> CellFault {
+    let mut found: Vec<Found> = Vec::new();
+    for column in Column::ALL.iter().filter(|column| column.is_required()) {
+        if cells.0[*column as usize].is_none() {
+            // Only the first fault gives the reason, to leave room for the others.
+            let detail = if found.is_empty() {
+                "is missing; in a file each row needs the coordinates of both stops, an address alone is not enough"
+            } else {
+                "is missing"
+            };
+            found.push((*column, "missing", detail.to_owned()));
+        }
+    }
+    for fault in faults {
+        // The pointer of a fault in a row is the name of its column.
+        let Ok(column) = fault.pointer.parse::<Column>() else {
+            continue;
+        };
+        if found.iter().any(|(other, ..)| *other == column) {
+            continue;
+        }
+        let (code, detail) = match cells.0[column as usize] {
+            None => ("missing", fault.detail),
+            Some(text) if column.is_number() && is_decimal_comma(text) => (
+                "decimal_comma",
+                "has a decimal comma; write numbers with a point".to_owned(),
+            ),
+            Some(text) if column.is_number() && text.parse::<f64>().is_err() => {
+                ("not_a_number", format!("is not a number; {}", fault.detail))
+            }
+            Some(_) => ("invalid", fault.detail),
+        };
+        found.push((column, code, detail));
+    }
+    let mut found = found.into_iter();
+    let Some((column, code, detail)) = found.next() else {
+        return CellFault {
+            column: None,
+            code: "invalid",
+            detail: "the row is not an order".to_owned(),
+        };
+    };
+    let detail = joined(detail, found.as_slice());
+    CellFault {
+        column: Some(column),
+        code,
+        detail,
+    }
+}
+
+/// Adds the texts of the other faults. If that would be too long, some columns are only named, but each one is.
+fn joined(mut detail: String, others: &[Found]) -> String {
+    const ONLY_NAMED: &str = "; also wrong: ";
+    let length = |column: Column| column.name().len() + 2;
+    let mut only_named: Vec<&str> = Vec::new();
+    // The room for the names of all columns that have no text yet.
+    let mut room: usize = others.iter().map(|(column, ..)| length(*column)).sum();
+    for (column, _, more) in others {
+        let text = format!("; {column} {more}");
+        let longest = detail.len() + text.len() + ONLY_NAMED.len() + room - length(*column);
+        if longest > LONGEST_DETAIL {
+            only_named.push(column.name());
+            continue;
+        }
+        detail.push_str(&text);
+        room -= length(*column);
+    }
+    if !only_named.is_empty() {
+        detail.push_str(ONLY_NAMED);
+        detail.push_str(&only_named.join(", "));
+    }
+    detail
+}
+
+fn is_decimal_comma(text: &str) -> bool {
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
+    unsigned
+        .split_once(',')
+        .is_some_and(|(whole, part)| digits(whole) && digits(part))
+}

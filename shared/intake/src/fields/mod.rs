@@ -1,0 +1,377 @@
+//! The fields of a JSON object or of a row. Each method notes the faults that it finds.
+
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::column::Column;
+use crate::faults::Faults;
+
+mod cells;
+mod json;
+
+pub use cells::RowCells;
+pub use json::JsonObject;
+
+/// Where the fields of an object are: in a JSON object, or in the cells of a row.
+pub trait FieldSource<'a>: Sized {
+    /// The value of a field.
+    type Value: FieldValue<'a>;
+
+    /// Whether this is an object. If it is not, its fault is noted already.
+    fn is_object(&self) -> bool;
+
+    /// The value of a field that is present and not `null`.
+    fn value(&self, field: Field) -> Option<Self::Value>;
+
+    /// Whether a field is present and not `null`. In a row: whether any column of the field has a value.
+    fn has(&self, field: Field) -> bool;
+
+    /// The object in a field. A value of another kind is a fault.
+    fn object(&self, field: Field, faults: &'a Faults) -> Option<Self>;
+
+    /// Notes a fault for each field whose name is not known.
+    fn refuse_others(&self, known: &[&str], faults: &Faults);
+
+    /// The pointer to a field for [`Fault::pointer`](crate::Fault::pointer).
+    fn pointer_to(&self, field: Field) -> String;
+}
+
+/// The value of a field: a JSON value, or the text of a cell.
+pub trait FieldValue<'a>: Copy {
+    /// The value as text.
+    fn text(self) -> Option<&'a str>;
+
+    /// The value as a number.
+    fn number(self) -> Option<f64>;
+
+    /// The value as a whole number that is not negative.
+    fn whole_number(self) -> Option<u64>;
+
+    /// The value as `true` or `false`.
+    fn flag(self) -> Option<bool>;
+
+    /// The kind of the value, for people.
+    fn kind(self) -> &'static str;
+}
+
+/// A field: its name in a JSON object, and its columns in a file.
+///
+/// The fields of a stop carry the columns of the pickup. A drop-off has the same columns some places further on.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    name: &'static str,
+    /// The number of the first column.
+    first: usize,
+    /// The number of columns: an object has the columns of all its fields.
+    count: usize,
+    /// By how many places the fields in this object are moved.
+    shift: usize,
+}
+
+impl Field {
+    /// A field with one column.
+    pub const fn cell(name: &'static str, column: Column) -> Self {
+        Self::object(name, column, column)
+    }
+
+    /// An object whose fields have the columns from `first` to `last`.
+    pub const fn object(name: &'static str, first: Column, last: Column) -> Self {
+        Self {
+            name,
+            first: first as usize,
+            count: last as usize + 1 - first as usize,
+            shift: 0,
+        }
+    }
+
+    /// A stop with the columns from `first` to `last`.
+    pub const fn stop(name: &'static str, first: Column, last: Column) -> Self {
+        let shift = first as usize - Column::PickupLat as usize;
+        Self {
+            shift,
+            ..Self::object(name, first, last)
+        }
+    }
+
+    /// The name of the field in a JSON object.
+    pub const fn name(self) -> &'static str {
+        self.name
+    }
+}
+
+/// A field that no file has.
+impl From<&'static str> for Field {
+    fn from(name: &'static str) -> Self {
+        Self {
+            name,
+            first: usize::MAX,
+            count: 0,
+            shift: 0,
+        }
+    }
+}
+
+/// The fields of one object.
+///
+/// Each method notes a fault and returns `None` if a value does not fit. An optional field that is absent or `null` is
+/// `None` without a fault.
+#[derive(Debug)]
+pub struct Fields<'a, S = JsonObject<'a>> {
+    source: S,
+    faults: &'a Faults,
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of a body. A body that is not an object is one fault.
+    pub fn of_body(body: &'a Value, faults: &'a Faults) -> Self {
+        Self {
+            source: JsonObject::of_value(body, "#".to_owned(), faults),
+            faults,
+        }
+    }
+}
+
+impl<'a> Fields<'a, RowCells<'a>> {
+    /// The fields of a row. `cells` has the text of each [`Column`] by its number, without the spaces around it, and
+    /// `None` for an empty cell. The pointer of a fault is the name of its column.
+    pub fn of_row(cells: &'a [Option<&'a str>], faults: &'a Faults) -> Self {
+        Self {
+            source: RowCells::new(cells),
+            faults,
+        }
+    }
+}
+
+impl<'a, S: FieldSource<'a>> Fields<'a, S> {
+    /// Refuses fields that are not in the list: a misspelt optional field must not be lost silently. The columns of a
+    /// file are checked with its header.
+    pub fn only(&self, known: &[&str]) {
+        self.source.refuse_others(known, self.faults);
+    }
+
+    /// Notes a fault at a field of this object.
+    pub fn fault(&self, field: impl Into<Field>, detail: impl Into<String>) {
+        let pointer = self.source.pointer_to(field.into());
+        self.faults.note(pointer, detail);
+    }
+
+    /// Whether the field is there and not `null`.
+    pub fn has(&self, field: impl Into<Field>) -> bool {
+        self.source.has(field.into())
+    }
+
+    /// An object within this one.
+    pub fn object(&self, field: impl Into<Field>) -> Option<Self> {
+        let source = self.source.object(field.into(), self.faults)?;
+        Some(Self {
+            source,
+            faults: self.faults,
+        })
+    }
+
+    /// An object within this one. It is required.
+    pub fn required_object(&self, field: impl Into<Field>) -> Option<Self> {
+        let field = field.into();
+        let object = self.object(field);
+        if object.is_none() && self.source.is_object() && !self.has(field) {
+            self.fault(field, "is missing");
+        }
+        object
+    }
+
+    /// One line of text, of 1 to `most` characters. Line breaks and other control characters are refused, so that
+    /// nobody can add lines to an email.
+    pub fn text(&self, field: impl Into<Field>, most: usize) -> Option<&'a str> {
+        let field = field.into();
+        let text = self.lines(field, most)?;
+        if text.chars().any(char::is_control) {
+            self.fault(field, "must be one line, without control characters");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// Text of 1 to `most` characters, on any number of lines.
+    pub fn lines(&self, field: impl Into<Field>, most: usize) -> Option<&'a str> {
+        let field = field.into();
+        let value = self.value(field)?;
+        let Some(text) = value.text() else {
+            self.fault(field, format!("must be text, not {}", value.kind()));
+            return None;
+        };
+        let length = text.chars().count();
+        if text.chars().all(char::is_whitespace) {
+            self.fault(field, "must not be empty");
+        } else if length > most {
+            self.fault(
+                field,
+                format!("must have at most {most} characters, not {length}"),
+            );
+        } else {
+            return Some(text);
+        }
+        None
+    }
+
+    /// One line of text. It is required.
+    pub fn required_text(&self, field: impl Into<Field>, most: usize) -> Option<&'a str> {
+        let field = field.into();
+        self.required(field)?;
+        self.text(field, most)
+    }
+
+    /// The name of one of these values.
+    pub fn word<T: Copy + Into<&'static str>>(
+        &self,
+        field: impl Into<Field>,
+        allowed: &[T],
+    ) -> Option<T> {
+        let field = field.into();
+        let value = self.value(field)?;
+        let text = value.text();
+        let found = allowed.iter().find(|word| text == Some((**word).into()));
+        if found.is_none() {
+            let names: Vec<&str> = allowed.iter().map(|word| (*word).into()).collect();
+            self.fault(field, format!("must be one of {}", names.join(", ")));
+        }
+        found.copied()
+    }
+
+    /// A whole number within a range.
+    pub fn whole_number<N: TryFrom<u64> + PartialOrd + Display>(
+        &self,
+        field: impl Into<Field>,
+        range: RangeInclusive<N>,
+    ) -> Option<N> {
+        let field = field.into();
+        let value = self.value(field)?;
+        let number = value.whole_number().and_then(|n| N::try_from(n).ok());
+        let fitting = number.filter(|n| range.contains(n));
+        if fitting.is_none() {
+            let (least, most) = (range.start(), range.end());
+            self.fault(
+                field,
+                format!("must be a whole number from {least} to {most}"),
+            );
+        }
+        fitting
+    }
+
+    /// A number within a range. It is required.
+    pub fn required_number(
+        &self,
+        field: impl Into<Field>,
+        range: RangeInclusive<f64>,
+    ) -> Option<f64> {
+        let field = field.into();
+        let value = self.required(field)?;
+        let fitting = value.number().filter(|n| range.contains(n));
+        if fitting.is_none() {
+            let (least, most) = (range.start(), range.end());
+            self.fault(field, format!("must be a number from {least} to {most}"));
+        }
+        fitting
+    }
+
+    /// `true` or `false`.
+    pub fn flag(&self, field: impl Into<Field>) -> Option<bool> {
+        let field = field.into();
+        let value = self.value(field)?;
+        if value.flag().is_none() {
+            self.fault(
+                field,
+                format!("must be true or false, not {}", value.kind()),
+            );
+        }
+        value.flag()
+    }
+
+    /// A time in RFC 3339. It is required.
+    pub fn required_time(&self, field: impl Into<Field>) -> Option<Timestamp> {
+        let field = field.into();
+        let value = self.required(field)?;
+        let time = value.text().and_then(|text| text.parse().ok());
+        if time.is_none() {
+            self.fault(
+                field,
+                "must be a time such as 2030-01-31T09:30:00Z (RFC 3339)",
+            );
+        }
+        time
+    }
+
+    fn required(&self, field: Field) -> Option<S::Value> {
+        // A value that is not an object has its fault already.
+        if !self.source.is_object() {
+            return None;
+        }
+        let value = self.value(field);
+        if value.is_none() {
+            self.fault(field, "is missing");
+        }
+        value
+    }
+
+    fn value(&self, field: Field) -> Option<S::Value> {
+        self.source.value(field)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn pointers(faults: Faults) -> Vec<String> {
+        faults
+            .into_vec()
+            .into_iter()
+            .map(|fault| fault.pointer)
+            .collect()
+    }
+
+    #[test]
+    fn every_fault_is_found_in_one_pass() {
+        let body = json!({"size": 0, "notes": "", "when": "tomorrow", "a/b": 1, "place": []});
+        let faults = Faults::new();
+        let fields = Fields::of_body(&body, &faults);
+        fields.only(&["size", "notes", "when", "place", "name"]);
+        fields.whole_number("size", 1..=9);
+        fields.text("notes", 10);
+        fields.required_time("when");
+        fields.object("place");
+        fields.required_text("name", 10);
+        assert_eq!(
+            pointers(faults),
+            ["#/a~1b", "#/size", "#/notes", "#/when", "#/place", "#/name"]
+        );
+    }
+
+    #[test]
+    fn null_is_absent() {
+        let body = json!({"notes": null});
+        let faults = Faults::new();
+        assert_eq!(Fields::of_body(&body, &faults).text("notes", 10), None);
+        assert!(faults.is_empty());
+    }
+
+    #[test]
+    fn a_body_of_another_kind_is_one_fault_and_not_one_per_field() {
+        let body = json!([1, 2]);
+        let faults = Faults::new();
+        let fields = Fields::of_body(&body, &faults);
+        fields.required_text("name", 10);
+        fields.required_object("pickup");
+        assert_eq!(pointers(faults), ["#"]);
+    }
+
+    #[test]
+    fn length_is_counted_in_characters() {
+        let body = json!({"name": "Zoë"});
+        let faults = Faults::new();
+        assert_eq!(Fields::of_body(&body, &faults).text("name", 3), Some("Zoë"));
+    }
+}

@@ -1,0 +1,25 @@
+//! Reads what people send and turns it into the records of the crate `domain`.
+//!
+//! JSON bodies and the rows of CSV files pass through the same rules: [`Fields`] hides where a field comes from. All
+//! faults are found in one pass, and each of them names its place. `serde` stops at the first field that does not fit,
+//! but a person who corrects a form wants to hear about all of them.
+
+pub mod csv;
+
+mod account;
+mod agent;
+mod column;
+mod faults;
+mod fields;
+mod import;
+mod order;
+mod stop;
+
+pub use account::{read_email, read_new_account, read_new_password};
+pub use agent::read_agent_update;
+pub use column::Column;
+pub use faults::{Fault, Faults, MOST_FAULTS};
+pub use fields::{Field, FieldSource, FieldValue, Fields, JsonObject, RowCells};
+pub use import::read_new_import;
+pub use order::{StatusChange, read_order, read_status_change};
+pub use stop::AddressAlone;

@@ -1,0 +1,101 @@
+//! Reads orders and the changes of their status.
+
+use domain::OrderStatus;
+use domain::order::OrderDraft;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::column::Column;
+use crate::faults::Faults;
+use crate::fields::{Field, FieldSource, Fields};
+use crate::stop::{AddressAlone, read_stop, refuse_end_of_window};
+
+/// The largest order, in size units.
+const LARGEST_SIZE: u32 = 10_000;
+const LONGEST_NOTES: usize = 1_000;
+const LONGEST_EXTERNAL_ID: usize = 100;
+const LONGEST_REASON: usize = 500;
+
+const PICKUP: Field = Field::stop("pickup", Column::PickupLat, Column::PickupServiceS);
+const DROPOFF: Field = Field::stop("dropoff", Column::DropoffLat, Column::DropoffServiceS);
+const SIZE: Field = Field::cell("size", Column::Size);
+const NOTES: Field = Field::cell("notes", Column::Notes);
+const EXTERNAL_ID: Field = Field::cell("external_id", Column::ExternalId);
+
+/// Reads the body of a request that places an order at `now`.
+///
+/// # Errors
+/// Every fault in the body.
+pub fn read_order(
+    body: &Value,
+    address_alone: AddressAlone,
+    now: Timestamp,
+) -> Result<OrderDraft, Faults> {
+    let faults = Faults::new();
+    let draft = read_draft(&Fields::of_body(body, &faults), address_alone, now);
+    faults.or(draft)
+}
+
+/// Reads an order that is placed at `now`. The draft is good only if no fault was noted.
+pub(crate) fn read_draft<'a>(
+    fields: &Fields<'a, impl FieldSource<'a>>,
+    address_alone: AddressAlone,
+    now: Timestamp,
+) -> Option<OrderDraft> {
+    fields.only(&[PICKUP, DROPOFF, SIZE, NOTES, EXTERNAL_ID].map(Field::name));
+    let pickup = fields.required_object(PICKUP);
+    let pickup = pickup.and_then(|stop| read_stop(&stop, address_alone, now));
+    let dropoff_fields = fields.required_object(DROPOFF);
+    let dropoff = dropoff_fields.as_ref();
+    let dropoff = dropoff.and_then(|stop| read_stop(stop, address_alone, now));
+    let size = fields.whole_number(SIZE, 1..=LARGEST_SIZE);
+    let notes = fields.lines(NOTES, LONGEST_NOTES);
+    let external_id = fields.text(EXTERNAL_ID, LONGEST_EXTERNAL_ID);
+
+    let opens = pickup.as_ref().and_then(|stop| stop.window);
+    let closes = dropoff.as_ref().and_then(|stop| stop.window);
+    if let (Some(opens), Some(closes), Some(dropoff)) = (opens, closes, dropoff_fields)
+        && closes.end <= opens.start
+    {
+        refuse_end_of_window(&dropoff);
+    }
+    Some(OrderDraft {
+        pickup: pickup?,
+        dropoff: dropoff?,
+        size: size.unwrap_or(1),
+        notes: notes.map(str::to_owned),
+        external_id: external_id.map(str::to_owned),
+    })
+}
+
+/// A request to change the status of an order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusChange {
+    /// The new status: one of [`OrderStatus::SETTABLE`].
+    pub status: OrderStatus,
+    /// The reason. `failed` requires one.
+    pub reason: Option<String>,
+}
+
+/// Reads the body of a request that changes the status of an order.
+///
+/// # Errors
+/// Every fault in the body.
+pub fn read_status_change(body: &Value) -> Result<StatusChange, Faults> {
+    let faults = Faults::new();
+    let fields = Fields::of_body(body, &faults);
+    fields.only(&["status", "reason"]);
+    if !fields.has("status") {
+        fields.fault("status", "is missing");
+    }
+    let status = fields.word("status", &OrderStatus::SETTABLE);
+    let reason = fields.text("reason", LONGEST_REASON);
+    if status == Some(OrderStatus::Failed) && !fields.has("reason") {
+        fields.fault("reason", "is missing; say why it failed");
+    }
+    let read = status.map(|status| StatusChange {
+        status,
+        reason: reason.map(str::to_owned),
+    });
+    faults.or(read)
+}

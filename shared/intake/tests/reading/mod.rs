@@ -1,0 +1,43 @@
+//! Reading a whole file.
+
+#![allow(dead_code, reason = "each suite uses what it needs")]
+
+use domain::{NewOrder, Timestamp};
+use intake::csv::{Beginning, CellFault, FileFault, HEAD, Rows, Step};
+
+/// When the orders are placed.
+pub fn now() -> Timestamp {
+    "2030-05-06T08:00:00Z".parse().unwrap()
+}
+
+/// What became of a row.
+pub type Outcome = Result<NewOrder, CellFault>;
+
+/// All rows with their numbers, and why the file could not be read any further.
+pub fn read_in_pieces(bytes: &[u8], piece: usize) -> (Vec<(u32, Outcome)>, Option<FileFault>) {
+    let head = &bytes[..bytes.len().min(HEAD)];
+    let beginning = match Beginning::read(head, bytes.len() <= HEAD) {
+        Ok(beginning) => beginning,
+        Err(fault) => return (Vec::new(), Some(fault)),
+    };
+    let mut rows = Rows::new(&beginning.layout, beginning.rows_at, 0);
+    let mut found = Vec::new();
+    let mut rest = &bytes[beginning.rows_at as usize..];
+    let mut input: &[u8] = &[];
+    loop {
+        match rows.advance(&mut input, rest.is_empty()) {
+            Ok(Step::Row) => found.push((rows.row().number(), rows.row().read(now()))),
+            Ok(Step::NeedsInput) => {
+                assert!(input.is_empty(), "all of a piece is taken in");
+                (input, rest) = rest.split_at(rest.len().min(piece));
+            }
+            Ok(Step::End) => return (found, None),
+            Err(fault) => return (found, Some(fault)),
+        }
+    }
+}
+
+/// The same, of a file that is there whole.
+pub fn read(file: impl AsRef<[u8]>) -> (Vec<(u32, Outcome)>, Option<FileFault>) {
+    read_in_pieces(file.as_ref(), usize::MAX)
+}

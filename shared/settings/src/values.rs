@@ -1,0 +1,88 @@
+//! Numbers, names and zones that the template sets.
+
+use std::time::Duration;
+
+use domain::{LegEstimate, ZoneGrid};
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+
+use crate::{Environment, Setting};
+
+/// `PLANNING_HORIZON_HOURS`: an order whose time window opens later than this from now waits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanningHorizon(pub SignedDuration);
+
+/// `PLAN_SECONDS`: the time limit of one plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PlanTime(pub Duration);
+
+/// `MAX_IMPORT_MB`: the size of the largest file of orders, here in bytes. A megabyte is a million bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LargestImport(pub u64);
+
+/// `COMPANY_NAME`: the name that signs the emails.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompanyName(pub String);
+
+/// `ZONE_RESOLUTION`: the size of the zones.
+impl Setting for ZoneGrid {
+    fn read(env: &Environment) -> Option<Self> {
+        let resolution = env.whole_number("ZONE_RESOLUTION", 0..=15)?;
+        let grid = ZoneGrid::new(u8::try_from(resolution).ok()?);
+        grid.map_err(|error| env.note(format!("ZONE_RESOLUTION: {error}")))
+            .ok()
+    }
+}
+
+/// `LEG_CIRCUITY`, `LEG_BASE_SECONDS`, `LEG_SECONDS_PER_KM`: the estimate of a leg without a road network.
+impl Setting for LegEstimate {
+    fn read(env: &Environment) -> Option<Self> {
+        let circuity = env.quantity("LEG_CIRCUITY");
+        let base_s = env.quantity("LEG_BASE_SECONDS");
+        let s_per_km = env.quantity("LEG_SECONDS_PER_KM");
+        Some(LegEstimate {
+            circuity: circuity?,
+            base_s: base_s?,
+            s_per_km: s_per_km?,
+        })
+    }
+}
+
+/// `TIME_ZONE`: the time zone of the people who read the emails.
+impl Setting for TimeZone {
+    fn read(env: &Environment) -> Option<Self> {
+        let name = env.text("TIME_ZONE")?;
+        let zone = TimeZone::get(&name).ok();
+        if zone.is_none() {
+            env.note("TIME_ZONE must be an IANA time zone such as Europe/Berlin".to_owned());
+        }
+        zone
+    }
+}
+
+impl Setting for PlanningHorizon {
+    fn read(env: &Environment) -> Option<Self> {
+        let hours = env.whole_number("PLANNING_HORIZON_HOURS", 1..=24 * 366)?;
+        Some(Self(SignedDuration::from_hours(i64::from(hours))))
+    }
+}
+
+impl Setting for PlanTime {
+    fn read(env: &Environment) -> Option<Self> {
+        let seconds = env.whole_number("PLAN_SECONDS", 1..=600)?;
+        Some(Self(Duration::from_secs(seconds.into())))
+    }
+}
+
+impl Setting for LargestImport {
+    fn read(env: &Environment) -> Option<Self> {
+        let megabytes = env.whole_number("MAX_IMPORT_MB", 1..=1_000)?;
+        Some(Self(u64::from(megabytes) * 1_000_000))
+    }
+}
+
+impl Setting for CompanyName {
+    fn read(env: &Environment) -> Option<Self> {
+        env.text("COMPANY_NAME").map(Self)
+    }
+}
