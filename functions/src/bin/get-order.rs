@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 
-use adapters::dynamodb::{DynamoOrders, DynamoUsers};
+use adapters::dynamodb::{DynamoOrders, DynamoRoutes, DynamoUsers};
+use adapters::system::SystemClock;
 use app::orders::GetOrder;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (users, orders) = settings::from_environment()?;
+    let (users, orders, routes) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let get_order = GetOrder {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
+        routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
+        clock: Arc::new(SystemClock),
     };
     runtime::http::serve(get_order, handle).await
 }
@@ -30,7 +33,7 @@ mod tests {
 
     use serde_json::json;
     use testkit::http::answered;
-    use testkit::{MemoryStore, an_order};
+    use testkit::{MemoryStore, StillClock, an_order};
 
     const EVENT: &str = include_str!("../../../events/get-order.json");
 
@@ -42,7 +45,9 @@ mod tests {
         let store = Arc::new(MemoryStore::with([], [order]));
         GetOrder {
             users: store.clone(),
-            orders: store,
+            orders: store.clone(),
+            routes: store,
+            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
         }
     }
 

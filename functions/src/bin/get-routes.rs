@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use adapters::dynamodb::{DynamoRoutes, DynamoUsers};
+use adapters::system::SystemClock;
 use app::routes::GetRoutes;
 use runtime::http::{Problem, Request, Response};
 
@@ -15,6 +16,7 @@ async fn main() -> Result<(), runtime::Error> {
     let get_routes = GetRoutes {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
+        clock: Arc::new(SystemClock),
     };
     runtime::http::serve(get_routes, handle).await
 }
@@ -42,7 +44,7 @@ mod tests {
     use runtime::http::answer;
     use serde_json::{Value, json};
     use testkit::http::answered;
-    use testkit::{MemoryStore, an_agent};
+    use testkit::{MemoryStore, StillClock, an_agent};
 
     fn get_routes() -> GetRoutes {
         let mut agent = an_agent(1).build();
@@ -51,6 +53,7 @@ mod tests {
         GetRoutes {
             users: store.clone(),
             routes: store,
+            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use adapters::dynamodb::{DynamoOrders, DynamoRoutes, DynamoUsers};
+use adapters::system::SystemClock;
 use app::orders::ListOrders;
 use runtime::http::{Problem, Request, Response};
 
@@ -16,6 +17,7 @@ async fn main() -> Result<(), runtime::Error> {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
         routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
+        clock: Arc::new(SystemClock),
     };
     runtime::http::serve(list_orders, handle).await
 }
@@ -32,7 +34,7 @@ mod tests {
     use domain::UserId;
     use serde_json::{Value, json};
     use testkit::http::{answered, pointers};
-    use testkit::{MemoryStore, an_order};
+    use testkit::{MemoryStore, StillClock, an_order};
 
     fn list_orders() -> ListOrders {
         let marta: UserId = "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11".parse().unwrap();
@@ -46,6 +48,7 @@ mod tests {
             users: store.clone(),
             orders: store.clone(),
             routes: store,
+            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
         }
     }
 
