@@ -1,0 +1,75 @@
+"""What a crash or a lost message left undone is done by the next call, or by the schedule."""
+
+import json
+
+import pytest
+
+from waybill_client import claims, expect
+
+
+@pytest.mark.parametrize("step", ["confirmation", "log-in"])
+@pytest.mark.parametrize("role", ["customer", "agent"])
+def test_a_role_that_a_crash_left_out_is_granted(stack, town, role, step):
+    person = town.newcomer(role, "Ana")
+    expect(person.sign_up(), 202)
+    if step == "log-in":
+        expect(person.confirm(), 200)
+    cognito, named = stack.aws("cognito-idp"), {"UserPoolId": stack.user_pool_id, "Username": person.email}
+    cognito.admin_remove_user_from_group(**named, GroupName=role)
+    if step == "confirmation":
+        expect(person.confirm(), 200)
+        groups = cognito.admin_list_groups_for_user(**named)["Groups"]
+        assert [group["GroupName"] for group in groups] == [role]
+    expect(person.log_in(), 200)
+    assert claims(person.token)["cognito:groups"] == [role], "the first tokens have the role"
+
+
+def test_a_record_that_a_crash_left_out_is_written(stack, town, functions):
+    ana = town.newcomer("customer", "Ana")
+    expect(ana.sign_up(), 202)
+    user = stack.aws("cognito-idp").admin_get_user(UserPoolId=stack.user_pool_id, Username=ana.email)
+    (user_id,) = (one["Value"] for one in user["UserAttributes"] if one["Name"] == "sub")
+    table = functions.settings_of("create-order")["USERS_TABLE"]
+    stack.aws("dynamodb").delete_item(TableName=table, Key={"user_id": {"S": user_id}})
+    expect(ana.confirm(), 200)
+    expect(ana.log_in(), 200)
+    assert expect(ana.get("/me"), 200)["role"] == "customer"
+
+
+def test_an_order_whose_wake_up_was_lost_is_planned_by_the_schedule(town, functions):
+    ana = town.customer()
+    with functions.paused("optimize-routes"):
+        order_id = town.order(ana)["order_id"]
+        assert functions.take(functions.optimization_queue, [order_id]), "the wake-up that is lost"
+        zone = make_overdue(functions, order_id)
+        functions.invoke("sweep-pending-orders", {})
+        wake = functions.take_one(functions.optimization_queue, zone, seconds=30)
+        assert wake and json.loads(wake["Body"])["cause"] == "overdue"
+    expect(ana.mark(order_id, "cancelled"), 200)
+
+
+def test_a_subscription_of_an_address_that_was_left_ends(stack, town, functions):
+    """A message that was delayed asked the old address for a subscription after the person had left the address."""
+    sns, prefix = stack.aws("sns"), functions.settings_of("send-notifications")["USER_TOPIC_ARN_PREFIX"]
+    with functions.paused("send-notifications"):
+        ana = town.customer()
+        messages = functions.take(functions.notification_queue, [ana.user_id])
+        topic = sns.create_topic(Name=(prefix + ana.user_id).rpartition(":")[2])["TopicArn"]
+        sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=f"old-{ana.email}")
+        functions.invoke("send-notifications", functions.sqs_event(functions.notification_queue, messages))
+    found = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    assert [one["Endpoint"] for one in found if one["Protocol"] == "email"] == [ana.email]
+
+
+def make_overdue(functions, order_id):
+    """Moves the time of an order's next plan into the past, and returns the order's zone."""
+    dynamodb, key = functions.stack.aws("dynamodb"), {"order_id": {"S": order_id}}
+    dynamodb.update_item(
+        TableName=functions.orders_table,
+        Key=key,
+        UpdateExpression="SET retry_key = :key",
+        ConditionExpression="attribute_exists(pending_zone)",
+        ExpressionAttributeValues={":key": {"S": f"2020-01-01T00:00:00.000Z#{order_id}"}},
+    )
+    (zone,) = functions.zones_of([order_id])
+    return zone
