@@ -103,7 +103,7 @@ impl RouteStore for DynamoRoutes {
         let keys = ids
             .iter()
             .map(|(agent_id, route_id)| key(*agent_id, keys::route_item(*route_id)));
-        let items = table::get_all(&self.client, &self.table, keys.collect()).await?;
+        let items = table::get_all(&self.client, self.table.as_str(), keys.collect()).await?;
         items
             .into_iter()
             .map(table::read::<StoredRoute, Route>)
