@@ -166,8 +166,8 @@ pub struct Route {
     pub stops: Vec<RouteStop>,
     /// The planner: `embedded`, or the name of a remote provider.
     pub provider: String,
-    /// The path as an encoded polyline of precision 5. In a write, `None` keeps the stored path, and an empty text removes
-    /// it.
+    /// The path as an encoded polyline of precision 5. In a write, `None` keeps the stored path, and an empty text
+    /// removes it.
     pub geometry: Option<String>,
     /// The time at which the route was made.
     pub created_at: Timestamp,
@@ -238,7 +238,8 @@ impl Route {
         }
     }
 
-    /// The route after the agent made an order's stop of this kind. If the order is handed over, its pickup is made too.
+    /// The route after the agent made an order's stop of this kind. If the order is handed over, its pickup is made
+    /// too.
     #[must_use]
     pub fn with_stop_made(&self, order_id: OrderId, kind: StopKind, now: Timestamp) -> Self {
         let mut changed = self.changed(now);
@@ -253,8 +254,8 @@ impl Route {
         changed
     }
 
-    /// The route without the open stops of these orders. The stops are skipped, the later stops get new times, and the path
-    /// that led past them is removed.
+    /// The route without the open stops of these orders. The stops are skipped, the later stops get new times, and the
+    /// path that led past them is removed.
     #[must_use]
     pub fn with_orders_taken_off(
         &self,
@@ -279,8 +280,8 @@ impl Route {
         changed
     }
 
-    /// Gives new times, from `now` on, to the open stops after the skipped stop at `gap`. Only the legs across skipped stops
-    /// are estimated again. The other legs may come from a road network and stay.
+    /// Gives new times, from `now` on, to the open stops after the skipped stop at `gap`. Only the legs across skipped
+    /// stops are estimated again. The other legs may come from a road network and stay.
     fn retime_after(&mut self, gap: usize, estimate: &LegEstimate, now: Timestamp) {
         let mut departure = self.departure_before(gap);
         departure.at = departure.at.max(now);
