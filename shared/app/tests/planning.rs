@@ -195,7 +195,7 @@ async fn no_window_is_too_odd_to_plan_with() {
         world.optimize().run(odd.zone, &[]).await.unwrap();
         let request = world.provider.take_requests().pop().unwrap();
         let vehicles = request.vehicles;
-        let spec = planner::ProblemSpec {
+        let spec = planner::InstanceSpec {
             travel: planner::TravelMatrix::new(request.places.len(), vec![0; 4], vec![0; 4])
                 .unwrap(),
             vehicles,
@@ -203,7 +203,7 @@ async fn no_window_is_too_odd_to_plan_with() {
             objective: planner::Objective::Duration,
             minimise_vehicles: false,
         };
-        assert!(planner::Problem::new(spec).is_ok(), "{start} to {end}");
+        assert!(planner::Instance::new(spec).is_ok(), "{start} to {end}");
     }
 }
 

@@ -1,25 +1,24 @@
-//! The oracle: does a plan keep to its problem? Written apart from the search
-//! and sharing nothing with it, so that neither can hide the other's mistakes.
+//! The oracle: it checks that a plan keeps the rules of its instance. It shares no code with the search, so that neither can
+//! hide a mistake of the other.
 
+use crate::instance::{Instance, PlannerStop, StopKind, Vehicle};
 use crate::plan::{Plan, Route};
-use crate::problem::{Problem, Stop, StopKind, Vehicle};
 use crate::violation::{Violation, ViolationKind as Kind};
 
-/// Checks a plan, whoever made it.
+/// Checks any plan, also one that was made elsewhere.
 ///
-/// Times have to be those of a vehicle that leaves each place as soon as it
-/// may. [`Plan::timed`] gives a sequence of stops such times.
+/// Each stop must happen as soon as possible. [`Plan::timed`] computes such times for a sequence of stops.
 ///
 /// # Errors
 ///
-/// Everything that the plan does wrong.
-pub fn check(problem: &Problem, plan: &Plan) -> Result<(), Vec<Violation>> {
+/// All violations.
+pub fn check(instance: &Instance, plan: &Plan) -> Result<(), Vec<Violation>> {
     let mut oracle = Oracle {
-        problem,
+        instance,
         found: Vec::new(),
-        seen: vec![Seen::default(); problem.orders().len()],
+        seen: vec![Seen::default(); instance.orders().len()],
     };
-    let mut has_route = vec![false; problem.vehicles().len()];
+    let mut has_route = vec![false; instance.vehicles().len()];
     for route in &plan.routes {
         match has_route.get_mut(route.vehicle) {
             None => oracle.add(Some(route.vehicle), None, Kind::NoSuchVehicle),
@@ -31,7 +30,7 @@ pub fn check(problem: &Problem, plan: &Plan) -> Result<(), Vec<Violation>> {
             }
         }
     }
-    oracle.left_over(plan);
+    oracle.unserved(plan);
     oracle.totals(plan);
     if oracle.found.is_empty() {
         Ok(())
@@ -40,16 +39,16 @@ pub fn check(problem: &Problem, plan: &Plan) -> Result<(), Vec<Violation>> {
     }
 }
 
-/// What of an order has been come across.
+/// Where an order was found in the plan.
 #[derive(Clone, Copy, Default)]
 struct Seen {
     pickup: Option<usize>,
     dropoff: Option<usize>,
-    left_over: bool,
+    unserved: bool,
 }
 
 struct Oracle<'a> {
-    problem: &'a Problem,
+    instance: &'a Instance,
     found: Vec<Violation>,
     seen: Vec<Seen>,
 }
@@ -65,7 +64,7 @@ impl Oracle<'_> {
 
     fn count(&mut self, vehicle: Option<usize>, what: &'static str, found: i64, expected: i64) {
         if found != expected {
-            let kind = Kind::Miscounted {
+            let kind = Kind::WrongNumber {
                 what,
                 found,
                 expected,
@@ -82,7 +81,7 @@ impl Oracle<'_> {
         }
         let mut known = true;
         for stop in &route.stops {
-            if stop.order >= self.problem.orders().len() {
+            if stop.order >= self.instance.orders().len() {
                 self.add(Some(v), Some(stop.order), Kind::NoSuchOrder);
                 known = false;
             }
@@ -94,13 +93,13 @@ impl Oracle<'_> {
         }
     }
 
-    /// Whose stops are on the route, and in which order.
+    /// Checks the sequence of stops and the orders of a route.
     fn orders(&mut self, route: &Route) {
         let v = route.vehicle;
-        let vehicle = self.problem.vehicles()[v];
+        let vehicle = self.instance.vehicles()[v];
         let mut orders: Vec<usize> = Vec::new();
         for stop in &route.stops {
-            let order = self.problem.orders()[stop.order];
+            let order = self.instance.orders()[stop.order];
             let seen = &mut self.seen[stop.order];
             let slot = match stop.kind {
                 StopKind::Pickup => &mut seen.pickup,
@@ -114,7 +113,7 @@ impl Oracle<'_> {
                 self.add(Some(v), Some(stop.order), Kind::PickedUpAgain);
             }
             if order.vehicle.is_some_and(|tied| tied != v) {
-                self.add(Some(v), Some(stop.order), Kind::TiedElsewhere);
+                self.add(Some(v), Some(stop.order), Kind::OnAnotherVehicle);
             }
             orders.push(stop.order);
         }
@@ -127,7 +126,7 @@ impl Oracle<'_> {
                     .iter()
                     .position(|stop| stop.order == order && stop.kind == kind)
             };
-            let aboard = self.problem.orders()[order].pickup.is_none();
+            let aboard = self.instance.orders()[order].pickup.is_none();
             match (position(StopKind::Pickup), position(StopKind::Dropoff)) {
                 (_, None) => self.add(Some(v), Some(order), Kind::Missing(StopKind::Dropoff)),
                 (None, Some(_)) if !aboard => {
@@ -141,25 +140,25 @@ impl Oracle<'_> {
         }
         let first = (route.stops[0].order, route.stops[0].kind);
         if vehicle.next_stop.is_some_and(|next| next != first) {
-            self.add(Some(v), None, Kind::NextStopPassedOver);
+            self.add(Some(v), None, Kind::NextStopSkipped);
         }
         let limit = vehicle.max_orders.map_or(usize::MAX, |it| it as usize);
-        let all_committed = orders.iter().all(|&it| self.problem.is_committed(it));
+        let all_committed = orders.iter().all(|&it| self.instance.is_committed(it));
         if orders.len() > limit && !all_committed {
             let orders = orders.len();
             self.add(Some(v), None, Kind::TooManyOrders { orders, limit });
         }
     }
 
-    /// Loads after each stop.
+    /// Checks the load after each stop.
     fn loads(&mut self, route: &Route) {
         let v = route.vehicle;
-        let vehicle = &self.problem.vehicles()[v];
-        let orders = self.problem.orders();
+        let vehicle = &self.instance.vehicles()[v];
+        let orders = self.instance.orders();
         let all_committed = route
             .stops
             .iter()
-            .all(|stop| self.problem.is_committed(stop.order));
+            .all(|stop| self.instance.is_committed(stop.order));
         let mut capacity = u64::from(vehicle.capacity);
         if all_committed {
             capacity = capacity.max(self.inevitable(v, vehicle));
@@ -180,42 +179,42 @@ impl Oracle<'_> {
         }
     }
 
-    /// What a vehicle starts with.
+    /// The load that a vehicle starts with.
     fn aboard(&self, v: usize) -> u64 {
-        let orders = self.problem.orders().iter();
+        let orders = self.instance.orders().iter();
         orders
             .filter(|order| order.pickup.is_none() && order.vehicle == Some(v))
             .map(|order| u64::from(order.size))
             .sum()
     }
 
-    /// The load that a vehicle's committed orders bring about in any case.
+    /// The load that the committed orders of a vehicle cause in any case.
     fn inevitable(&self, v: usize, vehicle: &Vehicle) -> u64 {
         let aboard = self.aboard(v);
         let mut load = aboard;
-        for (index, order) in self.problem.orders().iter().enumerate() {
-            if order.vehicle == Some(v) && self.problem.is_committed(index) {
+        for (index, order) in self.instance.orders().iter().enumerate() {
+            if order.vehicle == Some(v) && self.instance.is_committed(index) {
                 load = load.max(u64::from(order.size));
             }
         }
         if let Some((order, StopKind::Pickup)) = vehicle.next_stop {
-            load = load.max(aboard + u64::from(self.problem.orders()[order].size));
+            load = load.max(aboard + u64::from(self.instance.orders()[order].size));
         }
         load
     }
 
-    /// Times at each stop, and what they amount to.
+    /// Checks the times at each stop and the sums of a route.
     fn times(&mut self, route: &Route) {
         let v = route.vehicle;
-        let vehicle = &self.problem.vehicles()[v];
-        let travel = self.problem.travel();
+        let vehicle = &self.instance.vehicles()[v];
+        let travel = self.instance.travel();
         let overtime = self.may_overrun(v);
         let mut clock = vehicle.shift.start_s;
         let mut point = vehicle.start;
         let (mut metres, mut driving, mut lateness) = (0_i64, 0_i64, 0_i64);
         for stop in &route.stops {
-            let order = &self.problem.orders()[stop.order];
-            let place: Stop = match (stop.kind, order.pickup) {
+            let order = &self.instance.orders()[stop.order];
+            let place: PlannerStop = match (stop.kind, order.pickup) {
                 (StopKind::Pickup, Some(pickup)) => pickup,
                 _ => order.dropoff,
             };
@@ -233,7 +232,7 @@ impl Oracle<'_> {
             self.count(Some(v), "arrival", stop.arrival_s, arrival);
             self.count(Some(v), "waiting", stop.waiting_s, begin - arrival);
             self.count(Some(v), "departure", stop.departure_s, clock);
-            if self.problem.is_committed(stop.order) {
+            if self.instance.is_committed(stop.order) {
                 lateness += late;
                 continue;
             }
@@ -263,42 +262,43 @@ impl Oracle<'_> {
         self.count(Some(v), "lateness", route.lateness_s, lateness);
     }
 
-    /// Whether a vehicle may come home late: committed orders are tied to it,
-    /// or to no vehicle, so that it may have to take them.
+    /// Whether a vehicle may exceed its shift: it might have to serve committed orders.
     fn may_overrun(&self, v: usize) -> bool {
-        let orders = self.problem.orders().iter().enumerate();
+        let orders = self.instance.orders().iter().enumerate();
         orders
-            .filter(|(index, _)| self.problem.is_committed(*index))
+            .filter(|(index, _)| self.instance.is_committed(*index))
             .any(|(_, order)| order.vehicle.is_none_or(|tied| tied == v))
     }
 
-    fn left_over(&mut self, plan: &Plan) {
-        for left in &plan.unplaced {
+    /// Checks the unserved orders.
+    fn unserved(&mut self, plan: &Plan) {
+        for left in &plan.unserved {
             let Some(seen) = self.seen.get_mut(left.order) else {
                 self.add(None, Some(left.order), Kind::NoSuchOrder);
                 continue;
             };
-            let placed = seen.pickup.is_some() || seen.dropoff.is_some();
-            let again = std::mem::replace(&mut seen.left_over, true);
-            if placed || again {
-                self.add(None, Some(left.order), Kind::PlacedAndLeftOver);
+            let served = seen.pickup.is_some() || seen.dropoff.is_some();
+            let again = std::mem::replace(&mut seen.unserved, true);
+            if served || again {
+                self.add(None, Some(left.order), Kind::ServedAndUnserved);
             }
-            let order = &self.problem.orders()[left.order];
-            let mut vehicles = self.problem.vehicles().iter();
+            let order = &self.instance.orders()[left.order];
+            let mut vehicles = self.instance.vehicles().iter();
             let has_vehicle =
                 order.vehicle.is_some() || vehicles.any(|it| it.capacity >= order.size);
-            if self.problem.is_committed(left.order) && has_vehicle {
-                self.add(None, Some(left.order), Kind::CommittedLeftOver);
+            if self.instance.is_committed(left.order) && has_vehicle {
+                self.add(None, Some(left.order), Kind::CommittedUnserved);
             }
         }
         for order in 0..self.seen.len() {
             let seen = self.seen[order];
-            if seen.pickup.is_none() && seen.dropoff.is_none() && !seen.left_over {
+            if seen.pickup.is_none() && seen.dropoff.is_none() && !seen.unserved {
                 self.add(None, Some(order), Kind::Lost);
             }
         }
     }
 
+    /// Checks the sums of the plan.
     fn totals(&mut self, plan: &Plan) {
         let sum = |of: fn(&Route) -> i64| plan.routes.iter().map(of).sum::<i64>();
         let (metres, driving) = (sum(|it| it.distance_m), sum(|it| it.duration_s));

@@ -1,73 +1,73 @@
-//! What is wrong with a problem, and where.
+//! The faults of an instance.
 
 use std::fmt;
 
-/// One thing that is wrong with a problem.
+/// A fault of an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// Where, as a path into the problem: `orders[3].pickup.window`.
+    /// The place, as a path into the instance: `orders[3].pickup.window`.
     pub place: String,
-    /// What.
+    /// The kind of fault.
     pub kind: FaultKind,
 }
 
-/// What may be wrong with a problem.
+/// The kinds of faults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FaultKind {
-    /// A matrix has not as many entries as its points ask for.
+    /// A matrix has the wrong number of entries.
     MatrixSize {
-        /// Entries that there should be.
+        /// The entries that it needs.
         expected: usize,
-        /// Entries that there are.
+        /// The entries that it has.
         found: usize,
     },
     /// A point that the travel matrix does not have.
     NoSuchPoint {
         /// The point.
         point: usize,
-        /// How many there are.
+        /// The number of points.
         points: usize,
     },
-    /// A vehicle that the problem does not have.
+    /// A vehicle that the instance does not have.
     NoSuchVehicle {
         /// The vehicle.
         vehicle: usize,
-        /// How many there are.
+        /// The number of vehicles.
         vehicles: usize,
     },
-    /// An order that the problem does not have.
+    /// An order that the instance does not have.
     NoSuchOrder {
         /// The order.
         order: usize,
-        /// How many there are.
+        /// The number of orders.
         orders: usize,
     },
     /// A window that ends before it begins.
     WindowEndsBeforeItBegins,
     /// A time further than [`FaultKind::TIME_BOUND_S`] from zero.
     TimeOutOfRange,
-    /// A service that takes less than no time.
+    /// A negative service time.
     NegativeService,
     /// A cost below zero, or above [`FaultKind::COST_BOUND`].
     CostOutOfRange,
     /// An order of size 0.
     SizeZero,
-    /// An order without a pickup is aboard of some vehicle: which is not said.
+    /// An order without a pickup is aboard a vehicle, but it does not name the vehicle.
     AboardWithoutVehicle,
-    /// The next stop is of an order that is not tied to this vehicle.
+    /// The next stop belongs to an order that does not name this vehicle.
     NextStopOfAnotherVehicle,
-    /// The next stop is a pickup, and the order is aboard already.
+    /// The next stop is a pickup, but the order is aboard already.
     NextStopPickedUpAlready,
-    /// The next stop is a drop-off, and the order is not aboard yet.
+    /// The next stop is a drop-off, but the order is not aboard yet.
     NextStopNotPickedUp,
-    /// More points, orders or vehicles than indices of 32 bits can tell apart.
+    /// There are more points, orders or vehicles than 32 bits can number.
     TooLarge,
 }
 
 impl FaultKind {
-    /// Times lie within this many seconds of zero (over 3,000 years).
+    /// The largest distance of a time from zero, in seconds: over 3,000 years.
     pub const TIME_BOUND_S: i64 = 100_000_000_000;
-    /// Fixed costs are at most this.
+    /// The largest fixed cost.
     pub const COST_BOUND: i64 = 1_000_000_000_000;
 }
 
@@ -107,15 +107,17 @@ impl fmt::Display for FaultKind {
             Self::TimeOutOfRange => {
                 write!(f, "further than {} s from zero", Self::TIME_BOUND_S)
             }
-            Self::NegativeService => f.write_str("takes less than no time"),
+            Self::NegativeService => f.write_str("must not be negative"),
             Self::CostOutOfRange => write!(f, "not between 0 and {}", Self::COST_BOUND),
             Self::SizeZero => f.write_str("must be at least 1"),
             Self::AboardWithoutVehicle => {
-                f.write_str("has no pickup, so it is aboard, and must name its vehicle")
+                f.write_str("must be named, since the order has no pickup and is aboard")
             }
-            Self::NextStopOfAnotherVehicle => f.write_str("its order is not tied to this vehicle"),
-            Self::NextStopPickedUpAlready => f.write_str("a pickup of an order aboard already"),
-            Self::NextStopNotPickedUp => f.write_str("a drop-off of an order not aboard yet"),
+            Self::NextStopOfAnotherVehicle => f.write_str("the order does not name this vehicle"),
+            Self::NextStopPickedUpAlready => {
+                f.write_str("a pickup, but the order is aboard already")
+            }
+            Self::NextStopNotPickedUp => f.write_str("a drop-off, but the order is not aboard yet"),
             Self::TooLarge => f.write_str("more than 32 bits can number"),
         }
     }

@@ -1,38 +1,34 @@
-//! Pickup-and-delivery route planning: a problem in, a plan out.
+//! Pickup-and-delivery route planning: it takes an instance and returns a plan.
 //!
-//! A [`Problem`] says where vehicles start, which orders are to be taken from
-//! where to where and when, and how far apart places are. [`solve`] answers
-//! with a [`Plan`]: each vehicle's stops in order with their times, and which
-//! orders found no place and why. [`check`] tells whether a plan, whoever made
-//! it, keeps to its problem.
+//! An [`Instance`] holds the vehicles, the orders with their time windows, and the distances between places. [`solve`]
+//! returns a [`Plan`]: the stops of each vehicle in driving order with their times, and the unserved orders, each with a
+//! reason. [`check`] tells whether any plan keeps the rules of its instance.
 //!
-//! The search is *Slack Induction by String Removals* (J. Christiaens and
-//! G. Vanden Berghe, Transportation Science 54(2), 2020). Problems of up to 7
-//! orders are solved to the optimum. `docs/PLANNER.md` says how it works, what
-//! was added, and how it measures.
+//! The search is *Slack Induction by String Removals* (J. Christiaens and G. Vanden Berghe, Transportation Science 54(2),
+//! 2020). Instances with up to 7 orders are solved to the optimum. `docs/PLANNER.md` explains how it works and what was
+//! added to the paper.
 //!
-//! Distances are metres, times are seconds. What instant second 0 stands for
-//! is the caller's choice; the start of planning is a good one. Times may be
-//! negative.
+//! Distances are metres and times are seconds. The caller chooses the moment of second 0; the start of planning is a good
+//! choice. Times may be negative.
 //!
 //! ```
-//! use planner::{Limit, Objective, Options, Order, Problem, ProblemSpec, Shift, Stop};
+//! use planner::{Instance, InstanceSpec, Limit, Objective, Options, Order, PlannerStop, Shift};
 //! use planner::{TravelMatrix, Vehicle, solve};
 //!
 //! let minutes = |m: u32| 60 * m;
 //! // Three points on a line: a vehicle's start, a shop, a customer.
 //! let durations_s = [0, 5, 9, 5, 0, 4, 9, 4, 0].map(minutes).to_vec();
 //! let distances_m = [0, 2000, 3600, 2000, 0, 1600, 3600, 1600, 0].to_vec();
-//! let problem = Problem::new(ProblemSpec {
+//! let instance = Instance::new(InstanceSpec {
 //!     travel: TravelMatrix::new(3, distances_m, durations_s)?,
 //!     vehicles: vec![Vehicle::new(0, 4, Shift { start_s: 0, end_s: 4 * 3600 })],
-//!     orders: vec![Order::new(Stop::at(1), Stop::at(2), 1)],
+//!     orders: vec![Order::new(PlannerStop::at(1), PlannerStop::at(2), 1)],
 //!     objective: Objective::Distance,
 //!     minimise_vehicles: false,
 //! })?;
-//! let plan = solve(&problem, &Options::new(Limit::Iterations(100)));
+//! let plan = solve(&instance, &Options::new(Limit::Iterations(100)));
 //! assert_eq!(plan.distance_m, 3600);
-//! assert!(plan.unplaced.is_empty());
+//! assert!(plan.unserved.is_empty());
 //! # Ok::<(), Vec<planner::Fault>>(())
 //! ```
 #![warn(clippy::pedantic)]
@@ -43,9 +39,9 @@ extern crate self as planner;
 mod check;
 mod engine;
 mod fault;
+mod instance;
 mod options;
 mod plan;
-mod problem;
 mod timing;
 mod travel;
 mod validate;
@@ -54,8 +50,10 @@ mod violation;
 pub use check::check;
 pub use engine::{solve, solve_with};
 pub use fault::{Fault, FaultKind};
+pub use instance::{
+    Instance, InstanceSpec, Objective, Order, PlannerStop, Shift, StopKind, Vehicle, Window,
+};
 pub use options::{Limit, Options, Progress};
-pub use plan::{Plan, PlannedStop, Route, Unplaced, UnplacedReason};
-pub use problem::{Objective, Order, Problem, ProblemSpec, Shift, Stop, StopKind, Vehicle, Window};
+pub use plan::{Plan, Route, TimedStop, Unserved, UnservedReason};
 pub use travel::TravelMatrix;
 pub use violation::{Violation, ViolationKind};

@@ -1,32 +1,31 @@
-//! How long and with what means to search.
+//! The limits and means of a search.
 
 use std::time::Duration;
 
-/// When a search ends. What was found until then is the answer.
+/// The end of a search. The best plan found until then is the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// After this much time on the wall clock, or sooner if the problem is so
-    /// small that there is nothing left to find. Cooling follows the clock too,
-    /// so that two runs differ.
+    /// The search ends after this much time on the wall clock, or sooner if the instance is so small that nothing is left
+    /// to find. Two runs differ, since annealing follows the clock.
     Time(Duration),
-    /// After this many rounds of ruin and recreate, per thread. The same seed
-    /// then gives the same plan on every machine.
+    /// The search ends after this many rounds of ruin and recreate per thread. The same seed then gives the same plan on
+    /// every machine.
     Iterations(u64),
 }
 
-/// What a search may use.
+/// The options of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// When to stop.
+    /// The end of the search.
     pub limit: Limit,
-    /// Where the random numbers start.
+    /// The seed of the random numbers.
     pub seed: u64,
-    /// How many threads search at once, each in its own way; 0 counts as 1.
+    /// The number of threads. Each searches with its own random numbers. 0 counts as 1.
     pub threads: usize,
 }
 
 impl Options {
-    /// One thread and seed 0.
+    /// Options with one thread and seed 0.
     #[must_use]
     pub fn new(limit: Limit) -> Self {
         Self {
@@ -37,17 +36,17 @@ impl Options {
     }
 }
 
-/// What a search has reached, told each time that it found a better plan.
+/// The state of a search, reported whenever it finds a better plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Progress {
-    /// Rounds of ruin and recreate so far, of the thread that found it.
+    /// The rounds of ruin and recreate so far, in the thread that found the plan.
     pub iterations: u64,
-    /// Orders placed.
-    pub placed: usize,
-    /// Seconds that committed orders are late, all together.
+    /// The number of served orders.
+    pub served: usize,
+    /// The lateness of committed orders, in seconds.
     pub lateness_s: i64,
-    /// Vehicles that have stops.
+    /// The number of used vehicles.
     pub vehicles: usize,
-    /// Travel in the unit of the objective, fixed costs included.
-    pub travel: i64,
+    /// The cost in the unit of the objective: travel plus fixed costs.
+    pub cost: i64,
 }

@@ -1,80 +1,76 @@
-//! The answer: who drives where, and when.
+//! The output of planning: routes with their times.
 
-use crate::problem::StopKind;
+use crate::instance::StopKind;
 
-/// Routes for a problem's vehicles, and what found no place in them.
+/// The routes of the vehicles, and the unserved orders.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Plan {
-    /// The vehicles that have stops, by index.
+    /// The routes of the used vehicles, sorted by vehicle.
     pub routes: Vec<Route>,
-    /// The orders in no route, by index.
-    pub unplaced: Vec<Unplaced>,
-    /// Metres driven, all routes together.
+    /// The orders that are on no route, sorted by index.
+    pub unserved: Vec<Unserved>,
+    /// Metres of driving, all routes together.
     pub distance_m: i64,
-    /// Seconds of driving (no waiting, no service), all routes together.
+    /// Seconds of driving, without waiting and service, all routes together.
     pub duration_s: i64,
-    /// Seconds that committed orders are late, all routes together.
+    /// The lateness of committed orders in seconds, all routes together.
     pub lateness_s: i64,
-    /// Rounds of ruin and recreate that it took, all threads together; 0 where
-    /// all plans were tried, which small problems allow.
+    /// The rounds of ruin and recreate, all threads together; 0 if the exact solver proved the plan optimal.
     pub iterations: u64,
 }
 
-/// A vehicle's stops, in driving order.
+/// The stops of a vehicle in driving order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Route {
-    /// Index of the vehicle.
+    /// The index of the vehicle.
     pub vehicle: usize,
-    /// Where it stops between its start and its end.
-    pub stops: Vec<PlannedStop>,
-    /// Metres driven, to the end point where there is one.
+    /// The stops between the start and the end of the route.
+    pub stops: Vec<TimedStop>,
+    /// Metres of driving, including the leg to the end point if there is one.
     pub distance_m: i64,
-    /// Seconds of driving (no waiting, no service), to the end point where
-    /// there is one.
+    /// Seconds of driving, without waiting and service, including the leg to the end point if there is one.
     pub duration_s: i64,
-    /// When the last stop is served, or the end point is reached.
+    /// The moment at which the last stop is served or, if there is an end point, the end point is reached.
     pub finish_s: i64,
-    /// Seconds that committed stops begin after their windows, all together,
-    /// plus the seconds that the route overruns its shift, where it may: where
-    /// a committed order is tied to its vehicle, or to none.
+    /// The seconds by which the stops of committed orders begin after their windows, all together. If the vehicle might
+    /// have to serve committed orders, the seconds by which the route exceeds its shift are added.
     pub lateness_s: i64,
 }
 
-/// A visit to one end of an order.
+/// A stop of a route with its times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PlannedStop {
-    /// Index of the order.
+pub struct TimedStop {
+    /// The index of the order.
     pub order: usize,
-    /// Which end of it.
+    /// Pickup or drop-off.
     pub kind: StopKind,
-    /// When the vehicle gets there.
+    /// The arrival of the vehicle.
     pub arrival_s: i64,
-    /// Seconds until the window opens and service begins.
+    /// The seconds between the arrival and the begin of service.
     pub waiting_s: i64,
-    /// When service ends.
+    /// The end of service.
     pub departure_s: i64,
-    /// Load on departure.
+    /// The load of the vehicle after service.
     pub load: u64,
 }
 
-/// An order that is in no route.
+/// An order that is on no route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unplaced {
-    /// Index of the order.
+pub struct Unserved {
+    /// The index of the order.
     pub order: usize,
-    /// What stood in the way.
-    pub reason: UnplacedReason,
+    /// The reason.
+    pub reason: UnservedReason,
 }
 
-/// Why an order is in no route.
+/// Why an order is on no route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum UnplacedReason {
-    /// The problem has no vehicles.
+pub enum UnservedReason {
+    /// The instance has no vehicles.
     NoVehicle,
-    /// It is larger than the capacity of every vehicle that might take it, or
-    /// all of these have as many orders as they may have.
+    /// The order is larger than the capacity of every vehicle that may serve it, or all of these vehicles have as many
+    /// orders as they may have.
     OverCapacity,
-    /// No vehicle that might take it can do so within its windows and the
-    /// shift, besides what the plan holds already.
+    /// No vehicle that may serve it can do so within the time windows and its shift, besides the other orders of the plan.
     OutsideTimeWindows,
 }

@@ -1,51 +1,49 @@
-//! Gives sequences of stops their times.
+//! Computes the times of given sequences of stops.
 
-use crate::plan::{Plan, PlannedStop, Route, Unplaced, UnplacedReason};
-use crate::problem::{Problem, StopKind};
+use crate::instance::{Instance, StopKind};
+use crate::plan::{Plan, Route, TimedStop, Unserved, UnservedReason};
 
 impl Plan {
-    /// The plan in which vehicles make the given stops in the given order, each
-    /// as soon as it can: for plans that were made elsewhere. Orders that have
-    /// no stop are left over. Nothing is checked, see
-    /// [`check`](crate::check); stops of unknown orders and routes of unknown
-    /// vehicles are dropped.
+    /// Builds a plan from the sequence of stops of each vehicle, for plans that were made elsewhere. Each stop happens as
+    /// soon as possible. Orders without a stop are unserved. Stops of unknown orders and routes of unknown vehicles are
+    /// dropped. Nothing else is checked; use [`check`](crate::check) for that.
     #[must_use]
-    pub fn timed(problem: &Problem, routes: &[(usize, Vec<(usize, StopKind)>)]) -> Self {
-        let vehicles = problem.vehicles().len();
+    pub fn timed(instance: &Instance, routes: &[(usize, Vec<(usize, StopKind)>)]) -> Self {
+        let vehicles = instance.vehicles().len();
         let mut routes: Vec<Route> = routes
             .iter()
             .filter(|(vehicle, stops)| *vehicle < vehicles && !stops.is_empty())
-            .map(|(vehicle, stops)| timed_route(problem, *vehicle, stops))
+            .map(|(vehicle, stops)| timed_route(instance, *vehicle, stops))
             .collect();
         routes.sort_by_key(|route| route.vehicle);
-        let mut placed = vec![false; problem.orders().len()];
+        let mut served = vec![false; instance.orders().len()];
         for stop in routes.iter().flat_map(|route| &route.stops) {
-            placed[stop.order] = true;
+            served[stop.order] = true;
         }
         let reason = if vehicles == 0 {
-            UnplacedReason::NoVehicle
+            UnservedReason::NoVehicle
         } else {
-            UnplacedReason::OutsideTimeWindows
+            UnservedReason::OutsideTimeWindows
         };
-        let unplaced = (0..placed.len())
-            .filter(|&order| !placed[order])
-            .map(|order| Unplaced { order, reason })
+        let unserved = (0..served.len())
+            .filter(|&order| !served[order])
+            .map(|order| Unserved { order, reason })
             .collect();
         Self {
             distance_m: routes.iter().map(|route| route.distance_m).sum(),
             duration_s: routes.iter().map(|route| route.duration_s).sum(),
             lateness_s: routes.iter().map(|route| route.lateness_s).sum(),
             routes,
-            unplaced,
+            unserved,
             iterations: 0,
         }
     }
 }
 
-fn timed_route(problem: &Problem, vehicle: usize, stops: &[(usize, StopKind)]) -> Route {
-    let travel = problem.travel();
-    let it = &problem.vehicles()[vehicle];
-    let orders = problem.orders();
+fn timed_route(instance: &Instance, vehicle: usize, stops: &[(usize, StopKind)]) -> Route {
+    let travel = instance.travel();
+    let it = &instance.vehicles()[vehicle];
+    let orders = instance.orders();
     let mut load: u64 = orders
         .iter()
         .filter(|order| order.pickup.is_none() && order.vehicle == Some(vehicle))
@@ -82,11 +80,11 @@ fn timed_route(problem: &Problem, vehicle: usize, stops: &[(usize, StopKind)]) -
         let begin_s = stop
             .window
             .map_or(arrival_s, |window| arrival_s.max(window.earliest_s));
-        if let Some(window) = stop.window.filter(|_| problem.is_committed(index)) {
+        if let Some(window) = stop.window.filter(|_| instance.is_committed(index)) {
             route.lateness_s += (begin_s - window.latest_s).max(0);
         }
         route.finish_s = begin_s + stop.service_s;
-        route.stops.push(PlannedStop {
+        route.stops.push(TimedStop {
             order: index,
             kind,
             arrival_s,
@@ -99,7 +97,7 @@ fn timed_route(problem: &Problem, vehicle: usize, stops: &[(usize, StopKind)]) -
         drive(&mut route, end);
     }
     let overtime = orders.iter().enumerate().any(|(index, order)| {
-        order.vehicle.is_none_or(|tied| tied == vehicle) && problem.is_committed(index)
+        order.vehicle.is_none_or(|tied| tied == vehicle) && instance.is_committed(index)
     });
     if overtime {
         route.lateness_s += (route.finish_s - it.shift.end_s).max(0);

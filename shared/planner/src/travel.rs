@@ -1,8 +1,8 @@
-//! How far apart the points of a problem are.
+//! The distances and driving times between points.
 
 use crate::fault::{Fault, FaultKind};
 
-/// One leg: both of its measures side by side, since the search reads both.
+/// One leg. Its two measures are side by side because the search reads both.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Leg {
     pub(crate) distance_m: u32,
@@ -11,22 +11,19 @@ pub(crate) struct Leg {
 
 /// Distances and driving times between all pairs of `n` points.
 ///
-/// A leg may be longer one way than the other. Nothing else is asked of the
-/// numbers: the triangle inequality may be broken, points may coincide.
+/// The two directions of a leg may differ. The triangle inequality need not hold, and points may coincide.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TravelMatrix {
     points: usize,
-    /// Row-major. After the last point of each row, and after the last row,
-    /// stands one more: the nowhere to which a vehicle without an end point
-    /// returns, at no cost. It spares the search a branch.
+    /// The legs, row by row. Each row has one more entry, and there is one more row, for the point `nowhere`. A vehicle
+    /// without an end point returns to it at no cost, which spares the search a branch.
     legs: Vec<Leg>,
     symmetric: bool,
 }
 
 impl TravelMatrix {
-    /// Takes two row-major `points` × `points` matrices: the entry at
-    /// `from * points + to` is the leg from `from` to `to`, in metres and in
-    /// seconds.
+    /// Takes two matrices of `points` × `points` entries, in metres and in seconds. The entry at `from * points + to` is
+    /// the leg from `from` to `to`.
     ///
     /// # Errors
     ///
@@ -55,8 +52,7 @@ impl TravelMatrix {
         }))
     }
 
-    /// Measures every leg by a function of two points, that gives metres and
-    /// seconds. It is called row by row.
+    /// Builds the matrix from a function of two points that returns metres and seconds. It is called row by row.
     #[must_use]
     pub fn measured(points: usize, mut leg: impl FnMut(usize, usize) -> (u32, u32)) -> Self {
         let stride = points + 1;
@@ -81,27 +77,27 @@ impl TravelMatrix {
         }
     }
 
-    /// How many points there are.
+    /// The number of points.
     #[must_use]
     pub fn points(&self) -> usize {
         self.points
     }
 
-    /// Metres from one point to another.
+    /// The metres from one point to another.
     ///
     /// # Panics
     ///
-    /// If a point is not below [`points`](Self::points).
+    /// Panics if a point is not below [`points`](Self::points).
     #[must_use]
     pub fn distance_m(&self, from: usize, to: usize) -> u32 {
         self.leg(from, to).distance_m
     }
 
-    /// Seconds of driving from one point to another.
+    /// The seconds of driving from one point to another.
     ///
     /// # Panics
     ///
-    /// If a point is not below [`points`](Self::points).
+    /// Panics if a point is not below [`points`](Self::points).
     #[must_use]
     pub fn duration_s(&self, from: usize, to: usize) -> u32 {
         self.leg(from, to).duration_s
@@ -112,17 +108,17 @@ impl TravelMatrix {
         self.row(from)[to]
     }
 
-    /// The number of the point that is nowhere.
+    /// The index of the point `nowhere`.
     pub(crate) fn nowhere(&self) -> usize {
         self.points
     }
 
-    /// Whether each leg is the same both ways.
+    /// Whether the two directions of every leg are equal.
     pub(crate) fn is_symmetric(&self) -> bool {
         self.symmetric
     }
 
-    /// The legs from a point, to each point and to nowhere.
+    /// The legs from a point to each point and to `nowhere`.
     pub(crate) fn row(&self, from: usize) -> &[Leg] {
         let stride = self.points + 1;
         &self.legs[from * stride..(from + 1) * stride]

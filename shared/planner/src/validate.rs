@@ -1,15 +1,15 @@
-//! Finds everything that is wrong with a problem.
+//! Finds all faults of an instance.
 
 use crate::fault::{Fault, FaultKind};
-use crate::problem::{Order, ProblemSpec, Stop, StopKind, Vehicle, Window};
+use crate::instance::{InstanceSpec, Order, PlannerStop, StopKind, Vehicle, Window};
 
-/// Every fault of a problem, in the order of its parts.
-pub(crate) fn faults(spec: &ProblemSpec) -> Vec<Fault> {
+/// All faults of an instance, in the order of its parts.
+pub(crate) fn faults(spec: &InstanceSpec) -> Vec<Fault> {
     let mut faults = Faults {
         spec,
         found: Vec::new(),
     };
-    // The search numbers stops with 32 bits and leaves room for marks.
+    // The search numbers stops with 32 bits and needs a few numbers as marks.
     let bound = usize::try_from(i32::MAX / 4).unwrap_or(usize::MAX);
     for (place, count) in [
         ("travel", spec.travel.points()),
@@ -30,7 +30,7 @@ pub(crate) fn faults(spec: &ProblemSpec) -> Vec<Fault> {
 }
 
 struct Faults<'a> {
-    spec: &'a ProblemSpec,
+    spec: &'a InstanceSpec,
     found: Vec<Fault>,
 }
 
@@ -91,7 +91,7 @@ impl Faults<'_> {
         }
     }
 
-    fn stop(&mut self, place: &str, stop: &Stop) {
+    fn stop(&mut self, place: &str, stop: &PlannerStop) {
         self.point(&format!("{place}.point"), stop.point);
         if let Some(window) = stop.window {
             self.window(&format!("{place}.window"), window);

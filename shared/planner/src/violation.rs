@@ -1,61 +1,61 @@
-//! What is wrong with a plan, and where.
+//! The violations of a plan.
 
 use std::fmt;
 
-use crate::problem::StopKind;
+use crate::instance::StopKind;
 
-/// One thing that a plan does which its problem forbids.
+/// A rule of the instance that a plan breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The vehicle on whose route it is.
+    /// The vehicle whose route breaks the rule.
     pub vehicle: Option<usize>,
-    /// The order that it is about.
+    /// The order concerned.
     pub order: Option<usize>,
-    /// What it is.
+    /// The rule.
     pub kind: ViolationKind,
 }
 
-/// What a plan may do wrong.
+/// The kinds of violations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ViolationKind {
-    /// The problem has no such vehicle.
+    /// The instance has no such vehicle.
     NoSuchVehicle,
-    /// The problem has no such order.
+    /// The instance has no such order.
     NoSuchOrder,
     /// The vehicle has two routes.
     SecondRoute,
     /// The route has no stops.
     NoStops,
-    /// The order is neither on a route nor left over.
+    /// The order is neither on a route nor unserved.
     Lost,
-    /// The order is on a route and left over, or left over twice.
-    PlacedAndLeftOver,
-    /// A committed order is left over, though there is a vehicle for it.
-    CommittedLeftOver,
-    /// A stop occurs twice, on one route or on two.
+    /// The order is on a route and unserved, or listed as unserved twice.
+    ServedAndUnserved,
+    /// A committed order is unserved, though there is a vehicle for it.
+    CommittedUnserved,
+    /// A stop occurs twice.
     Repeated(StopKind),
-    /// The order has a stop on the route, and its other one is missing there.
+    /// The order has one stop on the route, but the other one is missing.
     Missing(StopKind),
     /// An order that is aboard is picked up.
     PickedUpAgain,
     /// The drop-off comes before the pickup.
     DroppedOffFirst,
-    /// The order is tied to another vehicle.
-    TiedElsewhere,
-    /// The vehicle has a fixed next stop, and starts with something else.
-    NextStopPassedOver,
+    /// Only another vehicle may serve the order.
+    OnAnotherVehicle,
+    /// The route does not begin with the vehicle's next stop.
+    NextStopSkipped,
     /// The load exceeds the capacity.
     OverCapacity {
-        /// Load after the stop.
+        /// The load after the stop.
         load: u64,
-        /// What fits in.
+        /// The capacity.
         capacity: u64,
     },
-    /// The route has more orders than its vehicle takes.
+    /// The route has more orders than its vehicle may have.
     TooManyOrders {
-        /// Orders on the route.
+        /// The number of orders on the route.
         orders: usize,
-        /// What it takes.
+        /// The largest number.
         limit: usize,
     },
     /// Service begins after the window of an order that is not committed.
@@ -63,19 +63,18 @@ pub enum ViolationKind {
         /// Seconds after its end.
         by_s: i64,
     },
-    /// An order that is not committed is served after the shift, or the
-    /// vehicle returns after it.
+    /// An order that is not committed is served after the shift, or the vehicle returns after the shift.
     AfterShift {
         /// Seconds after its end.
         by_s: i64,
     },
-    /// A number of the plan is not what its stops amount to.
-    Miscounted {
-        /// Which number.
+    /// A number of the plan does not agree with its stops.
+    WrongNumber {
+        /// The name of the number.
         what: &'static str,
-        /// What it says.
+        /// The number in the plan.
         found: i64,
-        /// What it should say.
+        /// The correct number.
         expected: i64,
     },
 }
@@ -105,24 +104,26 @@ impl fmt::Display for ViolationKind {
             Self::NoSuchOrder => f.write_str("there is no such order"),
             Self::SecondRoute => f.write_str("has a route already"),
             Self::NoStops => f.write_str("its route has no stops"),
-            Self::Lost => f.write_str("neither on a route nor left over"),
-            Self::PlacedAndLeftOver => f.write_str("left over, and placed or left over before"),
-            Self::CommittedLeftOver => f.write_str("committed, and left over"),
+            Self::Lost => f.write_str("neither on a route nor unserved"),
+            Self::ServedAndUnserved => {
+                f.write_str("unserved, but also served or listed as unserved before")
+            }
+            Self::CommittedUnserved => f.write_str("committed, but unserved"),
             Self::Repeated(kind) => write!(f, "a second {}", name(kind)),
             Self::Missing(kind) => write!(f, "no {}", name(kind)),
-            Self::PickedUpAgain => f.write_str("picked up, though it is aboard"),
+            Self::PickedUpAgain => f.write_str("picked up, but aboard already"),
             Self::DroppedOffFirst => f.write_str("dropped off before it is picked up"),
-            Self::TiedElsewhere => f.write_str("tied to another vehicle"),
-            Self::NextStopPassedOver => f.write_str("does not start with its next stop"),
+            Self::OnAnotherVehicle => f.write_str("on a vehicle that may not serve it"),
+            Self::NextStopSkipped => f.write_str("does not begin with its next stop"),
             Self::OverCapacity { load, capacity } => {
                 write!(f, "load {load} exceeds capacity {capacity}")
             }
             Self::TooManyOrders { orders, limit } => {
-                write!(f, "{orders} orders, takes {limit}")
+                write!(f, "{orders} orders, may have {limit}")
             }
             Self::AfterWindow { by_s } => write!(f, "{by_s} s after its window"),
             Self::AfterShift { by_s } => write!(f, "{by_s} s after the shift"),
-            Self::Miscounted {
+            Self::WrongNumber {
                 what,
                 found,
                 expected,

@@ -1,4 +1,4 @@
-//! What somebody at a terminal sees.
+//! Tests of the command line.
 #![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::{env, fs, process};
 
-/// A file that is there as long as the test runs.
+/// A file that exists while the test runs.
 struct File(PathBuf);
 
 impl File {
@@ -19,7 +19,7 @@ impl File {
 
 impl Drop for File {
     fn drop(&mut self) {
-        // A file that stays behind in the temporary folder harms nobody.
+        // A file that stays in the temporary folder does no harm.
         let _ = fs::remove_file(&self.0);
     }
 }
@@ -59,7 +59,7 @@ const MATRIX: &str = r#"{
   "orders": [{"id": 7, "size": 1, "pickup": null, "vehicle": 1, "committed": true,
               "dropoff": {"location": 1, "window": [0, 50], "service_s": 5}}]}"#;
 
-/// Three orders of which two go together; the third has a narrow window.
+/// Two orders. The second has a narrow window.
 const LILIM: &str = "2 10 1
 0 0 0 0 0 100 0 0 0
 1 3 4 5 0 100 1 0 2
@@ -69,7 +69,7 @@ const LILIM: &str = "2 10 1
 ";
 
 #[test]
-fn a_city_problem_is_answered_in_its_own_names() {
+fn a_city_instance_is_answered_in_its_own_names() {
     let file = File::new("city.json", CITY);
     let answer = answer(&plan(&file, &["--iterations", "50"]));
     assert_eq!(answer["placed"], 1);
@@ -78,7 +78,7 @@ fn a_city_problem_is_answered_in_its_own_names() {
     let route = &answer["routes"][0];
     assert_eq!(route["vehicle"], "v1");
     assert_eq!(route["stops"][0]["kind"], "pickup");
-    // 0.01 degrees of latitude are 1,112 m, the bend makes them 1,446.
+    // 0.01 degrees of latitude are 1,112 m. The circuity makes them 1,446 m.
     assert_eq!(route["stops"][0]["arrival_s"], 208);
     assert_eq!(route["stops"][0]["departure_s"], 328);
     assert_eq!(route["stops"][1]["load"], 0);
@@ -157,7 +157,7 @@ fn a_plan_from_elsewhere_is_measured_or_refused() {
 }
 
 #[test]
-fn a_bad_file_is_told_every_fault_with_its_place() {
+fn every_fault_of_a_bad_file_is_named_with_its_place() {
     let broken = CITY
         .replace("\"lat\": 41.4,", "\"lat\": 141,")
         .replace("\"speed_kmh\": 25", "\"speed_kmh\": 0")
@@ -206,9 +206,9 @@ fn bad_lines_are_named_by_number() {
 }
 
 #[test]
-fn a_file_that_is_not_there_is_said_so() {
-    let file = File(PathBuf::from("no-such-problem.json"));
+fn a_missing_file_is_named() {
+    let file = File(PathBuf::from("no-such-instance.json"));
     let output = plan(&file, &[]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(text(&output.stderr).starts_with("no-such-problem.json: "));
+    assert!(text(&output.stderr).starts_with("no-such-instance.json: "));
 }

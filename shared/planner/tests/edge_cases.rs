@@ -1,10 +1,10 @@
-//! What is easily got wrong.
+//! Cases that are easy to get wrong.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use planner::{
-    Fault, FaultKind, Limit, Objective, Options, Order, Plan, Problem, ProblemSpec, Shift, Stop,
-    StopKind, TravelMatrix, UnplacedReason, Vehicle, ViolationKind, Window, check, solve,
+    Fault, FaultKind, Instance, InstanceSpec, Limit, Objective, Options, Order, Plan, PlannerStop,
+    Shift, StopKind, TravelMatrix, UnservedReason, Vehicle, ViolationKind, Window, check, solve,
 };
 
 const DAY: Shift = Shift {
@@ -20,8 +20,8 @@ fn line() -> TravelMatrix {
     })
 }
 
-fn spec(vehicles: Vec<Vehicle>, orders: Vec<Order>) -> ProblemSpec {
-    ProblemSpec {
+fn spec(vehicles: Vec<Vehicle>, orders: Vec<Order>) -> InstanceSpec {
+    InstanceSpec {
         travel: line(),
         vehicles,
         orders,
@@ -30,11 +30,11 @@ fn spec(vehicles: Vec<Vehicle>, orders: Vec<Order>) -> ProblemSpec {
     }
 }
 
-fn planned(spec: ProblemSpec) -> (Problem, Plan) {
-    let problem = Problem::new(spec).unwrap();
-    let plan = solve(&problem, &Options::new(Limit::Iterations(300)));
-    assert_eq!(check(&problem, &plan), Ok(()));
-    (problem, plan)
+fn planned(spec: InstanceSpec) -> (Instance, Plan) {
+    let instance = Instance::new(spec).unwrap();
+    let plan = solve(&instance, &Options::new(Limit::Iterations(300)));
+    assert_eq!(check(&instance, &plan), Ok(()));
+    (instance, plan)
 }
 
 fn stops(plan: &Plan) -> Vec<(usize, StopKind)> {
@@ -42,13 +42,13 @@ fn stops(plan: &Plan) -> Vec<(usize, StopKind)> {
     stops.map(|stop| (stop.order, stop.kind)).collect()
 }
 
-fn until(point: usize, latest_s: i64) -> Stop {
-    Stop {
+fn until(point: usize, latest_s: i64) -> PlannerStop {
+    PlannerStop {
         window: Some(Window {
             earliest_s: latest_s - 1000,
             latest_s,
         }),
-        ..Stop::at(point)
+        ..PlannerStop::at(point)
     }
 }
 
@@ -63,21 +63,24 @@ fn without_orders_nobody_drives() {
 
 #[test]
 fn without_vehicles_every_order_says_so() {
-    let (_, plan) = planned(spec(vec![], vec![Order::new(Stop::at(1), Stop::at(2), 1)]));
-    assert_eq!(plan.unplaced[0].reason, UnplacedReason::NoVehicle);
+    let (_, plan) = planned(spec(
+        vec![],
+        vec![Order::new(PlannerStop::at(1), PlannerStop::at(2), 1)],
+    ));
+    assert_eq!(plan.unserved[0].reason, UnservedReason::NoVehicle);
 }
 
 #[test]
-fn what_is_too_large_is_told_from_what_is_too_late() {
-    let large = Order::new(Stop::at(1), Stop::at(2), 9);
-    let late = Order::new(Stop::at(9), until(8, 50), 1);
+fn the_reason_distinguishes_too_large_from_too_late() {
+    let large = Order::new(PlannerStop::at(1), PlannerStop::at(2), 9);
+    let late = Order::new(PlannerStop::at(9), until(8, 50), 1);
     let (_, plan) = planned(spec(vec![Vehicle::new(0, 4, DAY)], vec![large, late]));
-    let reasons: Vec<_> = plan.unplaced.iter().map(|it| it.reason).collect();
+    let reasons: Vec<_> = plan.unserved.iter().map(|it| it.reason).collect();
     assert_eq!(
         reasons,
         [
-            UnplacedReason::OverCapacity,
-            UnplacedReason::OutsideTimeWindows
+            UnservedReason::OverCapacity,
+            UnservedReason::OutsideTimeWindows
         ]
     );
 }
@@ -86,15 +89,15 @@ fn what_is_too_large_is_told_from_what_is_too_late() {
 fn a_vehicle_takes_no_more_orders_than_it_may() {
     let mut vehicle = Vehicle::new(0, 9, DAY);
     vehicle.max_orders = Some(2);
-    let order = Order::new(Stop::at(1), Stop::at(2), 1);
+    let order = Order::new(PlannerStop::at(1), PlannerStop::at(2), 1);
     let (_, plan) = planned(spec(vec![vehicle], vec![order; 3]));
-    assert_eq!(plan.unplaced.len(), 1);
-    assert_eq!(plan.unplaced[0].reason, UnplacedReason::OverCapacity);
+    assert_eq!(plan.unserved.len(), 1);
+    assert_eq!(plan.unserved[0].reason, UnservedReason::OverCapacity);
 }
 
 #[test]
-fn what_is_aboard_is_delivered_from_where_the_vehicle_is() {
-    let aboard = Order::aboard(0, Stop::at(3), 2);
+fn an_order_aboard_is_delivered_from_the_start_of_the_vehicle() {
+    let aboard = Order::aboard(0, PlannerStop::at(3), 2);
     let (_, plan) = planned(spec(vec![Vehicle::new(5, 4, DAY)], vec![aboard]));
     assert_eq!(stops(&plan), [(0, StopKind::Dropoff)]);
     assert_eq!(plan.distance_m, 200);
@@ -102,20 +105,20 @@ fn what_is_aboard_is_delivered_from_where_the_vehicle_is() {
 }
 
 #[test]
-fn what_is_aboard_takes_room_until_it_is_delivered() {
-    let aboard = Order::aboard(0, Stop::at(9), 3);
-    let pending = Order::new(Stop::at(1), Stop::at(2), 2);
+fn an_order_aboard_takes_capacity_until_it_is_delivered() {
+    let aboard = Order::aboard(0, PlannerStop::at(9), 3);
+    let pending = Order::new(PlannerStop::at(1), PlannerStop::at(2), 2);
     let (_, plan) = planned(spec(vec![Vehicle::new(0, 4, DAY)], vec![aboard, pending]));
     assert_eq!(stops(&plan)[0], (0, StopKind::Dropoff));
 }
 
 #[test]
-fn more_aboard_than_fits_is_delivered_and_nothing_else_taken() {
-    let aboard = Order::aboard(0, Stop::at(3), 9);
-    let pending = Order::new(Stop::at(4), Stop::at(5), 1);
+fn an_overloaded_vehicle_delivers_its_load_and_takes_nothing_else() {
+    let aboard = Order::aboard(0, PlannerStop::at(3), 9);
+    let pending = Order::new(PlannerStop::at(4), PlannerStop::at(5), 1);
     let (_, plan) = planned(spec(vec![Vehicle::new(0, 4, DAY)], vec![aboard, pending]));
     assert_eq!(stops(&plan), [(0, StopKind::Dropoff)]);
-    assert_eq!(plan.unplaced[0].order, 1);
+    assert_eq!(plan.unserved[0].order, 1);
 }
 
 #[test]
@@ -124,61 +127,61 @@ fn committed_orders_are_kept_however_late() {
     order.vehicle = Some(0);
     order.committed = true;
     let mut vehicle = Vehicle::new(0, 4, DAY);
-    // It works overtime already.
+    // The vehicle works overtime already.
     vehicle.shift.end_s = -100;
     vehicle.max_orders = Some(0);
-    let pending = Order::new(Stop::at(1), Stop::at(2), 1);
+    let pending = Order::new(PlannerStop::at(1), PlannerStop::at(2), 1);
     let (_, plan) = planned(spec(vec![vehicle], vec![order, pending]));
     assert_eq!(
         stops(&plan),
         [(0, StopKind::Pickup), (0, StopKind::Dropoff)]
     );
-    // 580 at the pickup, 490 at the drop-off, 190 over the shift.
+    // 580 s at the pickup, 490 s at the drop-off, 190 s after the shift.
     assert_eq!(plan.lateness_s, 580 + 490 + 190);
-    assert_eq!(plan.unplaced.len(), 1);
+    assert_eq!(plan.unserved.len(), 1);
 }
 
 #[test]
 fn lateness_of_committed_orders_comes_before_travel() {
-    let mut near = Order::new(Stop::at(1), Stop::at(2), 1);
-    let mut urgent = Order::new(Stop::at(5), until(6, 60), 1);
+    let mut near = Order::new(PlannerStop::at(1), PlannerStop::at(2), 1);
+    let mut urgent = Order::new(PlannerStop::at(5), until(6, 60), 1);
     for order in [&mut near, &mut urgent] {
         order.vehicle = Some(0);
         order.committed = true;
     }
-    near.dropoff = Stop::at(0);
+    near.dropoff = PlannerStop::at(0);
     let (_, plan) = planned(spec(vec![Vehicle::new(0, 4, DAY)], vec![near, urgent]));
     assert_eq!(plan.lateness_s, 0);
 }
 
 #[test]
-fn a_vehicle_under_way_goes_where_it_is_heading() {
+fn a_vehicle_under_way_goes_to_its_next_stop_first() {
     for kind in [StopKind::Pickup, StopKind::Dropoff] {
-        let mut heading = Order::new(Stop::at(9), Stop::at(8), 1);
+        let mut heading = Order::new(PlannerStop::at(9), PlannerStop::at(8), 1);
         heading.vehicle = Some(0);
         if kind == StopKind::Dropoff {
-            heading = Order::aboard(0, Stop::at(9), 1);
+            heading = Order::aboard(0, PlannerStop::at(9), 1);
         }
         let mut vehicle = Vehicle::new(4, 4, DAY);
         vehicle.next_stop = Some((1, kind));
-        let near = Order::new(Stop::at(4), Stop::at(3), 1);
+        let near = Order::new(PlannerStop::at(4), PlannerStop::at(3), 1);
         let (_, plan) = planned(spec(vec![vehicle], vec![near, heading]));
         assert_eq!(stops(&plan)[0], (1, kind));
-        assert!(plan.unplaced.is_empty());
+        assert!(plan.unserved.is_empty());
     }
 }
 
 #[test]
 fn orders_may_share_a_point() {
-    let order = Order::new(Stop::at(3), Stop::at(3), 1);
+    let order = Order::new(PlannerStop::at(3), PlannerStop::at(3), 1);
     let (_, plan) = planned(spec(vec![Vehicle::new(3, 2, DAY)], vec![order; 5]));
-    assert!(plan.unplaced.is_empty());
+    assert!(plan.unserved.is_empty());
     assert_eq!(plan.distance_m, 0);
 }
 
 #[test]
 fn fewer_vehicles_come_first_where_asked_for() {
-    let near = |point: usize| Order::new(Stop::at(point), Stop::at(point), 1);
+    let near = |point: usize| Order::new(PlannerStop::at(point), PlannerStop::at(point), 1);
     let vehicles = vec![Vehicle::new(0, 4, DAY), Vehicle::new(9, 4, DAY)];
     let mut spec = spec(vehicles, vec![near(0), near(9)]);
     let (_, plan) = planned(spec.clone());
@@ -190,7 +193,7 @@ fn fewer_vehicles_come_first_where_asked_for() {
 
 #[test]
 fn a_fixed_cost_keeps_a_vehicle_at_home() {
-    let near = |point: usize| Order::new(Stop::at(point), Stop::at(point), 1);
+    let near = |point: usize| Order::new(PlannerStop::at(point), PlannerStop::at(point), 1);
     let mut vehicles = vec![Vehicle::new(0, 4, DAY), Vehicle::new(9, 4, DAY)];
     vehicles[1].fixed_cost = 901;
     let (_, plan) = planned(spec(vehicles, vec![near(0), near(9)]));
@@ -199,34 +202,34 @@ fn a_fixed_cost_keeps_a_vehicle_at_home() {
 
 #[test]
 fn two_orders_open_a_vehicle_that_neither_is_worth_alone() {
-    // Back from point 1 to point 0 takes 24 s, everything else nothing.
+    // The leg from point 1 to point 0 takes 24 s, all other legs take none.
     let travel = TravelMatrix::new(2, vec![0; 4], vec![0, 0, 24, 0]).unwrap();
     let shift = |start_s, end_s| Shift { start_s, end_s };
-    let mut dear = Vehicle::new(0, 4, shift(0, 370));
-    dear.fixed_cost = 28;
+    let mut expensive = Vehicle::new(0, 4, shift(0, 370));
+    expensive.fixed_cost = 28;
     let cheap = Vehicle::new(1, 5, shift(0, 208));
     let mut heading = Vehicle::new(0, 3, shift(2, 370));
     heading.next_stop = Some((3, StopKind::Pickup));
-    let at = |point, earliest_s, latest_s| Stop {
+    let at = |point, earliest_s, latest_s| PlannerStop {
         window: Some(Window {
             earliest_s,
             latest_s,
         }),
-        ..Stop::at(point)
+        ..PlannerStop::at(point)
     };
     let mut punctual = at(1, 203, 203);
     punctual.service_s = 6;
-    let mut tied = Order::new(Stop::at(1), Stop::at(1), 1);
+    let mut tied = Order::new(PlannerStop::at(1), PlannerStop::at(1), 1);
     tied.vehicle = Some(2);
     let orders = vec![
-        Order::new(Stop::at(0), punctual, 2),
-        Order::new(at(1, -42, 35), Stop::at(1), 1),
-        Order::new(Stop::at(0), Stop::at(1), 2),
+        Order::new(PlannerStop::at(0), punctual, 2),
+        Order::new(at(1, -42, 35), PlannerStop::at(1), 1),
+        Order::new(PlannerStop::at(0), PlannerStop::at(1), 2),
         tied,
     ];
-    let problem = Problem::new(ProblemSpec {
+    let instance = Instance::new(InstanceSpec {
         travel,
-        vehicles: vec![dear, cheap, heading],
+        vehicles: vec![expensive, cheap, heading],
         orders,
         objective: Objective::Duration,
         minimise_vehicles: false,
@@ -234,14 +237,14 @@ fn two_orders_open_a_vehicle_that_neither_is_worth_alone() {
     .unwrap();
     for seed in 0..20 {
         let plan = solve(
-            &problem,
+            &instance,
             &Options {
                 seed,
                 ..Options::new(Limit::Iterations(2000))
             },
         );
-        assert!(plan.unplaced.is_empty());
-        // The dear one alone takes both, and nobody drives back.
+        assert!(plan.unserved.is_empty());
+        // The expensive vehicle serves both orders, and no vehicle drives back.
         assert_eq!(plan.duration_s, 0, "seed {seed}");
     }
 }
@@ -249,24 +252,24 @@ fn two_orders_open_a_vehicle_that_neither_is_worth_alone() {
 #[test]
 fn several_threads_agree_with_themselves() {
     let orders: Vec<Order> = (0..9)
-        .map(|at| Order::new(Stop::at(at), Stop::at(9 - at), 1))
+        .map(|at| Order::new(PlannerStop::at(at), PlannerStop::at(9 - at), 1))
         .collect();
-    let problem = Problem::new(spec(vec![Vehicle::new(0, 3, DAY); 3], orders)).unwrap();
+    let instance = Instance::new(spec(vec![Vehicle::new(0, 3, DAY); 3], orders)).unwrap();
     let options = Options {
         limit: Limit::Iterations(200),
         seed: 7,
         threads: 3,
     };
-    let plan = solve(&problem, &options);
-    assert_eq!(check(&problem, &plan), Ok(()));
-    assert_eq!(plan, solve(&problem, &options));
+    let plan = solve(&instance, &options);
+    assert_eq!(check(&instance, &plan), Ok(()));
+    assert_eq!(plan, solve(&instance, &options));
     assert!(plan.iterations >= 600);
 }
 
 #[test]
 fn a_committed_order_makes_way_for_one_that_fits_in_one_place_only() {
-    // Order 1 has to be the first to be dropped off after the vehicle's next
-    // stop, where order 2, which must not be left over, would cost less.
+    // Order 1 must be dropped off first after the vehicle's next stop. There, order 2, which must be served, would cost
+    // less.
     let travel = TravelMatrix::measured(5, |from, to| match (from, to) {
         (0, 1) => (10, 0),
         (1, 3) => (43, 0),
@@ -279,24 +282,24 @@ fn a_committed_order_makes_way_for_one_that_fits_in_one_place_only() {
     };
     let mut vehicle = Vehicle::new(0, 4, shift);
     vehicle.next_stop = Some((0, StopKind::Pickup));
-    let mut next = Order::new(Stop::at(2), Stop::at(1), 1);
+    let mut next = Order::new(PlannerStop::at(2), PlannerStop::at(1), 1);
     next.vehicle = Some(0);
-    let at_once = Stop {
+    let at_once = PlannerStop {
         window: Some(Window {
             earliest_s: 0,
             latest_s: 0,
         }),
-        ..Stop::at(0)
+        ..PlannerStop::at(0)
     };
-    let free = Order::new(Stop::at(0), at_once, 4);
-    let served = |point| Stop {
+    let free = Order::new(PlannerStop::at(0), at_once, 4);
+    let served = |point| PlannerStop {
         service_s: 1,
-        ..Stop::at(point)
+        ..PlannerStop::at(point)
     };
     let mut committed = Order::new(served(3), served(4), 1);
     committed.vehicle = Some(0);
     committed.committed = true;
-    let problem = Problem::new(ProblemSpec {
+    let instance = Instance::new(InstanceSpec {
         travel,
         ..spec(vec![vehicle], vec![next, free, committed])
     })
@@ -306,9 +309,9 @@ fn a_committed_order_makes_way_for_one_that_fits_in_one_place_only() {
             seed,
             ..Options::new(Limit::Iterations(2000))
         };
-        let plan = solve(&problem, &options);
-        assert_eq!(check(&problem, &plan), Ok(()));
-        assert!(plan.unplaced.is_empty(), "seed {seed}");
+        let plan = solve(&instance, &options);
+        assert_eq!(check(&instance, &plan), Ok(()));
+        assert!(plan.unserved.is_empty(), "seed {seed}");
     }
 }
 
@@ -317,16 +320,16 @@ fn every_fault_is_named_with_its_place() {
     let mut vehicle = Vehicle::new(77, 4, DAY);
     vehicle.next_stop = Some((1, StopKind::Dropoff));
     vehicle.fixed_cost = -1;
-    let mut order = Order::new(Stop::at(99), until(2, i64::MAX), 0);
+    let mut order = Order::new(PlannerStop::at(99), until(2, i64::MAX), 0);
     order.dropoff.service_s = -3;
-    let mut aboard = Order::aboard(5, Stop::at(1), 1);
+    let mut aboard = Order::aboard(5, PlannerStop::at(1), 1);
     let mut lost = aboard;
     lost.vehicle = None;
     aboard.dropoff.window = Some(Window {
         earliest_s: 9,
         latest_s: 8,
     });
-    let faults = Problem::new(spec(vec![vehicle], vec![order, aboard, lost])).unwrap_err();
+    let faults = Instance::new(spec(vec![vehicle], vec![order, aboard, lost])).unwrap_err();
     let places: Vec<&str> = faults.iter().map(|it| it.place.as_str()).collect();
     assert_eq!(
         places,
@@ -354,16 +357,16 @@ fn every_fault_is_named_with_its_place() {
 }
 
 #[test]
-fn the_oracle_sees_what_a_foreign_plan_does_wrong() {
-    let large = Order::new(Stop::at(1), Stop::at(2), 3);
-    let late = Order::new(Stop::at(3), until(4, 1000), 3);
-    let mut tied = Order::new(Stop::at(5), Stop::at(6), 1);
+fn the_oracle_finds_the_violations_of_a_foreign_plan() {
+    let large = Order::new(PlannerStop::at(1), PlannerStop::at(2), 3);
+    let late = Order::new(PlannerStop::at(3), until(4, 1000), 3);
+    let mut tied = Order::new(PlannerStop::at(5), PlannerStop::at(6), 1);
     tied.vehicle = Some(1);
     let vehicles = vec![Vehicle::new(0, 4, DAY); 2];
-    let problem = Problem::new(spec(vehicles, vec![large, late, tied])).unwrap();
+    let instance = Instance::new(spec(vehicles, vec![large, late, tied])).unwrap();
     let wrong = |stops: &[(usize, StopKind)]| -> Vec<ViolationKind> {
-        let plan = Plan::timed(&problem, &[(0, stops.to_vec())]);
-        let found = check(&problem, &plan).unwrap_err();
+        let plan = Plan::timed(&instance, &[(0, stops.to_vec())]);
+        let found = check(&instance, &plan).unwrap_err();
         found.into_iter().map(|it| it.kind).collect()
     };
     let (pickup, dropoff) = (StopKind::Pickup, StopKind::Dropoff);
@@ -381,16 +384,16 @@ fn the_oracle_sees_what_a_foreign_plan_does_wrong() {
     assert_eq!(wrong(&[(0, pickup)])[0], ViolationKind::Missing(dropoff));
     assert_eq!(
         wrong(&[(2, pickup), (2, dropoff)])[0],
-        ViolationKind::TiedElsewhere
+        ViolationKind::OnAnotherVehicle
     );
     assert_eq!(
         wrong(&[(0, pickup), (0, dropoff), (0, dropoff)])[0],
         ViolationKind::Repeated(dropoff)
     );
-    let mut lying = Plan::timed(&problem, &[(0, vec![(0, pickup), (0, dropoff)])]);
-    assert_eq!(check(&problem, &lying), Ok(()));
+    let mut lying = Plan::timed(&instance, &[(0, vec![(0, pickup), (0, dropoff)])]);
+    assert_eq!(check(&instance, &lying), Ok(()));
     lying.routes[0].stops[1].arrival_s -= 1;
-    lying.unplaced.pop();
-    let found = check(&problem, &lying).unwrap_err();
+    lying.unserved.pop();
+    let found = check(&instance, &lying).unwrap_err();
     assert_eq!(found.len(), 2, "{found:?}");
 }

@@ -1,8 +1,8 @@
-//! What has to hold for every problem.
+//! Properties that hold for every instance.
 
 mod common;
 
-use common::{exact, problems};
+use common::{exact, instances};
 use planner::{Limit, Options, Plan, check, solve, solve_with};
 use proptest::prelude::*;
 
@@ -15,37 +15,37 @@ fn options(rounds: u64, seed: u64) -> Options {
 }
 
 proptest! {
-    // `PROPTEST_CASES` says how many cases there are.
+    // `PROPTEST_CASES` sets the number of cases.
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn plans_keep_to_their_problem(problem in problems::problem(12, 4), seed: u64) {
-        let plan = solve(&problem, &options(60, seed));
-        prop_assert_eq!(check(&problem, &plan), Ok(()));
+    fn plans_keep_the_rules_of_their_instance(instance in instances::instance(12, 4), seed: u64) {
+        let plan = solve(&instance, &options(60, seed));
+        prop_assert_eq!(check(&instance, &plan), Ok(()));
     }
 
     #[test]
-    fn small_problems_are_solved_to_the_optimum(
-        problem in problems::problem(4, 3),
+    fn small_instances_are_solved_to_the_optimum(
+        instance in instances::instance(4, 3),
         seed: u64,
     ) {
-        let plan = solve(&problem, &options(2000, seed));
-        prop_assert_eq!(check(&problem, &plan), Ok(()));
-        prop_assert_eq!(exact::value(&problem, &plan), exact::best(&problem));
+        let plan = solve(&instance, &options(2000, seed));
+        prop_assert_eq!(check(&instance, &plan), Ok(()));
+        prop_assert_eq!(exact::value(&instance, &plan), exact::best(&instance));
     }
 
     #[test]
-    fn the_best_plan_only_gets_better(problem in problems::problem(12, 3), seed: u64) {
+    fn the_best_plan_only_gets_better(instance in instances::instance(12, 3), seed: u64) {
         let mut steps = Vec::new();
-        let plan = solve_with(&problem, &options(100, seed), |it| steps.push(*it));
-        let vehicles_first = problem.minimises_vehicles();
-        // Committed orders that cannot be placed at all are so at every step.
+        let plan = solve_with(&instance, &options(100, seed), |it| steps.push(*it));
+        let vehicles_first = instance.minimises_vehicles();
+        // A committed order that no vehicle can carry is unserved at every step, so its count does not matter.
         let keys: Vec<_> = steps
             .iter()
             .map(|it| {
                 let first = if vehicles_first { it.vehicles } else { 0 };
-                let left = problem.orders().len() - it.placed;
-                (left, it.lateness_s, first, it.travel, it.vehicles)
+                let unserved = instance.orders().len() - it.served;
+                (unserved, it.lateness_s, first, it.cost, it.vehicles)
             })
             .collect();
         prop_assert!(keys.windows(2).all(|pair| pair[1] < pair[0]), "{:?}", keys);
@@ -56,14 +56,14 @@ proptest! {
     }
 
     #[test]
-    fn the_same_seed_gives_the_same_plan(problem in problems::problem(12, 3), seed: u64) {
-        let first = solve(&problem, &options(80, seed));
-        prop_assert_eq!(first, solve(&problem, &options(80, seed)));
+    fn the_same_seed_gives_the_same_plan(instance in instances::instance(12, 3), seed: u64) {
+        let first = solve(&instance, &options(80, seed));
+        prop_assert_eq!(first, solve(&instance, &options(80, seed)));
     }
 
     #[test]
-    fn timing_a_plan_anew_gives_the_same_times(problem in problems::problem(12, 3), seed: u64) {
-        let plan = solve(&problem, &options(40, seed));
+    fn timing_a_plan_again_gives_the_same_times(instance in instances::instance(12, 3), seed: u64) {
+        let plan = solve(&instance, &options(40, seed));
         let sequences: Vec<_> = plan
             .routes
             .iter()
@@ -72,6 +72,6 @@ proptest! {
                 (route.vehicle, stops.collect())
             })
             .collect();
-        prop_assert_eq!(Plan::timed(&problem, &sequences).routes, plan.routes);
+        prop_assert_eq!(Plan::timed(&instance, &sequences).routes, plan.routes);
     }
 }

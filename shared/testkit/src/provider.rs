@@ -39,7 +39,7 @@ struct Tour<'a> {
 }
 
 impl Tour<'_> {
-    fn visit(&mut self, order: usize, kind: StopKind, stop: &planner::Stop) {
+    fn visit(&mut self, order: usize, kind: StopKind, stop: &planner::PlannerStop) {
         let places = &self.request.places;
         let leg = LegEstimate::default().leg(places[self.point], places[stop.point]);
         let begin_s = self.at_s + i64::from(leg.duration_s);

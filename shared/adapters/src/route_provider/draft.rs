@@ -7,7 +7,7 @@ use app::ports::{
 };
 use domain::{Leg, UnplacedReason};
 use planner::{
-    Objective, Order, Plan, Problem, ProblemSpec, Stop, StopKind, TravelMatrix, Vehicle,
+    Instance, InstanceSpec, Objective, Order, Plan, PlannerStop, StopKind, TravelMatrix, Vehicle,
 };
 
 use super::embedded::domain_kind;
@@ -49,8 +49,11 @@ impl Draft {
     ) -> Result<PlanAnswer, Unusable> {
         self.names_what_there_is(request)?;
         let left_over = self.nothing_is_lost(request)?;
-        let problem = self.problem(request)?;
-        if let Some(order) = left_over.iter().find(|order| problem.is_committed(**order)) {
+        let instance = self.instance(request)?;
+        if let Some(order) = left_over
+            .iter()
+            .find(|order| instance.is_committed(**order))
+        {
             return Err(Unusable::new(
                 FallbackReason::Unsupported,
                 format!("order {order} is on a route and was left over, since it would be late"),
@@ -67,8 +70,8 @@ impl Draft {
                 )
             })
             .collect();
-        let plan = Plan::timed(&problem, &sequences);
-        planner::check(&problem, &plan).map_err(|violations| {
+        let plan = Plan::timed(&instance, &sequences);
+        planner::check(&instance, &plan).map_err(|violations| {
             let violations: Vec<String> = violations.iter().map(ToString::to_string).collect();
             Unusable::new(FallbackReason::BrokenPlan, violations.join("; "))
         })?;
@@ -123,7 +126,7 @@ impl Draft {
 
     /// The request on points of its own: each vehicle's start, then each end of each order. So every stop has one leg that
     /// leads to it, and a way that takes longer in the evening is no contradiction.
-    fn problem(&self, request: &PlanRequest) -> Result<Problem, Unusable> {
+    fn instance(&self, request: &PlanRequest) -> Result<Instance, Unusable> {
         let (vehicles, orders) = (request.vehicles.len(), request.orders.len());
         let point = |order: usize, kind: StopKind| {
             vehicles + 2 * order + usize::from(kind == StopKind::Dropoff)
@@ -141,8 +144,8 @@ impl Draft {
             let leg = legs.get(&(from, to)).copied().unwrap_or_default();
             (leg.distance_m, leg.duration_s)
         });
-        let moved = |stop: Stop, point| Stop { point, ..stop };
-        let spec = ProblemSpec {
+        let moved = |stop: PlannerStop, point| PlannerStop { point, ..stop };
+        let spec = InstanceSpec {
             travel,
             vehicles: (request.vehicles.iter().enumerate())
                 .map(|(start, vehicle)| Vehicle { start, ..*vehicle })
@@ -160,10 +163,10 @@ impl Draft {
             minimise_vehicles: false,
         };
         // A request that contradicts itself is the embedded planner's to name.
-        Problem::new(spec).map_err(|_| {
+        Instance::new(spec).map_err(|_| {
             Unusable::new(
                 FallbackReason::Unsupported,
-                "the problem contradicts itself",
+                "the instance contradicts itself",
             )
         })
     }

@@ -9,13 +9,13 @@ use app::ports::{
 };
 use async_trait::async_trait;
 use domain::{Coordinates, LegEstimate, StopKind, UnplacedReason};
-use planner::{Limit, Objective, Options, Problem, ProblemSpec, TravelMatrix, solve};
+use planner::{Instance, InstanceSpec, Limit, Objective, Options, TravelMatrix, solve};
 
 /// Its name in answers and routes.
 const NAME: &str = "embedded";
 /// More threads than that gain little: each searches on its own, and the best plan wins.
 const MOST_THREADS: usize = 2;
-/// The same problem gets the same random numbers.
+/// The same instance gets the same random numbers.
 const SEED: u64 = 0x5eed;
 /// Decimals of a polyline's degrees.
 pub(super) const PRECISION: u32 = 5;
@@ -84,7 +84,7 @@ pub(super) fn searched(
 ) -> Result<PlanAnswer, ProviderError> {
     let limit = search_time(request.orders.len(), request.time_limit);
     let places = request.places;
-    let problem = Problem::new(ProblemSpec {
+    let instance = Instance::new(InstanceSpec {
         travel: legs,
         vehicles: request.vehicles,
         orders: request.orders,
@@ -97,16 +97,16 @@ pub(super) fn searched(
         seed: SEED,
         threads,
     };
-    let plan = solve(&problem, &options);
+    let plan = solve(&instance, &options);
     let routes = plan.routes.iter();
-    let unplaced = plan.unplaced.iter().map(|unplaced| UnplacedOrder {
-        order: unplaced.order,
-        reason: reason(unplaced.reason),
+    let unplaced = plan.unserved.iter().map(|unserved| UnplacedOrder {
+        order: unserved.order,
+        reason: reason(unserved.reason),
     });
     Ok(PlanAnswer {
         provider,
         routes: routes
-            .map(|route| planned_route(&problem, &places, route))
+            .map(|route| planned_route(&instance, &places, route))
             .collect(),
         unplaced: unplaced.collect(),
         fallbacks: Vec::new(),
@@ -124,15 +124,15 @@ fn search_time(orders: usize, limit: Duration) -> Duration {
 }
 
 fn planned_route(
-    problem: &Problem,
+    instance: &Instance,
     places: &[Coordinates],
     route: &planner::Route,
 ) -> PlannedRoute {
-    let mut at = problem.vehicles()[route.vehicle].start;
+    let mut at = instance.vehicles()[route.vehicle].start;
     let mut way = vec![places[at]];
     let mut visits = Vec::with_capacity(route.stops.len());
     for stop in &route.stops {
-        let order = &problem.orders()[stop.order];
+        let order = &instance.orders()[stop.order];
         let end = match stop.kind {
             // What is aboard has no pickup, and the planner makes none.
             planner::StopKind::Pickup => order.pickup.unwrap_or(order.dropoff),
@@ -142,8 +142,8 @@ fn planned_route(
             order: stop.order,
             kind: domain_kind(stop.kind),
             begin_s: stop.arrival_s + stop.waiting_s,
-            distance_m: problem.travel().distance_m(at, end.point),
-            duration_s: problem.travel().duration_s(at, end.point),
+            distance_m: instance.travel().distance_m(at, end.point),
+            duration_s: instance.travel().duration_s(at, end.point),
         });
         at = end.point;
         way.push(places[at]);
@@ -169,11 +169,11 @@ pub(super) fn domain_kind(kind: planner::StopKind) -> StopKind {
     }
 }
 
-fn reason(reason: planner::UnplacedReason) -> UnplacedReason {
+fn reason(reason: planner::UnservedReason) -> UnplacedReason {
     match reason {
-        planner::UnplacedReason::NoVehicle => UnplacedReason::NoAgentOnDuty,
-        planner::UnplacedReason::OverCapacity => UnplacedReason::OverCapacity,
-        planner::UnplacedReason::OutsideTimeWindows => UnplacedReason::OutsideTimeWindows,
+        planner::UnservedReason::NoVehicle => UnplacedReason::NoAgentOnDuty,
+        planner::UnservedReason::OverCapacity => UnplacedReason::OverCapacity,
+        planner::UnservedReason::OutsideTimeWindows => UnplacedReason::OutsideTimeWindows,
     }
 }
 
@@ -185,7 +185,7 @@ fn contradiction(faults: Vec<planner::Fault>) -> ProviderError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use planner::{Order, Shift, Stop, Vehicle};
+    use planner::{Order, PlannerStop, Shift, Vehicle};
     use testkit::Landmarks;
 
     fn request(orders: Vec<Order>) -> PlanRequest {
@@ -209,12 +209,12 @@ mod tests {
     #[tokio::test]
     async fn a_plan_has_its_legs_its_times_and_its_way() {
         let estimate = LegEstimate::default();
-        let dropoff = Stop {
+        let dropoff = PlannerStop {
             service_s: 60,
-            ..Stop::at(2)
+            ..PlannerStop::at(2)
         };
-        let too_large = Order::new(Stop::at(0), Stop::at(1), 3);
-        let orders = vec![Order::new(Stop::at(1), dropoff, 1), too_large];
+        let too_large = Order::new(PlannerStop::at(0), PlannerStop::at(1), 3);
+        let orders = vec![Order::new(PlannerStop::at(1), dropoff, 1), too_large];
         let answer = EmbeddedProvider::new(estimate)
             .plan(request(orders))
             .await
@@ -259,7 +259,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_problem_that_contradicts_itself_is_named() {
-        let nowhere = Order::new(Stop::at(1), Stop::at(7), 1);
+        let nowhere = Order::new(PlannerStop::at(1), PlannerStop::at(7), 1);
         let refused = EmbeddedProvider::new(LegEstimate::default())
             .plan(request(vec![nowhere]))
             .await;

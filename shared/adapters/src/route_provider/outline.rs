@@ -208,7 +208,7 @@ impl Outline {
         let sets_out_s = it.vehicle.and_then(|vehicle| free_from_s.get(vehicle));
         let sets_out_s = sets_out_s.copied().unwrap_or_default();
         let (mut too_late, mut too_far_off) = (false, false);
-        let mut end = |stop: planner::Stop| -> Result<End, Unusable> {
+        let mut end = |stop: planner::PlannerStop| -> Result<End, Unusable> {
             let window = stop.window.map(|window| {
                 let closed = window.latest_s < sets_out_s;
                 too_late |= closed;

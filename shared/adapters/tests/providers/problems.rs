@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use app::ports::PlanRequest;
 use domain::{Coordinates, LegEstimate};
-use planner::{Order, Shift, Stop, StopKind, Vehicle, Window};
+use planner::{Order, PlannerStop, Shift, StopKind, Vehicle, Window};
 use testkit::at;
 
 pub const TOKYO: Coordinates = Coordinates {
@@ -47,8 +47,8 @@ pub fn request(places: &[Coordinates], vehicles: Vec<Vehicle>, orders: Vec<Order
     }
 }
 
-pub fn stop(point: usize, window: Option<(i64, i64)>) -> Stop {
-    Stop {
+pub fn stop(point: usize, window: Option<(i64, i64)>) -> PlannerStop {
+    PlannerStop {
         point,
         window: window.map(|(earliest_s, latest_s)| Window {
             earliest_s,

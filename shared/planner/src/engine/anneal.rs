@@ -6,37 +6,37 @@ use super::portable::{exp, ln};
 use super::random::Random;
 use super::recreate::{LEAST_BLINK, Recreate};
 use super::ruin::{Measure, Ruin};
-use super::schedule::{Schedule, Worth};
+use super::schedule::{Schedule, Value};
 
-/// Temperature in the beginning, in average legs.
+/// The temperature at the start, in average legs.
 const HOT: f64 = 3.0;
 
-/// Temperature in the end, in average legs.
+/// The temperature at the end, in average legs.
 const COLD: f64 = 0.1;
 
-/// What a second of lateness costs in the beginning, in seconds of driving.
+/// The cost of a second of lateness at the start, in seconds of driving.
 const LENIENCY: f64 = 5.0;
 
-/// How often the clock is looked at.
+/// The number of rounds between two looks at the clock.
 pub(crate) const ROUNDS_PER_CHECK: u32 = 4;
 
-/// The state of a search: one thread's.
+/// The search of one thread.
 pub(crate) struct Search<'a, 'n> {
     pub(crate) network: &'a Network<'n>,
     pub(crate) random: Random,
     pub(crate) ruin: Ruin,
     pub(crate) recreate: Recreate,
     pub(crate) rounds: u64,
-    /// How many vehicles may be in use.
+    /// The largest number of vehicles that may be used.
     pub(crate) vehicle_limit: usize,
-    /// What the search is at.
+    /// The current schedule.
     pub(crate) current: Schedule,
-    /// The best that it has seen.
+    /// The best schedule so far.
     pub(crate) best: Schedule,
 }
 
-/// Told of each better plan.
-pub(crate) type Report<'r> = &'r mut dyn FnMut(u64, &Worth);
+/// Receives the rounds so far and the value of each better plan.
+pub(crate) type Report<'r> = &'r mut dyn FnMut(u64, &Value);
 
 impl<'a, 'n> Search<'a, 'n> {
     pub(crate) fn new(network: &'a Network<'n>, seed: u64) -> Self {
@@ -61,7 +61,7 @@ impl<'a, 'n> Search<'a, 'n> {
         }
     }
 
-    /// The same search, with other random numbers from here on.
+    /// A copy of the search that draws other random numbers from here on.
     pub(crate) fn with_seed(&self, seed: u64) -> Self {
         let mut random = self.random.clone();
         Self {
@@ -76,7 +76,7 @@ impl<'a, 'n> Search<'a, 'n> {
         }
     }
 
-    /// A first plan, by greedy insertion, as far as time allows.
+    /// Builds a first plan by greedy insertion, as far as the time allows.
     pub(crate) fn construct(&mut self, clock: &Clock) {
         self.recreate.run_until(
             self.network,
@@ -89,32 +89,31 @@ impl<'a, 'n> Search<'a, 'n> {
         self.best.become_like(&self.current);
     }
 
-    /// Goes on from another schedule, if it is better than what was found so far.
+    /// Continues from another schedule if that is better than the best so far.
     pub(crate) fn take_over(&mut self, other: &Schedule) {
-        let first = self.network.problem.minimises_vehicles();
-        if other.worth.key(first) < self.best.worth.key(first) {
+        let first = self.network.instance.minimises_vehicles();
+        if other.value.key(first) < self.best.value.key(first) {
             self.best.become_like(other);
             self.restart_from_best();
         }
     }
 
-    /// What a second costs where driving is all that it is spent on.
+    /// The average cost of a second of driving.
     fn second(&self) -> f64 {
         let visits = self.best.tours.iter().flat_map(|tour| &tour.visits);
         let seconds: i64 = visits.map(|visit| i64::from(visit.leg_s)).sum();
-        self.best.worth.travel as f64 / (seconds as f64).max(1.0)
+        self.best.value.travel as f64 / (seconds as f64).max(1.0)
     }
 
-    /// Cools down from hot at one point of the clock to cold at its end; stops
-    /// on the way at another.
+    /// Cools down from `HOT` at the point `from` of the clock to `COLD` at its end. Stops at the point `until`.
     pub(crate) fn anneal(&mut self, clock: &Clock, from: f64, until: f64, report: Report<'_>) {
         self.recreate.blink = blink(self.network);
-        let visits = 2.0 * self.network.jobs.len() as f64;
-        let leg = (self.best.worth.travel as f64 / visits).max(1e-6);
+        let visits = 2.0 * self.network.orders.len() as f64;
+        let leg = (self.best.value.travel as f64 / visits).max(1e-6);
         let ratio = ln(COLD / HOT);
         let mut temperature = leg * HOT;
-        // Lateness has to outweigh travel in the end. If it did so from the
-        // start, the search could never get past a plan that is a bit late.
+        // At the end, lateness must outweigh travel. If it did so from the start, the search could never get past a
+        // plan that is a little late.
         let (strict, lenient) = (
             self.network.lateness_weight as f64,
             (LENIENCY * self.second()).max(1e-6),
@@ -140,12 +139,12 @@ impl<'a, 'n> Search<'a, 'n> {
             let kept = *self.current.kept();
             let most =
                 energy(network, &kept, lateness_price) - temperature * ln(self.random.unit());
-            let is_too_dear = |worth: &Worth| energy(network, worth, lateness_price) > most;
-            // Where no stop saves anything, what is too dear by now would be so
-            // in the end too, and need not be completed to be refused.
-            let is_hopeless = |worth: &Worth, left_over: usize| {
-                left_over > kept.absent
-                    || (network.metric && left_over == kept.absent && is_too_dear(worth))
+            let is_too_expensive = |value: &Value| energy(network, value, lateness_price) > most;
+            // If the triangle inequality holds, each further insertion adds cost. A schedule that is too expensive
+            // already will be refused, so the round can stop early.
+            let is_hopeless = |value: &Value, unserved_now: usize| {
+                unserved_now > kept.unserved
+                    || (network.metric && unserved_now == kept.unserved && is_too_expensive(value))
             };
             let completed = self.recreate.run_unless(
                 network,
@@ -154,10 +153,10 @@ impl<'a, 'n> Search<'a, 'n> {
                 self.vehicle_limit,
                 is_hopeless,
             );
-            let worth = self.current.worth;
-            // What is completed leaves no more over than before.
-            let worse = !completed || (worth.absent == kept.absent && is_too_dear(&worth));
-            if worse || worth.forsaken > self.best.worth.forsaken {
+            let value = self.current.value;
+            // A completed round leaves no more orders unserved than before.
+            let worse = !completed || (value.unserved == kept.unserved && is_too_expensive(&value));
+            if worse || value.unserved_committed > self.best.value.unserved_committed {
                 self.current.undo();
                 continue;
             }
@@ -166,62 +165,64 @@ impl<'a, 'n> Search<'a, 'n> {
         }
     }
 
-    /// Keeps the present schedule if it is the best so far.
+    /// Stores the current schedule if it is the best so far.
     pub(crate) fn take_if_best(&mut self, report: Report<'_>) {
-        let first = self.network.problem.minimises_vehicles();
-        let worth = self.current.worth;
-        if worth.key(first) < self.best.worth.key(first) {
+        let first = self.network.instance.minimises_vehicles();
+        let value = self.current.value;
+        if value.key(first) < self.best.value.key(first) {
             self.best.become_like(&self.current);
-            report(self.rounds, &worth);
+            report(self.rounds, &value);
         }
     }
 }
 
-/// What annealing minimises while a second of lateness has this price.
-pub(crate) fn energy(network: &Network<'_>, worth: &Worth, lateness_price: f64) -> f64 {
-    (worth.travel + worth.vehicles as i64 * network.vehicle_weight) as f64
-        + worth.lateness as f64 * lateness_price
+/// The number that annealing minimises while a second of lateness has this price.
+pub(crate) fn energy(network: &Network<'_>, value: &Value, lateness_price: f64) -> f64 {
+    (value.travel + value.vehicles as i64 * network.vehicle_weight) as f64
+        + value.lateness as f64 * lateness_price
 }
 
-/// How often a position is overlooked: more often where there are few.
+/// The probability of overlooking a position. It is higher in small instances, which have few positions.
 pub(crate) fn blink(network: &Network<'_>) -> f64 {
-    (0.5 / network.jobs.len().max(1) as f64).clamp(LEAST_BLINK, 0.1)
+    (0.5 / network.orders.len().max(1) as f64).clamp(LEAST_BLINK, 0.1)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Objective, Order, Problem, ProblemSpec, Shift, Stop, TravelMatrix, Vehicle};
+    use crate::{
+        Instance, InstanceSpec, Objective, Order, PlannerStop, Shift, TravelMatrix, Vehicle,
+    };
 
     #[test]
-    fn without_time_the_first_plan_has_what_it_must_have_and_no_more() {
+    fn without_time_the_first_plan_serves_committed_orders_only() {
         let shift = Shift {
             start_s: 0,
             end_s: 1000,
         };
-        let mut committed = Order::new(Stop::at(1), Stop::at(2), 1);
+        let mut committed = Order::new(PlannerStop::at(1), PlannerStop::at(2), 1);
         committed.vehicle = Some(0);
         committed.committed = true;
-        let problem = Problem::new(ProblemSpec {
+        let instance = Instance::new(InstanceSpec {
             travel: TravelMatrix::measured(3, |from, to| {
                 let length = from.abs_diff(to) as u32;
                 (length, length)
             }),
             vehicles: vec![Vehicle::new(0, 4, shift)],
             orders: vec![
-                Order::new(Stop::at(1), Stop::at(2), 1),
-                Order::aboard(0, Stop::at(2), 1),
+                Order::new(PlannerStop::at(1), PlannerStop::at(2), 1),
+                Order::aboard(0, PlannerStop::at(2), 1),
                 committed,
             ],
             objective: Objective::Distance,
             minimise_vehicles: false,
         });
-        let problem = problem.unwrap_or_else(|faults| panic!("{faults:?}"));
-        let network = Network::new(&problem);
+        let instance = instance.unwrap_or_else(|faults| panic!("{faults:?}"));
+        let network = Network::new(&instance);
         let mut search = Search::new(&network, 0);
         search.construct(&Clock::of_the_past());
-        assert_eq!(search.best.absent, [0]);
+        assert_eq!(search.best.unserved, [0]);
         search.construct(&Clock::start(crate::Limit::Iterations(0), 3));
-        assert!(search.best.absent.is_empty());
+        assert!(search.best.unserved.is_empty());
     }
 }

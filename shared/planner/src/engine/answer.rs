@@ -1,11 +1,11 @@
 //! Turns tours into a plan.
 
 use super::network::{Network, kind_of, order_of};
-use super::schedule::{ABSENT, Schedule};
+use super::schedule::{Schedule, UNSERVED};
 use super::tour::Tour;
-use crate::plan::{Plan, PlannedStop, Route, Unplaced, UnplacedReason};
+use crate::plan::{Plan, Route, TimedStop, Unserved, UnservedReason};
 
-/// The plan that a schedule stands for.
+/// The plan for a schedule.
 pub(crate) fn plan(network: &Network<'_>, schedule: &Schedule, iterations: u64) -> Plan {
     let routes: Vec<Route> = schedule
         .tours
@@ -13,9 +13,9 @@ pub(crate) fn plan(network: &Network<'_>, schedule: &Schedule, iterations: u64) 
         .filter(|tour| !tour.is_empty())
         .map(|tour| route(network, tour))
         .collect();
-    let unplaced = (0..network.jobs.len())
-        .filter(|&order| schedule.tour_of[order] == ABSENT)
-        .map(|order| Unplaced {
+    let unserved = (0..network.orders.len())
+        .filter(|&order| schedule.tour_of[order] == UNSERVED)
+        .map(|order| Unserved {
             order,
             reason: reason(network, schedule, order),
         })
@@ -25,7 +25,7 @@ pub(crate) fn plan(network: &Network<'_>, schedule: &Schedule, iterations: u64) 
         duration_s: routes.iter().map(|route| route.duration_s).sum(),
         lateness_s: routes.iter().map(|route| route.lateness_s).sum(),
         routes,
-        unplaced,
+        unserved,
         iterations,
     }
 }
@@ -43,7 +43,7 @@ fn route(network: &Network<'_>, tour: &Tour) -> Route {
         let arrival_s = here.depart + i64::from(leg.duration_s);
         finish_s = arrival_s;
         if stops.len() < tour.len() {
-            stops.push(PlannedStop {
+            stops.push(TimedStop {
                 order: order_of(next.node),
                 kind: kind_of(next.node),
                 arrival_s,
@@ -63,18 +63,18 @@ fn route(network: &Network<'_>, tour: &Tour) -> Route {
     }
 }
 
-/// Why an order is in no route.
-fn reason(network: &Network<'_>, schedule: &Schedule, order: usize) -> UnplacedReason {
-    if network.carriers.is_empty() {
-        return UnplacedReason::NoVehicle;
+/// Why an order is unserved.
+fn reason(network: &Network<'_>, schedule: &Schedule, order: usize) -> UnservedReason {
+    if network.vehicles.is_empty() {
+        return UnservedReason::NoVehicle;
     }
     let has_room = schedule.tours.iter().any(|tour| {
-        let carrier = &network.carriers[tour.vehicle];
-        network.eligible(order, tour.vehicle) && tour.places_taken < carrier.free_places
+        let limits = &network.vehicles[tour.vehicle];
+        network.eligible(order, tour.vehicle) && tour.places_taken < limits.free_places
     });
     if has_room {
-        UnplacedReason::OutsideTimeWindows
+        UnservedReason::OutsideTimeWindows
     } else {
-        UnplacedReason::OverCapacity
+        UnservedReason::OverCapacity
     }
 }

@@ -1,16 +1,16 @@
-//! How far a search has come.
+//! Measures the progress of a search.
 
 use std::time::{Duration, Instant};
 
 use crate::options::Limit;
 
-/// How many rounds a problem without orders would get.
+/// The rounds that an instance without orders would get.
 const ROUNDS_FOR_NONE: u64 = 2000;
 
-/// How far a first plan may overrun a limit that is too short for one.
+/// The time by which a first plan may exceed a limit that is too short for it.
 const GRACE: Duration = Duration::from_millis(20);
 
-/// The monotonic clock. A search with a limit of rounds never asks for it.
+/// The monotonic clock. A search with a limit of rounds never reads it.
 #[expect(
     clippy::disallowed_methods,
     reason = "a limit of time is measured here"
@@ -19,13 +19,13 @@ fn instant() -> Instant {
     Instant::now()
 }
 
-/// Measures a search's progress from 0 to 1, by time or by rounds.
+/// Measures the progress of a search from 0 to 1, by time or by rounds.
 #[derive(Clone, Debug)]
 pub(crate) enum Clock {
     Time {
         start: Instant,
         limit: Duration,
-        /// Rounds after which there is nothing left to find.
+        /// The rounds after which nothing is left to find.
         enough: u64,
     },
     Rounds {
@@ -34,8 +34,8 @@ pub(crate) enum Clock {
 }
 
 impl Clock {
-    /// A small problem needs but part of a generous time: each order more
-    /// triples what it may take.
+    /// Starts a clock. A small instance needs only a part of a long limit: each further order triples the rounds that it
+    /// may take.
     pub(crate) fn start(limit: Limit, orders: usize) -> Self {
         match limit {
             Limit::Time(limit) => Self::Time {
@@ -50,8 +50,8 @@ impl Clock {
         }
     }
 
-    /// Whether even the first plan has to be left unfinished. A limit of rounds
-    /// counts what comes after it.
+    /// Whether even the first plan must be left unfinished. A limit of rounds counts only the rounds after the first
+    /// plan.
     pub(crate) fn ends_the_first_plan(&self) -> bool {
         match self {
             Self::Time { start, limit, .. } => start.elapsed() > limit.saturating_add(GRACE),
@@ -59,7 +59,7 @@ impl Clock {
         }
     }
 
-    /// A clock whose time was up long ago.
+    /// A clock whose limit has passed long ago.
     #[cfg(test)]
     pub(crate) fn of_the_past() -> Self {
         let now = instant();
@@ -70,8 +70,7 @@ impl Clock {
         }
     }
 
-    /// How much of the search is behind it after so many rounds: 1 or more
-    /// when it is to end.
+    /// The share of the search that is done after this many rounds. The search ends at 1.
     pub(crate) fn progress(&self, rounds: u64) -> f64 {
         match self {
             Self::Time {

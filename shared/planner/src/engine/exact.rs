@@ -1,48 +1,46 @@
-//! The best plan that there is, for problems of a few orders.
+//! Finds the optimal plan for instances with few orders.
 //!
-//! For each vehicle, the best route for each set of orders: by extending
-//! partial routes stop by stop and dropping those that another one makes
-//! pointless (Y. Dumas, J. Desrosiers and F. Soumis, *The pickup and delivery
-//! problem with time windows*, 1991). Then the best way to share the orders
-//! out among the vehicles, one vehicle after the other. Nothing is taken for
-//! granted about travel: only that who leaves sooner never arrives later,
-//! which holds where times do not depend on the time of day.
+//! For each vehicle and each set of orders, it finds the best route. It extends partial routes stop by stop and drops a
+//! partial route that another one dominates (Y. Dumas, J. Desrosiers and F. Soumis, *The pickup and delivery problem with
+//! time windows*, 1991). Then it distributes the orders among the vehicles, one vehicle after the other.
+//!
+//! It assumes one thing about travel: a vehicle that leaves sooner never arrives later. This holds because travel times do
+//! not depend on the time of day.
 
 use super::clock::Clock;
 use super::network::{Network, Node, dropoff_of, pickup_of};
 use super::schedule::Schedule;
 use super::tour::{NO_NODE, hard_end};
 
-/// Up to so many orders are solved like this.
+/// The largest number of orders that is solved exactly.
 pub(crate) const MOST_ORDERS: usize = 7;
 
-/// Partial routes looked at, at most: about 0.1 s.
+/// The largest number of partial routes. They take about 0.1 s.
 pub(crate) const BUDGET: usize = 1_000_000;
 
-/// How much of the time may go into it.
+/// The largest share of the time for the exact solver.
 const SHARE: f64 = 0.5;
 
-/// How often the clock is looked at.
+/// How many numbers of stages pass between two looks at the clock.
 const NUMBERS_PER_CHECK: usize = 32;
 
 const NO_LABEL: u32 = u32::MAX;
 
-/// A plan found by trying everything.
+/// The result of the exact solver.
 pub(crate) struct Tried {
     pub(crate) schedule: Schedule,
-    /// There is no better one. If not, vehicles were left out for want of time.
+    /// Whether the schedule is optimal. If not, the budget or the time ended before all vehicles were examined.
     pub(crate) proven: bool,
 }
 
-/// The best plan for a problem of few orders and at least one, if that takes no
-/// more than so many partial routes.
+/// Finds the best plan for an instance with few orders, and at least one, within a budget of partial routes.
 pub(crate) fn best(network: &Network<'_>, clock: &Clock, budget: usize) -> Tried {
     let mut extension = Extension::new(network, clock, budget);
     let mut shares = Shares::new(network);
     let mut routes_of: Vec<Option<Routes>> = (0..network.kinds).map(|_| None).collect();
     let mut proven = true;
-    for (vehicle, carrier) in network.carriers.iter().enumerate() {
-        let slot = &mut routes_of[carrier.kind as usize];
+    for (vehicle, facts) in network.vehicles.iter().enumerate() {
+        let slot = &mut routes_of[facts.kind as usize];
         if slot.is_none() {
             *slot = extension.routes(vehicle);
         }
@@ -54,26 +52,25 @@ pub(crate) fn best(network: &Network<'_>, clock: &Clock, budget: usize) -> Tried
     }
     let mut schedule = Schedule::new(network);
     for (vehicle, orders) in shares.best(network) {
-        let kind = network.carriers[vehicle].kind as usize;
+        let kind = network.vehicles[vehicle].kind as usize;
         if let Some(Some(routes)) = routes_of.get(kind)
             && let Some(route) = &routes[orders]
         {
             schedule.lay(network, vehicle, &route.nodes);
         }
     }
-    schedule.forget_placed();
+    schedule.forget_served();
     schedule.keep();
     Tried { schedule, proven }
 }
 
-/// The best route of a vehicle for each set of orders, the set's bits being its
-/// index.
+/// The best route of a vehicle for each set of orders. The index has a bit for each order of the set.
 type Routes = Vec<Option<Route>>;
 
 #[derive(Clone, Debug)]
 struct Route {
     lateness: i64,
-    /// With the vehicle's fixed cost.
+    /// Includes the fixed cost of the vehicle.
     travel: i64,
     nodes: Vec<Node>,
 }
@@ -81,12 +78,11 @@ struct Route {
 /// A partial route.
 #[derive(Clone, Copy)]
 struct Label {
-    /// Its last stop.
+    /// The last stop.
     node: Node,
-    /// The partial route that this one extends.
+    /// The index of the partial route that this one extends.
     before: u32,
-    /// Another one with the same stops behind it in another sequence, but for
-    /// the last.
+    /// The index of the next partial route with the same stops in another sequence and the same last stop.
     beside: u32,
     depart: i64,
     load: i64,
@@ -94,7 +90,7 @@ struct Label {
     travel: i64,
 }
 
-/// How far an order is: not begun, aboard, or dropped off.
+/// The state of an order on a partial route.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Pending,
@@ -102,25 +98,24 @@ enum Stage {
     Done,
 }
 
-/// The partial routes of one vehicle, by what they have behind them: the stages
-/// of all orders as the digits of a number to base 3, that grows with each
-/// stop.
+/// The partial routes of one vehicle, grouped by the stages of all orders. The stages are the digits of a number to base
+/// 3, which grows with each stop.
 struct Extension<'a, 'n> {
     network: &'a Network<'n>,
     clock: &'a Clock,
     labels: Vec<Label>,
-    /// The first label for each number and last stop.
+    /// The first partial route for each number and last stop.
     heads: Vec<u32>,
-    /// What one step of an order adds to the number.
+    /// The amount that one step of an order adds to the number.
     steps: Vec<usize>,
-    /// What the digits of each number mean, order by order.
+    /// The stages that each number stands for, order by order.
     stages: Vec<Stage>,
     left: usize,
 }
 
 impl<'a, 'n> Extension<'a, 'n> {
     fn new(network: &'a Network<'n>, clock: &'a Clock, budget: usize) -> Self {
-        let orders = network.jobs.len();
+        let orders = network.orders.len();
         let steps: Vec<usize> = (0..orders as u32).map(|order| 3_usize.pow(order)).collect();
         let numbers = 3_usize.pow(orders as u32);
         let digits =
@@ -149,32 +144,32 @@ impl<'a, 'n> Extension<'a, 'n> {
         self.stages[number * self.steps.len() + order]
     }
 
-    /// The best routes of a vehicle; `None` if time ends before they are known.
+    /// The best routes of a vehicle; `None` if the time or the budget ends first.
     fn routes(&mut self, vehicle: usize) -> Option<Routes> {
         if self.is_over() {
             return None;
         }
         let network = self.network;
-        let orders = network.jobs.len();
+        let orders = network.orders.len();
         let nodes = 2 * orders;
-        let carrier = &network.carriers[vehicle];
+        let facts = &network.vehicles[vehicle];
         self.labels.clear();
         self.heads.fill(NO_LABEL);
         let mut ends: Vec<Option<(i64, i64, u32)>> = vec![None; 1 << orders];
-        let is_own = |order: &usize| network.jobs[*order].vehicle == Some(vehicle);
-        let is_aboard = |order: &usize| is_own(order) && network.jobs[*order].aboard;
+        let is_own = |order: &usize| network.orders[*order].vehicle == Some(vehicle);
+        let is_aboard = |order: &usize| is_own(order) && network.orders[*order].aboard;
         let start: usize = (0..orders).filter(is_aboard).map(|it| self.steps[it]).sum();
         let fixed = (0..orders)
             .filter(is_own)
-            .find(|&order| network.jobs[order].next);
+            .find(|&order| network.orders[order].next);
         self.labels.push(Label {
             node: NO_NODE,
             before: NO_LABEL,
             beside: NO_LABEL,
-            depart: carrier.start_s,
-            load: carrier.initial_load,
+            depart: facts.start_s,
+            load: facts.initial_load,
             lateness: 0,
-            travel: carrier.fixed_cost,
+            travel: facts.fixed_cost,
         });
         for order in 0..orders {
             if fixed.is_none_or(|next| next == order) {
@@ -214,7 +209,7 @@ impl<'a, 'n> Extension<'a, 'n> {
         Some(routes)
     }
 
-    /// The orders dropped off, as bits, unless one is still aboard.
+    /// The orders dropped off, as bits; `None` if an order is aboard.
     fn complete(&self, number: usize) -> Option<usize> {
         let mut set = 0;
         for order in 0..self.steps.len() {
@@ -227,33 +222,33 @@ impl<'a, 'n> Extension<'a, 'n> {
         Some(set)
     }
 
-    /// Goes on from a partial route to the next stop of an order.
+    /// Extends a partial route by the next stop of an order.
     fn extend(&mut self, vehicle: usize, number: usize, order: usize, at: u32) {
         let network = self.network;
-        let carrier = &network.carriers[vehicle];
+        let facts = &network.vehicles[vehicle];
         let node = match self.stage(number, order) {
             Stage::Pending if network.eligible(order, vehicle) => pickup_of(order),
             Stage::Aboard => dropoff_of(order),
             _ => return,
         };
-        let site = &network.sites[node as usize];
+        let stop = &network.stops[node as usize];
         let so_far = self.labels[at as usize];
-        let load = so_far.load + site.load;
-        if site.load > 0 && load > carrier.capacity {
+        let load = so_far.load + stop.load;
+        if stop.load > 0 && load > facts.capacity {
             return;
         }
-        let leg = network.from(self.point(vehicle, so_far.node))[site.point as usize];
-        let begin = (so_far.depart + i64::from(leg.duration_s)).max(site.earliest);
-        if begin > site.latest.min(hard_end(network, vehicle, node)) {
+        let leg = network.from(self.point(vehicle, so_far.node))[stop.point as usize];
+        let begin = (so_far.depart + i64::from(leg.duration_s)).max(stop.earliest);
+        if begin > stop.latest.min(hard_end(network, vehicle, node)) {
             return;
         }
         let label = Label {
             node,
             before: at,
             beside: NO_LABEL,
-            depart: begin + site.service,
+            depart: begin + stop.service,
             load,
-            lateness: so_far.lateness + (begin - site.due).max(0),
+            lateness: so_far.lateness + (begin - stop.due).max(0),
             travel: so_far.travel + network.cost(leg),
         };
         self.add(number + self.steps[order], label);
@@ -261,14 +256,14 @@ impl<'a, 'n> Extension<'a, 'n> {
 
     fn point(&self, vehicle: usize, node: Node) -> u32 {
         if node == NO_NODE {
-            self.network.carriers[vehicle].start
+            self.network.vehicles[vehicle].start
         } else {
-            self.network.sites[node as usize].point
+            self.network.stops[node as usize].point
         }
     }
 
-    /// Adds a partial route, unless one that has the same behind it and ends at
-    /// the same stop is as good in every respect; drops those for which it is.
+    /// Adds a partial route unless a known one with the same stages and last stop dominates it. Drops the known ones that
+    /// it dominates.
     fn add(&mut self, number: usize, mut label: Label) {
         let slot = number * 2 * self.steps.len() + label.node as usize;
         let mut previous = NO_LABEL;
@@ -294,13 +289,13 @@ impl<'a, 'n> Extension<'a, 'n> {
         self.left = self.left.saturating_sub(1);
     }
 
-    /// Drives a partial route with nothing aboard to the vehicle's end.
+    /// Completes a partial route with nothing aboard: drives to the vehicle's end.
     fn finish(&self, vehicle: usize, at: u32, best: &mut Option<(i64, i64, u32)>) {
-        let carrier = &self.network.carriers[vehicle];
+        let facts = &self.network.vehicles[vehicle];
         let label = &self.labels[at as usize];
-        let leg = self.network.from(self.point(vehicle, label.node))[carrier.end as usize];
-        let overrun = (label.depart + i64::from(leg.duration_s) - carrier.end_s).max(0);
-        if overrun > 0 && !carrier.soft {
+        let leg = self.network.from(self.point(vehicle, label.node))[facts.end as usize];
+        let overrun = (label.depart + i64::from(leg.duration_s) - facts.end_s).max(0);
+        if overrun > 0 && !facts.soft {
             return;
         }
         let lateness = label.lateness + overrun;
@@ -310,15 +305,15 @@ impl<'a, 'n> Extension<'a, 'n> {
         }
     }
 
-    /// Whether a vehicle may have so many orders: committed ones alone always.
+    /// Whether a vehicle may have this many orders. Committed orders alone are always allowed.
     fn has_places(&self, vehicle: usize, set: usize) -> bool {
-        let jobs = self.network.jobs.iter().enumerate();
+        let orders = self.network.orders.iter().enumerate();
         let (mut uncommitted, mut places) = (0, 0);
-        for (_, job) in jobs.filter(|(order, _)| set & (1 << order) != 0) {
-            uncommitted += usize::from(!job.committed);
-            places += usize::from(!(job.committed && job.vehicle.is_some()));
+        for (_, facts) in orders.filter(|(order, _)| set & (1 << order) != 0) {
+            uncommitted += usize::from(!facts.committed);
+            places += usize::from(!(facts.committed && facts.vehicle.is_some()));
         }
-        uncommitted == 0 || places <= self.network.carriers[vehicle].free_places
+        uncommitted == 0 || places <= self.network.vehicles[vehicle].free_places
     }
 
     /// The stops of a partial route.
@@ -333,26 +328,25 @@ impl<'a, 'n> Extension<'a, 'n> {
     }
 }
 
-/// Whether whatever is done from here on comes out no worse from one partial
-/// route than from the other.
+/// Whether every continuation of one partial route is at least as good as the same continuation of the other.
 fn dominates(one: &Label, other: &Label) -> bool {
     one.depart <= other.depart && one.lateness <= other.lateness && one.travel <= other.travel
 }
 
-/// Lateness, vehicles (0 unless they come first), travel, vehicles: what plans
-/// with the same orders are compared by.
+/// Lateness, vehicles (0 unless the instance minimises them), travel, vehicles. Plans that serve the same orders are
+/// compared by these.
 type Sum = (i64, i64, i64, i64);
 
-/// The best plans of the vehicles so far, for each set of orders.
+/// The best plan of the vehicles added so far, for each set of orders.
 struct Shares {
     reached: Vec<Option<Sum>>,
-    /// For each vehicle and set of orders: those of them that it takes.
+    /// For each vehicle and each set of orders: the orders of the set that the vehicle serves.
     own: Vec<Vec<usize>>,
 }
 
 impl Shares {
     fn new(network: &Network<'_>) -> Self {
-        let mut reached = vec![None; 1 << network.jobs.len()];
+        let mut reached = vec![None; 1 << network.orders.len()];
         reached[0] = Some((0, 0, 0, 0));
         Self {
             reached,
@@ -361,7 +355,7 @@ impl Shares {
     }
 
     fn add_vehicle(&mut self, network: &Network<'_>, routes: &Routes) {
-        let first = i64::from(network.problem.minimises_vehicles());
+        let first = i64::from(network.instance.minimises_vehicles());
         let before = self.reached.clone();
         let mut own = vec![0; before.len()];
         for (taken, sum) in before.iter().enumerate() {
@@ -386,18 +380,23 @@ impl Shares {
         self.own.push(own);
     }
 
-    /// The vehicles of the best plan, with the orders of each.
+    /// The vehicles of the best plan, each with its orders as bits.
     fn best(&self, network: &Network<'_>) -> Vec<(usize, usize)> {
-        let left_over = |set: usize| {
-            let jobs = network.jobs.iter().enumerate();
-            jobs.filter(|(order, _)| set & (1 << order) == 0)
-                .fold((0, 0), |(forsaken, absent), (_, job)| {
-                    (forsaken + usize::from(job.committed), absent + 1)
-                })
+        let unserved = |set: usize| {
+            let orders = network.orders.iter().enumerate();
+            orders.filter(|(order, _)| set & (1 << order) == 0).fold(
+                (0, 0),
+                |(unserved_committed, unserved), (_, facts)| {
+                    (
+                        unserved_committed + usize::from(facts.committed),
+                        unserved + 1,
+                    )
+                },
+            )
         };
         let sets = self.reached.iter().enumerate();
         let mut set = sets
-            .filter_map(|(set, sum)| Some((left_over(set), (*sum)?, set)))
+            .filter_map(|(set, sum)| Some((unserved(set), (*sum)?, set)))
             .min()
             .map_or(0, |(_, _, set)| set);
         let mut shares = Vec::new();

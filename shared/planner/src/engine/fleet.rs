@@ -1,4 +1,4 @@
-//! Fewer vehicles, and room for orders that found none.
+//! Reduces the number of vehicles and serves unserved orders.
 
 use super::anneal::{ROUNDS_PER_CHECK, Report, Search, blink, energy};
 use super::clock::Clock;
@@ -6,9 +6,8 @@ use super::network::{Network, order_of};
 use super::portable::ln;
 use super::tour::Tour;
 
-/// How often each order was left over: who finds it hard to get onto a tour
-/// weighs more (the *absence counters* of Christiaens and Vanden Berghe 2020,
-/// §5.4).
+/// How often each order was unserved. An order that is hard to insert gets more weight (*absence counters*, Christiaens
+/// and Vanden Berghe 2020, §5.4).
 #[derive(Clone, Debug)]
 pub(crate) struct Absences {
     counts: Vec<u64>,
@@ -17,7 +16,7 @@ pub(crate) struct Absences {
 impl Absences {
     pub(crate) fn new(network: &Network<'_>) -> Self {
         Self {
-            counts: vec![1; network.jobs.len()],
+            counts: vec![1; network.orders.len()],
         }
     }
 
@@ -40,26 +39,25 @@ impl Absences {
 }
 
 impl Search<'_, '_> {
-    /// Places what is left over; where vehicles are to be saved, empties one
-    /// after the other. Until a point of the clock, or until nothing more can
-    /// be gained.
+    /// Inserts unserved orders. If the instance minimises vehicles, empties one vehicle after the other. Stops at a point
+    /// of the clock, or when nothing can be gained any more.
     pub(crate) fn pack(&mut self, clock: &Clock, until: f64, report: Report<'_>) {
-        let saves = self.network.problem.minimises_vehicles();
+        let saves = self.network.instance.minimises_vehicles();
         let mut absences = Absences::new(self.network);
         self.recreate.blink = blink(self.network);
-        let visits = 2.0 * self.network.jobs.len() as f64;
-        let temperature = self.current.worth.travel as f64 / visits * PACKING_HEAT;
+        let visits = 2.0 * self.network.orders.len() as f64;
+        let temperature = self.current.value.travel as f64 / visits * PACKING_HEAT;
         let price = self.network.lateness_weight as f64;
-        let mut current_energy = energy(self.network, &self.current.worth, price);
-        let mut sum = absences.sum(&self.current.absent);
+        let mut current_energy = energy(self.network, &self.current.value, price);
+        let mut sum = absences.sum(&self.current.unserved);
         let mut check = 0_u32;
         loop {
-            if self.current.absent.is_empty() {
+            if self.current.unserved.is_empty() {
                 if !saves || !self.give_up_a_vehicle(&absences) {
                     break;
                 }
-                sum = absences.sum(&self.current.absent);
-                current_energy = energy(self.network, &self.current.worth, price);
+                sum = absences.sum(&self.current.unserved);
+                current_energy = energy(self.network, &self.current.value, price);
             }
             if check == 0 {
                 if clock.progress(self.rounds) >= until {
@@ -77,15 +75,15 @@ impl Search<'_, '_> {
                 &mut self.current,
                 self.vehicle_limit,
             );
-            let worth = self.current.worth;
-            let candidate = absences.sum(&self.current.absent);
-            let candidate_energy = energy(self.network, &worth, price);
-            let accepted = worth.forsaken <= self.best.worth.forsaken
+            let value = self.current.value;
+            let candidate = absences.sum(&self.current.unserved);
+            let candidate_energy = energy(self.network, &value, price);
+            let accepted = value.unserved_committed <= self.best.value.unserved_committed
                 && (candidate < sum
                     || (candidate == sum
                         && candidate_energy
                             < current_energy - temperature * ln(self.random.unit())));
-            absences.note(&self.current.absent);
+            absences.note(&self.current.unserved);
             if accepted {
                 self.current.keep();
                 current_energy = candidate_energy;
@@ -93,34 +91,34 @@ impl Search<'_, '_> {
             } else {
                 self.current.undo();
             }
-            sum = absences.sum(&self.current.absent);
+            sum = absences.sum(&self.current.unserved);
         }
         self.restart_from_best();
     }
 
-    /// Goes on from the best schedule, with as many vehicles as it has.
+    /// Continues from the best schedule, with as many vehicles as that uses.
     pub(crate) fn restart_from_best(&mut self) {
         self.current.become_like(&self.best);
-        let worth = &self.best.worth;
-        let saves = self.network.problem.minimises_vehicles();
-        // Lateness comes first, and another vehicle may lessen it.
-        self.vehicle_limit = if saves && worth.absent == 0 && worth.lateness == 0 {
-            worth.vehicles
+        let value = &self.best.value;
+        let saves = self.network.instance.minimises_vehicles();
+        // Lateness comes before the number of vehicles, and one more vehicle may reduce it.
+        self.vehicle_limit = if saves && value.unserved == 0 && value.lateness == 0 {
+            value.vehicles
         } else {
             usize::MAX
         };
     }
 
-    /// Whether a tour carries what no other can.
+    /// Whether a tour has an order that no other vehicle may serve.
     fn is_bound(&self, tour: &Tour) -> bool {
         tour.stops()
             .iter()
-            .any(|visit| self.network.jobs[order_of(visit.node)].vehicle.is_some())
+            .any(|visit| self.network.orders[order_of(visit.node)].vehicle.is_some())
     }
 
-    /// Takes everything off the tour whose orders find a place most easily.
+    /// Empties the tour whose orders are the easiest to insert elsewhere.
     fn give_up_a_vehicle(&mut self, absences: &Absences) -> bool {
-        let used = self.current.worth.vehicles;
+        let used = self.current.value.vehicles;
         if used < 2 {
             return false;
         }
@@ -148,5 +146,5 @@ impl Search<'_, '_> {
     }
 }
 
-/// Temperature while packing, in average legs.
+/// The temperature while packing, in average legs.
 const PACKING_HEAT: f64 = 0.1;

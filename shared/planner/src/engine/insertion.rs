@@ -1,13 +1,13 @@
-//! Where an order fits best into a tour.
+//! Finds the cheapest position for an order on a tour.
 
 use std::ops::Range;
 
-use super::network::{NEVER, Network, Node, Site, dropoff_of, pickup_of};
+use super::network::{EngineStop, NEVER, Network, Node, dropoff_of, pickup_of};
 use super::tour::{Tour, hard_end};
 use crate::travel::Leg;
 
-/// Positions for an order's ends: behind which visits they go, counted before
-/// either is put in. An order that is aboard has but a drop-off.
+/// Positions for the stops of an order: the indices of the visits that they follow, before either stop is inserted. For an
+/// order that is aboard only the drop-off counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Insertion {
     pub(crate) cost: i64,
@@ -24,22 +24,22 @@ pub(crate) const NOWHERE: Insertion = Insertion {
 
 const NO_POSITIONS: (u32, u32) = (u32::MAX, u32::MAX);
 
-/// Finds insertions. Holds the memory that takes, so that it is taken once.
+/// Finds insertions. It keeps its memory between calls, so that the inner loop allocates nothing.
 #[derive(Clone, Debug)]
 pub(crate) struct Inserter {
-    /// What a second of lateness costs.
+    /// The cost of a second of lateness.
     pub(crate) lateness_weight: i64,
-    /// Positions that do not count.
+    /// The positions that must not be used.
     overlooked: (u32, u32),
-    /// Cost of putting the drop-off behind each visit.
+    /// The cost of the drop-off behind each visit.
     detour: Vec<i64>,
-    /// The least of these from each visit on, where time allows.
+    /// The least of these costs from each visit on.
     least: Vec<i64>,
 }
 
-/// One end of the order that is being inserted.
+/// One stop of the order that is being inserted.
 struct End<'a> {
-    site: &'a Site,
+    stop: &'a EngineStop,
     latest: i64,
     to: &'a [Leg],
     from: &'a [Leg],
@@ -47,20 +47,19 @@ struct End<'a> {
 
 impl<'a> End<'a> {
     fn new(network: &'a Network<'_>, node: Node, vehicle: usize) -> Self {
-        let site = &network.sites[node as usize];
+        let stop = &network.stops[node as usize];
         Self {
-            site,
-            latest: site.latest.min(hard_end(network, vehicle, node)),
-            to: network.to(site.point),
-            from: network.from(site.point),
+            stop,
+            latest: stop.latest.min(hard_end(network, vehicle, node)),
+            to: network.to(stop.point),
+            from: network.from(stop.point),
         }
     }
 
-    /// The part of a range of positions in which time allows it. Along a tour
-    /// both departures and latest arrivals only grow. `to_end` is false where
-    /// what comes before might make departures earlier.
+    /// The part of a range of positions that the time windows allow. Departures and latest arrivals grow along a tour.
+    /// `to_end` is false if an earlier insertion could make departures earlier.
     fn within(&self, tour: &Tour, range: Range<usize>, to_end: bool) -> Range<usize> {
-        let soonest = self.site.earliest + self.site.service;
+        let soonest = self.stop.earliest + self.stop.service;
         let mut start = range.start;
         while start < range.end && tour.places[start + 1].latest < soonest {
             start += 1;
@@ -75,12 +74,12 @@ impl<'a> End<'a> {
     }
 }
 
-/// An insertion whose pickup is chosen.
+/// An insertion whose pickup position is chosen.
 #[derive(Clone, Copy)]
 struct Started {
-    /// The visit that the pickup follows.
+    /// The index of the visit before the pickup.
     at: usize,
-    /// When the visit after the pickup is reached.
+    /// The arrival at the visit after the pickup.
     arrival: i64,
     cost: i64,
     late: i64,
@@ -99,10 +98,9 @@ impl Inserter {
     /// The cheapest insertion of an order into a tour that costs less than
     /// `bound`, or [`NOWHERE`].
     ///
-    /// Each pair of positions takes constant time: the walk from the pickup
-    /// onwards carries the time along, and what lies behind the drop-off is
-    /// summed up in the visit that follows it (M. Savelsbergh, *The vehicle
-    /// routing problem with time windows: minimizing route duration*, 1992).
+    /// Each pair of positions takes constant time. A walk from the pickup on carries the time along, and each visit holds
+    /// a summary of the visits behind it (M. Savelsbergh, *The vehicle routing problem with time windows: minimizing route
+    /// duration*, 1992).
     pub(crate) fn best(
         &mut self,
         network: &Network<'_>,
@@ -113,15 +111,15 @@ impl Inserter {
         if !network.eligible(order, tour.vehicle) {
             return NOWHERE;
         }
-        let job = &network.jobs[order];
-        let carrier = &network.carriers[tour.vehicle];
-        let has_place = tour.places_taken < carrier.free_places
-            || (job.committed && (job.vehicle.is_some() || tour.uncommitted == 0));
+        let facts = &network.orders[order];
+        let limits = &network.vehicles[tour.vehicle];
+        let has_place = tour.places_taken < limits.free_places
+            || (facts.committed && (facts.vehicle.is_some() || tour.uncommitted == 0));
         if !has_place {
             return NOWHERE;
         }
         let opening_cost = if tour.is_empty() {
-            carrier.opening_cost
+            limits.opening_cost
         } else {
             0
         };
@@ -130,9 +128,9 @@ impl Inserter {
             cost: limit,
             ..NOWHERE
         };
-        if job.aboard {
+        if facts.aboard {
             self.dropoff_only(network, order, tour, &mut best);
-        } else if carrier.soft {
+        } else if limits.soft {
             self.pair::<true>(network, order, tour, &mut best);
         } else {
             self.pair::<false>(network, order, tour, &mut best);
@@ -144,7 +142,7 @@ impl Inserter {
         best
     }
 
-    /// The cheapest insertion but one.
+    /// The second cheapest insertion.
     pub(crate) fn second_best(
         &mut self,
         network: &Network<'_>,
@@ -159,7 +157,7 @@ impl Inserter {
         found
     }
 
-    /// Takes an insertion if it is better, and not the one to be overlooked.
+    /// Takes an insertion if it is better and not the overlooked one.
     fn offer(&self, best: &mut Insertion, cost: i64, pickup: usize, dropoff: usize) {
         let positions = (pickup as u32, dropoff as u32);
         if cost < best.cost && positions != self.overlooked {
@@ -171,30 +169,30 @@ impl Inserter {
         }
     }
 
-    /// An order that is aboard needs one position only.
+    /// Inserts an order that is aboard: it needs only one position.
     fn dropoff_only(&self, network: &Network<'_>, order: usize, tour: &Tour, best: &mut Insertion) {
         let end = End::new(network, dropoff_of(order), tour.vehicle);
-        for at in positions(tour, network.jobs[order].next) {
+        for at in positions(tour, network.orders[order].next) {
             let (here, next) = (&tour.visits[at], &tour.visits[at + 1]);
-            // Where loads count what is not dropped off yet as still aboard,
-            // nothing may stay aboard past a stop that is overloaded by it.
-            if here.load > network.carriers[tour.vehicle].capacity {
+            // The loads count this order as aboard until the end of the tour. It must leave before the first stop that
+            // it overloads.
+            if here.load > network.vehicles[tour.vehicle].capacity {
                 break;
             }
             let (to, from) = (end.to[here.point as usize], end.from[next.point as usize]);
-            let begin = (here.depart + i64::from(to.duration_s)).max(end.site.earliest);
-            let arrival = begin + end.site.service + i64::from(from.duration_s);
+            let begin = (here.depart + i64::from(to.duration_s)).max(end.stop.earliest);
+            let arrival = begin + end.stop.service + i64::from(from.duration_s);
             if begin > end.latest || arrival > next.latest {
                 continue;
             }
-            let late = (begin - end.site.due).max(0) + later(tour, at + 1, arrival);
+            let late = (begin - end.stop.due).max(0) + later(tour, at + 1, arrival);
             let cost = network.cost(to) + network.cost(from) - i64::from(next.leg_cost)
                 + late.saturating_mul(self.lateness_weight);
             self.offer(best, cost, at, at);
         }
     }
 
-    /// `SOFT` where lateness has to be counted.
+    /// Inserts a pickup and a drop-off. `SOFT` says that lateness must be counted.
     fn pair<const SOFT: bool>(
         &mut self,
         network: &Network<'_>,
@@ -202,10 +200,10 @@ impl Inserter {
         tour: &Tour,
         best: &mut Insertion,
     ) {
-        let job = &network.jobs[order];
+        let facts = &network.orders[order];
         let pickup = End::new(network, pickup_of(order), tour.vehicle);
         let dropoff = End::new(network, dropoff_of(order), tour.vehicle);
-        let pickups = pickup.within(tour, positions(tour, job.next), true);
+        let pickups = pickup.within(tour, positions(tour, facts.next), true);
         let dropoffs = dropoff.within(tour, pickups.start..tour.len() + 1, network.metric);
         if pickups.is_empty() || dropoffs.is_empty() {
             return;
@@ -213,15 +211,14 @@ impl Inserter {
         self.detours(network, &dropoff, tour, &dropoffs);
         let visits = tour.visits.as_slice();
         let places = tour.places.as_slice();
-        let room = network.carriers[tour.vehicle].capacity - job.size;
-        // Only where something is late can a detour make up for its cost.
+        let room = network.vehicles[tour.vehicle].capacity - facts.size;
+        // A detour can pay off only if something on the tour is late.
         let prunes = !SOFT || tour.lateness == 0;
-        // Where no detour saves anything, an order costs at least what its
-        // drop-off does.
+        // If the triangle inequality holds, an order costs at least as much as its drop-off.
         if prunes && network.metric && self.least[dropoffs.start] >= best.cost {
             return;
         }
-        let across = pickup.from[dropoff.site.point as usize];
+        let across = pickup.from[dropoff.stop.point as usize];
         let across_cost = network.cost(across);
         for at in pickups {
             let (from, to) = (places[at].point as usize, places[at + 1].point as usize);
@@ -237,24 +234,24 @@ impl Inserter {
                 continue;
             }
             let (here, next) = (&visits[at], &visits[at + 1]);
-            let begin = (here.depart + i64::from(into.duration_s)).max(pickup.site.earliest);
+            let begin = (here.depart + i64::from(into.duration_s)).max(pickup.stop.earliest);
             if here.load > room || begin > pickup.latest {
                 continue;
             }
-            let depart = begin + pickup.site.service;
+            let depart = begin + pickup.stop.service;
             let late = if SOFT {
-                (begin - pickup.site.due).max(0)
+                (begin - pickup.stop.due).max(0)
             } else {
                 0
             };
             if !prunes || straight < best.cost {
-                let begin = (depart + i64::from(across.duration_s)).max(dropoff.site.earliest);
-                let arrival = begin + dropoff.site.service + i64::from(onward.duration_s);
+                let begin = (depart + i64::from(across.duration_s)).max(dropoff.stop.earliest);
+                let arrival = begin + dropoff.stop.service + i64::from(onward.duration_s);
                 if begin <= dropoff.latest && arrival <= next.latest {
                     let mut cost = straight;
                     if SOFT {
                         let late =
-                            late + (begin - dropoff.site.due).max(0) + later(tour, at + 1, arrival);
+                            late + (begin - dropoff.stop.due).max(0) + later(tour, at + 1, arrival);
                         cost += late.saturating_mul(self.lateness_weight);
                     }
                     self.offer(best, cost, at, at);
@@ -273,7 +270,7 @@ impl Inserter {
         }
     }
 
-    /// The best drop-off that does not follow its pickup immediately.
+    /// Finds the best drop-off that does not follow its pickup immediately.
     #[inline]
     fn apart<const SOFT: bool>(
         &self,
@@ -307,12 +304,12 @@ impl Inserter {
                     dropoff.to[here.point as usize],
                     dropoff.from[next.point as usize],
                 );
-                let begin = (depart + i64::from(to.duration_s)).max(dropoff.site.earliest);
-                let after = begin + dropoff.site.service + i64::from(from.duration_s);
+                let begin = (depart + i64::from(to.duration_s)).max(dropoff.stop.earliest);
+                let after = begin + dropoff.stop.service + i64::from(from.duration_s);
                 if begin <= dropoff.latest && after <= next.latest {
                     if SOFT {
                         let late =
-                            late + (begin - dropoff.site.due).max(0) + later(tour, j + 1, after);
+                            late + (begin - dropoff.stop.due).max(0) + later(tour, j + 1, after);
                         cost += late.saturating_mul(self.lateness_weight);
                     }
                     self.offer(best, cost, started.at, j);
@@ -351,7 +348,7 @@ impl Inserter {
     }
 }
 
-/// Behind which visits the first end of an order may go.
+/// The positions that are allowed for the first stop of an order.
 fn positions(tour: &Tour, is_next_stop: bool) -> Range<usize> {
     if is_next_stop {
         0..1
@@ -360,8 +357,7 @@ fn positions(tour: &Tour, is_next_stop: bool) -> Range<usize> {
     }
 }
 
-/// How much lateness grows from the visit at `from` on if it is reached at
-/// `arrival`.
+/// The growth of lateness from the visit at `from` on, if that is reached at `arrival`.
 fn later(tour: &Tour, from: usize, mut arrival: i64) -> i64 {
     let first = &tour.visits[from];
     if arrival <= first.harmless && (tour.lateness == 0 || arrival >= first.begin) {

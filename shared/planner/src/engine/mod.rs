@@ -1,4 +1,4 @@
-//! The search: a problem in, the best plan that it finds out.
+//! The search: it takes an instance and returns the best plan that it finds.
 #![allow(
     clippy::cast_possible_truncation,
     clippy::cast_precision_loss,
@@ -24,70 +24,67 @@ mod schedule;
 mod tests;
 mod tour;
 
+use crate::instance::Instance;
 use crate::options::{Options, Progress};
 use crate::plan::Plan;
-use crate::problem::Problem;
 use anneal::{Report, Search};
 use clock::Clock;
 use network::Network;
-use schedule::Worth;
+use schedule::Value;
 
-/// How much of the time goes into saving vehicles and placing what is left over,
-/// before travel is shortened; it may need less.
+/// The largest share of the time for serving the unserved orders and saving vehicles, before the cost is reduced.
 const PACKING: f64 = 0.35;
 
-/// When threads look at each other's plans.
+/// The points in time at which threads exchange their best plans.
 const MEETINGS: [f64; 2] = [0.7, 1.0];
 
-/// Plans. What is found when the limit is reached is the answer; a first plan
-/// is there almost at once.
+/// Plans an instance. The answer is the best plan found when the limit is reached. A first plan exists almost at once.
 #[must_use]
-pub fn solve(problem: &Problem, options: &Options) -> Plan {
-    solve_with(problem, options, |_| {})
+pub fn solve(instance: &Instance, options: &Options) -> Plan {
+    solve_with(instance, options, |_| {})
 }
 
-/// Plans, and tells of each plan that is better than the ones before. With
-/// more than one thread the first one's plans are told, and at times the best
-/// of all.
+/// Plans an instance and reports each plan that is better than all reported before. With several threads, only the
+/// plans of the first thread are reported, and the best of all whenever the threads exchange plans.
 #[must_use]
-pub fn solve_with(problem: &Problem, options: &Options, progress: impl FnMut(&Progress)) -> Plan {
-    planned(problem, options, exact::MOST_ORDERS, progress)
+pub fn solve_with(instance: &Instance, options: &Options, progress: impl FnMut(&Progress)) -> Plan {
+    planned(instance, options, exact::MOST_ORDERS, progress)
 }
 
-/// Plans. Up to so many orders every plan is tried before the search begins.
+/// Plans an instance. With at most `tried_orders` orders, the exact solver runs before the search.
 fn planned(
-    problem: &Problem,
+    instance: &Instance,
     options: &Options,
     tried_orders: usize,
     mut progress: impl FnMut(&Progress),
 ) -> Plan {
-    let clock = Clock::start(options.limit, problem.orders().len());
-    let network = Network::new(problem);
-    let vehicles_first = problem.minimises_vehicles();
-    let mut told: Option<Worth> = None;
-    let mut report = |iterations: u64, worth: &Worth| {
-        let is_better = |old: Worth| worth.key(vehicles_first) < old.key(vehicles_first);
+    let clock = Clock::start(options.limit, instance.orders().len());
+    let network = Network::new(instance);
+    let vehicles_first = instance.minimises_vehicles();
+    let mut told: Option<Value> = None;
+    let mut report = |iterations: u64, value: &Value| {
+        let is_better = |old: Value| value.key(vehicles_first) < old.key(vehicles_first);
         if told.is_none_or(is_better) {
-            told = Some(*worth);
+            told = Some(*value);
             progress(&Progress {
                 iterations,
-                placed: network.jobs.len() - worth.absent,
-                lateness_s: worth.lateness,
-                vehicles: worth.vehicles,
-                travel: worth.travel,
+                served: network.orders.len() - value.unserved,
+                lateness_s: value.lateness,
+                vehicles: value.vehicles,
+                cost: value.travel,
             });
         }
     };
     let mut first = Search::new(&network, options.seed);
     first.construct(&clock);
-    report(0, &first.best.worth);
-    if network.jobs.is_empty() || network.carriers.is_empty() {
+    report(0, &first.best.value);
+    if network.orders.is_empty() || network.vehicles.is_empty() {
         return answer::plan(&network, &first.best, 0);
     }
-    if network.jobs.len() <= tried_orders {
+    if network.orders.len() <= tried_orders {
         let tried = exact::best(&network, &clock, exact::BUDGET);
         first.take_over(&tried.schedule);
-        report(0, &first.best.worth);
+        report(0, &first.best.value);
         if tried.proven {
             return answer::plan(&network, &first.best, 0);
         }
@@ -111,8 +108,7 @@ fn planned(
     answer::plan(&network, &first.best, rounds)
 }
 
-/// Lets all threads do something, and the first one have the best that came of
-/// it. Those whose best is worse go on from there too.
+/// Runs `act` on all threads. Then every thread continues from the best plan of all.
 fn together<'a, 'n>(
     first: &mut Search<'a, 'n>,
     others: &mut [Search<'a, 'n>],
@@ -130,14 +126,14 @@ fn together<'a, 'n>(
         }
         act(first, report);
     });
-    let vehicles_first = first.network.problem.minimises_vehicles();
-    let key = |search: &Search<'_, '_>| search.best.worth.key(vehicles_first);
+    let vehicles_first = first.network.instance.minimises_vehicles();
+    let key = |search: &Search<'_, '_>| search.best.value.key(vehicles_first);
     if let Some(best) = others.iter_mut().min_by_key(|it| key(it))
         && key(best) < key(first)
     {
         first.best.become_like(&best.best);
         first.restart_from_best();
-        report(first.rounds, &first.best.worth);
+        report(first.rounds, &first.best.value);
     }
     for search in others {
         if key(first) < key(search) {

@@ -1,14 +1,13 @@
-//! The problem as the search sees it: flat, numbered, with everything that an
-//! insertion has to know worked out once.
+//! The instance as the search reads it: flat and numbered. Everything that an insertion needs is computed once.
 
 use super::proximity::Proximity;
-use crate::problem::{Objective, Problem, Stop, StopKind};
+use crate::instance::{Instance, Objective, PlannerStop, StopKind};
 use crate::travel::Leg;
 
-/// Later than anything happens.
+/// A time after everything that can happen.
 pub(crate) const NEVER: i64 = i64::MAX / 4;
 
-/// The number of an order's end: twice the order, plus one for the drop-off.
+/// The number of a stop: twice the order's index, plus one for the drop-off.
 pub(crate) type Node = u32;
 
 pub(crate) fn pickup_of(order: usize) -> Node {
@@ -31,96 +30,93 @@ pub(crate) fn kind_of(node: Node) -> StopKind {
     }
 }
 
-/// One end of an order.
+/// A pickup or a drop-off, prepared for the search.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Site {
+pub(crate) struct EngineStop {
     pub(crate) point: u32,
     pub(crate) earliest: i64,
-    /// When service must begin at the latest; `NEVER` if lateness is allowed.
+    /// The latest begin of service; `NEVER` if lateness is allowed.
     pub(crate) latest: i64,
-    /// When service should begin; `NEVER` unless lateness is counted.
+    /// The begin of service after which lateness counts; `NEVER` if it is not counted.
     pub(crate) due: i64,
     pub(crate) service: i64,
     pub(crate) load: i64,
 }
 
-/// An order, as far as its two sites do not say it.
+/// An order, prepared for the search. Its two stops hold the rest.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Job {
+pub(crate) struct EngineOrder {
     pub(crate) size: i64,
     pub(crate) vehicle: Option<usize>,
     pub(crate) aboard: bool,
     pub(crate) committed: bool,
-    /// It is what its vehicle is on its way to.
+    /// One of its stops is the vehicle's next stop.
     pub(crate) next: bool,
 }
 
-/// A vehicle.
+/// A vehicle, prepared for the search.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Carrier {
+pub(crate) struct EngineVehicle {
     pub(crate) start: u32,
-    /// The end point, or nowhere.
+    /// The end point, or the point `nowhere`.
     pub(crate) end: u32,
     pub(crate) start_s: i64,
     pub(crate) end_s: i64,
-    /// What fits in: its capacity, or what its committed orders take if that
-    /// is more.
+    /// Its capacity, or the load of its committed orders if that is larger.
     pub(crate) capacity: i64,
     pub(crate) initial_load: i64,
-    /// How many orders that are not tied-and-committed it takes at most.
+    /// The largest number of orders besides the committed ones that only this vehicle may serve.
     pub(crate) free_places: usize,
-    /// Its committed orders exceed its capacity: it takes nothing else.
+    /// Its committed orders exceed its capacity, so it takes no other orders.
     pub(crate) closed: bool,
-    /// Lateness may occur on it: the slower evaluation is needed.
+    /// Lateness can occur on its tour. Insertions then need the slower evaluation.
     pub(crate) soft: bool,
     pub(crate) fixed_cost: i64,
-    /// What makes a vehicle that is in use already be preferred.
+    /// The cost of using this vehicle if its tour is empty.
     pub(crate) opening_cost: i64,
-    /// Vehicles of the same kind are interchangeable while empty.
+    /// Empty vehicles of the same kind are interchangeable.
     pub(crate) kind: u32,
 }
 
-/// A problem, prepared.
+/// A prepared instance.
 pub(crate) struct Network<'a> {
-    pub(crate) problem: &'a Problem,
+    pub(crate) instance: &'a Instance,
     proximity: Proximity,
-    pub(crate) sites: Vec<Site>,
-    pub(crate) jobs: Vec<Job>,
-    pub(crate) carriers: Vec<Carrier>,
+    pub(crate) stops: Vec<EngineStop>,
+    pub(crate) orders: Vec<EngineOrder>,
+    pub(crate) vehicles: Vec<EngineVehicle>,
     pub(crate) kinds: usize,
     by_duration: bool,
-    /// What a vehicle costs besides its fixed cost: nothing, or, where
-    /// vehicles are to be saved, more than all travel.
+    /// An extra cost per vehicle. It exceeds all travel if the instance minimises vehicles; otherwise it is 0.
     pub(crate) vehicle_weight: i64,
-    /// What a second of lateness costs: more than all travel and vehicles.
+    /// The cost of a second of lateness. It exceeds the cost of all travel and all vehicles.
     pub(crate) lateness_weight: i64,
-    /// Whether no detour saves time or costs, as far as is known: only small
-    /// problems are looked through, and a large one is taken to be like a map.
+    /// Whether the triangle inequality holds for time and cost. Only small instances are checked. Large ones are
+    /// assumed to be like a map.
     pub(crate) metric: bool,
 }
 
-/// Up to so many points all triangles are looked at.
+/// Instances with at most this many points are checked for the triangle inequality.
 const FEW_POINTS: usize = 48;
 
 impl<'a> Network<'a> {
-    pub(crate) fn new(problem: &'a Problem) -> Self {
-        let orders = problem.orders();
-        let proximity = Proximity::new(problem.travel());
-        let mut sites = vec![Site::default(); 2 * orders.len()];
-        let mut jobs = Vec::with_capacity(orders.len());
-        for (index, order) in orders.iter().enumerate() {
-            let committed = problem.is_committed(index);
+    pub(crate) fn new(instance: &'a Instance) -> Self {
+        let proximity = Proximity::new(instance.travel());
+        let mut stops = vec![EngineStop::default(); 2 * instance.orders().len()];
+        let mut orders = Vec::with_capacity(instance.orders().len());
+        for (index, order) in instance.orders().iter().enumerate() {
+            let committed = instance.is_committed(index);
             let size = i64::from(order.size);
             if let Some(pickup) = &order.pickup {
-                sites[2 * index] = site(&proximity, pickup, size, committed);
+                stops[2 * index] = stop(&proximity, pickup, size, committed);
             }
-            sites[2 * index + 1] = site(&proximity, &order.dropoff, -size, committed);
+            stops[2 * index + 1] = stop(&proximity, &order.dropoff, -size, committed);
             let next = order.vehicle.is_some_and(|vehicle| {
-                problem.vehicles()[vehicle]
+                instance.vehicles()[vehicle]
                     .next_stop
                     .is_some_and(|(next, _)| next == index)
             });
-            jobs.push(Job {
+            orders.push(EngineOrder {
                 size,
                 vehicle: order.vehicle,
                 aboard: order.pickup.is_none(),
@@ -128,52 +124,52 @@ impl<'a> Network<'a> {
                 next,
             });
         }
-        let (carriers, kinds) = carriers(problem, &proximity, &jobs);
-        let travel = problem.travel();
+        let (vehicles, kinds) = prepared_vehicles(instance, &proximity, &orders);
+        let travel = instance.travel();
         let mut network = Self {
-            problem,
+            instance,
             proximity,
-            sites,
-            jobs,
-            carriers,
+            stops,
+            orders,
+            vehicles,
             kinds,
-            by_duration: problem.objective() == Objective::Duration,
+            by_duration: instance.objective() == Objective::Duration,
             vehicle_weight: 0,
             lateness_weight: 0,
-            metric: travel.points() > FEW_POINTS || is_metric(problem),
+            metric: travel.points() > FEW_POINTS || is_metric(instance),
         };
         network.weigh();
         network
     }
 
     fn weigh(&mut self) {
-        let longest = |site: &Site| {
-            let legs = self.from(site.point).iter();
+        let longest = |stop: &EngineStop| {
+            let legs = self.from(stop.point).iter();
             legs.map(|&leg| self.cost(leg)).max().unwrap_or(0)
         };
-        let travel: i64 = self.sites.iter().map(longest).sum();
-        let fixed: i64 = self.carriers.iter().map(|it| it.fixed_cost).sum();
+        let travel: i64 = self.stops.iter().map(longest).sum();
+        let fixed: i64 = self.vehicles.iter().map(|it| it.fixed_cost).sum();
         let travel = (travel + fixed + 1).min(1 << 32);
-        if self.problem.minimises_vehicles() {
+        if self.instance.minimises_vehicles() {
             self.vehicle_weight = travel;
         }
-        self.lateness_weight = travel + self.vehicle_weight * self.carriers.len() as i64;
-        for carrier in &mut self.carriers {
-            carrier.opening_cost = carrier.fixed_cost + self.vehicle_weight;
+        self.lateness_weight = travel + self.vehicle_weight * self.vehicles.len() as i64;
+        for vehicle in &mut self.vehicles {
+            vehicle.opening_cost = vehicle.fixed_cost + self.vehicle_weight;
         }
     }
 
-    /// The legs from a point.
+    /// The legs that start at a point.
     pub(crate) fn from(&self, point: u32) -> &[Leg] {
         self.proximity.from(point)
     }
 
-    /// The legs to a point.
+    /// The legs that end at a point.
     pub(crate) fn to(&self, point: u32) -> &[Leg] {
         self.proximity.to(point)
     }
 
-    /// What a leg costs.
+    /// The cost of a leg.
     pub(crate) fn cost(&self, leg: Leg) -> i64 {
         i64::from(if self.by_duration {
             leg.duration_s
@@ -182,20 +178,19 @@ impl<'a> Network<'a> {
         })
     }
 
-    /// Whether a vehicle may take an order at all, as far as can be said
-    /// without looking at its tour.
+    /// Whether a vehicle may serve an order, whatever else is on its tour.
     pub(crate) fn eligible(&self, order: usize, vehicle: usize) -> bool {
-        let job = &self.jobs[order];
-        let carrier = &self.carriers[vehicle];
-        job.vehicle.is_none_or(|tied| tied == vehicle)
-            && (job.aboard || job.size <= carrier.capacity)
-            && (!carrier.closed || job.committed)
+        let facts = &self.orders[order];
+        let limits = &self.vehicles[vehicle];
+        facts.vehicle.is_none_or(|tied| tied == vehicle)
+            && (facts.aboard || facts.size <= limits.capacity)
+            && (!limits.closed || facts.committed)
     }
 }
 
-/// Whether no way over a third point is faster or shorter than the direct one.
-fn is_metric(problem: &Problem) -> bool {
-    let travel = problem.travel();
+/// Whether the triangle inequality holds for distances and durations.
+fn is_metric(instance: &Instance) -> bool {
+    let travel = instance.travel();
     let points = 0..travel.points();
     points.clone().all(|from| {
         points.clone().all(|by| {
@@ -209,11 +204,11 @@ fn is_metric(problem: &Problem) -> bool {
     })
 }
 
-fn site(proximity: &Proximity, stop: &Stop, load: i64, committed: bool) -> Site {
+fn stop(proximity: &Proximity, stop: &PlannerStop, load: i64, committed: bool) -> EngineStop {
     let (earliest, latest) = stop.window.map_or((-NEVER, NEVER), |window| {
         (window.earliest_s, window.latest_s)
     });
-    Site {
+    EngineStop {
         point: proximity.number(stop.point),
         earliest,
         latest: if committed { NEVER } else { latest },
@@ -223,17 +218,21 @@ fn site(proximity: &Proximity, stop: &Stop, load: i64, committed: bool) -> Site 
     }
 }
 
-fn carriers(problem: &Problem, proximity: &Proximity, jobs: &[Job]) -> (Vec<Carrier>, usize) {
-    // An untied committed order may end up on any vehicle.
-    let roaming = jobs
+fn prepared_vehicles(
+    instance: &Instance,
+    proximity: &Proximity,
+    orders: &[EngineOrder],
+) -> (Vec<EngineVehicle>, usize) {
+    // A committed order without a vehicle of its own may be put on any vehicle.
+    let roaming = orders
         .iter()
-        .any(|job| job.committed && job.vehicle.is_none());
-    let mut carriers: Vec<Carrier> = problem
+        .any(|facts| facts.committed && facts.vehicle.is_none());
+    let mut prepared: Vec<EngineVehicle> = instance
         .vehicles()
         .iter()
-        .map(|vehicle| Carrier {
+        .map(|vehicle| EngineVehicle {
             start: proximity.number(vehicle.start),
-            end: proximity.number(vehicle.end.unwrap_or(problem.travel().nowhere())),
+            end: proximity.number(vehicle.end.unwrap_or(instance.travel().nowhere())),
             start_s: vehicle.shift.start_s,
             end_s: vehicle.shift.end_s,
             capacity: i64::from(vehicle.capacity),
@@ -248,52 +247,55 @@ fn carriers(problem: &Problem, proximity: &Proximity, jobs: &[Job]) -> (Vec<Carr
             kind: 0,
         })
         .collect();
-    let mut tied = vec![false; carriers.len()];
-    for job in jobs {
-        let Some(vehicle) = job.vehicle else { continue };
-        let carrier = &mut carriers[vehicle];
+    let mut tied = vec![false; prepared.len()];
+    for facts in orders {
+        let Some(vehicle) = facts.vehicle else {
+            continue;
+        };
+        let limits = &mut prepared[vehicle];
         tied[vehicle] = true;
-        if job.aboard {
-            carrier.initial_load += job.size;
+        if facts.aboard {
+            limits.initial_load += facts.size;
         }
-        if job.committed {
-            carrier.soft = true;
-            carrier.free_places = carrier.free_places.saturating_sub(1);
+        if facts.committed {
+            limits.soft = true;
+            limits.free_places = limits.free_places.saturating_sub(1);
         }
     }
-    for job in jobs {
-        let Some(vehicle) = job.vehicle else { continue };
-        if !job.committed {
+    for facts in orders {
+        let Some(vehicle) = facts.vehicle else {
+            continue;
+        };
+        if !facts.committed {
             continue;
         }
-        let carrier = &mut carriers[vehicle];
-        let needed = if job.aboard {
-            carrier.initial_load
-        } else if job.next {
-            carrier.initial_load + job.size
+        let limits = &mut prepared[vehicle];
+        let needed = if facts.aboard {
+            limits.initial_load
+        } else if facts.next {
+            limits.initial_load + facts.size
         } else {
-            job.size
+            facts.size
         };
-        if needed > carrier.capacity {
-            carrier.capacity = needed;
-            carrier.closed = true;
+        if needed > limits.capacity {
+            limits.capacity = needed;
+            limits.closed = true;
         }
     }
-    let kinds = name_kinds(problem, &mut carriers, &tied);
-    (carriers, kinds)
+    let kinds = name_kinds(instance, &mut prepared, &tied);
+    (prepared, kinds)
 }
 
-/// Numbers the kinds of vehicles: those that differ in nothing but their index
-/// share a number.
-fn name_kinds(problem: &Problem, carriers: &mut [Carrier], tied: &[bool]) -> usize {
-    let vehicles = problem.vehicles();
-    let mut order: Vec<usize> = (0..carriers.len()).collect();
+/// Numbers the kinds of vehicles. Vehicles that differ only in their index share a number.
+fn name_kinds(instance: &Instance, prepared: &mut [EngineVehicle], tied: &[bool]) -> usize {
+    let vehicles = instance.vehicles();
+    let mut order: Vec<usize> = (0..prepared.len()).collect();
     let key = |v: usize| {
         let it = &vehicles[v];
         (
             (it.start, it.end, it.capacity, it.max_orders),
             (it.shift.start_s, it.shift.end_s, it.fixed_cost),
-            // Nobody else is like a vehicle that orders are tied to.
+            // A vehicle that orders are tied to is a kind of its own.
             tied[v].then_some(v),
         )
     };
@@ -303,9 +305,9 @@ fn name_kinds(problem: &Problem, carriers: &mut [Carrier], tied: &[bool]) -> usi
         if at > 0 && key(order[at - 1]) != key(v) {
             kinds += 1;
         }
-        carriers[v].kind = kinds;
+        prepared[v].kind = kinds;
     }
-    if carriers.is_empty() {
+    if prepared.is_empty() {
         0
     } else {
         kinds as usize + 1

@@ -1,6 +1,5 @@
-//! Logarithm and exponential from additions and multiplications alone, which
-//! IEEE 754 fixes to the last bit: those of the standard library differ from
-//! machine to machine, and with them would differ what annealing accepts.
+//! Logarithm and exponential, computed from additions and multiplications, which IEEE 754 defines to the last bit. The
+//! functions of the standard library differ between machines, and with them the decisions of annealing would differ.
 
 const LN_2: f64 = std::f64::consts::LN_2;
 

@@ -1,22 +1,19 @@
-//! The travel matrix as the search reads it: points that are close to one
-//! another stand side by side.
+//! The travel matrix as the search reads it: close points have neighbouring numbers.
 
 use crate::travel::{Leg, TravelMatrix};
 
-/// A travel matrix without the points that stand where another one does: many
-/// orders begin at the same shop. The others are numbered along a chain from
-/// neighbour to neighbour: the stops of a tour are mostly close to one another,
-/// and what the search reads of a row then lies on few cache lines.
+/// A travel matrix in which points at the same place share a number, since many orders begin at the same shop. The numbers
+/// follow a chain from neighbour to neighbour. The stops of a tour are mostly close to one another, so the search reads few
+/// cache lines of each row.
 #[derive(Debug)]
 pub(crate) struct Proximity {
-    /// The number of each point, nowhere's last.
+    /// The number of each point; the last one is that of `nowhere`.
     numbers: Vec<u32>,
-    /// How many numbers there are.
+    /// The count of numbers.
     stride: usize,
-    /// Row by row, a row for each point that legs begin at.
+    /// A row for each number: the legs that start there.
     from: Vec<Leg>,
-    /// Row by row, a row for each point that legs lead to; empty if that makes
-    /// no difference.
+    /// A row for each number: the legs that end there. Empty if the matrix is symmetric.
     to: Vec<Leg>,
 }
 
@@ -51,17 +48,17 @@ impl Proximity {
         }
     }
 
-    /// The number that a point has here.
+    /// The number of a point.
     pub(crate) fn number(&self, point: usize) -> u32 {
         self.numbers[point]
     }
 
-    /// The legs from a point, by its number.
+    /// The legs that start at a number.
     pub(crate) fn from(&self, number: u32) -> &[Leg] {
         &self.from[number as usize * self.stride..][..self.stride]
     }
 
-    /// The legs to a point, by its number.
+    /// The legs that end at a number.
     pub(crate) fn to(&self, number: u32) -> &[Leg] {
         if self.to.is_empty() {
             return self.from(number);
@@ -70,8 +67,8 @@ impl Proximity {
     }
 }
 
-/// For each point, and nowhere, the first one that stands in the same place: no
-/// way between them, and the same ways to all others.
+/// For each point and `nowhere`: the first point at the same place. Two points are at the same place if the legs between
+/// them are 0 and their legs to and from all other points are equal.
 fn firsts(travel: &TravelMatrix) -> Vec<u32> {
     let same = |a: usize, b: usize| {
         let none = Leg::default();
@@ -97,8 +94,7 @@ fn firsts(travel: &TravelMatrix) -> Vec<u32> {
     firsts
 }
 
-/// Each place once, followed by the closest one that was not named yet, and
-/// nowhere at last.
+/// All places, each followed by the closest one that is not yet in the chain. The last entry is `nowhere`.
 fn chain(travel: &TravelMatrix, firsts: &[u32]) -> Vec<u32> {
     let mut left: Vec<u32> = (0..travel.points() as u32)
         .filter(|&point| firsts[point as usize] == point)
@@ -120,7 +116,7 @@ fn chain(travel: &TravelMatrix, firsts: &[u32]) -> Vec<u32> {
 mod tests {
     use super::*;
 
-    /// Points on a street, by their house numbers; uphill takes longer.
+    /// Points on a street, by their house numbers. Uphill takes longer.
     fn street(houses: &[u32]) -> TravelMatrix {
         TravelMatrix::measured(houses.len(), |from, to| {
             let length = houses[from].abs_diff(houses[to]);
@@ -148,8 +144,8 @@ mod tests {
     }
 
     #[test]
-    fn no_way_between_them_does_not_make_two_points_one_place() {
-        // From point 1 there is a lift down to point 0 and up again; only from there is it far to point 2.
+    fn two_points_with_no_way_between_them_can_be_different_places() {
+        // A lift connects points 0 and 1. The way to point 2 is long only from point 1.
         let travel = TravelMatrix::measured(3, |from, to| match (from, to) {
             (1, 2) => (9, 9),
             (0, 2) | (2, _) => (5, 5),

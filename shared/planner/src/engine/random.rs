@@ -1,7 +1,7 @@
-//! Random numbers that are the same on every machine.
+//! Random numbers that are equal on every machine.
 
-/// xoshiro256++ by D. Blackman and S. Vigna (*Scrambled linear pseudorandom
-/// number generators*, ACM TOMS 47(4), 2021), seeded by `SplitMix64`.
+/// The generator xoshiro256++ by D. Blackman and S. Vigna (*Scrambled linear pseudorandom number generators*, ACM TOMS
+/// 47(4), 2021), seeded by `SplitMix64`.
 #[derive(Clone, Debug)]
 pub(crate) struct Random {
     state: [u64; 4],
@@ -33,8 +33,8 @@ impl Random {
         result
     }
 
-    /// A number below `bound`; 0 if `bound` is 0. By multiplication (D.
-    /// Lemire): its bias is far below what a search could feel.
+    /// A number below `bound`; 0 if `bound` is 0. D. Lemire's method of multiplication has a tiny bias, which does not
+    /// matter to a search.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         let product = u128::from(self.next()) * (bound as u128);
         (product >> 64) as usize

@@ -1,13 +1,13 @@
-//! Puts absent orders back: greedily, in an order that varies, with blinks.
+//! Inserts unserved orders greedily, in varying sequences, with blinks.
 
 use super::insertion::{Inserter, Insertion, NOWHERE};
 use super::network::{NEVER, Network, dropoff_of, pickup_of};
 use super::random::Random;
-use super::schedule::{Schedule, Worth};
+use super::schedule::{Schedule, Value};
 use super::tour::Tour;
 
-/// In which order absent orders are put back: the sorts of Christiaens and
-/// Vanden Berghe (2020), §5.2 and §6, for orders with two ends.
+/// The sequences in which unserved orders are inserted: the sorts of Christiaens and Vanden Berghe (2020), §5.2 and §6,
+/// for orders with two stops.
 #[derive(Clone, Copy)]
 enum Sort {
     Random,
@@ -19,7 +19,7 @@ enum Sort {
     Latest,
 }
 
-/// How often each is used, in their paper.
+/// The weight of each sort, as in their paper.
 const SORTS: [(Sort, usize); 7] = [
     (Sort::Random, 4),
     (Sort::Size, 4),
@@ -30,13 +30,12 @@ const SORTS: [(Sort, usize); 7] = [
     (Sort::Latest, 2),
 ];
 
-/// What is known about an order and a tour.
+/// The result of an earlier search for an insertion.
 #[derive(Clone, Copy, Debug)]
 struct Known {
-    /// The tour's stamp when it was found out; 0 if never.
+    /// The stamp of the tour at that time; 0 if there was no search.
     stamp: u64,
-    /// The best insertion; one at `NO_POSITION` says only that there is none
-    /// that costs less.
+    /// The best insertion. If its position is `NO_POSITION`, then all insertions cost at least this much.
     insertion: Insertion,
 }
 
@@ -47,43 +46,40 @@ const UNKNOWN: Known = Known {
     insertion: NOWHERE,
 };
 
-/// More than this is not remembered, so that memory stays small.
+/// With more pairs of orders and tours than this, nothing is remembered, which keeps the memory small.
 const MEMORY: usize = 1 << 21;
 
-/// How often a position is overlooked in a large problem: 1 % as in
-/// Christiaens and Vanden Berghe (2020).
+/// The probability of overlooking a position in a large instance, as in Christiaens and Vanden Berghe (2020).
 pub(crate) const LEAST_BLINK: f64 = 0.01;
 
-/// How often a blink in a small problem overlooks the whole tour.
+/// The probability that a blink in a small instance overlooks the whole tour.
 const WHOLE_TOUR: f64 = 0.25;
 
-/// Puts absent orders back.
+/// Inserts unserved orders.
 #[derive(Clone, Debug)]
 pub(crate) struct Recreate {
     inserter: Inserter,
-    /// Probability that a position is overlooked; 0 for the first plan.
+    /// The probability of overlooking a position; 0 for the first plan.
     pub(crate) blink: f64,
-    /// Per order and tour. A tour that has not changed since gives the same
-    /// answer: most have not.
+    /// What is known for each order and tour. It stays true as long as the tour does not change, and most tours do not.
     known: Vec<Known>,
     queue: Vec<(i64, u32)>,
-    /// Tours that have to be looked at, and what an insertion costs there at
-    /// least.
+    /// The tours that must be examined, each with a lower bound of the cost.
     unknown: Vec<(u32, i64)>,
-    /// The kinds of which an empty vehicle was tried already.
+    /// The kinds of vehicles of which an empty one was tried already.
     tried: Vec<bool>,
-    /// Per order: how far it is from where vehicles start.
+    /// For each order: the distance of its drop-off from the nearest start of a vehicle.
     remoteness: Vec<i64>,
 }
 
 impl Recreate {
     pub(crate) fn new(network: &Network<'_>) -> Self {
-        let mut starts: Vec<u32> = network.carriers.iter().map(|it| it.start).collect();
+        let mut starts: Vec<u32> = network.vehicles.iter().map(|it| it.start).collect();
         starts.sort_unstable();
         starts.dedup();
-        let remoteness = (0..network.jobs.len())
+        let remoteness = (0..network.orders.len())
             .map(|order| {
-                let to = network.to(network.sites[dropoff_of(order) as usize].point);
+                let to = network.to(network.stops[dropoff_of(order) as usize].point);
                 starts
                     .iter()
                     .map(|&start| network.cost(to[start as usize]))
@@ -91,7 +87,7 @@ impl Recreate {
                     .unwrap_or(0)
             })
             .collect();
-        let pairs = network.jobs.len().saturating_mul(network.carriers.len());
+        let pairs = network.orders.len().saturating_mul(network.vehicles.len());
         Self {
             known: if pairs <= MEMORY {
                 vec![UNKNOWN; pairs]
@@ -100,14 +96,14 @@ impl Recreate {
             },
             blink: 0.0,
             inserter: Inserter::new(network.lateness_weight),
-            queue: Vec::with_capacity(network.jobs.len()),
-            unknown: Vec::with_capacity(network.carriers.len()),
+            queue: Vec::with_capacity(network.orders.len()),
+            unknown: Vec::with_capacity(network.vehicles.len()),
             tried: vec![false; network.kinds],
             remoteness,
         }
     }
 
-    /// Tries to place every absent order.
+    /// Tries to insert every unserved order.
     pub(crate) fn run(
         &mut self,
         network: &Network<'_>,
@@ -118,8 +114,7 @@ impl Recreate {
         self.run_until(network, random, schedule, vehicle_limit, || false);
     }
 
-    /// Tries to place every absent order until time is over, and after that
-    /// those that must not be left over.
+    /// Tries to insert every unserved order until the time is over; after that, only the committed orders.
     pub(crate) fn run_until(
         &mut self,
         network: &Network<'_>,
@@ -131,37 +126,37 @@ impl Recreate {
         self.line_up(network, random, schedule);
         let queue = std::mem::take(&mut self.queue);
         for &(_, order) in &queue {
-            let job = &network.jobs[order as usize];
-            let must = job.next || job.aboard || job.committed;
+            let facts = &network.orders[order as usize];
+            let must = facts.next || facts.aboard || facts.committed;
             if !must && is_over() {
                 continue;
             }
             self.place(network, random, schedule, order as usize, vehicle_limit);
         }
         self.queue = queue;
-        schedule.forget_placed();
+        schedule.forget_served();
     }
 
-    /// Tries to place every absent order, unless what has come of it so far and
-    /// the number left over is hopeless. Whether it was completed.
+    /// Tries to insert every unserved order. Stops early if `is_hopeless` says so of the value and the number of unserved
+    /// orders so far. Returns whether it was completed.
     pub(crate) fn run_unless(
         &mut self,
         network: &Network<'_>,
         random: &mut Random,
         schedule: &mut Schedule,
         vehicle_limit: usize,
-        is_hopeless: impl Fn(&Worth, usize) -> bool,
+        is_hopeless: impl Fn(&Value, usize) -> bool,
     ) -> bool {
         self.line_up(network, random, schedule);
         let queue = std::mem::take(&mut self.queue);
-        let absent = schedule.worth.absent;
-        let completed = queue.iter().enumerate().all(|(placed, &(_, order))| {
+        let unserved = schedule.value.unserved;
+        let completed = queue.iter().enumerate().all(|(done, &(_, order))| {
             self.place(network, random, schedule, order as usize, vehicle_limit);
-            let left_over = schedule.worth.absent - (absent - placed - 1);
-            !is_hopeless(&schedule.worth, left_over)
+            let unserved_now = schedule.value.unserved - (unserved - done - 1);
+            !is_hopeless(&schedule.value, unserved_now)
         });
         self.queue = queue;
-        schedule.forget_placed();
+        schedule.forget_served();
         completed
     }
 
@@ -177,7 +172,7 @@ impl Recreate {
             draw -= weight;
         }
         self.queue.clear();
-        for &order in &schedule.absent {
+        for &order in &schedule.unserved {
             let key = self.key(network, random, sort, order as usize);
             self.queue.push((key, order));
         }
@@ -185,28 +180,27 @@ impl Recreate {
     }
 
     fn key(&self, network: &Network<'_>, random: &mut Random, sort: Sort, order: usize) -> i64 {
-        let job = &network.jobs[order];
-        let dropoff = &network.sites[dropoff_of(order) as usize];
-        let pickup = &network.sites[pickup_of(order) as usize];
+        let facts = &network.orders[order];
+        let dropoff = &network.stops[dropoff_of(order) as usize];
+        let pickup = &network.stops[pickup_of(order) as usize];
         let key = match sort {
             Sort::Random => random.below(1 << 30) as i64,
-            Sort::Size => -job.size,
+            Sort::Size => -facts.size,
             Sort::Far => -self.remoteness[order],
             Sort::Near => self.remoteness[order],
             Sort::Width => dropoff.latest.min(NEVER / 4) - pickup.earliest.max(-NEVER / 4),
             Sort::Earliest => pickup.earliest.max(-NEVER / 4),
             Sort::Latest => -dropoff.latest.min(NEVER / 4),
         };
-        // What must not be left over comes before what may be: first a
-        // vehicle's next stop, then what is aboard, then the rest. What has a
-        // choice of vehicles may at times have to leave the best one to an
-        // order that has not; in a small problem what has none may have to wait
-        // too, for an order that fits into its cheapest position alone.
+        // Committed orders come first: the next stops of vehicles, then the orders aboard, then the rest. There are
+        // exceptions. An order that several vehicles may serve must sometimes leave the best one to an order that has
+        // no choice. In a small instance, even an order without a choice must sometimes wait for another order that
+        // fits into one position only.
         let searches = self.blink > 0.0;
         let yields = searches
-            && (job.vehicle.is_none() || self.blink > LEAST_BLINK)
+            && (facts.vehicle.is_none() || self.blink > LEAST_BLINK)
             && matches!(sort, Sort::Random);
-        let rank = match (job.next, job.aboard, job.committed) {
+        let rank = match (facts.next, facts.aboard, facts.committed) {
             (true, _, _) => -3,
             (_, true, _) => -2,
             (_, _, true) if !yields => -1,
@@ -215,7 +209,7 @@ impl Recreate {
         key + rank * NEVER
     }
 
-    /// Puts an order where it costs least, if it fits anywhere.
+    /// Inserts an order where it costs least, if it fits anywhere.
     fn place(
         &mut self,
         network: &Network<'_>,
@@ -227,20 +221,19 @@ impl Recreate {
         let mut best = NOWHERE;
         let mut on = 0;
         self.tried.fill(false);
-        let candidates = match network.jobs[order].vehicle {
+        let candidates = match network.orders[order].vehicle {
             Some(tied) => tied..tied + 1,
             None => 0..schedule.tours.len(),
         };
-        // What is remembered costs nothing to look at, and rules out most of
-        // the rest.
+        // Remembered insertions cost nothing. Their costs rule out most of the other tours.
         self.unknown.clear();
         for index in candidates {
             let tour = &schedule.tours[index];
             if tour.is_empty() {
-                if schedule.worth.vehicles >= vehicle_limit {
+                if schedule.value.vehicles >= vehicle_limit {
                     continue;
                 }
-                let kind = network.carriers[tour.vehicle].kind as usize;
+                let kind = network.vehicles[tour.vehicle].kind as usize;
                 if std::mem::replace(&mut self.tried[kind], true) {
                     continue;
                 }
@@ -271,11 +264,10 @@ impl Recreate {
 
     /// Takes an insertion if it is the best so far.
     ///
-    /// Greedy insertion *blinks*: it overlooks a position now and then. To
-    /// roll the dice for improvements alone comes to the same.
+    /// Greedy insertion *blinks*: it overlooks a position now and then. It is enough to draw for improvements only.
     #[allow(
         clippy::too_many_arguments,
-        reason = "what is weighed and what it is weighed against are borrowed apart"
+        reason = "the parts of the recreation are borrowed separately"
     )]
     fn weigh(
         &mut self,
@@ -288,8 +280,8 @@ impl Recreate {
         on: &mut usize,
     ) {
         if found.cost < best.cost && self.blink > 0.0 && random.happens(self.blink) {
-            // Two orders may be worth a vehicle that neither is worth alone. In
-            // a small problem there is little else that leads there.
+            // Two orders can be worth a vehicle that neither is worth alone. In a small instance, little else leads to
+            // such a plan.
             found = if self.blink > LEAST_BLINK && random.happens(WHOLE_TOUR) {
                 NOWHERE
             } else {
@@ -303,18 +295,18 @@ impl Recreate {
         }
     }
 
-    /// What is known about an order and a tour as it is now.
+    /// What is known about an order and the current state of a tour.
     fn remembered(&self, network: &Network<'_>, order: usize, tour: &Tour) -> Option<Known> {
         let known = self
             .known
-            .get(order * network.carriers.len() + tour.vehicle)?;
+            .get(order * network.vehicles.len() + tour.vehicle)?;
         (known.stamp == tour.stamp).then_some(*known)
     }
 
     /// The best insertion into a tour that costs less than `bound`.
     fn look(&mut self, network: &Network<'_>, order: usize, tour: &Tour, bound: i64) -> Insertion {
         let found = self.inserter.best(network, order, tour, bound);
-        let at = order * network.carriers.len() + tour.vehicle;
+        let at = order * network.vehicles.len() + tour.vehicle;
         if let Some(known) = self.known.get_mut(at) {
             known.stamp = tour.stamp;
             known.insertion = if found.cost < bound {

@@ -1,48 +1,46 @@
-//! Takes orders off their tours: strings of neighbouring stops, or orders that
-//! are alike.
+//! Removes orders from their tours: strings of neighbouring stops, or orders that are alike.
 
 use super::network::{Network, Node, dropoff_of, kind_of, order_of, pickup_of};
 use super::random::Random;
-use super::schedule::{ABSENT, Schedule};
+use super::schedule::{Schedule, UNSERVED};
 use super::tour::NO_NODE;
-use crate::problem::StopKind;
+use crate::instance::StopKind;
 
-/// How many neighbours of a node are known at most.
+/// The largest number of neighbours that are known for each stop.
 const NEIGHBOURS: usize = 256;
 
-/// How many orders that are like an order are known at most.
+/// The largest number of similar orders that are known for each order.
 const KIN: usize = 64;
 
-/// How often an order is passed over though it is alike.
+/// The probability of skipping an order though it is similar.
 const SKIPPED_KIN: f64 = 0.2;
 
-/// What is taken off at a time.
+/// How much is removed in a round.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Measure {
-    /// Stops removed on average.
+    /// The average number of removed stops.
     pub(crate) stops: f64,
-    /// Stops in a string at most.
+    /// The largest number of stops in a string.
     pub(crate) string: f64,
-    /// Probability that a string is split.
+    /// The probability that a string is split.
     pub(crate) split: f64,
-    /// Probability that a split string's middle does not grow further.
+    /// The probability that the kept middle of a split string stops growing.
     pub(crate) split_stop: f64,
-    /// Orders removed at most for being alike.
+    /// The largest number of similar orders that are removed.
     pub(crate) kin: usize,
-    /// How often orders are removed for being alike, and not in strings.
+    /// The share of rounds that remove similar orders instead of strings.
     pub(crate) kin_share: f64,
 }
 
-/// Takes orders off: mostly by *adjacent string removal* (Christiaens and
-/// Vanden Berghe 2020, §5.1), each removed stop taking its order's other one
-/// along.
+/// Removes orders, mostly by *adjacent string removal* (Christiaens and Vanden Berghe 2020, §5.1). A removed stop takes the
+/// other stop of its order along.
 #[derive(Clone, Debug)]
 pub(crate) struct Ruin {
     pub(crate) measure: Measure,
-    /// Nodes by closeness: `reach` of them for each node.
+    /// The nearest stops of each stop: `reach` of them.
     neighbours: Vec<Node>,
     reach: usize,
-    /// Orders by likeness: `kin_reach` of them for each order.
+    /// The most similar orders of each order: `kin_reach` of them.
     kin: Vec<u32>,
     kin_reach: usize,
     nodes: Vec<Node>,
@@ -51,7 +49,7 @@ pub(crate) struct Ruin {
 }
 
 impl Ruin {
-    /// Takes nothing off before it has [looked around](Self::look_around).
+    /// Removes nothing until [`look_around`](Self::look_around) has run.
     pub(crate) fn new(network: &Network<'_>, measure: Measure) -> Self {
         Self {
             measure,
@@ -60,28 +58,28 @@ impl Ruin {
             kin: Vec::new(),
             kin_reach: 0,
             nodes: Vec::new(),
-            ruined: vec![false; network.carriers.len()],
+            ruined: vec![false; network.vehicles.len()],
             removed: Vec::new(),
         }
     }
 
-    /// Finds out what is close to what. With 1,000 orders that takes longer
-    /// than a first plan, which does without it.
+    /// Finds the neighbours of all stops and orders. With 1,000 orders this takes longer than a first plan, which does not
+    /// need it.
     pub(crate) fn look_around(&mut self, network: &Network<'_>) {
-        let nodes: Vec<Node> = (0..network.sites.len() as Node)
+        let nodes: Vec<Node> = (0..network.stops.len() as Node)
             .filter(|&node| {
-                kind_of(node) == StopKind::Dropoff || !network.jobs[order_of(node)].aboard
+                kind_of(node) == StopKind::Dropoff || !network.orders[order_of(node)].aboard
             })
             .collect();
         let reach = nodes.len().min(NEIGHBOURS);
-        let mut neighbours = vec![0; network.sites.len() * reach];
+        let mut neighbours = vec![0; network.stops.len() * reach];
         let mut by_closeness: Vec<(i64, Node)> = Vec::with_capacity(nodes.len());
         for &node in &nodes {
-            let point = network.sites[node as usize].point;
+            let point = network.stops[node as usize].point;
             let (to, from) = (network.to(point), network.from(point));
             by_closeness.clear();
             by_closeness.extend(nodes.iter().map(|&other| {
-                let at = network.sites[other as usize].point as usize;
+                let at = network.stops[other as usize].point as usize;
                 let closeness = if other == node {
                     -1
                 } else {
@@ -103,14 +101,14 @@ impl Ruin {
         (self.neighbours, self.reach, self.nodes) = (neighbours, reach, nodes);
     }
 
-    /// Takes some orders off.
+    /// Removes some orders.
     pub(crate) fn run(
         &mut self,
         network: &Network<'_>,
         random: &mut Random,
         schedule: &mut Schedule,
     ) {
-        if self.nodes.is_empty() || schedule.worth.vehicles == 0 {
+        if self.nodes.is_empty() || schedule.value.vehicles == 0 {
             return;
         }
         if random.happens(self.measure.kin_share) {
@@ -121,13 +119,11 @@ impl Ruin {
         schedule.settle(network);
     }
 
-    /// Takes off orders that resemble one: *related removal* (P. Shaw, *Using
-    /// constraint programming and local search methods to solve vehicle routing
-    /// problems*, 1998), by where orders begin and end. Strings seldom take
-    /// along two orders that ought to change places on distant parts of a long
-    /// tour.
+    /// Removes orders that are similar to one order: *related removal* (P. Shaw, *Using constraint programming and local
+    /// search methods to solve vehicle routing problems*, 1998). Orders are similar if they begin and end near one another.
+    /// Strings rarely remove two orders that should swap places on distant parts of a long tour.
     fn kin(&mut self, network: &Network<'_>, random: &mut Random, schedule: &mut Schedule) {
-        let orders = network.jobs.len();
+        let orders = network.orders.len();
         let seed = random.below(orders);
         let mut left = 1 + random.below(self.measure.kin.min(orders));
         for rank in 0..self.kin_reach {
@@ -135,17 +131,17 @@ impl Ruin {
             if left == 0 {
                 break;
             }
-            if schedule.tour_of[order] != ABSENT && !random.happens(SKIPPED_KIN) {
+            if schedule.tour_of[order] != UNSERVED && !random.happens(SKIPPED_KIN) {
                 schedule.remove(network, order);
                 left -= 1;
             }
         }
     }
 
-    /// Takes some strings off.
+    /// Removes some strings.
     fn strings(&mut self, network: &Network<'_>, random: &mut Random, schedule: &mut Schedule) {
-        let placed: usize = schedule.tours.iter().map(super::tour::Tour::len).sum();
-        let average = placed as f64 / schedule.worth.vehicles as f64;
+        let served: usize = schedule.tours.iter().map(super::tour::Tour::len).sum();
+        let average = served as f64 / schedule.value.vehicles as f64;
         let longest = self.measure.string.min(average);
         let strings = 4.0 * self.measure.stops / (1.0 + longest) - 1.0;
         let strings = (random.unit() * strings.max(1.0) + 1.0) as usize;
@@ -158,7 +154,7 @@ impl Ruin {
             }
             let node = self.neighbours[seed as usize * self.reach + rank];
             let tour = schedule.tour_of[order_of(node)];
-            if tour == ABSENT || self.ruined[tour as usize] {
+            if tour == UNSERVED || self.ruined[tour as usize] {
                 continue;
             }
             let stops = schedule.tours[tour as usize].len();
@@ -170,7 +166,7 @@ impl Ruin {
         }
     }
 
-    /// Takes a string of stops around a node off its tour.
+    /// Removes a string of stops around a stop.
     fn string(
         &mut self,
         network: &Network<'_>,
@@ -214,16 +210,16 @@ impl Ruin {
     }
 }
 
-/// For each order those that are most like it, and how many these are.
+/// For each order the most similar ones, and how many these are.
 fn kin(network: &Network<'_>) -> (Vec<u32>, usize) {
-    let orders = network.jobs.len();
+    let orders = network.orders.len();
     let reach = orders.min(KIN);
     let ends = |order: usize| {
-        let dropoff = network.sites[dropoff_of(order) as usize].point;
-        if network.jobs[order].aboard {
+        let dropoff = network.stops[dropoff_of(order) as usize].point;
+        if network.orders[order].aboard {
             (dropoff, dropoff)
         } else {
-            (network.sites[pickup_of(order) as usize].point, dropoff)
+            (network.stops[pickup_of(order) as usize].point, dropoff)
         }
     };
     let mut kin = Vec::with_capacity(orders * reach);

@@ -1,33 +1,33 @@
-//! All tours together, and how to go back to what they were.
+//! All tours together, with a way back to an earlier state.
 
 use super::insertion::Insertion;
 use super::network::{Network, Node, dropoff_of, kind_of, order_of, pickup_of};
 use super::tour::{NO_NODE, Tour};
-use crate::problem::StopKind;
+use crate::instance::StopKind;
 
-/// Marks an order that is on no tour.
-pub(crate) const ABSENT: u32 = u32::MAX;
+/// Marks an unserved order.
+pub(crate) const UNSERVED: u32 = u32::MAX;
 
-/// What a schedule is worth, as far as its tours say.
+/// The value of a schedule, by which it is compared with others.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Worth {
-    /// Committed orders that are left over.
-    pub(crate) forsaken: usize,
-    /// Orders that are left over.
-    pub(crate) absent: usize,
+pub(crate) struct Value {
+    /// The number of unserved committed orders.
+    pub(crate) unserved_committed: usize,
+    /// The number of unserved orders.
+    pub(crate) unserved: usize,
     pub(crate) lateness: i64,
     pub(crate) vehicles: usize,
-    /// Cost of legs and of used vehicles.
+    /// The cost of legs and of used vehicles.
     pub(crate) travel: i64,
 }
 
-impl Worth {
-    /// The order in which plans are better than others.
+impl Value {
+    /// The sort key: the schedule with the smaller key is better.
     pub(crate) fn key(&self, vehicles_first: bool) -> (usize, usize, i64, usize, i64, usize) {
         let first = if vehicles_first { self.vehicles } else { 0 };
         (
-            self.forsaken,
-            self.absent,
+            self.unserved_committed,
+            self.unserved,
             self.lateness,
             first,
             self.travel,
@@ -36,19 +36,18 @@ impl Worth {
     }
 }
 
-/// Tours, where each order is on them, and the way back to the last
-/// [`keep`](Self::keep).
+/// The tours, the tour of each order, and the way back to the last [`keep`](Self::keep).
 #[derive(Clone, Debug)]
 pub(crate) struct Schedule {
     pub(crate) tours: Vec<Tour>,
-    /// The tour of each order, or `ABSENT`.
+    /// The index of each order's tour, or `UNSERVED`.
     pub(crate) tour_of: Vec<u32>,
-    /// The orders on no tour.
-    pub(crate) absent: Vec<u32>,
-    pub(crate) worth: Worth,
-    kept_worth: Worth,
-    kept_absent: Vec<u32>,
-    /// What touched tours were before they were touched.
+    /// The unserved orders.
+    pub(crate) unserved: Vec<u32>,
+    pub(crate) value: Value,
+    kept_value: Value,
+    kept_unserved: Vec<u32>,
+    /// The touched tours as they were before.
     before: Vec<Tour>,
     touched: Vec<u32>,
     is_touched: Vec<bool>,
@@ -56,33 +55,37 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// Nothing on any tour.
+    /// A schedule with empty tours.
     pub(crate) fn new(network: &Network<'_>) -> Self {
-        let tours: Vec<Tour> = (0..network.carriers.len())
+        let tours: Vec<Tour> = (0..network.vehicles.len())
             .map(|vehicle| Tour::empty(network, vehicle))
             .collect();
-        let orders = network.jobs.len();
-        let worth = Worth {
-            forsaken: network.jobs.iter().filter(|job| job.committed).count(),
-            absent: orders,
-            ..Worth::default()
+        let orders = network.orders.len();
+        let value = Value {
+            unserved_committed: network
+                .orders
+                .iter()
+                .filter(|facts| facts.committed)
+                .count(),
+            unserved: orders,
+            ..Value::default()
         };
-        let absent: Vec<u32> = (0..orders as u32).collect();
+        let unserved: Vec<u32> = (0..orders as u32).collect();
         Self {
             before: tours.clone(),
             is_touched: vec![false; tours.len()],
             touched: Vec::with_capacity(tours.len()),
             tours,
-            tour_of: vec![ABSENT; orders],
-            kept_absent: absent.clone(),
-            absent,
-            worth,
-            kept_worth: worth,
+            tour_of: vec![UNSERVED; orders],
+            kept_unserved: unserved.clone(),
+            unserved,
+            value,
+            kept_value: value,
             stamps: 1,
         }
     }
 
-    /// Must precede a change to a tour.
+    /// Saves a tour. Must be called before the tour changes.
     fn touch(&mut self, tour: usize) {
         if !self.is_touched[tour] {
             self.is_touched[tour] = true;
@@ -91,30 +94,28 @@ impl Schedule {
         }
     }
 
-    /// Takes an order off its tour, if it is on one. The tour has to be
-    /// [settled](Self::settle) before it is used again.
+    /// Removes an order from its tour, if it is on one. Call [`settle`](Self::settle) before the tour is used again.
     pub(crate) fn remove(&mut self, network: &Network<'_>, order: usize) {
         let tour = self.tour_of[order];
-        if tour == ABSENT {
+        if tour == UNSERVED {
             return;
         }
         self.touch(tour as usize);
-        self.tour_of[order] = ABSENT;
-        self.absent.push(order as u32);
-        self.worth.absent += 1;
-        self.worth.forsaken += usize::from(network.jobs[order].committed);
+        self.tour_of[order] = UNSERVED;
+        self.unserved.push(order as u32);
+        self.value.unserved += 1;
+        self.value.unserved_committed += usize::from(network.orders[order].committed);
     }
 
-    /// Drops the visits of orders that were removed, on all touched tours.
+    /// Drops the visits of removed orders from all touched tours.
     pub(crate) fn settle(&mut self, network: &Network<'_>) {
         for at in 0..self.touched.len() {
             let tour = self.touched[at];
             self.drop_removed(network, tour);
-            // Without a triangle inequality a vehicle that leaves out a stop
-            // may come later to the next ones.
+            // Without the triangle inequality, a vehicle that skips a stop may arrive later at the next ones.
             if !self.tours[tour as usize].is_on_time() {
                 for order in 0..self.tour_of.len() {
-                    if self.tour_of[order] == tour && !network.jobs[order].committed {
+                    if self.tour_of[order] == tour && !network.orders[order].committed {
                         self.remove(network, order);
                     }
                 }
@@ -131,12 +132,11 @@ impl Schedule {
             .retain(|visit| visit.node == NO_NODE || tour_of[order_of(visit.node)] == touched);
         if tour.visits.len() != stops {
             self.stamps += 1;
-            retime(network, tour, &mut self.worth, self.stamps);
+            retime(network, tour, &mut self.value, self.stamps);
         }
     }
 
-    /// Puts an absent order onto a tour. It stays in `absent` until
-    /// [`forget_placed`](Self::forget_placed).
+    /// Inserts an unserved order into a tour. The order stays in `unserved` until [`forget_served`](Self::forget_served).
     pub(crate) fn insert(
         &mut self,
         network: &Network<'_>,
@@ -147,18 +147,18 @@ impl Schedule {
         self.touch(tour);
         let it = &mut self.tours[tour];
         it.put(network, dropoff_of(order), insertion.dropoff as usize);
-        if !network.jobs[order].aboard {
+        if !network.orders[order].aboard {
             it.put(network, pickup_of(order), insertion.pickup as usize);
         }
         self.stamps += 1;
-        retime(network, it, &mut self.worth, self.stamps);
+        retime(network, it, &mut self.value, self.stamps);
         self.tour_of[order] = tour as u32;
-        self.worth.absent -= 1;
-        self.worth.forsaken -= usize::from(network.jobs[order].committed);
+        self.value.unserved -= 1;
+        self.value.unserved_committed -= usize::from(network.orders[order].committed);
     }
 
-    /// Gives an empty tour all its stops at once. Their orders stay in `absent`
-    /// until [`forget_placed`](Self::forget_placed).
+    /// Gives an empty tour all its stops at once. The orders stay in `unserved` until
+    /// [`forget_served`](Self::forget_served).
     pub(crate) fn lay(&mut self, network: &Network<'_>, tour: usize, nodes: &[Node]) {
         self.touch(tour);
         let it = &mut self.tours[tour];
@@ -167,42 +167,42 @@ impl Schedule {
             if kind_of(node) == StopKind::Dropoff {
                 let order = order_of(node);
                 self.tour_of[order] = tour as u32;
-                self.worth.absent -= 1;
-                self.worth.forsaken -= usize::from(network.jobs[order].committed);
+                self.value.unserved -= 1;
+                self.value.unserved_committed -= usize::from(network.orders[order].committed);
             }
         }
         self.stamps += 1;
-        retime(network, it, &mut self.worth, self.stamps);
+        retime(network, it, &mut self.value, self.stamps);
     }
 
-    /// Drops from `absent` what is on a tour by now.
-    pub(crate) fn forget_placed(&mut self) {
+    /// Drops the orders from `unserved` that are on a tour by now.
+    pub(crate) fn forget_served(&mut self) {
         let tour_of = &self.tour_of;
-        self.absent
-            .retain(|&order| tour_of[order as usize] == ABSENT);
+        self.unserved
+            .retain(|&order| tour_of[order as usize] == UNSERVED);
     }
 
-    /// Makes the present state the one to come back to.
+    /// Saves the current state, to which [`undo`](Self::undo) returns.
     pub(crate) fn keep(&mut self) {
         for tour in self.touched.drain(..) {
             self.is_touched[tour as usize] = false;
         }
-        self.kept_worth = self.worth;
-        self.kept_absent.clear();
-        self.kept_absent.extend_from_slice(&self.absent);
+        self.kept_value = self.value;
+        self.kept_unserved.clear();
+        self.kept_unserved.extend_from_slice(&self.unserved);
     }
 
-    /// What the last kept state is worth.
-    pub(crate) fn kept(&self) -> &Worth {
-        &self.kept_worth
+    /// The value of the saved state.
+    pub(crate) fn kept(&self) -> &Value {
+        &self.kept_value
     }
 
-    /// Back to the last kept state.
+    /// Returns to the saved state.
     pub(crate) fn undo(&mut self) {
-        // First off all tours, then on to them again: an order may have moved
-        // from one touched tour to another.
-        for &order in &self.kept_absent {
-            self.tour_of[order as usize] = ABSENT;
+        // The orders are first marked as unserved and then put on their tours, since an order may have moved from one
+        // touched tour to another.
+        for &order in &self.kept_unserved {
+            self.tour_of[order as usize] = UNSERVED;
         }
         for &touched in &self.touched {
             let tour = touched as usize;
@@ -213,31 +213,30 @@ impl Schedule {
             }
         }
         self.touched.clear();
-        self.worth = self.kept_worth;
-        self.absent.clear();
-        self.absent.extend_from_slice(&self.kept_absent);
+        self.value = self.kept_value;
+        self.unserved.clear();
+        self.unserved.extend_from_slice(&self.kept_unserved);
     }
 
-    /// Becomes like another schedule of the same network.
+    /// Copies another schedule of the same network.
     pub(crate) fn become_like(&mut self, other: &Self) {
         for (own, theirs) in self.tours.iter_mut().zip(&other.tours) {
             own.copy_from(theirs);
-            // A stamp names stops within one schedule only.
+            // A stamp is valid within one schedule only.
             self.stamps += 1;
             own.stamp = self.stamps;
         }
         self.tour_of.copy_from_slice(&other.tour_of);
-        self.absent.clear();
-        self.absent.extend_from_slice(&other.absent);
-        self.worth = other.worth;
+        self.unserved.clear();
+        self.unserved.extend_from_slice(&other.unserved);
+        self.value = other.value;
         self.keep();
     }
 
-    /// The visits' positions of an order on its tour: of its pickup, if it has
-    /// one there, and of its drop-off.
+    /// The index of a stop among the visits of its tour.
     pub(crate) fn position(&self, node: Node) -> Option<usize> {
         let tour = self.tour_of[order_of(node)];
-        if tour == ABSENT {
+        if tour == UNSERVED {
             return None;
         }
         self.tours[tour as usize]
@@ -247,21 +246,21 @@ impl Schedule {
     }
 }
 
-/// Times a changed tour anew and books the difference.
-fn retime(network: &Network<'_>, tour: &mut Tour, worth: &mut Worth, stamp: u64) {
-    let fixed_cost = network.carriers[tour.vehicle].fixed_cost;
+/// Computes the times of a changed tour and updates the value of the schedule.
+fn retime(network: &Network<'_>, tour: &mut Tour, value: &mut Value, stamp: u64) {
+    let fixed_cost = network.vehicles[tour.vehicle].fixed_cost;
     if tour.used {
-        worth.travel -= fixed_cost;
-        worth.vehicles -= 1;
+        value.travel -= fixed_cost;
+        value.vehicles -= 1;
     }
-    worth.lateness -= tour.lateness;
-    worth.travel -= tour.travel;
+    value.lateness -= tour.lateness;
+    value.travel -= tour.travel;
     tour.retime(network);
     tour.stamp = stamp;
-    worth.lateness += tour.lateness;
-    worth.travel += tour.travel;
+    value.lateness += tour.lateness;
+    value.travel += tour.travel;
     if tour.used {
-        worth.travel += fixed_cost;
-        worth.vehicles += 1;
+        value.travel += fixed_cost;
+        value.vehicles += 1;
     }
 }

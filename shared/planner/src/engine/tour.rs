@@ -1,35 +1,33 @@
-//! One vehicle's stops with their times, and what an insertion must know about
-//! each of them.
+//! The stops of one vehicle with their times, and the summaries that an insertion needs.
 
 use super::network::{NEVER, Network, Node, kind_of, order_of};
-use crate::problem::StopKind;
+use crate::instance::StopKind;
 
-/// Marks a tour's start and end among its visits.
+/// Marks the start and the end of a tour among its visits.
 pub(crate) const NO_NODE: Node = Node::MAX;
 
-/// A stop on a tour, with what came before it and what is allowed after it.
+/// A stop on a tour with its times and with a summary of the stops behind it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Visit {
     pub(crate) node: Node,
     pub(crate) point: u32,
-    /// Cost of the leg that leads here.
+    /// The cost of the leg to this stop.
     pub(crate) leg_cost: u32,
-    /// The point that this leg comes from.
+    /// The point at which this leg starts.
     leg_from: u32,
-    /// Duration of the leg that leads here.
+    /// The duration of the leg to this stop.
     pub(crate) leg_s: u32,
     pub(crate) earliest: i64,
     pub(crate) service: i64,
     pub(crate) due: i64,
-    /// When service begins.
+    /// The begin of service.
     pub(crate) begin: i64,
     pub(crate) depart: i64,
-    /// Load after it.
+    /// The load after service.
     pub(crate) load: i64,
-    /// Latest arrival with which every hard window from here on is kept.
+    /// The latest arrival that keeps every hard window from here on.
     pub(crate) latest: i64,
-    /// Latest arrival with which, besides, nothing from here on gets later
-    /// than it is or, if it is early, than it should be.
+    /// The latest arrival that, besides, adds no lateness from here on.
     pub(crate) harmless: i64,
 }
 
@@ -49,7 +47,7 @@ const BLANK: Visit = Visit {
     harmless: NEVER,
 };
 
-/// The little of a visit that most insertions are ruled out by, close together.
+/// The few numbers of a visit that rule out most insertions, close together in memory.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Place {
     pub(crate) point: u32,
@@ -58,41 +56,41 @@ pub(crate) struct Place {
     pub(crate) latest: i64,
 }
 
-/// One vehicle's stops, between its start and its end.
+/// The stops of one vehicle between its start and its end.
 #[derive(Clone, Debug)]
 pub(crate) struct Tour {
     pub(crate) vehicle: usize,
     /// The start, the stops, the end.
     pub(crate) visits: Vec<Visit>,
-    /// Of each visit.
+    /// One for each visit.
     pub(crate) places: Vec<Place>,
-    /// Cost of all legs, without the vehicle's fixed cost.
+    /// The cost of all legs, without the fixed cost of the vehicle.
     pub(crate) travel: i64,
     pub(crate) lateness: i64,
-    /// Orders on it that are not tied to it and committed.
+    /// The number of orders that count against the vehicle's `free_places`.
     pub(crate) places_taken: usize,
-    /// Orders on it that are not committed.
+    /// The number of orders that are not committed.
     pub(crate) uncommitted: usize,
-    /// It has stops. Follows only in [`retime`](Self::retime).
+    /// Whether the tour had stops when [`retime`](Self::retime) last ran.
     pub(crate) used: bool,
-    /// Its first stop is the vehicle's next stop.
+    /// Whether the first stop is the vehicle's next stop.
     pub(crate) starts_fixed: bool,
-    /// Changes whenever the stops do, and comes back when they do.
+    /// A number that names the stops: it changes whenever they change, and returns when they return.
     pub(crate) stamp: u64,
 }
 
 impl Tour {
     pub(crate) fn empty(network: &Network<'_>, vehicle: usize) -> Self {
-        let carrier = &network.carriers[vehicle];
-        let mut visits = Vec::with_capacity(2 * network.jobs.len().min(64) + 2);
+        let limits = &network.vehicles[vehicle];
+        let mut visits = Vec::with_capacity(2 * network.orders.len().min(64) + 2);
         visits.push(Visit {
-            point: carrier.start,
-            begin: carrier.start_s,
-            depart: carrier.start_s,
+            point: limits.start,
+            begin: limits.start_s,
+            depart: limits.start_s,
             ..BLANK
         });
         visits.push(Visit {
-            point: carrier.end,
+            point: limits.end,
             ..BLANK
         });
         let mut tour = Self {
@@ -111,7 +109,7 @@ impl Tour {
         tour
     }
 
-    /// Takes over another tour's stops without new memory.
+    /// Copies another tour without new memory.
     pub(crate) fn copy_from(&mut self, other: &Self) {
         self.vehicle = other.vehicle;
         self.visits.clear();
@@ -127,7 +125,7 @@ impl Tour {
         self.stamp = other.stamp;
     }
 
-    /// How many stops there are.
+    /// The number of stops.
     pub(crate) fn len(&self) -> usize {
         self.visits.len() - 2
     }
@@ -141,30 +139,29 @@ impl Tour {
         &self.visits[1..self.visits.len() - 1]
     }
 
-    /// Whether every hard window is kept.
+    /// Whether the tour keeps every hard window.
     pub(crate) fn is_on_time(&self) -> bool {
         let first = &self.visits[1];
         self.is_empty() || self.visits[0].depart + i64::from(first.leg_s) <= first.latest
     }
 
-    /// Puts a stop behind the visit at `after`. Times are wrong until
-    /// [`retime`](Self::retime).
+    /// Puts a stop behind the visit at `after`. The times are wrong until [`retime`](Self::retime) has run.
     pub(crate) fn put(&mut self, network: &Network<'_>, node: Node, after: usize) {
-        let site = &network.sites[node as usize];
+        let stop = &network.stops[node as usize];
         let visit = Visit {
             node,
-            point: site.point,
-            earliest: site.earliest,
-            service: site.service,
-            due: site.due,
+            point: stop.point,
+            earliest: stop.earliest,
+            service: stop.service,
+            due: stop.due,
             ..BLANK
         };
         self.visits.insert(after + 1, visit);
     }
 
-    /// Works out times, loads, costs and allowances from the stops.
+    /// Computes times, loads, costs and summaries from the stops.
     pub(crate) fn retime(&mut self, network: &Network<'_>) {
-        let carrier = &network.carriers[self.vehicle];
+        let limits = &network.vehicles[self.vehicle];
         let last = self.visits.len() - 1;
         self.travel = 0;
         self.lateness = 0;
@@ -172,24 +169,24 @@ impl Tour {
         self.uncommitted = 0;
         self.used = !self.is_empty();
         self.starts_fixed = false;
-        self.visits[0].load = carrier.initial_load;
-        self.visits[last].latest = if carrier.soft { NEVER } else { carrier.end_s };
-        self.visits[last].due = if carrier.soft { carrier.end_s } else { NEVER };
-        // An unused vehicle does not drive to its end.
+        self.visits[0].load = limits.initial_load;
+        self.visits[last].latest = if limits.soft { NEVER } else { limits.end_s };
+        self.visits[last].due = if limits.soft { limits.end_s } else { NEVER };
+        // An unused vehicle does not drive to its end point.
         if last == 1 {
             self.visits[1].leg_cost = 0;
             self.visits[1].leg_s = 0;
             self.visits[1].leg_from = u32::MAX;
-            self.visits[1].load = carrier.initial_load;
-            self.visits[1].begin = carrier.start_s;
-            self.visits[1].depart = carrier.start_s;
+            self.visits[1].load = limits.initial_load;
+            self.visits[1].begin = limits.start_s;
+            self.visits[1].depart = limits.start_s;
             self.visits[1].harmless = self.visits[1].latest.min(self.visits[1].due);
             self.condense();
             return;
         }
-        let mut depart = carrier.start_s;
-        let mut load = carrier.initial_load;
-        let mut point = carrier.start;
+        let mut depart = limits.start_s;
+        let mut load = limits.initial_load;
+        let mut point = limits.start;
         for visit in &mut self.visits[1..] {
             if visit.leg_from != point {
                 let leg = network.from(point)[visit.point as usize];
@@ -205,19 +202,19 @@ impl Tour {
             self.lateness += (visit.begin - visit.due).max(0);
             depart = visit.depart;
             if visit.node != NO_NODE {
-                load += network.sites[visit.node as usize].load;
+                load += network.stops[visit.node as usize].load;
                 if kind_of(visit.node) == StopKind::Dropoff {
-                    let job = &network.jobs[order_of(visit.node)];
-                    self.places_taken += usize::from(!(job.committed && job.vehicle.is_some()));
-                    self.uncommitted += usize::from(!job.committed);
+                    let facts = &network.orders[order_of(visit.node)];
+                    self.places_taken += usize::from(!(facts.committed && facts.vehicle.is_some()));
+                    self.uncommitted += usize::from(!facts.committed);
                 }
             }
             visit.load = load;
         }
         let first = self.visits[1].node;
         if first != NO_NODE {
-            let job = &network.jobs[order_of(first)];
-            self.starts_fixed = job.next && (job.aboard || kind_of(first) == StopKind::Pickup);
+            let facts = &network.orders[order_of(first)];
+            self.starts_fixed = facts.next && (facts.aboard || kind_of(first) == StopKind::Pickup);
         }
         self.allow(network);
         self.condense();
@@ -233,18 +230,18 @@ impl Tour {
         }));
     }
 
-    /// The backward half of [`retime`](Self::retime): latest arrivals.
+    /// The backward half of [`retime`](Self::retime): the latest arrivals.
     fn allow(&mut self, network: &Network<'_>) {
         let mut latest_next = NEVER;
         let mut harmless_next = NEVER;
         let mut leg_next = 0;
         for visit in self.visits[1..].iter_mut().rev() {
             if visit.node != NO_NODE {
-                visit.latest = network.sites[visit.node as usize]
+                visit.latest = network.stops[visit.node as usize]
                     .latest
                     .min(latest_next - leg_next - visit.service)
                     .min(hard_end(network, self.vehicle, visit.node));
-                // Who has to wait for longer than that comes too late whenever.
+                // The vehicle would have to wait until after its latest begin: every arrival is too late.
                 if visit.latest < visit.earliest {
                     visit.latest = -NEVER;
                 }
@@ -260,12 +257,11 @@ impl Tour {
     }
 }
 
-/// When service at a node must begin at the latest so that its vehicle's shift
-/// is kept; `NEVER` for committed orders.
+/// The latest begin of service at a stop that keeps the shift of its vehicle; `NEVER` for committed orders.
 pub(crate) fn hard_end(network: &Network<'_>, vehicle: usize, node: Node) -> i64 {
-    if network.jobs[order_of(node)].committed {
+    if network.orders[order_of(node)].committed {
         NEVER
     } else {
-        network.carriers[vehicle].end_s - network.sites[node as usize].service
+        network.vehicles[vehicle].end_s - network.stops[node as usize].service
     }
 }

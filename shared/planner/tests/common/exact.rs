@@ -1,96 +1,94 @@
-//! The best plan by trying all of them: for up to 4 orders. Shares nothing with
-//! the planner's own exact solver.
+//! Finds the best plan for up to 4 orders by trying all plans. It shares no code with the planner's exact solver.
 
-use planner::{Objective, Plan, Problem, StopKind};
+use planner::{Instance, Objective, Plan, StopKind};
 
-/// What plans are compared by: committed orders left over, orders left over,
-/// lateness, vehicles (0 unless they come first), travel with fixed costs.
+/// The value of a plan: unserved committed orders, unserved orders, lateness, vehicles (0 unless the instance minimises
+/// them), travel plus fixed costs.
 pub type Value = (usize, usize, i64, usize, i64);
 
 /// The value of a plan.
-pub fn value(problem: &Problem, plan: &Plan) -> Value {
-    let forsaken = plan
-        .unplaced
+pub fn value(instance: &Instance, plan: &Plan) -> Value {
+    let unserved_committed = plan
+        .unserved
         .iter()
-        .filter(|it| problem.is_committed(it.order))
+        .filter(|it| instance.is_committed(it.order))
         .count();
     let fixed: i64 = plan
         .routes
         .iter()
-        .map(|route| problem.vehicles()[route.vehicle].fixed_cost)
+        .map(|route| instance.vehicles()[route.vehicle].fixed_cost)
         .sum();
-    let travel = match problem.objective() {
+    let travel = match instance.objective() {
         Objective::Distance => plan.distance_m,
         Objective::Duration => plan.duration_s,
     };
-    let vehicles = if problem.minimises_vehicles() {
+    let vehicles = if instance.minimises_vehicles() {
         plan.routes.len()
     } else {
         0
     };
     (
-        forsaken,
-        plan.unplaced.len(),
+        unserved_committed,
+        plan.unserved.len(),
         plan.lateness_s,
         vehicles,
         travel + fixed,
     )
 }
 
-/// The value of the best plan that there is.
-pub fn best(problem: &Problem) -> Value {
-    let orders = problem.orders().len();
+/// The value of the best plan.
+pub fn best(instance: &Instance) -> Value {
+    let orders = instance.orders().len();
     assert!(orders <= 4, "too many to try");
     let subsets = 1_usize << orders;
-    let nothing_placed = |_: usize| None::<(i64, usize, i64)>;
-    let mut reached: Vec<Option<(i64, usize, i64)>> = (0..subsets).map(nothing_placed).collect();
+    let not_reached = |_: usize| None::<(i64, usize, i64)>;
+    let mut reached: Vec<Option<(i64, usize, i64)>> = (0..subsets).map(not_reached).collect();
     reached[0] = Some((0, 0, 0));
-    for vehicle in 0..problem.vehicles().len() {
+    for vehicle in 0..instance.vehicles().len() {
         let routes: Vec<_> = (0..subsets)
-            .map(|subset| best_route(problem, vehicle, subset))
+            .map(|subset| best_route(instance, vehicle, subset))
             .collect();
         let before = reached.clone();
-        for (placed, value) in before.iter().enumerate() {
+        for (served, value) in before.iter().enumerate() {
             let Some(value) = value else { continue };
             for (subset, route) in routes.iter().enumerate().skip(1) {
-                if placed & subset != 0 {
+                if served & subset != 0 {
                     continue;
                 }
                 let Some((lateness, travel)) = route else {
                     continue;
                 };
-                let first = usize::from(problem.minimises_vehicles());
+                let first = usize::from(instance.minimises_vehicles());
                 let sum = (value.0 + lateness, value.1 + first, value.2 + travel);
-                let slot = &mut reached[placed | subset];
+                let slot = &mut reached[served | subset];
                 if slot.is_none_or(|old| sum < old) {
                     *slot = Some(sum);
                 }
             }
         }
     }
-    let left_over = |placed: usize, committed: bool| {
+    let unserved = |served: usize, committed: bool| {
         (0..orders)
-            .filter(|&it| placed & (1 << it) == 0 && (!committed || problem.is_committed(it)))
+            .filter(|&it| served & (1 << it) == 0 && (!committed || instance.is_committed(it)))
             .count()
     };
-    let plans = reached.iter().enumerate().filter_map(|(placed, value)| {
+    let plans = reached.iter().enumerate().filter_map(|(served, value)| {
         let (lateness, vehicles, travel) = (*value)?;
         Some((
-            left_over(placed, true),
-            left_over(placed, false),
+            unserved(served, true),
+            unserved(served, false),
             lateness,
             vehicles,
             travel,
         ))
     });
-    plans.min().expect("nothing placed is a plan")
+    plans.min().expect("a plan may serve nothing")
 }
 
-/// Lateness and travel of the best route of a vehicle with exactly these
-/// orders.
-fn best_route(problem: &Problem, vehicle: usize, subset: usize) -> Option<(i64, i64)> {
-    let it = &problem.vehicles()[vehicle];
-    let orders = problem.orders();
+/// The lateness and travel of the best route of a vehicle with exactly these orders.
+fn best_route(instance: &Instance, vehicle: usize, subset: usize) -> Option<(i64, i64)> {
+    let it = &instance.vehicles()[vehicle];
+    let orders = instance.orders();
     let chosen: Vec<usize> = (0..orders.len())
         .filter(|o| subset & (1 << o) != 0)
         .collect();
@@ -100,7 +98,7 @@ fn best_route(problem: &Problem, vehicle: usize, subset: usize) -> Option<(i64, 
     {
         return None;
     }
-    let pure = chosen.iter().all(|&o| problem.is_committed(o));
+    let pure = chosen.iter().all(|&o| instance.is_committed(o));
     let limit = it.max_orders.map_or(usize::MAX, |limit| limit as usize);
     if chosen.len() > limit && !pure {
         return None;
@@ -111,7 +109,7 @@ fn best_route(problem: &Problem, vehicle: usize, subset: usize) -> Option<(i64, 
         .map(|order| i64::from(order.size))
         .sum();
     let tied_committed = (0..orders.len())
-        .filter(|&o| orders[o].vehicle == Some(vehicle) && problem.is_committed(o));
+        .filter(|&o| orders[o].vehicle == Some(vehicle) && instance.is_committed(o));
     let mut inevitable = tied_committed
         .map(|o| i64::from(orders[o].size))
         .fold(aboard, i64::max);
@@ -123,9 +121,9 @@ fn best_route(problem: &Problem, vehicle: usize, subset: usize) -> Option<(i64, 
         return None;
     }
     let overtime = (0..orders.len())
-        .any(|o| problem.is_committed(o) && orders[o].vehicle.is_none_or(|v| v == vehicle));
+        .any(|o| instance.is_committed(o) && orders[o].vehicle.is_none_or(|v| v == vehicle));
     let mut search = Route {
-        problem,
+        instance,
         vehicle,
         chosen,
         capacity: capacity.max(if pure { inevitable } else { 0 }),
@@ -145,7 +143,7 @@ fn best_route(problem: &Problem, vehicle: usize, subset: usize) -> Option<(i64, 
 }
 
 struct Route<'a> {
-    problem: &'a Problem,
+    instance: &'a Instance,
     vehicle: usize,
     chosen: Vec<usize>,
     capacity: i64,
@@ -165,18 +163,18 @@ struct Partial {
 
 impl Route<'_> {
     fn cost(&self, from: usize, to: usize) -> i64 {
-        let travel = self.problem.travel();
-        i64::from(match self.problem.objective() {
+        let travel = self.instance.travel();
+        i64::from(match self.instance.objective() {
             Objective::Distance => travel.distance_m(from, to),
             Objective::Duration => travel.duration_s(from, to),
         })
     }
 
     fn extend(&mut self, so_far: &Partial) {
-        let vehicle = &self.problem.vehicles()[self.vehicle];
+        let vehicle = &self.instance.vehicles()[self.vehicle];
         let mut complete = true;
         for o in self.chosen.clone() {
-            let order = &self.problem.orders()[o];
+            let order = &self.instance.orders()[o];
             let bit = 1 << o;
             if so_far.dropped & bit != 0 {
                 continue;
@@ -199,12 +197,12 @@ impl Route<'_> {
             if kind == StopKind::Pickup && load > self.capacity {
                 continue;
             }
-            let drive = self.problem.travel().duration_s(so_far.point, stop.point);
+            let drive = self.instance.travel().duration_s(so_far.point, stop.point);
             let arrival = so_far.clock + i64::from(drive);
             let begin = stop.window.map_or(arrival, |it| arrival.max(it.earliest_s));
             let late = stop.window.map_or(0, |it| (begin - it.latest_s).max(0));
             let clock = begin + stop.service_s;
-            let committed = self.problem.is_committed(o);
+            let committed = self.instance.is_committed(o);
             if !committed && (late > 0 || clock > vehicle.shift.end_s) {
                 continue;
             }
@@ -224,10 +222,10 @@ impl Route<'_> {
     }
 
     fn finish(&mut self, so_far: &Partial) {
-        let vehicle = &self.problem.vehicles()[self.vehicle];
+        let vehicle = &self.instance.vehicles()[self.vehicle];
         let (mut clock, mut travel) = (so_far.clock, so_far.travel);
         if let Some(end) = vehicle.end {
-            clock += i64::from(self.problem.travel().duration_s(so_far.point, end));
+            clock += i64::from(self.instance.travel().duration_s(so_far.point, end));
             travel += self.cost(so_far.point, end);
         }
         let overrun = (clock - vehicle.shift.end_s).max(0);

@@ -1,4 +1,4 @@
-//! Random problems of every feature, and an exact solver for small ones.
+//! Random instances of every feature, and an exact solver for small ones.
 #![allow(
     dead_code,
     clippy::cast_possible_truncation,
@@ -7,4 +7,4 @@
 )]
 
 pub mod exact;
-pub mod problems;
+pub mod instances;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use app::ports::{FallbackReason, PlanAnswer, PlanRequest};
 use domain::{Coordinates, LegEstimate, StopKind as DomainKind};
-use planner::{Order, Shift, Stop, StopKind, TravelMatrix, Vehicle, Window};
+use planner::{Order, PlannerStop, Shift, StopKind, TravelMatrix, Vehicle, Window};
 use proptest::prelude::*;
 
 use super::{Draft, DraftRoute, DraftStop};
@@ -19,9 +19,9 @@ fn place(number: usize) -> Coordinates {
     }
 }
 
-fn a_stop() -> impl Strategy<Value = Stop> {
+fn a_stop() -> impl Strategy<Value = PlannerStop> {
     let window = prop::option::of((0_i64..9_000, 600_i64..9_000));
-    (0..PLACES, window, 0_i64..300).prop_map(|(point, window, service_s)| Stop {
+    (0..PLACES, window, 0_i64..300).prop_map(|(point, window, service_s)| PlannerStop {
         point,
         window: window.map(|(earliest_s, long_s)| Window {
             earliest_s,

@@ -192,8 +192,8 @@ impl Problem {
         planner::Order::new(pickup, dropoff, order.size)
     }
 
-    fn planner_stop(&self, stop: &OrderStop, places: &mut Places) -> planner::Stop {
-        planner::Stop {
+    fn planner_stop(&self, stop: &OrderStop, places: &mut Places) -> planner::PlannerStop {
+        planner::PlannerStop {
             point: places.index_of(stop.location),
             window: stop.window.map(|window| self.planner_window(window)),
             service_s: stop.service_s.into(),

@@ -1,39 +1,41 @@
-//! The plan in the file's own names and units.
+//! The plan, in the names and units of the file.
 
-use planner::{Plan, StopKind, UnplacedReason};
+use planner::{Plan, StopKind, UnservedReason};
 use serde::Serialize;
 
 use crate::input::{Input, Measures, Name};
 
-/// What the command line answers.
+/// The answer of the command line.
 #[derive(Debug, Serialize)]
 pub(crate) struct Answer {
-    pub(crate) placed: usize,
-    pub(crate) unplaced: Vec<LeftOver>,
+    #[serde(rename = "placed")]
+    pub(crate) served: usize,
+    #[serde(rename = "unplaced")]
+    pub(crate) unserved: Vec<UnservedOrder>,
     pub(crate) vehicles: usize,
     pub(crate) distance_m: Measure,
     pub(crate) duration_s: Measure,
-    pub(crate) routes: Vec<Drive>,
+    pub(crate) routes: Vec<AnswerRoute>,
     pub(crate) iterations: u64,
     pub(crate) seconds: f64,
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct LeftOver {
+pub(crate) struct UnservedOrder {
     pub(crate) order: Name,
     pub(crate) reason: &'static str,
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Drive {
+pub(crate) struct AnswerRoute {
     pub(crate) vehicle: Name,
     pub(crate) distance_m: Measure,
     pub(crate) duration_s: Measure,
-    pub(crate) stops: Vec<Halt>,
+    pub(crate) stops: Vec<AnswerStop>,
 }
 
 #[derive(Debug, Serialize)]
-pub(crate) struct Halt {
+pub(crate) struct AnswerStop {
     pub(crate) order: Name,
     pub(crate) kind: &'static str,
     pub(crate) arrival_s: Measure,
@@ -41,7 +43,7 @@ pub(crate) struct Halt {
     pub(crate) load: u64,
 }
 
-/// Whole metres and seconds, or units of the file.
+/// Whole metres and seconds, or fractions in the unit of the file.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(untagged)]
 pub(crate) enum Measure {
@@ -52,7 +54,11 @@ pub(crate) enum Measure {
 impl Answer {
     pub(crate) fn new(input: &Input, plan: &Plan, seconds: f64) -> Self {
         let names = &input.names;
-        let routes: Vec<Drive> = plan.routes.iter().map(|it| drive(input, it)).collect();
+        let routes: Vec<AnswerRoute> = plan
+            .routes
+            .iter()
+            .map(|it| answer_route(input, it))
+            .collect();
         let (distance_m, duration_s) = match &input.measures {
             Measures::Metric => (
                 Measure::Whole(plan.distance_m),
@@ -68,11 +74,11 @@ impl Answer {
             }
         };
         Self {
-            placed: names.orders.len() - plan.unplaced.len(),
-            unplaced: plan
-                .unplaced
+            served: names.orders.len() - plan.unserved.len(),
+            unserved: plan
+                .unserved
                 .iter()
-                .map(|it| LeftOver {
+                .map(|it| UnservedOrder {
                     order: names.orders[it.order].clone(),
                     reason: reason(it.reason),
                 })
@@ -91,7 +97,7 @@ impl Answer {
     }
 }
 
-fn drive(input: &Input, route: &planner::Route) -> Drive {
+fn answer_route(input: &Input, route: &planner::Route) -> AnswerRoute {
     let (length, times) = match &input.measures {
         Measures::Metric => (None, Vec::new()),
         Measures::Plane(plane) => {
@@ -111,7 +117,7 @@ fn drive(input: &Input, route: &planner::Route) -> Drive {
                 ),
                 |&(arrival, departure)| (Measure::Exact(arrival), Measure::Exact(departure)),
             );
-            Halt {
+            AnswerStop {
                 order: input.names.orders[stop.order].clone(),
                 kind: kind(stop.kind),
                 arrival_s,
@@ -120,7 +126,7 @@ fn drive(input: &Input, route: &planner::Route) -> Drive {
             }
         })
         .collect();
-    Drive {
+    AnswerRoute {
         vehicle: input.names.vehicles[route.vehicle].clone(),
         distance_m: length.map_or(Measure::Whole(route.distance_m), Measure::Exact),
         duration_s: length.map_or(Measure::Whole(route.duration_s), Measure::Exact),
@@ -135,10 +141,10 @@ pub(crate) fn kind(kind: StopKind) -> &'static str {
     }
 }
 
-fn reason(reason: UnplacedReason) -> &'static str {
+fn reason(reason: UnservedReason) -> &'static str {
     match reason {
-        UnplacedReason::NoVehicle => "no_vehicle",
-        UnplacedReason::OverCapacity => "over_capacity",
-        UnplacedReason::OutsideTimeWindows => "outside_time_windows",
+        UnservedReason::NoVehicle => "no_vehicle",
+        UnservedReason::OverCapacity => "over_capacity",
+        UnservedReason::OutsideTimeWindows => "outside_time_windows",
     }
 }

@@ -1,4 +1,4 @@
-//! What the caller asks for.
+//! The arguments of the command line.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,45 +6,45 @@ use std::time::Duration;
 use clap::{Parser, ValueEnum};
 use planner::{Limit, Objective, Options};
 
-/// Plans routes: orders and vehicles in, who drives where and when out.
+/// Plans routes for orders and vehicles: the stops of each vehicle and their times
 #[derive(Debug, Parser)]
 #[command(name = "plan", version)]
 pub(crate) struct Args {
-    /// The problem
+    /// The file with the instance
     pub(crate) file: PathBuf,
-    /// What the file holds: by its name's ending if not given
+    /// The format of the file [default: lilim if its name ends in .txt, otherwise json]
     #[arg(long, value_enum)]
     pub(crate) format: Option<Format>,
-    /// Stop after this long, reading included
+    /// Stop after this many seconds, including the reading of the file
     #[arg(long, value_name = "S", default_value_t = 5.0, value_parser = positive)]
     pub(crate) seconds: f64,
-    /// Stop after this many rounds instead: the same bytes each time, `seconds` being 0
+    /// Stop after this many rounds instead; the same call then gives the same bytes, with `seconds` 0
     #[arg(long, value_name = "N", conflicts_with = "seconds")]
     pub(crate) iterations: Option<u64>,
-    /// Where the random numbers start
+    /// The seed of the random numbers
     #[arg(long, value_name = "K", default_value_t = 0)]
     pub(crate) seed: u64,
-    /// How many threads search
+    /// The number of threads
     #[arg(long, value_name = "T", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: u16,
-    /// What to minimise once all orders are placed that can be: `vehicles`,
-    /// then distance (as is usual for lilim), `distance` (for json), or `duration`
+    /// The number to minimise when all possible orders are served: `vehicles` and then distance (the default for lilim),
+    /// `distance` (the default for json), or `duration`
     #[arg(long, value_enum)]
     pub(crate) objective: Option<Aim>,
-    /// Do not plan, but check and measure the plan in this file: an answer as
-    /// JSON, of which only vehicles and stops are read
+    /// Check and measure the plan in this file instead of planning. The file has the format of a JSON answer; only its
+    /// vehicles and stops are read
     #[arg(long, value_name = "ANSWER")]
     pub(crate) check: Option<PathBuf>,
-    /// How to answer
+    /// The format of the answer
     #[arg(long, value_enum, default_value_t = Output::Json)]
     pub(crate) output: Output,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Vehicles, orders and locations as JSON
+    /// JSON with vehicles, orders and locations
     Json,
-    /// Pickup-and-delivery problems as Li and Lim write them
+    /// The format of Li and Lim
     Lilim,
 }
 
@@ -90,7 +90,7 @@ impl Args {
         self.aim() == Aim::Vehicles
     }
 
-    /// How the search is to run when so much of its time is spent already.
+    /// The options of the search, after `spent` of its time has passed.
     pub(crate) fn options(&self, spent: Duration) -> Options {
         let limit = self.iterations.map_or_else(
             || Limit::Time(Duration::from_secs_f64(self.seconds).saturating_sub(spent)),

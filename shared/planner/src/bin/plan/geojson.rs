@@ -1,5 +1,4 @@
-//! The plan as `GeoJSON` (RFC 7946): a line for each route, a point for each
-//! stop.
+//! The plan as `GeoJSON` (RFC 7946): a line for each route and a point for each stop.
 
 use planner::{Plan, Route, StopKind};
 use serde_json::{Value, json};
@@ -35,7 +34,7 @@ pub(crate) fn draw(input: &Input, plan: &Plan) -> String {
 }
 
 fn line(input: &Input, route: &Route) -> Value {
-    let vehicle = &input.problem.vehicles()[route.vehicle];
+    let vehicle = &input.instance.vehicles()[route.vehicle];
     let mut points = vec![vehicle.start];
     points.extend(
         route
@@ -58,7 +57,7 @@ fn line(input: &Input, route: &Route) -> Value {
 }
 
 fn point(input: &Input, order: usize, kind: StopKind) -> usize {
-    let order = &input.problem.orders()[order];
+    let order = &input.instance.orders()[order];
     match (kind, order.pickup) {
         (StopKind::Pickup, Some(pickup)) => pickup.point,
         _ => order.dropoff.point,

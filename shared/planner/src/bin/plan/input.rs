@@ -1,27 +1,27 @@
-//! A problem from a file, and what its parts are called there.
+//! An instance from a file, with the names that its parts have there.
 
 use std::fmt;
 use std::fs;
 
-use planner::{Problem, ProblemSpec, Vehicle};
+use planner::{Instance, InstanceSpec, Vehicle};
 use serde::Serialize;
 
 use crate::args::{Args, Format};
 use crate::{json, lilim};
 
-/// A problem, ready to be solved.
+/// An instance with its names.
 pub(crate) struct Input {
-    pub(crate) problem: Problem,
+    pub(crate) instance: Instance,
     pub(crate) names: Names,
     pub(crate) measures: Measures,
 }
 
-/// What vehicles, orders and points are called in the file.
+/// The names of vehicles and orders, and the coordinates of points.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     pub(crate) vehicles: Vec<Name>,
     pub(crate) orders: Vec<Name>,
-    /// Latitude and longitude of each point; empty if they are not known.
+    /// The latitude and longitude of each point; empty if they are unknown.
     pub(crate) coordinates: Vec<(f64, f64)>,
 }
 
@@ -42,15 +42,15 @@ impl fmt::Display for Name {
     }
 }
 
-/// What the answer's numbers are.
+/// The units of the answer.
 pub(crate) enum Measures {
-    /// Metres and seconds, as in the plan.
+    /// Metres and seconds.
     Metric,
-    /// The file's own units, to be measured anew in full precision.
+    /// The units of the file. The answer is measured again in full precision.
     Plane(lilim::Plane),
 }
 
-/// Something wrong with a file: where, and what.
+/// A fault of a file: its place and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileFault {
     pub(crate) place: String,
@@ -76,7 +76,7 @@ impl fmt::Display for FileFault {
     }
 }
 
-/// The parts of a problem as a file has them.
+/// The parts of an instance as they are in the file.
 pub(crate) struct Parts {
     pub(crate) travel: planner::TravelMatrix,
     pub(crate) vehicles: Vec<Vehicle>,
@@ -94,7 +94,7 @@ impl Input {
             Format::Lilim => lilim::read(&text),
         }?;
         drop(text);
-        let problem = Problem::new(ProblemSpec {
+        let instance = Instance::new(InstanceSpec {
             travel: parts.travel,
             vehicles: parts.vehicles,
             orders: parts.orders,
@@ -108,7 +108,7 @@ impl Input {
                 .collect::<Vec<_>>()
         })?;
         Ok(Self {
-            problem,
+            instance,
             names: parts.names,
             measures: parts.measures,
         })

@@ -1,14 +1,13 @@
-//! Problems as JSON: `travel`, `locations`, `vehicles`, `orders`.
+//! Instances as JSON: `travel`, `locations`, `vehicles`, `orders`.
 //!
-//! The file is walked by hand rather than deserialized, since a walk can name
-//! every fault and a deserializer stops at the first.
+//! The code walks through the values itself, because a deserializer stops at the first fault and this reports all of them.
 
 mod travel;
 mod walk;
 
 use std::collections::BTreeMap;
 
-use planner::{Order, Shift, Stop, StopKind, Vehicle, Window};
+use planner::{Order, PlannerStop, Shift, StopKind, Vehicle, Window};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -78,7 +77,7 @@ fn list(top: &BTreeMap<String, &RawValue>, key: &str, faults: &mut Faults) -> Ve
 }
 
 fn locations(top: &BTreeMap<String, &RawValue>, faults: &mut Faults) -> Vec<(f64, f64)> {
-    // A matrix measures its points without knowing where they are.
+    // A matrix needs no locations.
     if !top.contains_key("locations") {
         return Vec::new();
     }
@@ -92,7 +91,7 @@ fn locations(top: &BTreeMap<String, &RawValue>, faults: &mut Faults) -> Vec<(f64
         .collect()
 }
 
-/// The `id` of each; a name that is missing or taken is a fault.
+/// The `id` of each element. A missing or duplicate name is a fault.
 fn names(key: &str, list: &[Value], faults: &mut Faults) -> Vec<Name> {
     let mut seen = BTreeMap::new();
     list.iter()
@@ -121,7 +120,7 @@ fn names(key: &str, list: &[Value], faults: &mut Faults) -> Vec<Name> {
         .collect()
 }
 
-/// The index of what bears a name.
+/// The index of a name.
 pub(crate) fn find(names: &[Name], value: &Value) -> Option<usize> {
     names.iter().position(|name| match (name, value) {
         (Name::Text(name), Value::String(text)) => name == text,
@@ -156,7 +155,7 @@ fn vehicle(walk: &mut Walk<'_>, orders: &[Name]) -> Vehicle {
     vehicle
 }
 
-/// `{"order": <id>, "kind": "pickup" | "dropoff"}`.
+/// Reads `{"order": <id>, "kind": "pickup" | "dropoff"}`.
 fn next_stop(walk: &mut Walk<'_>, orders: &[Name]) -> Option<(usize, StopKind)> {
     let next = walk.get("next_stop")?.clone();
     let order = next.get("order").and_then(|order| find(orders, order));
@@ -195,9 +194,9 @@ fn order(walk: &mut Walk<'_>, vehicles: &[Name]) -> Order {
     }
 }
 
-fn stop(walk: &mut Walk<'_>, key: &str) -> Stop {
+fn stop(walk: &mut Walk<'_>, key: &str) -> PlannerStop {
     let mut walk = walk.inside(key);
-    Stop {
+    PlannerStop {
         point: walk.index("location"),
         window: walk.span("window").map(|(earliest_s, latest_s)| Window {
             earliest_s,
@@ -211,10 +210,10 @@ fn stop(walk: &mut Walk<'_>, key: &str) -> Stop {
     }
 }
 
-/// That every location is there, under the names that the file has for them.
+/// Checks that every location exists. The faults use the names of the file.
 fn check_locations(points: usize, vehicles: &[Vehicle], orders: &[Order], faults: &mut Faults) {
     let mut check = |place: String, point: usize| {
-        // What could not be read at all is a fault already.
+        // `usize::MAX` stands for a value that could not be read, which is a fault already.
         if point >= points && point != usize::MAX {
             faults.add(place, format!("no location {point}, there are {points}"));
         }

@@ -1,27 +1,25 @@
-//! Pickup-and-delivery problems with time windows as H. Li and A. Lim write
-//! them (*A metaheuristic for the pickup and delivery problem with time
-//! windows*, 2001).
+//! Instances in the format of H. Li and A. Lim (*A metaheuristic for the pickup and delivery problem with time windows*,
+//! 2001).
 //!
-//! First line: vehicles, capacity, speed. Then a line for each task: number,
-//! x, y, demand, ready, due, service, the task that it is picked up by and the
-//! one that it is delivered by, one of them 0. The first task is the depot. A
-//! leg takes its Euclidean length.
+//! The first line has the number of vehicles, the capacity and the speed. Each further line is a task: number, x, y, demand,
+//! ready, due, service, the number of its pickup and the number of its delivery. One of the last two is 0. The first task is
+//! the depot. Distance and duration of a leg are its Euclidean length.
 
-use planner::{Order, Shift, Stop, StopKind, TravelMatrix, Vehicle, Window};
+use planner::{Order, PlannerStop, Shift, StopKind, TravelMatrix, Vehicle, Window};
 
 use crate::input::{FileFault, Measures, Name, Names, Parts};
 
-/// Steps to a unit of the file, at most: the search calculates in integers.
+/// The largest number of steps per unit of the file. The search calculates in integers.
 const STEPS: f64 = 100_000.0;
 
-/// Lengths are kept below this, so that they fit 32 bits.
+/// The largest length in steps, so that lengths fit into 32 bits.
 const LENGTH_BOUND: f64 = 2_000_000_000.0;
 
-/// The file's tasks, to measure a plan with in full precision.
+/// The tasks of the file, with which a plan is measured in full precision.
 #[derive(Debug)]
 pub(crate) struct Plane {
     tasks: Vec<Task>,
-    /// Tasks of each order: pickup, drop-off.
+    /// The pickup and drop-off task of each order.
     ends: Vec<(usize, usize)>,
 }
 
@@ -45,8 +43,8 @@ impl Plane {
         (a.x - b.x).hypot(a.y - b.y)
     }
 
-    /// Length of a route, and each stop's arrival and departure.
-    pub(crate) fn measure(&self, stops: &[planner::PlannedStop]) -> (f64, Vec<(f64, f64)>) {
+    /// The length of a route, and the arrival and departure of each stop.
+    pub(crate) fn measure(&self, stops: &[planner::TimedStop]) -> (f64, Vec<(f64, f64)>) {
         let mut at = 0;
         let mut length = 0.0;
         let mut clock = self.tasks[0].ready;
@@ -141,7 +139,7 @@ fn build(tasks: Vec<Task>, vehicles: u64, capacity: u64) -> Result<Parts, Vec<Fi
         return Err(faults);
     }
     let points = plane.tasks.len();
-    // Durations are rounded up, so that what is on time in steps is on time.
+    // Durations are rounded up, so that a plan that is on time in steps is also on time in full precision.
     let travel = TravelMatrix::measured(points, |from, to| {
         let steps = plane.length(from, to) * scale;
         (to_u32(steps.round()), to_u32((steps - 1e-6).ceil()))
@@ -193,9 +191,9 @@ impl Plane {
         scale
     }
 
-    fn stop(&self, task: usize, scale: f64) -> Stop {
+    fn stop(&self, task: usize, scale: f64) -> PlannerStop {
         let it = &self.tasks[task];
-        Stop {
+        PlannerStop {
             point: task,
             window: Some(Window {
                 earliest_s: to_i64((it.ready * scale).ceil()),
@@ -206,7 +204,7 @@ impl Plane {
     }
 }
 
-/// The pickup and the drop-off of each order, by index of their tasks.
+/// The indices of the pickup task and the drop-off task of each order.
 fn pair(tasks: &[Task]) -> (Vec<(usize, usize)>, Vec<FileFault>) {
     let mut faults = Vec::new();
     let mut ends = Vec::new();

@@ -29,7 +29,7 @@ use planner::{Plan, check, solve_with};
 use args::{Args, Output};
 use input::Input;
 
-/// What a bad file ends with. A bad call does too.
+/// The exit code for a bad file, as for bad arguments.
 const BAD_INPUT: u8 = 2;
 
 fn main() -> ExitCode {
@@ -53,7 +53,7 @@ fn main() -> ExitCode {
     }
     let plan = match &args.check {
         Some(file) => match sequences::read(file, &input) {
-            Ok(routes) => Plan::timed(&input.problem, &routes),
+            Ok(routes) => Plan::timed(&input.instance, &routes),
             Err(fault) => {
                 eprintln!("{}: {fault}", file.display());
                 return ExitCode::from(BAD_INPUT);
@@ -61,13 +61,13 @@ fn main() -> ExitCode {
         },
         None => search(&args, &input, started),
     };
-    if let (Some(file), Err(violations)) = (&args.check, check(&input.problem, &plan)) {
+    if let (Some(file), Err(violations)) = (&args.check, check(&input.instance, &plan)) {
         for violation in violations {
             eprintln!("{}: {violation}", file.display());
         }
         return ExitCode::FAILURE;
     }
-    // With a limit of rounds the same call answers with the same bytes.
+    // With a limit of rounds, the same call gives the same bytes.
     let seconds = if args.iterations.is_some() {
         0.0
     } else {
@@ -91,10 +91,10 @@ fn main() -> ExitCode {
 }
 
 fn search(args: &Args, input: &Input, started: Instant) -> Plan {
-    // Reading the file was part of the time that the caller waits.
+    // Reading the file is part of the time limit.
     let options = args.options(started.elapsed());
-    let mut progress = progress::Line::new(input.problem.orders().len());
-    let plan = solve_with(&input.problem, &options, |it| progress.show(it));
+    let mut progress = progress::Line::new(input.instance.orders().len());
+    let plan = solve_with(&input.instance, &options, |it| progress.show(it));
     progress.clear();
     plan
 }

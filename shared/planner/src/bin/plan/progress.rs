@@ -1,11 +1,11 @@
-//! How far the search is, where somebody looks on.
+//! Shows the progress of the search on a terminal.
 
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
 use planner::Progress;
 
-/// A line on the terminal that is written over and over.
+/// A line on the terminal that is overwritten again and again.
 pub(crate) struct Line {
     orders: usize,
     visible: bool,
@@ -29,15 +29,15 @@ impl Line {
             return;
         }
         self.shown = Some(Instant::now());
-        // A terminal that cannot be written to shows no progress: no harm.
+        // If the terminal cannot be written to, the search continues without showing progress.
         let _ = write!(
             stderr(),
-            "\r\x1b[K{:.1} s: {} of {} orders, {} vehicles, travel {}",
+            "\r\x1b[K{:.1} s: {} of {} orders, {} vehicles, cost {}",
             self.started.elapsed().as_secs_f64(),
-            progress.placed,
+            progress.served,
             self.orders,
             progress.vehicles,
-            progress.travel,
+            progress.cost,
         );
     }
 

@@ -1,4 +1,4 @@
-//! Plans that were made elsewhere: who makes which stops in which order.
+//! Plans that were made elsewhere: the sequence of stops of each vehicle.
 
 use std::fs;
 use std::path::Path;

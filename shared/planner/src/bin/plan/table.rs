@@ -1,10 +1,10 @@
-//! The plan as a table for people.
+//! The plan as a readable table.
 
 use std::fmt::Write;
 
 use crate::answer::{Answer, Measure};
 
-/// A line for each route, what is left over, and the sum.
+/// A line for each route, a line for each unserved order, and a line with the totals.
 pub(crate) fn draw(answer: &Answer) -> String {
     let mut text = format!(
         "{:<12} {:>6} {:>12} {:>12} {:>12} {:>12}\n",
@@ -13,7 +13,7 @@ pub(crate) fn draw(answer: &Answer) -> String {
     for route in &answer.routes {
         let first = route.stops.first().map(|stop| stop.arrival_s);
         let last = route.stops.last().map(|stop| stop.departure_s);
-        // To write into a string cannot fail.
+        // Writing into a string cannot fail.
         let _ = writeln!(
             text,
             "{:<12} {:>6} {:>12} {:>12} {:>12} {:>12}",
@@ -25,15 +25,15 @@ pub(crate) fn draw(answer: &Answer) -> String {
             number(last),
         );
     }
-    for left in &answer.unplaced {
-        let _ = writeln!(text, "left over: {} ({})", left.order, left.reason);
+    for unserved in &answer.unserved {
+        let _ = writeln!(text, "left over: {} ({})", unserved.order, unserved.reason);
     }
     let _ = write!(
         text,
         "{} orders placed, {} left over, {} vehicles, distance {}, duration {}, \
          {} iterations in {:.1} s",
-        answer.placed,
-        answer.unplaced.len(),
+        answer.served,
+        answer.unserved.len(),
         answer.vehicles,
         number(Some(answer.distance_m)),
         number(Some(answer.duration_s)),

@@ -8,11 +8,11 @@ use serde_json::value::RawValue;
 
 use super::walk::Faults;
 
-/// Mean radius of the earth.
+/// The mean radius of the earth.
 const EARTH_RADIUS_M: f64 = 6_371_008.8;
 
-/// Matrices stand in raw text until they are read row by row: as a tree of
-/// values they would take many times the memory of the rest.
+/// Reads `travel`. Matrices stay raw text until they are read row by row, because a tree of values would need many times
+/// the memory.
 pub(crate) fn read(
     raw: &RawValue,
     coordinates: &[(f64, f64)],
@@ -79,9 +79,8 @@ fn on_sphere((lat, lon): (f64, f64)) -> [f64; 3] {
     [lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()]
 }
 
-/// Great-circle distance in metres, from the chord: half of it is the sine of
-/// half of the angle. What the haversine formula gives, without a sine and a
-/// cosine for each pair.
+/// The great-circle distance in metres, computed from the chord: half of the chord is the sine of half of the angle. The
+/// result is that of the haversine formula, without a sine and a cosine for each pair.
 fn great_circle_m(from: [f64; 3], to: [f64; 3]) -> f64 {
     let [x, y, z] = [from[0] - to[0], from[1] - to[1], from[2] - to[2]];
     let chord = (x * x + y * y + z * z).sqrt();
@@ -117,7 +116,7 @@ fn matrix(
     }
 }
 
-/// A square matrix: its side and its entries.
+/// A square matrix: the number of its rows, and its entries.
 fn rows(
     travel: &BTreeMap<String, &RawValue>,
     key: &str,

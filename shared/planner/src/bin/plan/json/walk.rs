@@ -1,10 +1,10 @@
-//! Takes values out of JSON objects and notes what is wrong with them.
+//! Reads values from JSON objects and collects the faults.
 
 use serde_json::Value;
 
 use crate::input::FileFault;
 
-/// What was found wrong so far.
+/// The faults found so far.
 #[derive(Default)]
 pub(crate) struct Faults {
     pub(crate) found: Vec<FileFault>,
@@ -16,8 +16,8 @@ impl Faults {
     }
 }
 
-/// One object and where it stands. A value that is not what it should be is
-/// noted, and something harmless is taken instead, so that the walk goes on.
+/// An object and its place in the file. A bad value is noted as a fault and replaced by a harmless one, so that reading
+/// continues.
 pub(crate) struct Walk<'a> {
     place: String,
     object: &'a Value,
@@ -33,7 +33,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// An object inside of this one.
+    /// An object inside this one.
     pub(crate) fn inside(&mut self, key: &str) -> Walk<'_> {
         Walk {
             place: format!("{}.{key}", self.place),
@@ -72,7 +72,7 @@ impl<'a> Walk<'a> {
         self.integer(key).unwrap_or(0)
     }
 
-    /// An index. What is none is so large that no list has it.
+    /// An index. A bad value becomes `usize::MAX`, which is beyond every list.
     pub(crate) fn index(&mut self, key: &str) -> usize {
         let Some(number) = self.integer(key) else {
             return usize::MAX;
@@ -83,7 +83,7 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// A number of things.
+    /// A count.
     pub(crate) fn count(&mut self, key: &str) -> u32 {
         let Some(number) = self.integer(key) else {
             return 1;
@@ -101,7 +101,7 @@ impl<'a> Walk<'a> {
         })
     }
 
-    /// An angle between minus and plus a bound.
+    /// An angle between -`bound` and `bound`.
     pub(crate) fn degrees(&mut self, key: &str, bound: f64) -> f64 {
         match self.get(key).and_then(Value::as_f64) {
             Some(angle) if angle.abs() <= bound => angle,
@@ -116,7 +116,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// `[begin, end]`, or nothing if it is absent or null.
+    /// `[begin, end]`; `None` if it is absent or null.
     pub(crate) fn span(&mut self, key: &str) -> Option<(i64, i64)> {
         if !self.has(key) {
             return None;
@@ -133,7 +133,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// A whole number, also if it is written as `3.0`.
+/// A whole number; `3.0` is one too.
 fn integer(value: &Value) -> Option<i64> {
     value.as_i64().or_else(|| {
         let number = value.as_f64()?;

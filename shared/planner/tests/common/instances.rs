@@ -1,13 +1,14 @@
-//! Strategies for random problems.
+//! Strategies for random instances.
 
 use planner::{
-    Objective, Order, Problem, ProblemSpec, Shift, Stop, StopKind, TravelMatrix, Vehicle, Window,
+    Instance, InstanceSpec, Objective, Order, PlannerStop, Shift, StopKind, TravelMatrix, Vehicle,
+    Window,
 };
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
-/// Any small number, to be taken modulo the size of what it indexes.
+/// A number that becomes an index modulo the length of a list.
 type Pick = usize;
 
 #[derive(Clone, Debug)]
@@ -97,7 +98,7 @@ fn vehicle() -> impl Strategy<Value = RawVehicle> {
         )
 }
 
-/// Legs that obey no law, or the way along a line, which obeys all.
+/// Random legs, or the distances on a line, for which the triangle inequality holds.
 fn travel(points: usize) -> impl Strategy<Value = TravelMatrix> {
     let lawless = vec((0..100_u32, 0..60_u32), points * points).prop_map(move |legs| {
         let mut legs = legs.into_iter();
@@ -115,8 +116,8 @@ fn travel(points: usize) -> impl Strategy<Value = TravelMatrix> {
     prop_oneof![lawless, line]
 }
 
-/// Problems with up to so many orders and vehicles.
-pub fn problem(orders: usize, vehicles: usize) -> impl Strategy<Value = Problem> {
+/// Instances with at most this many orders and vehicles.
+pub fn instance(orders: usize, vehicles: usize) -> impl Strategy<Value = Instance> {
     let points = 1..=(2 * orders + vehicles);
     let parts = points.prop_flat_map(move |points| {
         (
@@ -130,7 +131,7 @@ pub fn problem(orders: usize, vehicles: usize) -> impl Strategy<Value = Problem>
     parts.prop_map(
         |(travel, vehicles, orders, by_duration, minimise_vehicles)| {
             let points = travel.points();
-            let spec = ProblemSpec {
+            let spec = InstanceSpec {
                 vehicles: built_vehicles(points, &vehicles, &orders),
                 orders: built_orders(points, vehicles.len(), &orders),
                 travel,
@@ -141,13 +142,13 @@ pub fn problem(orders: usize, vehicles: usize) -> impl Strategy<Value = Problem>
                 },
                 minimise_vehicles,
             };
-            Problem::new(spec).expect("built to be valid")
+            Instance::new(spec).expect("built to be valid")
         },
     )
 }
 
-fn built_stop(points: usize, raw: &RawStop) -> Stop {
-    Stop {
+fn built_stop(points: usize, raw: &RawStop) -> PlannerStop {
+    PlannerStop {
         point: raw.point % points,
         window: raw.window.map(|(earliest_s, latest_s)| Window {
             earliest_s,
