@@ -51,7 +51,7 @@ mod tests {
     use serde_json::json;
     use testkit::build::{at, grid};
     use testkit::http::answered;
-    use testkit::{MemoryStore, NoJitter, Places, StillClock, an_agent, an_order};
+    use testkit::{Landmarks, MemoryStore, NoJitter, StillClock, an_agent, an_order};
 
     fn agent() -> User {
         let mut agent = an_agent(2).on_duty().build();
@@ -103,12 +103,12 @@ mod tests {
             agent_id: agent.id,
             status: RouteStatus::Assigned,
             from: Departure {
-                location: Places::PLACA_CATALUNYA,
+                location: Landmarks::PLACA_CATALUNYA,
                 at: now,
             },
             stops: vec![
-                stop(StopKind::Pickup, Places::PLACA_CATALUNYA),
-                stop(StopKind::Dropoff, Places::SAGRADA_FAMILIA),
+                stop(StopKind::Pickup, Landmarks::PLACA_CATALUNYA),
+                stop(StopKind::Dropoff, Landmarks::SAGRADA_FAMILIA),
             ],
             provider: "embedded".to_owned(),
             geometry: None,

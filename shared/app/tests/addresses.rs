@@ -11,7 +11,7 @@ use domain::{Coordinates, Order, Role};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use testkit::build::{grid, user_id};
-use testkit::{CountedIds, MemoryGeocoder, MemoryPlaceCache, MemoryStore, Places, StillClock};
+use testkit::{CountedIds, Landmarks, MemoryGeocoder, MemoryPlaceCache, MemoryStore, StillClock};
 
 struct Office {
     store: Arc<MemoryStore>,
@@ -26,7 +26,7 @@ impl Office {
         let clock = Arc::new(StillClock::at("2030-05-06T08:00:00Z"));
         geocoder.knows(
             "Marunouchi 1-9-1",
-            &[("Tokyo Station", Places::TOKYO_STATION, 0.9)],
+            &[("Tokyo Station", Landmarks::TOKYO_STATION, 0.9)],
         );
         let place_order = CreateOrder {
             orders: store.clone(),
@@ -80,11 +80,11 @@ fn from(address: &str) -> Value {
 async fn an_address_is_placed_once_and_remembered_however_it_is_spaced_and_cased() {
     let office = Office::new();
     let order = office.place(&from("Marunouchi 1-9-1"), None).await.unwrap();
-    assert_eq!(order.pickup.location, Places::TOKYO_STATION);
+    assert_eq!(order.pickup.location, Landmarks::TOKYO_STATION);
     assert_eq!(order.pickup.address.as_deref(), Some("Marunouchi 1-9-1"));
-    assert_eq!(Some(order.zone), grid().zone_of(Places::TOKYO_STATION));
+    assert_eq!(Some(order.zone), grid().zone_of(Landmarks::TOKYO_STATION));
     for again in ["Marunouchi 1-9-1", " marunouchi   1-9-1"] {
-        assert_eq!(office.pickup_of(again).await, Ok(Places::TOKYO_STATION));
+        assert_eq!(office.pickup_of(again).await, Ok(Landmarks::TOKYO_STATION));
     }
     assert_eq!(office.geocoder.take_asked(), ["Marunouchi 1-9-1"]);
     // The cached answer expires after a month.
@@ -112,7 +112,7 @@ async fn a_location_that_was_sent_is_believed_and_nobody_is_asked() {
 #[tokio::test]
 async fn what_is_unknown_or_doubtful_is_refused_with_the_candidates_and_nothing_is_stored() {
     let office = Office::new();
-    let (here, there) = (Places::BADALONA, Places::CAMP_NOU);
+    let (here, there) = (Landmarks::BADALONA, Landmarks::CAMP_NOU);
     office.geocoder.knows(
         "Carrer Major 1",
         &[("Badalona", here, 1.0), ("Les Corts", there, 1.0)],
@@ -157,11 +157,15 @@ async fn that_an_address_is_unknown_is_asked_again_after_an_hour() {
         office.pickup_of("New Street 1").await.unwrap_err();
     }
     assert_eq!(office.geocoder.take_asked().len(), 1);
-    office
-        .geocoder
-        .knows("New Street 1", &[("New Street 1", Places::BADALONA, 1.0)]);
+    office.geocoder.knows(
+        "New Street 1",
+        &[("New Street 1", Landmarks::BADALONA, 1.0)],
+    );
     office.clock.advance(SignedDuration::from_hours(1));
-    assert_eq!(office.pickup_of("New Street 1").await, Ok(Places::BADALONA));
+    assert_eq!(
+        office.pickup_of("New Street 1").await,
+        Ok(Landmarks::BADALONA)
+    );
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use domain::{OrderStatus, Route, RouteStatus, StopStatus, UnplacedReason, UserId
 use jiff::SignedDuration;
 use serde_json::json;
 use testkit::build::user_id;
-use testkit::{NextWrite, Places, a_customer, an_agent, an_order};
+use testkit::{Landmarks, NextWrite, a_customer, an_agent, an_order};
 use world::{World, agent, customer, dispatcher};
 
 const BERTA: u64 = 10;
@@ -253,12 +253,12 @@ async fn a_route_that_ends_begins_the_next_where_it_ended() {
     place(&world, 1).await;
     world.settle().await;
     let last = world.store.all_routes().pop().unwrap();
-    assert_eq!(last.from.location, Places::SAGRADA_FAMILIA);
+    assert_eq!(last.from.location, Landmarks::SAGRADA_FAMILIA);
 }
 
 #[tokio::test]
 async fn an_agent_who_drove_for_nothing_stands_where_they_drove() {
-    let there = an_order(1).from(Places::BADALONA).build();
+    let there = an_order(1).from(Landmarks::BADALONA).build();
     let world = World::with([an_agent(BERTA).on_duty().build()], [there.clone()]);
     let home = world.store.all_users()[0].agent.clone().unwrap();
     world.optimize().run(there.zone, &[]).await.unwrap();
@@ -270,14 +270,14 @@ async fn an_agent_who_drove_for_nothing_stands_where_they_drove() {
     }
     assert_eq!(world.only_route().status, RouteStatus::Cancelled);
     let profile = world.store.all_users()[0].agent.clone().unwrap();
-    assert_eq!(profile.position, Some(Places::BADALONA));
+    assert_eq!(profile.position, Some(Landmarks::BADALONA));
     assert_eq!(profile.zone, Some(there.zone));
     assert_ne!(profile.zone, home.zone);
 }
 
 #[tokio::test]
 async fn an_agent_who_never_set_out_stands_where_they_stood() {
-    let there = an_order(1).from(Places::BADALONA).build();
+    let there = an_order(1).from(Landmarks::BADALONA).build();
     let world = World::with([an_agent(BERTA).on_duty().build()], [there.clone()]);
     let home = world.store.all_users()[0].agent.clone().unwrap();
     world.optimize().run(there.zone, &[]).await.unwrap();

@@ -9,7 +9,7 @@ use app::messages::{Notification, Wake, WakeCause};
 use domain::order::Waiting;
 use domain::{Actor, Order, OrderStatus, RouteId, User, UserStatus};
 use testkit::build::{at, user_id};
-use testkit::{MemoryNotifications, MemoryWakes, Places, an_agent, an_order};
+use testkit::{Landmarks, MemoryNotifications, MemoryWakes, an_agent, an_order};
 
 async fn announced(change: StateChange) -> (Vec<Wake>, Vec<Notification>) {
     let (wakes, notifications) = (
@@ -131,7 +131,7 @@ async fn only_what_may_place_an_order_wakes_somebody() {
         (&duty, duty.clone(), 0),
         (&duty, on().with_capacity(11).build(), 7),
         (&duty, on().with_capacity(9).build(), 0),
-        (&duty, on().starting_at(Places::TOKYO_STATION).build(), 7),
+        (&duty, on().starting_at(Landmarks::TOKYO_STATION).build(), 7),
         (
             &duty,
             on().with_shift("2030-05-06T08:00:00Z", "2030-05-06T18:00:00Z")
@@ -193,8 +193,10 @@ async fn the_rows_of_an_import_wake_each_zone_once() {
         order.import_id = Some("0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse().unwrap());
         of_order(None, &order)
     };
-    let mut changes: Vec<StateChange> = (1..=40).map(|n| imported(n, Places::PARK_GUELL)).collect();
-    changes.extend((41..=60).map(|n| imported(n, Places::TOKYO_STATION)));
+    let mut changes: Vec<StateChange> = (1..=40)
+        .map(|n| imported(n, Landmarks::PARK_GUELL))
+        .collect();
+    changes.extend((41..=60).map(|n| imported(n, Landmarks::TOKYO_STATION)));
     let by_itself = an_order(99).build();
     changes.push(of_order(None, &by_itself));
     let wakes = Arc::<MemoryWakes>::default();

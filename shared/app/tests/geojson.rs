@@ -8,7 +8,7 @@ use domain::{
     Coordinates, Leg, OrderId, Route, RouteId, RouteStatus, RouteStop, StopKind, StopStatus,
 };
 use serde_json::{Value, json};
-use testkit::Places;
+use testkit::Landmarks;
 use testkit::build::{at, user_id};
 use testkit::still::uuid_of;
 
@@ -42,7 +42,7 @@ fn route(pickup: StopStatus, geometry: Option<&str>) -> Route {
             at: created_at,
         },
         stops: vec![
-            stop(StopKind::Pickup, Places::TOKYO_STATION, pickup),
+            stop(StopKind::Pickup, Landmarks::TOKYO_STATION, pickup),
             stop(StopKind::Dropoff, TOWER, StopStatus::Pending),
         ],
         provider: "ors".to_owned(),

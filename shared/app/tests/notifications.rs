@@ -15,7 +15,7 @@ use domain::{EmailNotifications, Order, OrderStatus, Timestamp};
 use jiff::SignedDuration;
 use serde_json::json;
 use testkit::build::user_id;
-use testkit::{MemoryStore, NextWrite, Places, a_customer, an_agent, an_order};
+use testkit::{Landmarks, MemoryStore, NextWrite, a_customer, an_agent, an_order};
 use world::{World, agent};
 
 const BERTA: u64 = 10;
@@ -24,7 +24,7 @@ const BERTA: u64 = 10;
 async fn planned() -> (World, Order) {
     let order = an_order(1)
         .named("SHOP-1042")
-        .to(Places::PARK_GUELL)
+        .to(Landmarks::PARK_GUELL)
         .build();
     let world = World::with(
         [a_customer(1).build(), an_agent(BERTA).on_duty().build()],

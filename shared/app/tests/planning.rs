@@ -15,7 +15,7 @@ use futures::executor::block_on;
 use jiff::SignedDuration;
 use serde_json::json;
 use testkit::build::user_id;
-use testkit::{MemoryStore, NextWrite, Places, an_agent, an_order};
+use testkit::{Landmarks, MemoryStore, NextWrite, an_agent, an_order};
 use world::{World, agent};
 
 const BERTA: u64 = 10;
@@ -210,8 +210,8 @@ async fn no_window_is_too_odd_to_plan_with() {
 #[tokio::test]
 async fn a_lost_race_over_orders_that_paused_still_ends_their_pauses() {
     // Two zones side by side, an order pausing in each, and one agent whom both plans want.
-    let in_town = an_order(1).from(Places::CAMP_NOU).build();
-    let next_door = an_order(2).from(Places::BADALONA).build();
+    let in_town = an_order(1).from(Landmarks::CAMP_NOU).build();
+    let next_door = an_order(2).from(Landmarks::BADALONA).build();
     assert_ne!(in_town.zone, next_door.zone);
     let world = World::with([an_agent(BERTA).build()], [in_town, next_door]);
     world.clock.advance(SignedDuration::from_secs(31));

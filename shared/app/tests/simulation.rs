@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::json;
 use testkit::build::user_id;
-use testkit::{NextWrite, Places, a_customer, an_agent};
+use testkit::{Landmarks, NextWrite, a_customer, an_agent};
 use world::{World, agent, customer, dispatcher};
 
 const AGENTS: [u64; 3] = [10, 11, 12];
@@ -72,12 +72,12 @@ async fn take(world: &World, step: Step) {
     match step {
         Step::Order { size, far } => {
             let to = if far {
-                Places::CAMP_NOU
+                Landmarks::CAMP_NOU
             } else {
-                Places::SAGRADA_FAMILIA
+                Landmarks::SAGRADA_FAMILIA
             };
             let body = json!({
-                "pickup": {"location": Places::PLACA_CATALUNYA},
+                "pickup": {"location": Landmarks::PLACA_CATALUNYA},
                 "dropoff": {"location": to},
                 "size": size,
             });

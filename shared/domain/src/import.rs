@@ -62,7 +62,8 @@ pub struct RowFault {
     pub row: u32,
     /// The column. `None` for a fault of the row as a whole.
     pub column: Option<String>,
-    /// The kind of fault, for programs: `missing`, `not_a_number`, `decimal_comma`, `invalid`, `too_few_cells` and others.
+    /// The kind of fault, for programs: `missing`, `not_a_number`, `decimal_comma`, `invalid`, `too_few_cells` and
+    /// others.
     pub code: String,
     /// The fault in that column in words for a person, then the faults in other columns.
     pub detail: String,

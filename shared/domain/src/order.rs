@@ -292,8 +292,8 @@ impl Order {
         }
     }
 
-    /// The order after a step. An order that goes back to `pending` leaves its route, and the optimizer may plan it again
-    /// at once.
+    /// The order after a step. An order that goes back to `pending` leaves its route, and the optimizer may plan it
+    /// again at once.
     ///
     /// # Errors
     /// If the new status may not follow the present one.

@@ -1,5 +1,5 @@
-//! The rules for passwords. The user pool enforces the same rules, but it names one broken rule at a time. A refusal from
-//! here names all rules, and it does not depend on whether the account exists.
+//! The rules for passwords. The user pool enforces the same rules, but it names one broken rule at a time. A refusal
+//! from here names all rules, and it does not depend on whether the account exists.
 
 /// The longest password, in characters. This is Cognito's limit.
 pub const LONGEST_PASSWORD: usize = 256;
@@ -29,8 +29,8 @@ pub const RULES: PasswordRules = PasswordRules {
 };
 
 /// The text of a refusal. It names every rule.
-pub const ALL_RULES: &str = "must have at least 10 characters, with upper case (A to Z), lower case (a to z) and digits, \
-     and neither begin nor end with a space";
+pub const ALL_RULES: &str = "must have at least 10 characters, with upper case (A to Z), lower case (a to z) and \
+     digits, and neither begin nor end with a space";
 
 impl PasswordRules {
     /// Whether a password meets all rules. Cognito does not allow white space at its ends.

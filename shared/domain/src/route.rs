@@ -169,8 +169,8 @@ pub struct Route {
     pub stops: Vec<RouteStop>,
     /// The planner: `embedded`, or the name of a remote provider.
     pub provider: String,
-    /// The path as an encoded polyline of precision 5. In a write, `None` keeps the stored path, and an empty text removes
-    /// it.
+    /// The path as an encoded polyline of precision 5. In a write, `None` keeps the stored path, and an empty text
+    /// removes it.
     pub geometry: Option<String>,
     /// The time at which the route was made.
     pub created_at: Timestamp,

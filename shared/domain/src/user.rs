@@ -216,8 +216,8 @@ impl User {
         }
     }
 
-    /// The record with the name and the address that Cognito has now. `None` if the record has them already. SNS has not
-    /// asked a new address to subscribe yet. A name that the rules for new accounts do not allow is ignored.
+    /// The record with the name and the address that Cognito has now. `None` if the record has them already. SNS has
+    /// not asked a new address to subscribe yet. A name that the rules for new accounts do not allow is ignored.
     pub fn following(&self, name: &str, email: &str, now: Timestamp) -> Option<Self> {
         let name = Some(name.trim()).filter(|name| {
             let length = name.chars().count();
@@ -244,8 +244,8 @@ impl User {
             .filter(|_| self.status == UserStatus::Active)
     }
 
-    /// Whether the backend must ask SNS again: nobody confirmed the last request, and it has lapsed. Addresses that have
-    /// unsubscribed are not asked again.
+    /// Whether the backend must ask SNS again: nobody confirmed the last request, and it has lapsed. Addresses that
+    /// have unsubscribed are not asked again.
     pub fn subscription_lapsed(&self, now: Timestamp) -> bool {
         let lapsed = self.subscribed_at.is_none_or(|asked| {
             asked

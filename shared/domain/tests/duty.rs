@@ -135,7 +135,7 @@ fn who_asks_to_be_released_goes_off_duty_with_an_open_route() {
         profile.open_route_id, route,
         "what is aboard is theirs still"
     );
-    // Off duty already: saying so again is no change that could be refused.
+    // The agent is off duty already. The same request again is not refused.
     assert!(updated(&off, duty(false)).is_ok());
     let back = updated(&off, duty(true)).unwrap();
     assert!(back.agent.unwrap().available(back.status));

@@ -1,4 +1,4 @@
-//! A route while its stops are made and its orders taken off.
+//! A route while its stops are made and its orders leave it.
 
 #![allow(clippy::unwrap_used)]
 
@@ -25,7 +25,7 @@ fn place(n: u32) -> Coordinates {
     }
 }
 
-/// A route over `orders` orders: all pickups, then all drop-offs, timed by the estimate.
+/// A route with this many orders: first all pickups, then all drop-offs. The estimate gives the times.
 fn route(orders: u32) -> Route {
     let estimate = LegEstimate::default();
     let mut at = Departure {

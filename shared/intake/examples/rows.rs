@@ -1,6 +1,8 @@
-//! How much CPU a row costs: cut out of the file, checked and made an order, beside the bare `csv` crate that only cuts
-//! the same bytes. `cargo run --release -p intake --example rows -- [FILE] [ROWS]`; without a file, rows are made up.
-//! The last line is JSON.
+//! Measures the CPU time of a row without a store: the time to cut it from the file, check it and make an order of it.
+//! For comparison, the `csv` crate only cuts the same bytes into cells.
+//!
+//! `cargo run --release -p intake --example rows -- [FILE] [ROWS]`. Without a file, the program makes up rows. The last
+//! line of the output is JSON.
 #![expect(
     clippy::disallowed_methods,
     reason = "a measurement of real files at the present time"
@@ -14,7 +16,8 @@ use domain::Timestamp;
 use intake::csv::{Beginning, HEAD, Rows, Step};
 
 const ROUNDS: usize = 7;
-/// So much is read in a round, in bytes, the file several times if need be: Linux tells CPU time in steps of 4 ms.
+/// A round reads at least this many bytes. It reads a short file several times, since Linux counts CPU time in steps of
+/// 4 ms.
 const ROUND_BYTES: usize = 100_000_000;
 
 fn main() {
@@ -28,7 +31,7 @@ fn main() {
         Some(file) => std::fs::read(file).expect("the file can be read"),
         None => made_up(rows.and_then(|rows| rows.parse().ok()).unwrap_or(100_000)),
     };
-    // Windows of the made-up rows lie in May 2030. Of a file, the time is now.
+    // The time windows of the made-up rows are in May 2030. For a file, the clock is read.
     let now: Timestamp = if first.is_some_and(|name| name.parse::<usize>().is_err()) {
         Timestamp::now()
     } else {
@@ -62,14 +65,14 @@ fn main() {
     );
 }
 
-/// The time that this process has been on a CPU, in nanoseconds: others on the machine do not count.
+/// The CPU time of this process so far, in nanoseconds.
 fn cpu_ns() -> f64 {
     let told = std::fs::read_to_string("/proc/self/schedstat").expect("Linux tells it");
     let first = told.split_whitespace().next();
     first.and_then(|ns| ns.parse().ok()).expect("a number")
 }
 
-/// The bare `csv` crate in its fastest form: one record, used again, no text checked.
+/// Cuts the file with the `csv` crate in its fastest form: it reuses one record and does not check the text.
 fn bare_csv(bytes: &[u8]) -> u32 {
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
     let mut record = csv::ByteRecord::new();
@@ -97,7 +100,7 @@ fn read_rows(bytes: &[u8], now: Timestamp) -> (u32, u32) {
     (accepted, rejected)
 }
 
-/// Rows as a shop would export them, every column filled in most of them; one in fifty is bad.
+/// Makes up rows such as a shop exports. Most rows fill nearly every column, and one in fifty is wrong.
 fn made_up(rows: usize) -> Vec<u8> {
     let mut text = intake::Column::NAMES.join(",");
     text.push('\n');
@@ -123,7 +126,8 @@ fn made_up(rows: usize) -> Vec<u8> {
         let _ = writeln!(
             text,
             "{lat},\"Carrer de Mallorca {row}, Barcelona\",Núria {row},+34 600 {:06},2030-05-06T{hour:02}:00:00Z,\
-             2030-05-06T{:02}:30:00Z,120,{dropoff},Gran Via {row},\"Pau \"\"P\"\" Puig\",+34 611 {:06},,,90,{},,SO-{row}",
+             2030-05-06T{:02}:30:00Z,120,{dropoff},Gran Via {row},\
+             \"Pau \"\"P\"\" Puig\",+34 611 {:06},,,90,{},,SO-{row}",
             row % 1_000_000,
             hour + 2,
             row % 1_000_000,

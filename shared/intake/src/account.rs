@@ -59,8 +59,8 @@ pub fn read_new_account(body: &Value) -> Result<NewAccount, Faults> {
     faults.or(read)
 }
 
-/// Reads the required field `email` in lower case. Cognito tells addresses apart by case unless the pool says otherwise,
-/// but people do not.
+/// Reads the required field `email` in lower case. Cognito tells addresses apart by case unless the pool says
+/// otherwise, but people do not.
 pub fn read_email(fields: &Fields<'_>) -> Option<String> {
     let text = fields.required_text("email", LONGEST_EMAIL)?;
     if EmailAddress::is_valid(text) {

@@ -1,4 +1,4 @@
-//! What is read from the body of a change of an agent, and which faults are named.
+//! Reading the changes of an agent, and the faults that are named.
 
 #![allow(clippy::unwrap_used)]
 

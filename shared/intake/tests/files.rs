@@ -1,4 +1,4 @@
-//! What people's files are like.
+//! Files as people send them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -39,7 +39,7 @@ fn a_row_with_every_column_is_the_order_that_the_api_would_take() {
     let header = Column::NAMES.join(",");
     let row = "41.38,2.17,\"Carrer 1, 2n\",Núria,+34 600,2030-05-06T09:00:00Z,2030-05-06T10:00:00+01:00,60,\
                41.40,2.15,Gran Via 2,Pau,+34 611,2030-05-06T09:00:00Z,2030-05-06T12:00:00Z,0,3,\"ring\ntwice\",SO-1";
-    // 10:00+01:00 is 09:00Z: not after the start.
+    // 10:00+01:00 is 09:00Z, which is not after the start.
     let (rows, _) = read(format!("{header}\n{row}\n"));
     let fault = rows[0].1.clone().unwrap_err();
     assert_eq!(
@@ -429,7 +429,7 @@ proptest! {
         let (mut at, mut number) = (beginning.rows_at, 0);
         let mut found = Vec::new();
         loop {
-            // From scratch for each row.
+            // A new reader starts at each row.
             let mut rows = Rows::new(&beginning.layout, at, number);
             let mut input = &file.as_bytes()[at as usize..];
             match rows.advance(&mut input, true).unwrap() {

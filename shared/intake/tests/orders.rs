@@ -1,4 +1,4 @@
-//! What is read from the body of an order, and which faults are named.
+//! Reading the body of an order, and the faults that are named.
 
 #![allow(clippy::unwrap_used)]
 
@@ -84,7 +84,8 @@ fn a_drop_off_cannot_close_before_the_pickup_opens() {
 
 #[test]
 fn kinds_of_values_are_checked_too() {
-    let body = json!({"pickup": "here", "dropoff": {"location": {"lat": "41", "lon": 2.1}, "service_s": 1.5}, "size": "2"});
+    let dropoff = json!({"location": {"lat": "41", "lon": 2.1}, "service_s": 1.5});
+    let body = json!({"pickup": "here", "dropoff": dropoff, "size": "2"});
     assert_eq!(
         pointers(body),
         [

@@ -1,4 +1,4 @@
-//! The file of rejected rows: what is in it, and what becomes of it when it is sent again.
+//! The content of the file of rejected rows, and its way back through the reader.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -12,7 +12,7 @@ use reading::{now, read};
 const HEADER: &str = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon,dropoff_address,notes";
 const UTF8_MARK: &str = "\u{feff}";
 
-/// The file of rejected rows that a file leads to.
+/// The file of rejected rows for a file.
 fn rejects_of(file: &[u8]) -> Vec<u8> {
     let head = &file[..file.len().min(HEAD)];
     let beginning = Beginning::read(head, file.len() <= HEAD).unwrap();
@@ -36,7 +36,7 @@ fn rejects_of(file: &[u8]) -> Vec<u8> {
     out
 }
 
-/// The cells of a file of rejected rows by line, that of the header first.
+/// The cells of each line of a file of rejected rows. The first line is the header.
 fn cells(rejects: &[u8], separator: u8) -> Vec<Vec<String>> {
     let text = rejects.strip_prefix(UTF8_MARK.as_bytes()).expect("a mark");
     let mut reader = csv::ReaderBuilder::new()
@@ -50,7 +50,7 @@ fn cells(rejects: &[u8], separator: u8) -> Vec<Vec<String>> {
         .collect()
 }
 
-/// A file of such cells, all of them quoted: somebody has saved it.
+/// The file that a spreadsheet saves from these cells. All cells have quotes.
 fn saved(lines: &[Vec<String>], separator: u8) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new()
         .delimiter(separator)
@@ -63,7 +63,7 @@ fn saved(lines: &[Vec<String>], separator: u8) -> Vec<u8> {
     writer.into_inner().unwrap()
 }
 
-/// The code of each row; `None` for those that are orders.
+/// The code of each row. `None` for a row that is an order.
 fn codes(file: &[u8]) -> Vec<Option<&'static str>> {
     let (rows, fault) = read(file);
     assert_eq!(fault, None);
@@ -111,7 +111,7 @@ fn they_come_back_with_their_cells_and_harmless() {
     );
     assert_eq!(lines[2][9..], ["surplus", "", "'=more"]);
 
-    // Mended and sent again as it is, the first row is an order like any other.
+    // The first row is corrected. It is an order when the file is sent again.
     let mended = String::from_utf8(rejects).unwrap().replace(";x;", ";4;");
     let (rows, fault) = read(&mended);
     assert_eq!((rows.len(), fault), (2, None), "{mended}");
@@ -130,7 +130,7 @@ fn a_row_whose_cells_were_lost_or_moved_is_no_order_before_it_is_mended() {
         "x".repeat(301)
     )
     .into_bytes();
-    // Beyond the head, where a file in Latin-1 is refused as a whole.
+    // The bad row comes after the head. In the head, it would make the whole file a fault.
     while file.len() <= HEAD {
         file.extend_from_slice(format!("{good},,{}\n", "x".repeat(900)).as_bytes());
     }
@@ -144,7 +144,7 @@ fn a_row_whose_cells_were_lost_or_moved_is_no_order_before_it_is_mended() {
     ];
     let rejects = rejects_of(&file);
     assert_eq!(codes(&rejects), refused);
-    // However often it is sent.
+    // The result is the same each time the file is sent.
     let again = rejects_of(&rejects);
     assert_eq!(codes(&again), refused);
     let detail = read(&rejects).0[1].1.clone().unwrap_err().detail;
@@ -155,7 +155,7 @@ fn a_row_whose_cells_were_lost_or_moved_is_no_order_before_it_is_mended() {
     assert_eq!(lines[1][10..], ["ring twice"]);
     assert_eq!(lines[2][4..6], ["Carrer Ma", ""]);
     assert_eq!(lines[4][4], "Pla\u{fffd}a");
-    // Mended, but one has not said so.
+    // The row is corrected, but its code is still there.
     lines[1].truncate(10);
     (lines[1][4], lines[1][5]) = ("Carrer Major, 5".to_owned(), "ring twice".to_owned());
     lines[2][4] = "Carrer Major".to_owned();
@@ -208,7 +208,7 @@ fn a_header_cell_that_is_blank_or_has_tabs_around_it_is_known_again() {
     assert_eq!(cells(&rejects, b',')[0][..2], ["pickup_lat", ""]);
 }
 
-/// What people write into cells, and what others write into them for spreadsheets.
+/// Texts that people write into cells, and texts that a spreadsheet would run as formulas.
 fn a_cell() -> impl Strategy<Value = String> {
     prop_oneof![
         4 => "[a-zç' ]{0,8}",
@@ -229,7 +229,7 @@ proptest! {
         separator in prop_oneof![Just(b','), Just(b';'), Just(b'\t')],
     ) {
         let header: Vec<String> = HEADER.split(',').chain(["", "size"]).map(str::to_owned).collect();
-        // A size of 0 is no size; a wrong count of cells is worse.
+        // A size of 0 is a fault of a cell. A wrong number of cells is a fault of the row and comes first.
         let line = |size: &str, (address, notes, more, is_latin1): &(String, String, i32, bool)| {
             let mut line = vec!["41.38", "2.17", "41.40", "2.15", address, notes, "", size];
             line.extend((0..*more).map(|_| "surplus"));
@@ -242,7 +242,7 @@ proptest! {
         };
         let file = |size: &str| {
             let mut lines = vec![header.clone()];
-            // The head is to be good.
+            // The head must be good.
             let filler = ["1", "2", "3", "4", &"x".repeat(300), "", "", "1"].map(str::to_owned);
             lines.extend(vec![filler.to_vec(); HEAD / 300]);
             lines.extend(rows.iter().map(|row| line(size, row)));
@@ -257,7 +257,7 @@ proptest! {
         let expected: Vec<_> = codes(&file("0")).split_off(skipped);
         prop_assert_eq!(expected.len(), rows.len());
         prop_assert!(expected.iter().all(Option::is_some));
-        // Unmended, however often.
+        // A row that is not corrected is refused each time.
         prop_assert_eq!(codes(&rejects), expected.clone());
         let again = rejects_of(&rejects);
         prop_assert_eq!(codes(&again), expected.clone());
@@ -271,7 +271,7 @@ proptest! {
         };
         prop_assert!(!cells(&rejects, separator).iter().flatten().any(formula));
 
-        // The size is mended: what is not a matter of the row as a whole is the order that it would have been.
+        // The size is corrected. A row without a fault as a whole becomes the order that it would have been.
         let mut lines = cells(&rejects, separator);
         lines.iter_mut().skip(1).for_each(|line| line[7] = "1".to_owned());
         let mended = read(saved(&lines, separator)).0;
@@ -281,7 +281,7 @@ proptest! {
                 prop_assert_eq!(mended[place].1.as_ref().unwrap_err().code, code.unwrap());
             } else {
                 prop_assert_eq!(&mended[place].1, &wanted[place].1);
-                // Byte for byte, but for an apostrophe.
+                // The bytes are the same, except for an apostrophe.
                 for (came, went) in lines[place + 1][4..6].iter().zip([&rows[place].0, &rows[place].1]) {
                     let is_same = came == went || came.strip_prefix('\'') == Some(went) || went.trim().is_empty();
                     prop_assert!(is_same, "{:?} came back as {:?}", went, came);

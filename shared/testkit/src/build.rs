@@ -10,9 +10,9 @@ use crate::still::uuid_of;
 
 /// Locations of real places.
 #[derive(Debug, Clone, Copy)]
-pub struct Places;
+pub struct Landmarks;
 
-impl Places {
+impl Landmarks {
     /// Barcelona.
     pub const PLACA_CATALUNYA: Coordinates = Coordinates {
         lat: 41.3870,
@@ -94,7 +94,11 @@ pub fn an_agent(number: u64) -> UserBuilder {
     builder.0.role = Role::Agent;
     builder.0.name = format!("Berta {number}");
     builder.0.email = format!("berta{number}@example.com");
-    builder.0.agent = Some(AgentProfile::new(10, Some(Places::PLACA_CATALUNYA), grid()));
+    builder.0.agent = Some(AgentProfile::new(
+        10,
+        Some(Landmarks::PLACA_CATALUNYA),
+        grid(),
+    ));
     builder
 }
 
@@ -177,8 +181,8 @@ pub fn an_order(number: u64) -> OrderBuilder {
         customer: user_id(1),
         placed_at: at("2030-05-06T08:00:00Z"),
         new: NewOrder {
-            pickup: stop(Places::PLACA_CATALUNYA),
-            dropoff: stop(Places::SAGRADA_FAMILIA),
+            pickup: stop(Landmarks::PLACA_CATALUNYA),
+            dropoff: stop(Landmarks::SAGRADA_FAMILIA),
             size: 1,
             notes: None,
             external_id: None,

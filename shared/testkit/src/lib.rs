@@ -10,7 +10,7 @@ pub mod memory;
 pub mod provider;
 pub mod still;
 
-pub use build::{Places, UserBuilder, a_customer, an_agent, an_import, an_order, at};
+pub use build::{Landmarks, UserBuilder, a_customer, an_agent, an_import, an_order, at};
 pub use memory::{
     MemoryFiles, MemoryGeocoder, MemoryIdentity, MemoryImportQueue, MemoryLegs, MemoryMailer,
     MemoryNotifications, MemoryPlaceCache, MemoryStore, MemoryWakes, NextRead, NextWrite,

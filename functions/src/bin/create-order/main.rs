@@ -48,7 +48,9 @@ mod tests {
     use serde_json::{Value, json};
     use testkit::build::grid;
     use testkit::http::{answered, pointers};
-    use testkit::{CountedIds, MemoryGeocoder, MemoryPlaceCache, MemoryStore, Places, StillClock};
+    use testkit::{
+        CountedIds, Landmarks, MemoryGeocoder, MemoryPlaceCache, MemoryStore, StillClock,
+    };
 
     fn create_order(store: &Arc<MemoryStore>) -> CreateOrder {
         CreateOrder {
@@ -124,7 +126,7 @@ mod tests {
         });
         let event = include_str!("../../../../events/create-order-address.json");
         let address = "Plaça de Catalunya 1, Barcelona";
-        let square = |sure| [("Plaça de Catalunya", Places::PLACA_CATALUNYA, sure)];
+        let square = |sure| [("Plaça de Catalunya", Landmarks::PLACA_CATALUNYA, sure)];
         geocoder.knows(address, &square(0.5));
         let (status, body) = answered(&create_order, handle, event).await;
         assert_eq!((status, &body["code"]), (422, &json!("address_not_placed")));

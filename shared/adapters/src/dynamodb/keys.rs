@@ -24,8 +24,8 @@ const ROUTE: &str = "route#";
 const GEOMETRY: &str = "geometry#";
 const LEGS: &str = "legs#";
 
-/// The shard of an order. It comes from the last byte of the id, which is random in UUIDs of version 7 and a hash in those of
-/// version 8.
+/// The shard of an order. It comes from the last byte of the id, which is random in UUIDs of version 7 and a hash in
+/// those of version 8.
 pub fn shard(order_id: OrderId) -> u8 {
     let [.., last] = order_id.0.into_bytes();
     last % SHARDS

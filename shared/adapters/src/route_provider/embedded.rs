@@ -186,7 +186,7 @@ fn contradiction(faults: Vec<planner::Fault>) -> ProviderError {
 mod tests {
     use super::*;
     use planner::{Order, PlannerStop, Shift, Vehicle};
-    use testkit::Places;
+    use testkit::Landmarks;
 
     fn request(orders: Vec<Order>) -> PlanRequest {
         let shift = Shift {
@@ -196,9 +196,9 @@ mod tests {
         PlanRequest {
             at: testkit::at("2030-05-06T08:00:00Z"),
             places: vec![
-                Places::PLACA_CATALUNYA,
-                Places::SAGRADA_FAMILIA,
-                Places::BARCELONETA,
+                Landmarks::PLACA_CATALUNYA,
+                Landmarks::SAGRADA_FAMILIA,
+                Landmarks::BARCELONETA,
             ],
             vehicles: vec![Vehicle::new(0, 2, shift)],
             orders,
@@ -224,8 +224,8 @@ mod tests {
         let [route] = &answer.routes[..] else {
             panic!("one vehicle, one route: {answer:?}");
         };
-        let to_pickup = estimate.leg(Places::PLACA_CATALUNYA, Places::SAGRADA_FAMILIA);
-        let to_dropoff = estimate.leg(Places::SAGRADA_FAMILIA, Places::BARCELONETA);
+        let to_pickup = estimate.leg(Landmarks::PLACA_CATALUNYA, Landmarks::SAGRADA_FAMILIA);
+        let to_dropoff = estimate.leg(Landmarks::SAGRADA_FAMILIA, Landmarks::BARCELONETA);
         let [pickup, dropoff] = route.visits[..] else {
             panic!("two stops: {route:?}");
         };

@@ -199,8 +199,8 @@ fn first_line(text: &[u8]) -> Option<usize> {
     Some(end.map_or(0, |end| end + 1))
 }
 
-/// The separator, the cells of the header, and the end of its line. Lines before it that hold only separators and spaces
-/// are skipped.
+/// The separator, the cells of the header, and the end of its line. Lines before it that hold only separators and
+/// spaces are skipped.
 fn header(head: &[u8], mut at: usize, whole: bool) -> Result<(u8, Vec<String>, usize), FileFault> {
     let mut text = vec![0; head.len() + 1];
     let mut ends = vec![0; head.len() + 2];

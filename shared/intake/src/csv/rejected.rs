@@ -1,7 +1,7 @@
 //! Writes the file of rejected rows: the rows as they came, and why they were rejected.
 //!
-//! The file has the layout of the customer's own file, so that the same program opens both. The customer corrects it and
-//! sends it again.
+//! The file has the layout of the customer's own file, so that the same program opens both. The customer corrects it
+//! and sends it again.
 
 use domain::RowFault;
 
@@ -24,9 +24,9 @@ pub fn rejected_header(layout: &Layout, out: &mut Vec<u8>) {
     line.end();
 }
 
-/// Writes the line of a row: the cells of the customer's own columns, the added columns, and then the cells for which the
-/// header has no column. Missing cells are empty, and bytes that are not UTF-8 become `�`. A row with such a fault is
-/// refused when it is sent again, until somebody empties its `rejected_code` cell.
+/// Writes the line of a row: the cells of the customer's own columns, the added columns, and then the cells for which
+/// the header has no column. Missing cells are empty, and bytes that are not UTF-8 become `�`. A row with such a fault
+/// is refused when it is sent again, until somebody empties its `rejected_code` cell.
 pub fn rejected_line(row: &ImportRow<'_>, layout: &Layout, fault: &RowFault, out: &mut Vec<u8>) {
     let mut line = Line::new(layout, out);
     let mut cells = row.cells();
@@ -81,8 +81,9 @@ impl<'o> Line<'o> {
         }
     }
 
-    /// Adds a cell. Quotes go around each cell that some program might cut in two. A blank cell becomes an empty one. An
-    /// apostrophe goes before each text that a spreadsheet would run as a formula. The reader removes the apostrophe.
+    /// Adds a cell. Quotes go around each cell that some program might cut in two. A blank cell becomes an empty one.
+    /// An apostrophe goes before each text that a spreadsheet would run as a formula. The reader removes the
+    /// apostrophe.
     fn cell(&mut self, cell: &[u8]) {
         if self.is_begun {
             self.out.push(self.separator);

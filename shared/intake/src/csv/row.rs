@@ -123,8 +123,8 @@ impl<'r> ImportRow<'r> {
         Ok(ByColumn(cells))
     }
 
-    /// Refuses a row from a file of rejected rows whose cells were lost or moved and are not corrected yet. The customer
-    /// empties the cell with the reason, at `place`, to say that the row is corrected.
+    /// Refuses a row from a file of rejected rows whose cells were lost or moved and are not corrected yet. The
+    /// customer empties the cell with the reason, at `place`, to say that the row is corrected.
     fn refuse_uncorrected(&self, text: &str, place: usize) -> Result<(), CellFault> {
         let cell = self.places().nth(place);
         let code = cell.and_then(|(from, to)| text.get(from..to));

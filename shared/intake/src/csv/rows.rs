@@ -61,8 +61,8 @@ impl<'l> Rows<'l> {
         self.offset
     }
 
-    /// Reads the next row and cuts its bytes off `input`. `last` says that the file ends with this input. Lines that are
-    /// empty, or hold only separators and spaces, are skipped and not counted.
+    /// Reads the next row and cuts its bytes off `input`. `last` says that the file ends with this input. Lines that
+    /// are empty, or hold only separators and spaces, are skipped and not counted.
     ///
     /// # Errors
     /// If the file cannot be read any further. The rows before are good.

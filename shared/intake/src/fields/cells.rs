@@ -4,8 +4,8 @@ use super::{Field, FieldSource, FieldValue};
 use crate::column::Column;
 use crate::faults::Faults;
 
-/// The fields of an object that is spread over the cells of a row. The number of a column gives the place of a field, so
-/// that no name is looked up for each row.
+/// The fields of an object that is spread over the cells of a row. The number of a column gives the place of a field,
+/// so that no name is looked up for each row.
 #[derive(Debug, Clone, Copy)]
 pub struct RowCells<'a> {
     cells: &'a [Option<&'a str>],

@@ -1,19 +1,19 @@
-//! Reading a whole file.
+//! Reads a whole file.
 
 #![allow(dead_code, reason = "each suite uses what it needs")]
 
 use domain::{NewOrder, Timestamp};
 use intake::csv::{Beginning, CellFault, FileFault, HEAD, Rows, Step};
 
-/// When the orders are placed.
+/// The time at which the orders are placed.
 pub fn now() -> Timestamp {
     "2030-05-06T08:00:00Z".parse().unwrap()
 }
 
-/// What became of a row.
+/// The order in a row, or its fault.
 pub type Outcome = Result<NewOrder, CellFault>;
 
-/// All rows with their numbers, and why the file could not be read any further.
+/// All rows with their numbers, and the fault that ended the reading.
 pub fn read_in_pieces(bytes: &[u8], piece: usize) -> (Vec<(u32, Outcome)>, Option<FileFault>) {
     let head = &bytes[..bytes.len().min(HEAD)];
     let beginning = match Beginning::read(head, bytes.len() <= HEAD) {
@@ -37,7 +37,7 @@ pub fn read_in_pieces(bytes: &[u8], piece: usize) -> (Vec<(u32, Outcome)>, Optio
     }
 }
 
-/// The same, of a file that is there whole.
+/// The same for a file in one piece.
 pub fn read(file: impl AsRef<[u8]>) -> (Vec<(u32, Outcome)>, Option<FileFault>) {
     read_in_pieces(file.as_ref(), usize::MAX)
 }

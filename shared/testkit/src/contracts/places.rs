@@ -6,16 +6,16 @@ use domain::ids::Uuid;
 use futures::future::join_all;
 
 use super::fresh::later;
-use crate::build::{Places, at};
+use crate::build::{Landmarks, at};
 
 /// Checks a cache of places.
 pub async fn run(cache: &dyn PlaceCache) {
     let now = at("2030-05-06T08:00:00Z");
     let expires_at = later(now, 60);
     let key = || Uuid::now_v7().to_string();
-    let station = [candidate("Tokyo Station", Places::TOKYO_STATION, 0.93)];
+    let station = [candidate("Tokyo Station", Landmarks::TOKYO_STATION, 0.93)];
     let square = [
-        candidate("Plaça de Catalunya", Places::PLACA_CATALUNYA, 1.0),
+        candidate("Plaça de Catalunya", Landmarks::PLACA_CATALUNYA, 1.0),
         candidate("Nowhere", Coordinates { lat: 0.0, lon: 0.0 }, 0.25),
     ];
     let recall = async |key: &str, at| cache.recall(key, at).await.unwrap();
