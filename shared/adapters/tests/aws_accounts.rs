@@ -1,5 +1,5 @@
-//! What Cognito answers on AWS and the local stack does not: limits that only an account which is there can meet, refresh
-//! tokens that are revoked, mails that cannot be sent. None of it may tell a stranger who has an account.
+//! What Cognito answers on AWS and the local stack does not: limits that only an account which is there can meet,
+//! refresh tokens that are revoked, mails that cannot be sent. None of it may tell a stranger who has an account.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -155,7 +155,8 @@ async fn a_refused_commit_is_asked_for_once_however_busy_the_table_is() {
     let refused = Answer(
         400,
         r#"{"__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-            "CancellationReasons": [{"Code": "ThrottlingError"}, {"Code": "ConditionalCheckFailed"}], "Message": "cancelled"}"#,
+            "Message": "cancelled",
+            "CancellationReasons": [{"Code": "ThrottlingError"}, {"Code": "ConditionalCheckFailed"}]}"#,
     );
     let aws = Canned::answering([refused, Answer(200, "{}")]);
     let result = ledger(&aws).commit(&one_order().1).await;

@@ -180,7 +180,8 @@ async fn a_confirmation_that_dies_anywhere_is_healed_by_the_next_step() {
                 let confirmed = office.identity.account_of(EMAIL).unwrap().confirmed;
                 let recorded = !office.store.all_users().is_empty();
                 match next {
-                    // Cognito takes a code once. Without a record a second try is refused, since it may be a stranger's.
+                    // Cognito takes a code once. Without a record a second try is refused, since it may be a
+                    // stranger's.
                     Next::Confirms if confirmed && !recorded => {
                         assert!(matches!(office.confirm().await, Err(Refusal::InvalidCode)));
                     }

@@ -346,8 +346,8 @@ impl RouteStore for Busy {
     }
 }
 
-/// Berta with `orders` on her route, and one more order that waits. She picks up the next order on each of the first `taps`
-/// times that somebody has read her route.
+/// Berta with `orders` on her route, and one more order that waits. She picks up the next order on each of the first
+/// `taps` times that somebody has read her route.
 async fn picking_up(orders: u64, taps: usize) -> (World, Busy, Order) {
     let world = World::with(
         [an_agent(BERTA).on_duty().with_capacity(100).build()],

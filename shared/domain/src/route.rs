@@ -1,6 +1,6 @@
 //! Routes: the stops that one agent makes, in driving order.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
@@ -242,8 +242,8 @@ impl Route {
         }
     }
 
-    /// The route after an order's stop of this kind was made at `now`. A drop-off makes the pickup as well. The open stops are
-    /// timed anew from here.
+    /// The route after an order's stop of this kind was made at `now`. A drop-off makes the pickup as well. The open
+    /// stops are timed anew from here.
     #[must_use]
     pub fn with_stop_made(
         &self,
@@ -263,8 +263,8 @@ impl Route {
         })
     }
 
-    /// The route without the open stops of orders that ended: these stops are skipped, and the route still shows them. The
-    /// other open stops are timed anew.
+    /// The route without the open stops of orders that ended: these stops are skipped, and the route still shows them.
+    /// The other open stops are timed anew.
     #[must_use]
     pub fn with_orders_skipped(
         &self,
@@ -282,8 +282,8 @@ impl Route {
         })
     }
 
-    /// The route without the open stops of orders that another route may take. These stops are removed: a route that gave
-    /// orders back again and again would otherwise grow without end. The other open stops are timed anew.
+    /// The route without the open stops of orders that another route may take. These stops are removed: a route that
+    /// gave orders back again and again would otherwise grow without end. The other open stops are timed anew.
     #[must_use]
     pub fn with_orders_given_back(
         &self,
@@ -298,8 +298,9 @@ impl Route {
         })
     }
 
-    /// The route with its stops changed. An open stop keeps its leg, which may come from a road network, as long as the agent
-    /// comes from the same place; otherwise the leg is estimated. A geometry that leads by a stop without need is gone.
+    /// The route with its stops changed. An open stop keeps its leg, which may come from a road network, as long as
+    /// the agent comes from the same place; otherwise the leg is estimated. A geometry that leads by a stop without
+    /// need is gone.
     fn with_stops_changed(
         &self,
         estimate: &LegEstimate,
@@ -353,10 +354,14 @@ impl Route {
         }
     }
 
-    /// The route as it is expected to go on at `now`. An open stop that is overdue is expected now, and it pushes the stops
-    /// after it back: no open stop is in the past.
+    /// The route as it is expected to go on at `now`. An open stop that is overdue is expected now, and it pushes the
+    /// stops after it back: no open stop is in the past. Times are full seconds.
     #[must_use]
     pub fn expected_at(mut self, now: Timestamp) -> Self {
+        let full_second = TimestampRound::new()
+            .smallest(Unit::Second)
+            .mode(RoundMode::Ceil);
+        let now = now.round(full_second).unwrap_or(now);
         let mut free_at = None;
         for stop in &mut self.stops {
             if stop.status == StopStatus::Pending {
@@ -368,8 +373,8 @@ impl Route {
         self
     }
 
-    /// How late the agent is expected to be for the most delayed window of the open stops. Zero where every open stop is in
-    /// time.
+    /// How late the agent is expected to be for the most delayed window of the open stops. Zero where every open stop
+    /// is in time.
     pub fn lateness(&self) -> SignedDuration {
         self.open_stops()
             .filter_map(|stop| Some(stop.eta.duration_since(stop.not_after?)))

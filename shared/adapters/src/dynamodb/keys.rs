@@ -8,7 +8,8 @@
 //! | Orders `retry_key` | `<retry_at>#<order_id>` |
 //! | Routes `item` | `route#<route_id>`, `geometry#<route_id>` |
 //! | Imports `item` | `import`, `rejected#<row, ten digits>` |
-//! | Claims `claim` | `order-key#<caller>#<SHA-256 of the key>`, `external-id#<customer>#<SHA-256 of it>`, `email#<event>`, `zone#<zone>`, `legs#<lat>,<lon>`, `place#<SHA-256 of what was asked>` |
+//! | Claims `claim` | `order-key#<caller>#<SHA-256 of the key>`, `external-id#<customer>#<SHA-256 of it>`,
+//! `email#<event>`, `zone#<zone>`, `legs#<lat>,<lon>`, `place#<SHA-256 of what was asked>` |
 //!
 //! Times in keys are RFC 3339 in UTC with exactly three decimals, so that they sort as text.
 

@@ -14,8 +14,8 @@ use crate::ors::OrsAccess;
 use crate::system::instant;
 
 const CALL: &str = "GET /geocode/search";
-/// One address with all tries, and the key if it has to be read: two of them, one after the other, are within the 15 s that an
-/// HTTP function has.
+/// One address with all tries, and the key if it has to be read: two of them, one after the other, are within the 15 s
+/// that an HTTP function has.
 const TIME: Duration = Duration::from_secs(5);
 
 /// Finds places with OpenRouteService.

@@ -124,8 +124,8 @@ impl Draft {
         }
     }
 
-    /// The request on points of its own: each vehicle's start, then each end of each order. So every stop has one leg that
-    /// leads to it, and a way that takes longer in the evening is no contradiction.
+    /// The request on points of its own: each vehicle's start, then each end of each order. So every stop has one leg
+    /// that leads to it, and a way that takes longer in the evening is no contradiction.
     fn instance(&self, request: &PlanRequest) -> Result<Instance, Unusable> {
         let (vehicles, orders) = (request.vehicles.len(), request.orders.len());
         let point = |order: usize, kind: StopKind| {

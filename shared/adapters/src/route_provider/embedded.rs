@@ -113,8 +113,8 @@ pub(super) fn searched(
     })
 }
 
-/// How long to search. The limit is for the largest problems: a small one is as good as it gets long before, and an agent waits
-/// for it while Lambda's clock runs.
+/// How long to search. The limit is for the largest problems: a small one is as good as it gets long before, and an
+/// agent waits for it while Lambda's clock runs.
 fn search_time(orders: usize, limit: Duration) -> Duration {
     let orders = u32::try_from(orders).unwrap_or(u32::MAX);
     SEARCH_PER_ORDER

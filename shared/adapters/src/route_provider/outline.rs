@@ -4,8 +4,10 @@
 //!
 //! - A fixed next stop is not planned: the vehicle starts there, once it is served. How long the way there takes is
 //!   estimated, since nobody knows how much of it is driven by now.
-//! - An order aboard, or picked up at the next stop, has a drop-off alone, and its place in the vehicle from the start on.
-//! - A committed order whose window closes before its vehicle can set out has no closing time: it is late whatever happens.
+//! - An order aboard, or picked up at the next stop, has a drop-off alone, and its place in the vehicle from the start
+//! on.
+//! - A committed order whose window closes before its vehicle can set out has no closing time: it is late whatever
+//! happens.
 //! - A pending order whose window is closed, or opens in a month only, is left over without being sent.
 //! - A vehicle whose shift is over drives for nobody but its committed orders, and one that is overloaded takes
 //!   nothing else: both are beyond them ([`FallbackReason::Unsupported`]).

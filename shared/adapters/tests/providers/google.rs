@@ -102,7 +102,11 @@ async fn a_problem_is_asked_in_googles_words() {
         |latitude: f64, longitude: f64| json!({"latitude": latitude, "longitude": longitude});
     let (tokyo, shibuya) = (place(35.6812, 139.7671), place(35.658, 139.7016));
     let (shinjuku, ueno) = (place(35.6896, 139.7006), place(35.7141, 139.7774));
-    let late = |start: &str, end: &str| json!([{"startTime": start, "softEndTime": end, "costPerHourAfterSoftEndTime": 50.0}]);
+    let late = |start: &str, end: &str| {
+        json!([{
+            "startTime": start, "softEndTime": end, "costPerHourAfterSoftEndTime": 50.0
+        }])
+    };
     let start = "2030-05-06T08:00:00Z";
     let free = problems::second_is_free_at();
     let free_at = testkit::at(start) + jiff::SignedDuration::from_secs(free);
@@ -232,7 +236,8 @@ async fn its_plan_is_taken_though_what_is_zero_is_left_out() {
 
 #[tokio::test]
 async fn the_first_shipment_is_skipped_by_its_label_alone() {
-    let skipped = json!({"skippedShipments": [{"label": "order 0", "reasons": [{"code": "CANNOT_BE_PERFORMED_WITHIN_VEHICLE_TIME_WINDOWS"}]}]});
+    let reason = json!({"code": "CANNOT_BE_PERFORMED_WITHIN_VEHICLE_TIME_WINDOWS"});
+    let skipped = json!({"skippedShipments": [{"label": "order 0", "reasons": [reason]}]});
     let server = answering(Reply::Json(200, skipped));
     let answer = google(&server.url(), false)
         .plan(&problems::one_order(None), soon())

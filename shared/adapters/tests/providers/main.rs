@@ -1,5 +1,5 @@
-//! Route providers and the geocoder outside, as services on this machine play them: the requests to the letter, what is made of the
-//! answers, and every kind of bad day.
+//! Route providers and the geocoder outside, as services on this machine play them: the requests to the letter, what
+//! is made of the answers, and every kind of bad day.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 #![expect(

@@ -44,15 +44,15 @@ pub struct UpdateAgent {
 }
 
 impl UpdateAgent {
-    /// Changes an agent. A suspension, and a release by who goes off duty, gives back in the same transaction every order
-    /// that is not aboard. What is aboard stays on the route, for the agent or a dispatcher to finish.
+    /// Changes an agent. A suspension, and a release by who goes off duty, gives back in the same transaction every
+    /// order that is not aboard. What is aboard stays on the route, for the agent or a dispatcher to finish.
     ///
     /// A suspension counts from its transaction on, since each call of an agent looks at the record. Their sessions are
     /// ended after it: where that fails or the process dies, the same call again ends them, and so does the attempt to
     /// refresh a token.
     ///
-    /// An update that changes nothing is not written: an app that repeats `on_duty: true` every few seconds would otherwise
-    /// make each plan for its agent lose the race.
+    /// An update that changes nothing is not written: an app that repeats `on_duty: true` every few seconds would
+    /// otherwise make each plan for its agent lose the race.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for somebody else's or nobody's id, [`Refusal::Invalid`] for bad input,

@@ -61,8 +61,8 @@ impl PublishEvents {
     }
 }
 
-/// What changes wake: each of them its zones, but all imported orders of a zone together wake it once. A file of a million
-/// rows is not a million wake-ups, and the plan finds its orders by the zone.
+/// What changes wake: each of them its zones, but all imported orders of a zone together wake it once. A file of a
+/// million rows is not a million wake-ups, and the plan finds its orders by the zone.
 fn wakes(changes: &[StateChange]) -> Vec<Wake> {
     let mut imported: HashSet<Zone> = HashSet::new();
     // From the last one on: a wake-up names an order that the index may not show yet, and the others are older.

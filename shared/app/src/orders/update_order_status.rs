@@ -20,7 +20,8 @@ use crate::refusal::Refusal;
 use crate::retry::Attempts;
 use crate::routes::after_change::set_free;
 
-/// How long an agent may repeat a tap on an order whose route has ended: an app may have been offline for the rest of the day.
+/// How long an agent may repeat a tap on an order whose route has ended: an app may have been offline for the rest of
+/// the day.
 const REPEATED_TAP: SignedDuration = SignedDuration::from_hours(24);
 
 /// `PUT /orders/{order_id}/status`
@@ -56,8 +57,8 @@ impl Dispatched {
     }
 }
 
-/// Whether an order of this status has the status that is asked for, or has gone past it: an app that was offline sends "picked
-/// up" after "delivered".
+/// Whether an order of this status has the status that is asked for, or has gone past it: an app that was offline
+/// sends "picked up" after "delivered".
 fn is_done_already(status: OrderStatus, asked_for: OrderStatus) -> bool {
     status == asked_for || (status, asked_for) == (OrderStatus::Delivered, OrderStatus::InProgress)
 }

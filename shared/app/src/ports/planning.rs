@@ -162,12 +162,14 @@ pub struct PlaceLegs {
     pub others: Vec<(Coordinates, KnownLeg, KnownLeg)>,
 }
 
-/// Keeps the legs of a road network for a day, so that a service that is paid or rationed by the pair is not asked twice.
+/// Keeps the legs of a road network for a day, so that a service that is paid or rationed by the pair is not asked
+/// twice.
 ///
 /// It is a cache: what is lost is asked for again. Two places that agree in five decimals (a metre) are the same.
 #[async_trait]
 pub trait LegCache: Send + Sync {
-    /// What is kept of any of these places and has not expired, in no particular order; the other ends may be any place.
+    /// What is kept of any of these places and has not expired, in no particular order; the other ends may be any
+    /// place.
     async fn kept(
         &self,
         places: &[Coordinates],

@@ -133,8 +133,8 @@ pub trait OrderStore: Send + Sync {
     async fn zones_overdue(&self, due_by: Timestamp) -> Result<BTreeSet<Zone>, StoreError>;
 }
 
-/// New orders, and the claims that go with them. Apart from [`OrderStore`]: it needs a place for claims too, and only one
-/// use case takes new orders one by one.
+/// New orders, and the claims that go with them. Apart from [`OrderStore`]: it needs a place for claims too, and only
+/// one use case takes new orders one by one.
 #[async_trait]
 pub trait OrderPlacement: Send + Sync {
     /// Stores a new order and remembers its key, both or neither. A key that has expired by `order.created_at`

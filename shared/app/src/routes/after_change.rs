@@ -2,8 +2,8 @@
 
 use domain::{Route, StopStatus, User, ZoneGrid};
 
-/// Sets the agent free if the route is their open one and has ended: they stand where its last stop was made, and without one
-/// where they stood. Says whether it did.
+/// Sets the agent free if the route is their open one and has ended: they stand where its last stop was made, and
+/// without one where they stood. Says whether it did.
 pub(crate) fn set_free(agent: &mut User, route: &Route, grid: ZoneGrid) -> bool {
     let Some(profile) = &mut agent.agent else {
         return false;

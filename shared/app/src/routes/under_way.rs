@@ -7,8 +7,8 @@ use domain::{Order, Route, RouteId, Timestamp};
 use crate::ports::RouteStore;
 use crate::refusal::Refusal;
 
-/// The routes of the orders that have a stop left, by id, as they are expected to go on at `now`. All of them are read at
-/// once, without their geometries. An order that has left its route meanwhile finds no stop of its own there.
+/// The routes of the orders that have a stop left, by id, as they are expected to go on at `now`. All of them are read
+/// at once, without their geometries. An order that has left its route meanwhile finds no stop of its own there.
 pub(crate) async fn routes_under_way<'a>(
     routes: &dyn RouteStore,
     orders: impl IntoIterator<Item = &'a Order>,

@@ -63,7 +63,8 @@ impl OptimizeRoutes {
         Ok(seen)
     }
 
-    /// An agent as the planner needs them. Who changes while route and orders are read, one after the other, is read again.
+    /// An agent as the planner needs them. Who changes while route and orders are read, one after the other, is read
+    /// again.
     async fn crew(
         &self,
         mut agent: User,

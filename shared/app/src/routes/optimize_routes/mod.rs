@@ -106,8 +106,8 @@ impl OptimizeRoutes {
             return Ok(PlanReport::default());
         }
         let planned = self.plan(zone, wakes, everything).await;
-        // A crash here leaves the lease to expire and the wake-ups to be delivered again. What others asked for stays on
-        // the lease until they were heard: who takes it after a crash further down hears it too.
+        // A crash here leaves the lease to expire and the wake-ups to be delivered again. What others asked for stays
+        // on the lease until they were heard: who takes it after a crash further down hears it too.
         if let Some(dirty) = self.leases.give_back(zone, &owner).await? {
             let cause = WakeCause::again(dirty.everything);
             self.wake_again(zone, cause, 0).await?;
@@ -232,8 +232,8 @@ impl OptimizeRoutes {
         })
     }
 
-    /// The zone's pending orders that are due; all that pend, if something has changed that ends their pauses. And whether
-    /// there may be more of them than are read for one plan.
+    /// The zone's pending orders that are due; all that pend, if something has changed that ends their pauses. And
+    /// whether there may be more of them than are read for one plan.
     async fn due_orders(
         &self,
         zone: Zone,

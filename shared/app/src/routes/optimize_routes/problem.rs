@@ -355,7 +355,8 @@ impl Problem {
         })
     }
 
-    /// The pending orders that found no place, with the reason; `others` says whether agents were left out who have no room.
+    /// The pending orders that found no place, with the reason; `others` says whether agents were left out who have no
+    /// room.
     pub(super) fn unplaced(
         &self,
         answer: &PlanAnswer,
