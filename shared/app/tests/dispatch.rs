@@ -126,8 +126,8 @@ async fn an_order_joins_an_open_route_and_what_is_aboard_stays_aboard() {
     let request = world.provider.take_requests().pop().unwrap();
     assert_eq!(request.orders[0].pickup, None, "it is aboard");
     assert_eq!(
-        request.vehicles[0].next_stop,
-        Some((0, planner::StopKind::Dropoff))
+        request.vehicles[0].frozen,
+        [(0, planner::StopKind::Dropoff)]
     );
 }
 

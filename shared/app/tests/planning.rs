@@ -200,8 +200,7 @@ async fn no_window_is_too_odd_to_plan_with() {
                 .unwrap(),
             vehicles,
             orders: request.orders,
-            objective: planner::Objective::Duration,
-            minimise_vehicles: false,
+            objective: planner::Objective::duration(),
         };
         assert!(planner::Instance::new(spec).is_ok(), "{start} to {end}");
     }

@@ -1,7 +1,7 @@
 //! The oracle: it checks that a plan keeps the rules of its instance. It shares no code with the search, so that neither can
 //! hide a mistake of the other.
 
-use crate::instance::{Instance, PlannerStop, StopKind, Vehicle};
+use crate::instance::{Instance, Order, PlannerStop, StopKind, TravelCost, Vehicle};
 use crate::plan::{Plan, Route};
 use crate::violation::{Violation, ViolationKind as Kind};
 
@@ -17,6 +17,7 @@ pub fn check(instance: &Instance, plan: &Plan) -> Result<(), Vec<Violation>> {
         instance,
         found: Vec::new(),
         seen: vec![Seen::default(); instance.orders().len()],
+        totals: Totals::default(),
     };
     let mut has_route = vec![false; instance.vehicles().len()];
     for route in &plan.routes {
@@ -47,10 +48,19 @@ struct Seen {
     unserved: bool,
 }
 
+/// The sums over all routes, computed from their stops.
+#[derive(Clone, Copy, Default)]
+struct Totals {
+    waiting_s: i64,
+    moves: i64,
+    cost_milli: i64,
+}
+
 struct Oracle<'a> {
     instance: &'a Instance,
     found: Vec<Violation>,
     seen: Vec<Seen>,
+    totals: Totals,
 }
 
 impl Oracle<'_> {
@@ -96,7 +106,7 @@ impl Oracle<'_> {
     /// Checks the sequence of stops and the orders of a route.
     fn orders(&mut self, route: &Route) {
         let v = route.vehicle;
-        let vehicle = self.instance.vehicles()[v];
+        let vehicle = &self.instance.vehicles()[v];
         let mut orders: Vec<usize> = Vec::new();
         for stop in &route.stops {
             let order = self.instance.orders()[stop.order];
@@ -112,7 +122,7 @@ impl Oracle<'_> {
             if stop.kind == StopKind::Pickup && order.pickup.is_none() {
                 self.add(Some(v), Some(stop.order), Kind::PickedUpAgain);
             }
-            if order.vehicle.is_some_and(|tied| tied != v) {
+            if order.pinned_to.is_some_and(|pinned| pinned != v) {
                 self.add(Some(v), Some(stop.order), Kind::OnAnotherVehicle);
             }
             orders.push(stop.order);
@@ -138,9 +148,10 @@ impl Oracle<'_> {
                 _ => {}
             }
         }
-        let first = (route.stops[0].order, route.stops[0].kind);
-        if vehicle.next_stop.is_some_and(|next| next != first) {
-            self.add(Some(v), None, Kind::NextStopSkipped);
+        let stops = route.stops.iter().map(|stop| (stop.order, stop.kind));
+        let begin: Vec<_> = stops.take(vehicle.frozen.len()).collect();
+        if begin != vehicle.frozen {
+            self.add(Some(v), None, Kind::FrozenStopSkipped);
         }
         let limit = vehicle.max_orders.map_or(usize::MAX, |it| it as usize);
         let all_committed = orders.iter().all(|&it| self.instance.is_committed(it));
@@ -183,7 +194,7 @@ impl Oracle<'_> {
     fn aboard(&self, v: usize) -> u64 {
         let orders = self.instance.orders().iter();
         orders
-            .filter(|order| order.pickup.is_none() && order.vehicle == Some(v))
+            .filter(|order| order.pickup.is_none() && order.pinned_to == Some(v))
             .map(|order| u64::from(order.size))
             .sum()
     }
@@ -193,14 +204,30 @@ impl Oracle<'_> {
         let aboard = self.aboard(v);
         let mut load = aboard;
         for (index, order) in self.instance.orders().iter().enumerate() {
-            if order.vehicle == Some(v) && self.instance.is_committed(index) {
+            if self.stays_on(index) == Some(v) && self.instance.is_committed(index) {
                 load = load.max(u64::from(order.size));
             }
         }
-        if let Some((order, StopKind::Pickup)) = vehicle.next_stop {
-            load = load.max(aboard + u64::from(self.instance.orders()[order].size));
+        let mut frozen = aboard;
+        for &(order, kind) in &vehicle.frozen {
+            let size = u64::from(self.instance.orders()[order].size);
+            match kind {
+                StopKind::Pickup => frozen += size,
+                StopKind::Dropoff => frozen -= size,
+            }
+            load = load.max(frozen);
         }
         load
+    }
+
+    /// The only vehicle that may serve an order: a committed order that fits nowhere stays where it is.
+    fn stays_on(&self, order: usize) -> Option<usize> {
+        let it = &self.instance.orders()[order];
+        let mut vehicles = self.instance.vehicles().iter();
+        let fits = vehicles.any(|vehicle| vehicle.capacity >= it.size);
+        let committed = self.instance.is_committed(order);
+        it.pinned_to
+            .or(it.current_vehicle.filter(|_| committed && !fits))
     }
 
     /// Checks the times at each stop and the sums of a route.
@@ -212,6 +239,7 @@ impl Oracle<'_> {
         let mut clock = vehicle.shift.start_s;
         let mut point = vehicle.start;
         let (mut metres, mut driving, mut lateness) = (0_i64, 0_i64, 0_i64);
+        let mut deliveries = Vec::new();
         for stop in &route.stops {
             let order = &self.instance.orders()[stop.order];
             let place: PlannerStop = match (stop.kind, order.pickup) {
@@ -229,6 +257,9 @@ impl Oracle<'_> {
             }
             point = place.point;
             clock = begin + place.service_s;
+            if stop.kind == StopKind::Dropoff {
+                deliveries.push((stop.order, begin));
+            }
             self.count(Some(v), "arrival", stop.arrival_s, arrival);
             self.count(Some(v), "waiting", stop.waiting_s, begin - arrival);
             self.count(Some(v), "departure", stop.departure_s, clock);
@@ -256,6 +287,11 @@ impl Oracle<'_> {
         } else if overrun > 0 {
             self.add(Some(v), None, Kind::AfterShift { by_s: overrun });
         }
+        let travel = match self.instance.objective().travel {
+            TravelCost::Distance => metres,
+            TravelCost::Duration => driving,
+        };
+        self.price(v, travel, &deliveries);
         self.count(Some(v), "distance", route.distance_m, metres);
         self.count(Some(v), "duration", route.duration_s, driving);
         self.count(Some(v), "finish", route.finish_s, clock);
@@ -264,10 +300,9 @@ impl Oracle<'_> {
 
     /// Whether a vehicle may exceed its shift: it might have to serve committed orders.
     fn may_overrun(&self, v: usize) -> bool {
-        let orders = self.instance.orders().iter().enumerate();
-        orders
-            .filter(|(index, _)| self.instance.is_committed(*index))
-            .any(|(_, order)| order.vehicle.is_none_or(|tied| tied == v))
+        (0..self.instance.orders().len())
+            .filter(|order| self.instance.is_committed(*order))
+            .any(|order| self.stays_on(order).is_none_or(|it| it == v))
     }
 
     /// Checks the unserved orders.
@@ -285,7 +320,7 @@ impl Oracle<'_> {
             let order = &self.instance.orders()[left.order];
             let mut vehicles = self.instance.vehicles().iter();
             let has_vehicle =
-                order.vehicle.is_some() || vehicles.any(|it| it.capacity >= order.size);
+                self.stays_on(left.order).is_some() || vehicles.any(|it| it.capacity >= order.size);
             if self.instance.is_committed(left.order) && has_vehicle {
                 self.add(None, Some(left.order), Kind::CommittedUnserved);
             }
@@ -306,5 +341,44 @@ impl Oracle<'_> {
         self.count(None, "duration of all", plan.duration_s, driving);
         let lateness = sum(|it| it.lateness_s);
         self.count(None, "lateness of all", plan.lateness_s, lateness);
+        let totals = self.totals;
+        self.count(None, "waiting of all", plan.waiting_s, totals.waiting_s);
+        let moves = i64::try_from(plan.moves).unwrap_or(i64::MAX);
+        self.count(None, "moves of all", moves, totals.moves);
+        self.count(None, "cost of all", plan.cost_milli, totals.cost_milli);
     }
+
+    /// Adds the cost of a route and of its deliveries, by the begin of service of each order.
+    fn price(&mut self, v: usize, travel: i64, deliveries: &[(usize, i64)]) {
+        let objective = self.instance.objective();
+        let fixed = self.instance.vehicles()[v].fixed_cost;
+        self.totals.cost_milli += 1000 * (travel + fixed);
+        for &(order, delivery_s) in deliveries {
+            let order = &self.instance.orders()[order];
+            if order.current_vehicle.is_some_and(|it| it != v) {
+                self.totals.moves += 1;
+                self.totals.cost_milli += 1000 * objective.move_cost;
+            }
+            let (seconds, counted) = waited_for(order, delivery_s);
+            self.totals.waiting_s += seconds;
+            self.totals.cost_milli +=
+                i64::from(objective.waiting_weight_milli) * i64::from(order.urgency) * counted;
+        }
+    }
+}
+
+/// The seconds that an order waits, and the same with five for each second after the promise.
+fn waited_for(order: &Order, delivery_s: i64) -> (i64, i64) {
+    let most = 1_000_000_000;
+    let mut since = order.waiting_since_s;
+    if let Some(window) = order.pickup.and_then(|pickup| pickup.window) {
+        since = since.max(window.earliest_s);
+    }
+    let seconds = (delivery_s - since).max(0).min(most);
+    let promised = match order.dropoff.window {
+        Some(window) => Some(since.max(window.latest_s)),
+        None => order.promise_s.map(|promise| since + promise),
+    };
+    let late = promised.map_or(0, |promised| (delivery_s - promised).max(0).min(most));
+    (seconds, seconds + 4 * late)
 }

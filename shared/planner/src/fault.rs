@@ -54,12 +54,20 @@ pub enum FaultKind {
     SizeZero,
     /// An order without a pickup is aboard a vehicle, but it does not name the vehicle.
     AboardWithoutVehicle,
-    /// The next stop belongs to an order that does not name this vehicle.
-    NextStopOfAnotherVehicle,
-    /// The next stop is a pickup, but the order is aboard already.
-    NextStopPickedUpAlready,
-    /// The next stop is a drop-off, but the order is not aboard yet.
-    NextStopNotPickedUp,
+    /// A frozen stop belongs to an order that is not pinned to this vehicle.
+    FrozenOnAnotherVehicle,
+    /// A frozen stop is a pickup, but the order is aboard already.
+    FrozenPickupAboard,
+    /// A frozen stop is a drop-off, but the order is not aboard by then.
+    FrozenDropoffNotAboard,
+    /// A stop is frozen twice.
+    FrozenTwice,
+    /// An urgency of 0.
+    UrgencyZero,
+    /// A promise of less than no time.
+    NegativePromise,
+    /// Urgencies times the weight of waiting exceed [`FaultKind::WAITING_BOUND`] in all.
+    WaitingTooExpensive,
     /// There are more points, orders or vehicles than 32 bits can number.
     TooLarge,
 }
@@ -67,8 +75,10 @@ pub enum FaultKind {
 impl FaultKind {
     /// The largest distance of a time from zero, in seconds: over 3,000 years.
     pub const TIME_BOUND_S: i64 = 100_000_000_000;
-    /// The largest fixed cost.
-    pub const COST_BOUND: i64 = 1_000_000_000_000;
+    /// The largest cost of a vehicle or a move.
+    pub const COST_BOUND: i64 = 1_000_000_000;
+    /// The largest sum of all orders' urgencies times the weight of waiting in thousandths. Costs then fit into 64 bits.
+    pub const WAITING_BOUND: u64 = 1_000_000_000;
 }
 
 impl Fault {
@@ -107,17 +117,23 @@ impl fmt::Display for FaultKind {
             Self::TimeOutOfRange => {
                 write!(f, "further than {} s from zero", Self::TIME_BOUND_S)
             }
-            Self::NegativeService => f.write_str("must not be negative"),
+            Self::NegativeService | Self::NegativePromise => f.write_str("must not be negative"),
             Self::CostOutOfRange => write!(f, "not between 0 and {}", Self::COST_BOUND),
-            Self::SizeZero => f.write_str("must be at least 1"),
+            Self::SizeZero | Self::UrgencyZero => f.write_str("must be at least 1"),
             Self::AboardWithoutVehicle => {
                 f.write_str("must be named, since the order has no pickup and is aboard")
             }
-            Self::NextStopOfAnotherVehicle => f.write_str("the order does not name this vehicle"),
-            Self::NextStopPickedUpAlready => {
-                f.write_str("a pickup, but the order is aboard already")
+            Self::FrozenOnAnotherVehicle => f.write_str("the order is not pinned to this vehicle"),
+            Self::FrozenPickupAboard => f.write_str("a pickup, but the order is aboard already"),
+            Self::FrozenDropoffNotAboard => {
+                f.write_str("a drop-off, but the order is not aboard yet")
             }
-            Self::NextStopNotPickedUp => f.write_str("a drop-off, but the order is not aboard yet"),
+            Self::FrozenTwice => f.write_str("frozen already"),
+            Self::WaitingTooExpensive => write!(
+                f,
+                "times the urgencies of all orders exceeds {}",
+                Self::WAITING_BOUND
+            ),
             Self::TooLarge => f.write_str("more than 32 bits can number"),
         }
     }

@@ -55,23 +55,39 @@ pub struct Order {
     pub dropoff: PlannerStop,
     /// The load, in the unit of the vehicles' capacity; at least 1.
     pub size: u32,
-    /// The index of the only vehicle that may serve the order; any vehicle may if `None`.
-    pub vehicle: Option<usize>,
+    /// The index of the only vehicle that may serve the order; any vehicle may if `None`. Orders aboard, frozen orders and
+    /// orders that a dispatcher pinned have one.
+    pub pinned_to: Option<usize>,
     /// Whether the order is on a route already. A committed order is never left unserved, whatever its windows and the
     /// shift and order limit of its vehicle say. Its lateness is minimised before the cost.
     pub committed: bool,
+    /// The index of the vehicle that has the order now. If another vehicle serves the order, the plan has one more move.
+    pub current_vehicle: Option<usize>,
+    /// How much a second of waiting counts, compared with other orders; at least 1. Of plans that leave equally many orders
+    /// unserved, the one that leaves less urgency unserved is better.
+    pub urgency: u32,
+    /// The moment at which the customer began to wait. If the pickup has a window that opens later, waiting starts when
+    /// that opens. It may lie before second 0.
+    pub waiting_since_s: i64,
+    /// The seconds of waiting after which each second counts [`BROKEN_PROMISE_FACTOR`](crate::BROKEN_PROMISE_FACTOR)
+    /// times. A window of the drop-off replaces it: its end is then the promised moment.
+    pub promise_s: Option<i64>,
 }
 
 impl Order {
-    /// An order that any vehicle may serve.
+    /// A pending order that any vehicle may serve. It has urgency 1, waits since second 0 and has no promise.
     #[must_use]
     pub fn new(pickup: PlannerStop, dropoff: PlannerStop, size: u32) -> Self {
         Self {
             pickup: Some(pickup),
             dropoff,
             size,
-            vehicle: None,
+            pinned_to: None,
             committed: false,
+            current_vehicle: None,
+            urgency: 1,
+            waiting_since_s: 0,
+            promise_s: None,
         }
     }
 
@@ -80,10 +96,9 @@ impl Order {
     pub fn aboard(vehicle: usize, dropoff: PlannerStop, size: u32) -> Self {
         Self {
             pickup: None,
-            dropoff,
-            size,
-            vehicle: Some(vehicle),
+            pinned_to: Some(vehicle),
             committed: true,
+            ..Self::new(dropoff, dropoff, size)
         }
     }
 }
@@ -98,7 +113,7 @@ pub enum StopKind {
 }
 
 /// A vehicle with its limits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Vehicle {
     /// The start point: an index into the travel matrix.
     pub start: usize,
@@ -112,9 +127,14 @@ pub struct Vehicle {
     pub max_orders: Option<u32>,
     /// The cost of using the vehicle at all, in the unit of the objective.
     pub fixed_cost: i64,
-    /// The stop to which the vehicle is driving: an order and one of its stops. It stays the first stop of the route. The
-    /// order must name this vehicle, and it is always committed.
-    pub next_stop: Option<(usize, StopKind)>,
+    /// The stops with which the route begins, in this order: each is an order and one of its stops. Nothing is inserted
+    /// before or between them. The stop to which a vehicle is driving is such a stop. The orders must be pinned to this
+    /// vehicle, and they are always committed. A drop-off needs its pickup earlier in the list, or an order aboard.
+    pub frozen: Vec<(usize, StopKind)>,
+    /// The stops that the route had so far behind the frozen ones, in this order. The search starts from them as far as
+    /// they still fit, so that its plan is at least as good as the old one with the new orders inserted. They bind
+    /// nothing.
+    pub planned: Vec<(usize, StopKind)>,
 }
 
 impl Vehicle {
@@ -128,19 +148,55 @@ impl Vehicle {
             shift,
             max_orders: None,
             fixed_cost: 0,
-            next_stop: None,
+            frozen: Vec::new(),
+            planned: Vec::new(),
         }
     }
 }
 
-/// The measure of travel cost.
+/// The measure of travel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Objective {
+pub enum TravelCost {
     /// Metres of driving.
     #[default]
     Distance,
     /// Seconds of driving, without waiting and service.
     Duration,
+}
+
+/// The number that a plan minimises, after the orders that it serves and the lateness of committed orders.
+///
+/// The cost of a plan is the sum of its travel, the fixed costs of its vehicles, the weighted waiting of its orders and its
+/// moves. The default is the distance alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Objective {
+    /// The measure of travel.
+    pub travel: TravelCost,
+    /// Whether fewer vehicles are better than less cost. If not, the number of vehicles decides only between plans of
+    /// equal cost.
+    pub minimise_vehicles: bool,
+    /// The cost of a second of waiting of an order with urgency 1, in thousandths of a unit of travel. 200 makes a second
+    /// of waiting worth 0.2 seconds of driving. With 0, waiting costs nothing.
+    pub waiting_weight_milli: u32,
+    /// The cost of serving an order with another vehicle than its current one, in the unit of travel.
+    pub move_cost: i64,
+}
+
+impl Objective {
+    /// Metres of driving.
+    #[must_use]
+    pub fn distance() -> Self {
+        Self::default()
+    }
+
+    /// Seconds of driving.
+    #[must_use]
+    pub fn duration() -> Self {
+        Self {
+            travel: TravelCost::Duration,
+            ..Self::default()
+        }
+    }
 }
 
 /// The parts of an instance, before they are validated.
@@ -152,21 +208,22 @@ pub struct InstanceSpec {
     pub vehicles: Vec<Vehicle>,
     /// The orders; the list may be empty.
     pub orders: Vec<Order>,
-    /// The measure of travel cost.
+    /// The number to minimise.
     pub objective: Objective,
-    /// Whether fewer vehicles are better than less cost. If not, the number of vehicles decides only between plans of
-    /// equal cost.
-    pub minimise_vehicles: bool,
 }
 
 /// A validated instance.
 ///
-/// A plan is better than another if, in this order, it serves more committed orders, serves more orders, has less lateness
-/// of committed orders, uses fewer vehicles (if the instance minimises them), costs less, uses fewer vehicles. The cost is
-/// travel plus the fixed costs of the used vehicles.
+/// A plan is better than another if, in this order, it leaves fewer committed orders unserved, leaves fewer orders unserved,
+/// leaves less urgency unserved, has less lateness of committed orders, uses fewer vehicles (if the instance minimises
+/// them), costs less, uses fewer vehicles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
     spec: InstanceSpec,
+    /// For each order: whether it must be served.
+    committed: Vec<bool>,
+    /// For each order: the only vehicle that may serve it.
+    pinned_to: Vec<Option<usize>>,
 }
 
 impl Instance {
@@ -177,11 +234,30 @@ impl Instance {
     /// All faults, each with its place.
     pub fn new(spec: InstanceSpec) -> Result<Self, Vec<Fault>> {
         let faults = validate::faults(&spec);
-        if faults.is_empty() {
-            Ok(Self { spec })
-        } else {
-            Err(faults)
+        if !faults.is_empty() {
+            return Err(faults);
         }
+        let is_committed = |order: &Order| order.committed || order.pickup.is_none();
+        let mut committed: Vec<bool> = spec.orders.iter().map(is_committed).collect();
+        for (order, _) in spec.vehicles.iter().flat_map(|vehicle| &vehicle.frozen) {
+            committed[*order] = true;
+        }
+        let largest = spec.vehicles.iter().map(|it| it.capacity).max();
+        let pinned = spec
+            .orders
+            .iter()
+            .zip(&committed)
+            .map(|(order, committed)| {
+                // A committed order that fits nowhere stays where it is.
+                let fits = largest.is_some_and(|largest| order.size <= largest);
+                let stays = order.current_vehicle.filter(|_| *committed && !fits);
+                order.pinned_to.or(stays)
+            });
+        Ok(Self {
+            pinned_to: pinned.collect(),
+            committed,
+            spec,
+        })
     }
 
     /// The distances and driving times.
@@ -202,32 +278,30 @@ impl Instance {
         &self.spec.orders
     }
 
-    /// The measure of travel cost.
+    /// The number to minimise.
     #[must_use]
-    pub fn objective(&self) -> Objective {
-        self.spec.objective
+    pub fn objective(&self) -> &Objective {
+        &self.spec.objective
     }
 
-    /// Whether fewer vehicles are better than less cost.
-    #[must_use]
-    pub fn minimises_vehicles(&self) -> bool {
-        self.spec.minimise_vehicles
-    }
-
-    /// Whether an order must be served: it is marked as committed, it is aboard, or it has its vehicle's next stop.
+    /// Whether an order must be served: it is marked as committed, it is aboard, or one of its stops is frozen.
     ///
     /// # Panics
     ///
     /// Panics if there is no such order.
     #[must_use]
     pub fn is_committed(&self, order: usize) -> bool {
-        let it = &self.spec.orders[order];
-        it.committed
-            || it.pickup.is_none()
-            || it.vehicle.is_some_and(|vehicle| {
-                self.spec.vehicles[vehicle]
-                    .next_stop
-                    .is_some_and(|(next, _)| next == order)
-            })
+        self.committed[order]
+    }
+
+    /// The only vehicle that may serve an order, if there is only one. A committed order that is too large for every
+    /// vehicle stays on its current one.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such order.
+    #[must_use]
+    pub fn pinned_to(&self, order: usize) -> Option<usize> {
+        self.pinned_to[order]
     }
 }

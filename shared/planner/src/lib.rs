@@ -23,8 +23,7 @@
 //!     travel: TravelMatrix::new(3, distances_m, durations_s)?,
 //!     vehicles: vec![Vehicle::new(0, 4, Shift { start_s: 0, end_s: 4 * 3600 })],
 //!     orders: vec![Order::new(PlannerStop::at(1), PlannerStop::at(2), 1)],
-//!     objective: Objective::Distance,
-//!     minimise_vehicles: false,
+//!     objective: Objective::distance(),
 //! })?;
 //! let plan = solve(&instance, &Options::new(Limit::Iterations(100)));
 //! assert_eq!(plan.distance_m, 3600);
@@ -45,15 +44,20 @@ mod plan;
 mod timing;
 mod travel;
 mod validate;
+mod value;
 mod violation;
+mod waiting;
 
 pub use check::check;
 pub use engine::{solve, solve_with};
 pub use fault::{Fault, FaultKind};
 pub use instance::{
-    Instance, InstanceSpec, Objective, Order, PlannerStop, Shift, StopKind, Vehicle, Window,
+    Instance, InstanceSpec, Objective, Order, PlannerStop, Shift, StopKind, TravelCost, Vehicle,
+    Window,
 };
 pub use options::{Limit, Options, Progress};
 pub use plan::{Plan, Route, TimedStop, Unserved, UnservedReason};
 pub use travel::TravelMatrix;
+pub use value::PlanValue;
 pub use violation::{Violation, ViolationKind};
+pub use waiting::BROKEN_PROMISE_FACTOR;

@@ -43,10 +43,12 @@ pub struct Progress {
     pub iterations: u64,
     /// The number of served orders.
     pub served: usize,
+    /// The sum of the urgencies of unserved orders.
+    pub unserved_urgency: u64,
     /// The lateness of committed orders, in seconds.
     pub lateness_s: i64,
     /// The number of used vehicles.
     pub vehicles: usize,
-    /// The cost in the unit of the objective: travel plus fixed costs.
-    pub cost: i64,
+    /// The cost in thousandths of a unit of travel.
+    pub cost_milli: i64,
 }

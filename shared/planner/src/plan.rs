@@ -1,6 +1,7 @@
 //! The output of planning: routes with their times.
 
-use crate::instance::StopKind;
+use crate::instance::{Instance, StopKind, TravelCost};
+use crate::waiting::Waiting;
 
 /// The routes of the vehicles, and the unserved orders.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +16,12 @@ pub struct Plan {
     pub duration_s: i64,
     /// The lateness of committed orders in seconds, all routes together.
     pub lateness_s: i64,
+    /// The seconds that the served orders wait, all together and without weights.
+    pub waiting_s: i64,
+    /// The number of orders that are served by another vehicle than their current one.
+    pub moves: usize,
+    /// The cost in thousandths of a unit of travel: travel, fixed costs, weighted waiting and moves.
+    pub cost_milli: i64,
     /// The rounds of ruin and recreate, all threads together; 0 if the exact solver proved the plan optimal.
     pub iterations: u64,
 }
@@ -73,4 +80,56 @@ pub enum UnservedReason {
     OverCapacity,
     /// No vehicle that may serve it can do so within the time windows and its shift, besides the other orders of the plan.
     OutsideTimeWindows,
+}
+
+impl Plan {
+    /// The seconds that each served order waits until service at its drop-off begins, sorted by order. See
+    /// [`Order::waiting_since_s`](crate::Order::waiting_since_s) for the start of waiting.
+    #[must_use]
+    pub fn waits(&self, instance: &Instance) -> Vec<(usize, i64)> {
+        let mut waits: Vec<(usize, i64)> = self
+            .deliveries()
+            .map(|(order, _, begin_s)| {
+                let waiting = Waiting::of(&instance.orders()[order]);
+                (order, waiting.seconds(begin_s))
+            })
+            .collect();
+        waits.sort_unstable();
+        waits
+    }
+
+    /// The order, the vehicle and the begin of service of each drop-off.
+    fn deliveries(&self) -> impl Iterator<Item = (usize, usize, i64)> {
+        self.routes.iter().flat_map(|route| {
+            let dropoffs = route.stops.iter().filter(|it| it.kind == StopKind::Dropoff);
+            dropoffs.map(|stop| (stop.order, route.vehicle, stop.arrival_s + stop.waiting_s))
+        })
+    }
+
+    /// Computes the totals from the routes.
+    pub(crate) fn add_up(&mut self, instance: &Instance) {
+        let objective = instance.objective();
+        self.distance_m = self.routes.iter().map(|route| route.distance_m).sum();
+        self.duration_s = self.routes.iter().map(|route| route.duration_s).sum();
+        self.lateness_s = self.routes.iter().map(|route| route.lateness_s).sum();
+        let (mut waiting_s, mut moves, mut weighted) = (0, 0, 0);
+        for (order, vehicle, begin_s) in self.deliveries() {
+            let order = &instance.orders()[order];
+            let waiting = Waiting::of(order);
+            waiting_s += waiting.seconds(begin_s);
+            weighted += waiting.counted_seconds(begin_s) * i64::from(order.urgency);
+            moves += usize::from(order.current_vehicle.is_some_and(|it| it != vehicle));
+        }
+        let travel = match objective.travel {
+            TravelCost::Distance => self.distance_m,
+            TravelCost::Duration => self.duration_s,
+        };
+        let used = self.routes.iter().map(|route| route.vehicle);
+        let fixed: i64 = used.map(|it| instance.vehicles()[it].fixed_cost).sum();
+        let price_of_moves = i64::try_from(moves).unwrap_or(i64::MAX) * objective.move_cost;
+        self.waiting_s = waiting_s;
+        self.moves = moves;
+        self.cost_milli = 1000 * (travel + fixed + price_of_moves)
+            + i64::from(objective.waiting_weight_milli) * weighted;
+    }
 }

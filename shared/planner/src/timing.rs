@@ -29,14 +29,19 @@ impl Plan {
             .filter(|&order| !served[order])
             .map(|order| Unserved { order, reason })
             .collect();
-        Self {
-            distance_m: routes.iter().map(|route| route.distance_m).sum(),
-            duration_s: routes.iter().map(|route| route.duration_s).sum(),
-            lateness_s: routes.iter().map(|route| route.lateness_s).sum(),
+        let mut plan = Self {
             routes,
             unserved,
+            distance_m: 0,
+            duration_s: 0,
+            lateness_s: 0,
+            waiting_s: 0,
+            moves: 0,
+            cost_milli: 0,
             iterations: 0,
-        }
+        };
+        plan.add_up(instance);
+        plan
     }
 }
 
@@ -46,7 +51,7 @@ fn timed_route(instance: &Instance, vehicle: usize, stops: &[(usize, StopKind)])
     let orders = instance.orders();
     let mut load: u64 = orders
         .iter()
-        .filter(|order| order.pickup.is_none() && order.vehicle == Some(vehicle))
+        .filter(|order| order.pickup.is_none() && order.pinned_to == Some(vehicle))
         .map(|order| u64::from(order.size))
         .sum();
     let mut route = Route {
@@ -96,8 +101,8 @@ fn timed_route(instance: &Instance, vehicle: usize, stops: &[(usize, StopKind)])
     if let Some(end) = it.end {
         drive(&mut route, end);
     }
-    let overtime = orders.iter().enumerate().any(|(index, order)| {
-        order.vehicle.is_none_or(|tied| tied == vehicle) && instance.is_committed(index)
+    let overtime = (0..orders.len()).any(|order| {
+        instance.is_committed(order) && instance.pinned_to(order).is_none_or(|it| it == vehicle)
     });
     if overtime {
         route.lateness_s += (route.finish_s - it.shift.end_s).max(0);

@@ -26,6 +26,7 @@ pub(crate) fn faults(spec: &InstanceSpec) -> Vec<Fault> {
     for (index, order) in spec.orders.iter().enumerate() {
         faults.order(index, order);
     }
+    faults.objective();
     faults.found
 }
 
@@ -50,21 +51,45 @@ impl Faults<'_> {
         if !(0..=FaultKind::COST_BOUND).contains(&vehicle.fixed_cost) {
             self.add(format!("{place}.fixed_cost"), FaultKind::CostOutOfRange);
         }
-        let Some((order, kind)) = vehicle.next_stop else {
-            return;
-        };
-        let place = format!("{place}.next_stop");
-        let Some(next) = self.spec.orders.get(order) else {
+        for (at, &(order, kind)) in vehicle.frozen.iter().enumerate() {
+            let place = format!("{place}.frozen[{at}]");
+            self.frozen(place, index, &vehicle.frozen[..at], (order, kind));
+        }
+        let orders = self.spec.orders.len();
+        for (at, &(order, _)) in vehicle.planned.iter().enumerate() {
+            if order >= orders {
+                let kind = FaultKind::NoSuchOrder { order, orders };
+                self.add(format!("{place}.planned[{at}]"), kind);
+            }
+        }
+    }
+
+    /// A frozen stop of a vehicle, after others.
+    fn frozen(
+        &mut self,
+        place: String,
+        vehicle: usize,
+        before: &[(usize, StopKind)],
+        stop: (usize, StopKind),
+    ) {
+        let (order, kind) = stop;
+        let Some(frozen) = self.spec.orders.get(order) else {
             let orders = self.spec.orders.len();
             self.add(place, FaultKind::NoSuchOrder { order, orders });
             return;
         };
-        if next.vehicle != Some(index) {
-            self.add(place.clone(), FaultKind::NextStopOfAnotherVehicle);
+        if frozen.pinned_to != Some(vehicle) {
+            self.add(place.clone(), FaultKind::FrozenOnAnotherVehicle);
         }
-        match (kind, next.pickup) {
-            (StopKind::Pickup, None) => self.add(place, FaultKind::NextStopPickedUpAlready),
-            (StopKind::Dropoff, Some(_)) => self.add(place, FaultKind::NextStopNotPickedUp),
+        if before.contains(&stop) {
+            self.add(place.clone(), FaultKind::FrozenTwice);
+        }
+        let picked_up = before.contains(&(order, StopKind::Pickup));
+        match (kind, frozen.pickup) {
+            (StopKind::Pickup, None) => self.add(place, FaultKind::FrozenPickupAboard),
+            (StopKind::Dropoff, Some(_)) if !picked_up => {
+                self.add(place, FaultKind::FrozenDropoffNotAboard);
+            }
             _ => {}
         }
     }
@@ -73,21 +98,53 @@ impl Faults<'_> {
         let place = format!("orders[{index}]");
         if let Some(pickup) = &order.pickup {
             self.stop(&format!("{place}.pickup"), pickup);
-        } else if order.vehicle.is_none() {
-            self.add(format!("{place}.vehicle"), FaultKind::AboardWithoutVehicle);
+        } else if order.pinned_to.is_none() {
+            self.add(
+                format!("{place}.pinned_to"),
+                FaultKind::AboardWithoutVehicle,
+            );
         }
         self.stop(&format!("{place}.dropoff"), &order.dropoff);
         if order.size == 0 {
             self.add(format!("{place}.size"), FaultKind::SizeZero);
         }
-        if let Some(vehicle) = order.vehicle {
-            let vehicles = self.spec.vehicles.len();
-            if vehicle >= vehicles {
-                self.add(
-                    format!("{place}.vehicle"),
-                    FaultKind::NoSuchVehicle { vehicle, vehicles },
-                );
+        let vehicles = self.spec.vehicles.len();
+        for (field, vehicle) in [
+            ("pinned_to", order.pinned_to),
+            ("current_vehicle", order.current_vehicle),
+        ] {
+            if let Some(vehicle) = vehicle.filter(|vehicle| *vehicle >= vehicles) {
+                let kind = FaultKind::NoSuchVehicle { vehicle, vehicles };
+                self.add(format!("{place}.{field}"), kind);
             }
+        }
+        if order.urgency == 0 {
+            self.add(format!("{place}.urgency"), FaultKind::UrgencyZero);
+        }
+        self.time(&format!("{place}.waiting_since_s"), order.waiting_since_s);
+        if let Some(promise_s) = order.promise_s {
+            if promise_s < 0 {
+                self.add(format!("{place}.promise_s"), FaultKind::NegativePromise);
+            }
+            self.time(&format!("{place}.promise_s"), promise_s);
+        }
+    }
+
+    fn objective(&mut self) {
+        let objective = &self.spec.objective;
+        if !(0..=FaultKind::COST_BOUND).contains(&objective.move_cost) {
+            self.add("objective.move_cost", FaultKind::CostOutOfRange);
+        }
+        let weight = u64::from(objective.waiting_weight_milli);
+        let prices = self.spec.orders.iter();
+        let total = prices.fold(0_u64, |total, order| {
+            total.saturating_add(weight * u64::from(order.urgency))
+        });
+        if total > FaultKind::WAITING_BOUND {
+            self.add(
+                "objective.waiting_weight_milli",
+                FaultKind::WaitingTooExpensive,
+            );
         }
     }
 

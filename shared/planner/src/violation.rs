@@ -42,8 +42,8 @@ pub enum ViolationKind {
     DroppedOffFirst,
     /// Only another vehicle may serve the order.
     OnAnotherVehicle,
-    /// The route does not begin with the vehicle's next stop.
-    NextStopSkipped,
+    /// The route does not begin with the vehicle's frozen stops.
+    FrozenStopSkipped,
     /// The load exceeds the capacity.
     OverCapacity {
         /// The load after the stop.
@@ -114,7 +114,7 @@ impl fmt::Display for ViolationKind {
             Self::PickedUpAgain => f.write_str("picked up, but aboard already"),
             Self::DroppedOffFirst => f.write_str("dropped off before it is picked up"),
             Self::OnAnotherVehicle => f.write_str("on a vehicle that may not serve it"),
-            Self::NextStopSkipped => f.write_str("does not begin with its next stop"),
+            Self::FrozenStopSkipped => f.write_str("does not begin with its frozen stops"),
             Self::OverCapacity { load, capacity } => {
                 write!(f, "load {load} exceeds capacity {capacity}")
             }

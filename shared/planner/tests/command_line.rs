@@ -36,6 +36,10 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+fn answer_of(file: &File, arguments: &[&str]) -> serde_json::Value {
+    answer(&plan(file, arguments))
+}
+
 fn answer(output: &Output) -> serde_json::Value {
     assert!(output.status.success(), "{}", text(&output.stderr));
     serde_json::from_slice(&output.stdout).unwrap()
@@ -125,6 +129,64 @@ fn the_same_iterations_give_the_same_bytes() {
             };
             assert_eq!(run(), run());
         }
+    }
+}
+
+/// A line: vehicle 1 at 0, vehicle 2 at 9, one order at each end.
+const PRICED: &str = r#"{
+  "travel": {"kind": "matrix",
+    "distances_m": [[0, 60, 90], [60, 0, 30], [90, 30, 0]], "durations_s": [[0, 60, 90], [60, 0, 30], [90, 30, 0]]},
+  "vehicles": [
+    {"id": 1, "start": 0, "capacity": 4, "shift": [0, 9000], "frozen": [{"order": "a", "kind": "pickup"}]},
+    {"id": 2, "start": 2, "capacity": 4, "shift": [0, 9000]}],
+  "orders": [
+    {"id": "a", "size": 1, "vehicle": 1, "urgency": 3, "waiting_since_s": -100, "promise_s": 120,
+     "pickup": {"location": 0}, "dropoff": {"location": 1}},
+    {"id": "b", "size": 1, "committed": true, "current_vehicle": 1,
+     "pickup": {"location": 2}, "dropoff": {"location": 1}}]}"#;
+
+#[test]
+fn waiting_and_moves_have_a_price() {
+    let file = File::new("priced.json", PRICED);
+    let arguments = [
+        "--objective",
+        "duration",
+        "--waiting",
+        "0.5",
+        "--iterations",
+        "50",
+    ];
+    let answer = answer_of(&file, &[&arguments[..], &["--move-seconds", "20"]].concat());
+    assert_eq!(answer["moves"], 1);
+    assert_eq!(answer["waiting_mean_s"], (160.0 + 30.0) / 2.0);
+    assert_eq!(answer["waiting_p90_s"], 30);
+    assert_eq!(answer["waiting_max_s"], 160);
+    // Travel, half of the waiting with three for urgency and five after the promise, and a move.
+    let waiting = 3.0 * (120.0 + 5.0 * 40.0) + 30.0;
+    assert_eq!(answer["cost"], 60.0 + 30.0 + 0.5 * waiting + 20.0);
+    let stay = answer_of(
+        &file,
+        &[&arguments[..], &["--move-seconds", "500"]].concat(),
+    );
+    assert_eq!(stay["moves"], 0);
+    let free = answer_of(&file, &["--objective", "duration", "--iterations", "50"]);
+    assert!(free.get("cost").is_none() && free.get("moves").is_none());
+    let table = plan(&file, &[&arguments[..], &["--output", "table"]].concat());
+    assert!(
+        text(&table.stdout).contains("waiting: mean 95 s, 90th percentile 30 s, longest 160 s")
+    );
+}
+
+#[test]
+fn a_bad_price_is_refused() {
+    let file = File::new("bad-price.json", PRICED);
+    for weight in ["0.0001", "1001", "much"] {
+        let refused = plan(&file, &["--waiting", weight]);
+        assert_eq!(refused.status.code(), Some(2), "{weight}");
+        assert!(
+            text(&refused.stderr).contains("not a number from 0 to 1000"),
+            "{weight}"
+        );
     }
 }
 

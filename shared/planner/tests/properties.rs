@@ -38,20 +38,21 @@ proptest! {
     fn the_best_plan_only_gets_better(instance in instances::instance(12, 3), seed: u64) {
         let mut steps = Vec::new();
         let plan = solve_with(&instance, &options(100, seed), |it| steps.push(*it));
-        let vehicles_first = instance.minimises_vehicles();
+        let vehicles_first = instance.objective().minimise_vehicles;
         // A committed order that no vehicle can carry is unserved at every step, so its count does not matter.
         let keys: Vec<_> = steps
             .iter()
             .map(|it| {
                 let first = if vehicles_first { it.vehicles } else { 0 };
                 let unserved = instance.orders().len() - it.served;
-                (unserved, it.lateness_s, first, it.cost, it.vehicles)
+                (unserved, it.unserved_urgency, it.lateness_s, first, it.cost_milli, it.vehicles)
             })
             .collect();
         prop_assert!(keys.windows(2).all(|pair| pair[1] < pair[0]), "{:?}", keys);
         if let Some(last) = steps.last() {
             prop_assert_eq!(last.vehicles, plan.routes.len());
             prop_assert_eq!(last.lateness_s, plan.lateness_s);
+            prop_assert_eq!(last.cost_milli, plan.cost_milli);
         }
     }
 

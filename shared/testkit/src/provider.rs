@@ -73,7 +73,7 @@ impl RouteProvider for FirstComeFirstServed {
         let mut taken = vec![Vec::new(); request.vehicles.len()];
         let mut unplaced = Vec::new();
         for (index, order) in request.orders.iter().enumerate() {
-            let vehicle = order.vehicle.or_else(|| {
+            let vehicle = order.pinned_to.or_else(|| {
                 (0..taken.len()).find(|v| {
                     let vehicle = &request.vehicles[*v];
                     let most = vehicle.max_orders.map_or(usize::MAX, |most| most as usize);

@@ -148,7 +148,10 @@ impl Draft {
         let spec = InstanceSpec {
             travel,
             vehicles: (request.vehicles.iter().enumerate())
-                .map(|(start, vehicle)| Vehicle { start, ..*vehicle })
+                .map(|(start, vehicle)| Vehicle {
+                    start,
+                    ..vehicle.clone()
+                })
                 .collect(),
             orders: (request.orders.iter().enumerate())
                 .map(|(index, order)| Order {
@@ -159,8 +162,7 @@ impl Draft {
                     ..*order
                 })
                 .collect(),
-            objective: Objective::Duration,
-            minimise_vehicles: false,
+            objective: Objective::duration(),
         };
         // A request that contradicts itself is the embedded planner's to name.
         Instance::new(spec).map_err(|_| {
@@ -200,7 +202,8 @@ impl Draft {
 fn reason(request: &PlanRequest, order: usize) -> UnplacedReason {
     let it = &request.orders[order];
     let vehicles = request.vehicles.iter().enumerate();
-    let mut may_take = vehicles.filter(|(index, _)| it.vehicle.is_none_or(|tied| tied == *index));
+    let mut may_take =
+        vehicles.filter(|(index, _)| it.pinned_to.is_none_or(|pinned| pinned == *index));
     if request.vehicles.is_empty() {
         UnplacedReason::NoAgentOnDuty
     } else if may_take.all(|(_, vehicle)| vehicle.capacity < it.size) {

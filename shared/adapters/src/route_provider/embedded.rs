@@ -88,8 +88,7 @@ pub(super) fn searched(
         travel: legs,
         vehicles: request.vehicles,
         orders: request.orders,
-        objective: Objective::Duration,
-        minimise_vehicles: false,
+        objective: Objective::duration(),
     })
     .map_err(contradiction)?;
     let options = Options {

@@ -2,12 +2,12 @@
 //!
 //! What none of them can say is said otherwise here, or not at all:
 //!
-//! - A fixed next stop is not planned: the vehicle starts there, once it is served. How long the way there takes is
-//!   estimated, since nobody knows how much of it is driven by now.
-//! - An order aboard, or picked up at the next stop, has a drop-off alone, and its place in the vehicle from the start
-//! on.
+//! - Frozen stops are not planned: the vehicle starts at the last of them, once it is served. The legs between them are
+//!   estimated, since nobody knows how much of the first one is driven by now.
+//! - An order aboard, or picked up at a frozen stop, has a drop-off alone, and its place in the vehicle from the start
+//!   on.
 //! - A committed order whose window closes before its vehicle can set out has no closing time: it is late whatever
-//! happens.
+//!   happens.
 //! - A pending order whose window is closed, or opens in a month only, is left over without being sent.
 //! - A vehicle whose shift is over drives for nobody but its committed orders, and one that is overloaded takes
 //!   nothing else: both are beyond them ([`FallbackReason::Unsupported`]).
@@ -27,12 +27,22 @@ const FURTHEST_S: i64 = 30 * 24 * 3_600;
 pub(super) struct Outline {
     /// Who drives on.
     pub(super) vehicles: Vec<Start>,
-    /// What there is to do, the next stops apart.
+    /// What there is to do, the frozen stops apart.
     pub(super) tasks: Vec<Task>,
     /// Pending orders that nobody is asked about: by index.
     left_over: Vec<usize>,
-    /// Vehicles with a fixed next stop, where they were before it, and that stop.
-    next_stops: Vec<(usize, Coordinates, DraftStop)>,
+    /// The frozen stops of the vehicles that have some.
+    frozen: Vec<FrozenStops>,
+}
+
+/// The frozen stops of a vehicle.
+#[derive(Debug, Clone, PartialEq)]
+struct FrozenStops {
+    /// Index into the request's vehicles.
+    vehicle: usize,
+    /// The start of the vehicle and the places of its frozen stops, without the last one.
+    before: Vec<Coordinates>,
+    stops: Vec<DraftStop>,
 }
 
 /// A vehicle.
@@ -93,7 +103,7 @@ impl Outline {
             vehicles: Vec::with_capacity(request.vehicles.len()),
             tasks: Vec::with_capacity(request.orders.len()),
             left_over: Vec::new(),
-            next_stops: Vec::new(),
+            frozen: Vec::new(),
         };
         let mut free_from_s = Vec::with_capacity(request.vehicles.len());
         for vehicle in 0..request.vehicles.len() {
@@ -124,16 +134,22 @@ impl Outline {
 
     /// A service's routes with what it was not asked about.
     pub(super) fn completed(&self, mut draft: Draft) -> Draft {
-        for (vehicle, before, stop) in &self.next_stops {
+        for frozen in &self.frozen {
             let routes = &mut draft.routes;
-            match routes.iter_mut().find(|route| route.vehicle == *vehicle) {
+            match routes
+                .iter_mut()
+                .find(|route| route.vehicle == frozen.vehicle)
+            {
                 Some(route) => {
-                    route.stops.insert(0, *stop);
-                    route.geometry = route.geometry.take().and_then(|way| from(*before, &way));
+                    route.stops.splice(0..0, frozen.stops.iter().copied());
+                    route.geometry = route
+                        .geometry
+                        .take()
+                        .and_then(|way| from(&frozen.before, &way));
                 }
                 None => routes.push(DraftRoute {
-                    vehicle: *vehicle,
-                    stops: vec![*stop],
+                    vehicle: frozen.vehicle,
+                    stops: frozen.stops.clone(),
                     geometry: None,
                 }),
             }
@@ -164,20 +180,28 @@ impl Outline {
             aboard: 0,
             most_orders: None,
         };
-        if let Some((order, kind)) = it.next_stop {
+        let mut frozen = FrozenStops {
+            vehicle,
+            before: Vec::with_capacity(it.frozen.len()),
+            stops: Vec::with_capacity(it.frozen.len()),
+        };
+        for &(order, kind) in &it.frozen {
             let next = order_at(request, order)?;
             let stop = match (kind, next.pickup) {
                 (StopKind::Pickup, Some(pickup)) => pickup,
                 (StopKind::Pickup, None) | (StopKind::Dropoff, _) => next.dropoff,
             };
             let there = self::place(request, stop.point)?;
-            let leg = estimate.leg(place, there);
+            let leg = estimate.leg(start.place, there);
             let arrival_s = start.from_s + i64::from(leg.duration_s);
             let opens_s = stop.window.map_or(arrival_s, |window| window.earliest_s);
             start.from_s = arrival_s.max(opens_s) + stop.service_s;
+            frozen.before.push(start.place);
+            frozen.stops.push(DraftStop { order, kind, leg });
             start.place = there;
-            let stop = DraftStop { order, kind, leg };
-            self.next_stops.push((vehicle, place, stop));
+        }
+        if !frozen.stops.is_empty() {
+            self.frozen.push(frozen);
         }
         if start.from_s > FURTHEST_S {
             return Err(unsupported(format!(
@@ -197,17 +221,17 @@ impl Outline {
         free_from_s: &[i64],
     ) -> Result<(), Unusable> {
         let it = order_at(request, order)?;
-        let next = self
-            .next_stops
-            .iter()
-            .find(|(_, _, stop)| stop.order == order);
-        let next = next.map(|(_, _, stop)| stop.kind);
-        if next == Some(StopKind::Dropoff) {
+        let stops = self.frozen.iter().flat_map(|frozen| &frozen.stops);
+        let own = stops
+            .filter(|stop| stop.order == order)
+            .map(|stop| stop.kind);
+        let frozen = own.last();
+        if frozen == Some(StopKind::Dropoff) {
             return Ok(());
         }
-        let pickup = it.pickup.filter(|_| next.is_none());
+        let pickup = it.pickup.filter(|_| frozen.is_none());
         let committed = it.committed || pickup.is_none();
-        let sets_out_s = it.vehicle.and_then(|vehicle| free_from_s.get(vehicle));
+        let sets_out_s = it.pinned_to.and_then(|vehicle| free_from_s.get(vehicle));
         let sets_out_s = sets_out_s.copied().unwrap_or_default();
         let (mut too_late, mut too_far_off) = (false, false);
         let mut end = |stop: planner::PlannerStop| -> Result<End, Unusable> {
@@ -235,7 +259,9 @@ impl Outline {
         if too_far_off {
             return Err(unsupported(format!("order {order} is due in a month")));
         }
-        let capacity = it.vehicle.and_then(|vehicle| request.vehicles.get(vehicle));
+        let capacity = it
+            .pinned_to
+            .and_then(|vehicle| request.vehicles.get(vehicle));
         if committed && capacity.is_some_and(|vehicle| it.size > vehicle.capacity) {
             return Err(unsupported(format!("order {order} overloads its vehicle")));
         }
@@ -244,7 +270,7 @@ impl Outline {
             pickup,
             dropoff,
             size: it.size,
-            vehicle: it.vehicle,
+            vehicle: it.pinned_to,
             committed,
         });
         Ok(())
@@ -293,36 +319,48 @@ impl Outline {
             let Some(most) = request.vehicles[vehicle].max_orders else {
                 continue;
             };
-            let delivered_next = self
-                .next_stops
+            let frozen = self
+                .frozen
                 .iter()
-                .any(|(of, _, stop)| *of == vehicle && stop.kind == StopKind::Dropoff);
+                .filter(|frozen| frozen.vehicle == vehicle);
+            let delivered = frozen
+                .flat_map(|frozen| &frozen.stops)
+                .filter(|stop| stop.kind == StopKind::Dropoff);
             // Whatever the limit is, what is committed is kept.
             let most = (most as usize)
-                .saturating_sub(usize::from(delivered_next))
+                .saturating_sub(delivered.count())
                 .max(committed);
             start.most_orders = (reachable > most).then_some(most);
         }
     }
 }
 
-/// What a vehicle has aboard when it leaves its start, and after its next stop if that is a pickup.
+/// The largest load of a vehicle from its start to its last frozen stop.
 fn start_load(request: &PlanRequest, vehicle: usize) -> u64 {
     let aboard = request
         .orders
         .iter()
-        .filter(|order| order.pickup.is_none() && order.vehicle == Some(vehicle));
-    let load: u64 = aboard.map(|order| u64::from(order.size)).sum();
-    let next = request.vehicles[vehicle].next_stop;
-    let picked_up = next.filter(|(_, kind)| *kind == StopKind::Pickup);
-    let picked_up = picked_up.and_then(|(order, _)| request.orders.get(order));
-    load + picked_up.map_or(0, |order| u64::from(order.size))
+        .filter(|order| order.pickup.is_none() && order.pinned_to == Some(vehicle));
+    let mut load: u64 = aboard.map(|order| u64::from(order.size)).sum();
+    let mut largest = load;
+    for &(order, kind) in &request.vehicles[vehicle].frozen {
+        let size = request
+            .orders
+            .get(order)
+            .map_or(0, |order| u64::from(order.size));
+        load = match kind {
+            StopKind::Pickup => load + size,
+            StopKind::Dropoff => load.saturating_sub(size),
+        };
+        largest = largest.max(load);
+    }
+    largest
 }
 
-/// A way that begins at a place before its first point.
-fn from(place: Coordinates, way: &str) -> Option<String> {
+/// A way with more places before its first point.
+fn from(places: &[Coordinates], way: &str) -> Option<String> {
     let way = polyline::decode_polyline(way, super::embedded::PRECISION).ok()?;
-    let first = std::iter::once((place.lon, place.lat).into());
+    let first = places.iter().map(|place| (place.lon, place.lat).into());
     polyline::encode_coordinates(first.chain(way.into_inner()), super::embedded::PRECISION).ok()
 }
 

@@ -194,7 +194,7 @@ async fn a_shipment_that_is_left_over_is_named_twice() {
     // Of an order on a route that cannot be said.
     request.orders[0] = Order {
         committed: true,
-        vehicle: Some(0),
+        pinned_to: Some(0),
         size: 1,
         ..request.orders[0]
     };
@@ -235,7 +235,7 @@ async fn a_limit_of_the_account_is_kept() {
     let too_many_orders = refused(request.clone()).await;
     assert_eq!(too_many_orders.reason, FallbackReason::TooLarge);
     request.orders.truncate(25);
-    request.vehicles = vec![request.vehicles[0]; 4];
+    request.vehicles = vec![request.vehicles[0].clone(); 4];
     let too_many_vehicles = refused(request.clone()).await;
     assert_eq!(too_many_vehicles.reason, FallbackReason::TooLarge);
     assert!(server.asked().is_empty());

@@ -208,7 +208,7 @@ async fn a_place_without_a_road_waits_and_does_not_keep_the_others() {
 
     // An order on a route has to be served all the same: the estimate knows no islands.
     request.orders[0].committed = true;
-    request.orders[0].vehicle = Some(0);
+    request.orders[0].pinned_to = Some(0);
     let refused = planner.plan(&request, soon()).await.unwrap_err();
     assert_eq!(refused.reason, FallbackReason::Unsupported);
 }

@@ -78,13 +78,13 @@ pub fn everything() -> PlanRequest {
         end_s: -60,
     };
     let mut second = Vehicle::new(3, 4, SHIFT);
-    second.next_stop = Some((2, StopKind::Pickup));
+    second.frozen = vec![(2, StopKind::Pickup)];
     second.max_orders = Some(1);
     let mut assigned = Order::new(stop(2, Some((-600, -60))), stop(3, Some((0, 7_200))), 1);
-    assigned.vehicle = Some(0);
+    assigned.pinned_to = Some(0);
     assigned.committed = true;
     let mut next = Order::new(stop(1, Some((0, 3_600))), stop(0, None), 1);
-    next.vehicle = Some(1);
+    next.pinned_to = Some(1);
     next.committed = true;
     let orders = vec![
         Order::aboard(0, stop(1, Some((0, 5_400))), 2),

@@ -76,8 +76,13 @@ impl<'a, 'n> Search<'a, 'n> {
         }
     }
 
-    /// Builds a first plan by greedy insertion, as far as the time allows.
+    /// Builds a first plan: the old routes as far as they still fit, and the other orders by greedy insertion, as far as
+    /// the time allows.
     pub(crate) fn construct(&mut self, clock: &Clock) {
+        for vehicle in 0..self.network.vehicles.len() {
+            self.current.resume(self.network, vehicle);
+        }
+        self.current.keep();
         self.recreate.run_until(
             self.network,
             &mut self.random,
@@ -91,7 +96,7 @@ impl<'a, 'n> Search<'a, 'n> {
 
     /// Continues from another schedule if that is better than the best so far.
     pub(crate) fn take_over(&mut self, other: &Schedule) {
-        let first = self.network.instance.minimises_vehicles();
+        let first = self.network.instance.objective().minimise_vehicles;
         if other.value.key(first) < self.best.value.key(first) {
             self.best.become_like(other);
             self.restart_from_best();
@@ -102,14 +107,13 @@ impl<'a, 'n> Search<'a, 'n> {
     fn second(&self) -> f64 {
         let visits = self.best.tours.iter().flat_map(|tour| &tour.visits);
         let seconds: i64 = visits.map(|visit| i64::from(visit.leg_s)).sum();
-        self.best.value.travel as f64 / (seconds as f64).max(1.0)
+        (self.best.value.travel * self.network.scale) as f64 / (seconds as f64).max(1.0)
     }
 
     /// Cools down from `HOT` at the point `from` of the clock to `COLD` at its end. Stops at the point `until`.
     pub(crate) fn anneal(&mut self, clock: &Clock, from: f64, until: f64, report: Report<'_>) {
         self.recreate.blink = blink(self.network);
-        let visits = 2.0 * self.network.orders.len() as f64;
-        let leg = (self.best.value.travel as f64 / visits).max(1e-6);
+        let leg = average_leg(self.network, &self.best.value).max(1e-6);
         let ratio = ln(COLD / HOT);
         let mut temperature = leg * HOT;
         // At the end, lateness must outweigh travel. If it did so from the start, the search could never get past a
@@ -155,7 +159,12 @@ impl<'a, 'n> Search<'a, 'n> {
             );
             let value = self.current.value;
             // A completed round leaves no more orders unserved than before.
-            let worse = !completed || (value.unserved == kept.unserved && is_too_expensive(&value));
+            let as_many = value.unserved == kept.unserved;
+            let worse = !completed
+                || (as_many && value.unserved_urgency > kept.unserved_urgency)
+                || (as_many
+                    && value.unserved_urgency == kept.unserved_urgency
+                    && is_too_expensive(&value));
             if worse || value.unserved_committed > self.best.value.unserved_committed {
                 self.current.undo();
                 continue;
@@ -167,7 +176,7 @@ impl<'a, 'n> Search<'a, 'n> {
 
     /// Stores the current schedule if it is the best so far.
     pub(crate) fn take_if_best(&mut self, report: Report<'_>) {
-        let first = self.network.instance.minimises_vehicles();
+        let first = self.network.instance.objective().minimise_vehicles;
         let value = self.current.value;
         if value.key(first) < self.best.value.key(first) {
             self.best.become_like(&self.current);
@@ -178,8 +187,14 @@ impl<'a, 'n> Search<'a, 'n> {
 
 /// The number that annealing minimises while a second of lateness has this price.
 pub(crate) fn energy(network: &Network<'_>, value: &Value, lateness_price: f64) -> f64 {
-    (value.travel + value.vehicles as i64 * network.vehicle_weight) as f64
+    (value.cost + value.vehicles as i64 * network.vehicle_weight) as f64
         + value.lateness as f64 * lateness_price
+}
+
+/// The scaled cost of travel to a stop, on average.
+pub(crate) fn average_leg(network: &Network<'_>, value: &Value) -> f64 {
+    let visits = 2.0 * network.orders.len() as f64;
+    (value.travel * network.scale) as f64 / visits
 }
 
 /// The probability of overlooking a position. It is higher in small instances, which have few positions.
@@ -201,7 +216,7 @@ mod tests {
             end_s: 1000,
         };
         let mut committed = Order::new(PlannerStop::at(1), PlannerStop::at(2), 1);
-        committed.vehicle = Some(0);
+        committed.pinned_to = Some(0);
         committed.committed = true;
         let instance = Instance::new(InstanceSpec {
             travel: TravelMatrix::measured(3, |from, to| {
@@ -214,8 +229,7 @@ mod tests {
                 Order::aboard(0, PlannerStop::at(2), 1),
                 committed,
             ],
-            objective: Objective::Distance,
-            minimise_vehicles: false,
+            objective: Objective::distance(),
         });
         let instance = instance.unwrap_or_else(|faults| panic!("{faults:?}"));
         let network = Network::new(&instance);

@@ -20,14 +20,19 @@ pub(crate) fn plan(network: &Network<'_>, schedule: &Schedule, iterations: u64) 
             reason: reason(network, schedule, order),
         })
         .collect();
-    Plan {
-        distance_m: routes.iter().map(|route| route.distance_m).sum(),
-        duration_s: routes.iter().map(|route| route.duration_s).sum(),
-        lateness_s: routes.iter().map(|route| route.lateness_s).sum(),
+    let mut plan = Plan {
         routes,
         unserved,
+        distance_m: 0,
+        duration_s: 0,
+        lateness_s: 0,
+        waiting_s: 0,
+        moves: 0,
+        cost_milli: 0,
         iterations,
-    }
+    };
+    plan.add_up(network.instance);
+    plan
 }
 
 fn route(network: &Network<'_>, tour: &Tour) -> Route {

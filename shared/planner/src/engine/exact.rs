@@ -8,9 +8,10 @@
 //! not depend on the time of day.
 
 use super::clock::Clock;
-use super::network::{Network, Node, dropoff_of, pickup_of};
+use super::network::{Network, Node, dropoff_of, kind_of, order_of, pickup_of};
 use super::schedule::Schedule;
 use super::tour::{NO_NODE, hard_end};
+use crate::instance::StopKind;
 
 /// The largest number of orders that is solved exactly.
 pub(crate) const MOST_ORDERS: usize = 7;
@@ -56,7 +57,8 @@ pub(crate) fn best(network: &Network<'_>, clock: &Clock, budget: usize) -> Tried
         if let Some(Some(routes)) = routes_of.get(kind)
             && let Some(route) = &routes[orders]
         {
-            schedule.lay(network, vehicle, &route.nodes);
+            let frozen = network.vehicles[vehicle].frozen;
+            schedule.lay(network, vehicle, &route.nodes[frozen..]);
         }
     }
     schedule.forget_served();
@@ -70,8 +72,8 @@ type Routes = Vec<Option<Route>>;
 #[derive(Clone, Debug)]
 struct Route {
     lateness: i64,
-    /// Includes the fixed cost of the vehicle.
-    travel: i64,
+    /// The scaled cost, including the fixed cost of the vehicle.
+    cost: i64,
     nodes: Vec<Node>,
 }
 
@@ -87,7 +89,7 @@ struct Label {
     depart: i64,
     load: i64,
     lateness: i64,
-    travel: i64,
+    cost: i64,
 }
 
 /// The state of an order on a partial route.
@@ -156,12 +158,12 @@ impl<'a, 'n> Extension<'a, 'n> {
         self.labels.clear();
         self.heads.fill(NO_LABEL);
         let mut ends: Vec<Option<(i64, i64, u32)>> = vec![None; 1 << orders];
-        let is_own = |order: &usize| network.orders[*order].vehicle == Some(vehicle);
-        let is_aboard = |order: &usize| is_own(order) && network.orders[*order].aboard;
-        let start: usize = (0..orders).filter(is_aboard).map(|it| self.steps[it]).sum();
-        let fixed = (0..orders)
-            .filter(is_own)
-            .find(|&order| network.orders[order].next);
+        let is_aboard = |order: &usize| {
+            let it = &network.instance.orders()[*order];
+            it.pickup.is_none() && it.pinned_to == Some(vehicle)
+        };
+        let mut start: usize = (0..orders).filter(is_aboard).map(|it| self.steps[it]).sum();
+        let mut begin = 0;
         self.labels.push(Label {
             node: NO_NODE,
             before: NO_LABEL,
@@ -169,12 +171,21 @@ impl<'a, 'n> Extension<'a, 'n> {
             depart: facts.start_s,
             load: facts.initial_load,
             lateness: 0,
-            travel: facts.fixed_cost,
+            cost: facts.fixed_cost * network.scale,
         });
+        for node in network.frozen(vehicle) {
+            let label = self.extended(vehicle, begin, node)?;
+            begin = self.labels.len() as u32;
+            self.labels.push(label);
+            start += self.steps[order_of(node)];
+        }
+        if facts.frozen > 0
+            && let Some(set) = self.complete(start)
+        {
+            self.finish(vehicle, begin, &mut ends[set]);
+        }
         for order in 0..orders {
-            if fixed.is_none_or(|next| next == order) {
-                self.extend(vehicle, start, order, 0);
-            }
+            self.extend(vehicle, start, order, begin);
         }
         for number in start + 1..self.heads.len() / nodes {
             let complete = self.complete(number);
@@ -196,12 +207,12 @@ impl<'a, 'n> Extension<'a, 'n> {
         }
         let mut routes: Routes = vec![None; 1 << orders];
         for (set, end) in ends.into_iter().enumerate() {
-            if let Some((lateness, travel, at)) = end
+            if let Some((lateness, cost, at)) = end
                 && self.has_places(vehicle, set)
             {
                 routes[set] = Some(Route {
                     lateness,
-                    travel,
+                    cost,
                     nodes: self.nodes(at),
                 });
             }
@@ -224,34 +235,44 @@ impl<'a, 'n> Extension<'a, 'n> {
 
     /// Extends a partial route by the next stop of an order.
     fn extend(&mut self, vehicle: usize, number: usize, order: usize, at: u32) {
-        let network = self.network;
-        let facts = &network.vehicles[vehicle];
         let node = match self.stage(number, order) {
-            Stage::Pending if network.eligible(order, vehicle) => pickup_of(order),
+            Stage::Pending if self.network.eligible(order, vehicle) => pickup_of(order),
             Stage::Aboard => dropoff_of(order),
             _ => return,
         };
+        if let Some(label) = self.extended(vehicle, at, node) {
+            self.add(number + self.steps[order], label);
+        }
+    }
+
+    /// A partial route with one more stop, if the capacity and the windows allow it.
+    fn extended(&self, vehicle: usize, at: u32, node: Node) -> Option<Label> {
+        let network = self.network;
         let stop = &network.stops[node as usize];
         let so_far = self.labels[at as usize];
         let load = so_far.load + stop.load;
-        if stop.load > 0 && load > facts.capacity {
-            return;
+        if stop.load > 0 && load > network.vehicles[vehicle].capacity {
+            return None;
         }
         let leg = network.from(self.point(vehicle, so_far.node))[stop.point as usize];
         let begin = (so_far.depart + i64::from(leg.duration_s)).max(stop.earliest);
         if begin > stop.latest.min(hard_end(network, vehicle, node)) {
-            return;
+            return None;
         }
-        let label = Label {
+        let mut cost = so_far.cost + network.cost(leg) * network.scale;
+        if kind_of(node) == StopKind::Dropoff {
+            let order = order_of(node);
+            cost += network.prices[order].waiting_cost(begin) + network.move_cost(order, vehicle);
+        }
+        Some(Label {
             node,
             before: at,
             beside: NO_LABEL,
             depart: begin + stop.service,
             load,
             lateness: so_far.lateness + (begin - stop.due).max(0),
-            travel: so_far.travel + network.cost(leg),
-        };
-        self.add(number + self.steps[order], label);
+            cost,
+        })
     }
 
     fn point(&self, vehicle: usize, node: Node) -> u32 {
@@ -299,9 +320,9 @@ impl<'a, 'n> Extension<'a, 'n> {
             return;
         }
         let lateness = label.lateness + overrun;
-        let travel = label.travel + self.network.cost(leg);
-        if best.is_none_or(|best| (lateness, travel) < (best.0, best.1)) {
-            *best = Some((lateness, travel, at));
+        let cost = label.cost + self.network.cost(leg) * self.network.scale;
+        if best.is_none_or(|best| (lateness, cost) < (best.0, best.1)) {
+            *best = Some((lateness, cost, at));
         }
     }
 
@@ -311,7 +332,7 @@ impl<'a, 'n> Extension<'a, 'n> {
         let (mut uncommitted, mut places) = (0, 0);
         for (_, facts) in orders.filter(|(order, _)| set & (1 << order) != 0) {
             uncommitted += usize::from(!facts.committed);
-            places += usize::from(!(facts.committed && facts.vehicle.is_some()));
+            places += usize::from(!(facts.committed && facts.pinned_to.is_some()));
         }
         uncommitted == 0 || places <= self.network.vehicles[vehicle].free_places
     }
@@ -330,10 +351,10 @@ impl<'a, 'n> Extension<'a, 'n> {
 
 /// Whether every continuation of one partial route is at least as good as the same continuation of the other.
 fn dominates(one: &Label, other: &Label) -> bool {
-    one.depart <= other.depart && one.lateness <= other.lateness && one.travel <= other.travel
+    one.depart <= other.depart && one.lateness <= other.lateness && one.cost <= other.cost
 }
 
-/// Lateness, vehicles (0 unless the instance minimises them), travel, vehicles. Plans that serve the same orders are
+/// Lateness, vehicles (0 unless the instance minimises them), cost, vehicles. Plans that serve the same orders are
 /// compared by these.
 type Sum = (i64, i64, i64, i64);
 
@@ -355,7 +376,7 @@ impl Shares {
     }
 
     fn add_vehicle(&mut self, network: &Network<'_>, routes: &Routes) {
-        let first = i64::from(network.instance.minimises_vehicles());
+        let first = i64::from(network.instance.objective().minimise_vehicles);
         let before = self.reached.clone();
         let mut own = vec![0; before.len()];
         for (taken, sum) in before.iter().enumerate() {
@@ -367,7 +388,7 @@ impl Shares {
                 let sum = (
                     sum.0 + route.lateness,
                     sum.1 + first,
-                    sum.2 + route.travel,
+                    sum.2 + route.cost,
                     sum.3 + 1,
                 );
                 let slot = &mut self.reached[taken | set];
@@ -383,16 +404,14 @@ impl Shares {
     /// The vehicles of the best plan, each with its orders as bits.
     fn best(&self, network: &Network<'_>) -> Vec<(usize, usize)> {
         let unserved = |set: usize| {
-            let orders = network.orders.iter().enumerate();
-            orders.filter(|(order, _)| set & (1 << order) == 0).fold(
-                (0, 0),
-                |(unserved_committed, unserved), (_, facts)| {
-                    (
-                        unserved_committed + usize::from(facts.committed),
-                        unserved + 1,
-                    )
-                },
-            )
+            let left = (0..network.orders.len()).filter(|order| set & (1 << order) == 0);
+            left.fold((0, 0, 0), |(committed, unserved, urgency), order| {
+                (
+                    committed + usize::from(network.orders[order].committed),
+                    unserved + 1,
+                    urgency + network.prices[order].urgency,
+                )
+            })
         };
         let sets = self.reached.iter().enumerate();
         let mut set = sets

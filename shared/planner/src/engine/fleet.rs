@@ -1,6 +1,6 @@
 //! Reduces the number of vehicles and serves unserved orders.
 
-use super::anneal::{ROUNDS_PER_CHECK, Report, Search, blink, energy};
+use super::anneal::{ROUNDS_PER_CHECK, Report, Search, average_leg, blink, energy};
 use super::clock::Clock;
 use super::network::{Network, order_of};
 use super::portable::ln;
@@ -11,12 +11,15 @@ use super::tour::Tour;
 #[derive(Clone, Debug)]
 pub(crate) struct Absences {
     counts: Vec<u64>,
+    /// What is added to the count of an order that is unserved: its urgency.
+    steps: Vec<u64>,
 }
 
 impl Absences {
     pub(crate) fn new(network: &Network<'_>) -> Self {
         Self {
-            counts: vec![1; network.orders.len()],
+            counts: network.prices.iter().map(|it| it.urgency).collect(),
+            steps: network.prices.iter().map(|it| it.urgency).collect(),
         }
     }
 
@@ -26,7 +29,7 @@ impl Absences {
 
     fn note(&mut self, orders: &[u32]) {
         for &order in orders {
-            self.counts[order as usize] += 1;
+            self.counts[order as usize] += self.steps[order as usize];
         }
     }
 
@@ -42,11 +45,10 @@ impl Search<'_, '_> {
     /// Inserts unserved orders. If the instance minimises vehicles, empties one vehicle after the other. Stops at a point
     /// of the clock, or when nothing can be gained any more.
     pub(crate) fn pack(&mut self, clock: &Clock, until: f64, report: Report<'_>) {
-        let saves = self.network.instance.minimises_vehicles();
+        let saves = self.network.instance.objective().minimise_vehicles;
         let mut absences = Absences::new(self.network);
         self.recreate.blink = blink(self.network);
-        let visits = 2.0 * self.network.orders.len() as f64;
-        let temperature = self.current.value.travel as f64 / visits * PACKING_HEAT;
+        let temperature = average_leg(self.network, &self.current.value) * PACKING_HEAT;
         let price = self.network.lateness_weight as f64;
         let mut current_energy = energy(self.network, &self.current.value, price);
         let mut sum = absences.sum(&self.current.unserved);
@@ -100,7 +102,7 @@ impl Search<'_, '_> {
     pub(crate) fn restart_from_best(&mut self) {
         self.current.become_like(&self.best);
         let value = &self.best.value;
-        let saves = self.network.instance.minimises_vehicles();
+        let saves = self.network.instance.objective().minimise_vehicles;
         // Lateness comes before the number of vehicles, and one more vehicle may reduce it.
         self.vehicle_limit = if saves && value.unserved == 0 && value.lateness == 0 {
             value.vehicles
@@ -111,9 +113,11 @@ impl Search<'_, '_> {
 
     /// Whether a tour has an order that no other vehicle may serve.
     fn is_bound(&self, tour: &Tour) -> bool {
-        tour.stops()
-            .iter()
-            .any(|visit| self.network.orders[order_of(visit.node)].vehicle.is_some())
+        tour.stops().iter().any(|visit| {
+            self.network.orders[order_of(visit.node)]
+                .pinned_to
+                .is_some()
+        })
     }
 
     /// Empties the tour whose orders are the easiest to insert elsewhere.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::network::{EngineStop, NEVER, Network, Node, dropoff_of, pickup_of};
+use super::network::{EngineStop, NEVER, Network, Node, Price, dropoff_of, pickup_of};
 use super::tour::{Tour, hard_end};
 use crate::travel::Leg;
 
@@ -31,9 +31,9 @@ pub(crate) struct Inserter {
     pub(crate) lateness_weight: i64,
     /// The positions that must not be used.
     overlooked: (u32, u32),
-    /// The cost of the drop-off behind each visit.
+    /// A lower bound of the cost of the drop-off behind each visit. It is exact if waiting costs nothing.
     detour: Vec<i64>,
-    /// The least of these costs from each visit on.
+    /// The least of these from each visit on.
     least: Vec<i64>,
 }
 
@@ -79,10 +79,26 @@ impl<'a> End<'a> {
 struct Started {
     /// The index of the visit before the pickup.
     at: usize,
-    /// The arrival at the visit after the pickup.
+    /// The arrival at the stop after the pickup.
     arrival: i64,
+    /// The cost of travel, as far as the positions are known.
     cost: i64,
     late: i64,
+}
+
+/// The order that is being inserted, and the tour.
+struct Task<'a, 'n> {
+    network: &'a Network<'n>,
+    tour: &'a Tour,
+    price: &'a Price,
+    dropoff: End<'a>,
+    /// The positions that are possible for the drop-off.
+    dropoffs: Range<usize>,
+    /// The largest load with which the order can still be taken aboard.
+    room: i64,
+    /// Whether a lower bound of the cost rules a position out. It does unless something on the tour is late: then a detour
+    /// might pay off by reducing lateness.
+    prunes: bool,
 }
 
 impl Inserter {
@@ -100,7 +116,8 @@ impl Inserter {
     ///
     /// Each pair of positions takes constant time. A walk from the pickup on carries the time along, and each visit holds
     /// a summary of the visits behind it (M. Savelsbergh, *The vehicle routing problem with time windows: minimizing route
-    /// duration*, 1992).
+    /// duration*, 1992). If waiting costs something, [`Delay`](super::tour::Delay) gives a lower bound in constant time.
+    /// Only the positions that this does not rule out are evaluated exactly.
     pub(crate) fn best(
         &mut self,
         network: &Network<'_>,
@@ -114,26 +131,25 @@ impl Inserter {
         let facts = &network.orders[order];
         let limits = &network.vehicles[tour.vehicle];
         let has_place = tour.places_taken < limits.free_places
-            || (facts.committed && (facts.vehicle.is_some() || tour.uncommitted == 0));
+            || (facts.committed && (facts.pinned_to.is_some() || tour.uncommitted == 0));
         if !has_place {
             return NOWHERE;
         }
-        let opening_cost = if tour.is_empty() {
-            limits.opening_cost
-        } else {
-            0
-        };
+        let mut opening_cost = network.move_cost(order, tour.vehicle);
+        if tour.is_empty() {
+            opening_cost += limits.opening_cost;
+        }
         let limit = bound.saturating_sub(opening_cost);
         let mut best = Insertion {
             cost: limit,
             ..NOWHERE
         };
-        if facts.aboard {
-            self.dropoff_only(network, order, tour, &mut best);
-        } else if limits.soft {
-            self.pair::<true>(network, order, tour, &mut best);
-        } else {
-            self.pair::<false>(network, order, tour, &mut best);
+        match (facts.picked_up, limits.soft, network.is_priced()) {
+            (true, _, _) => self.dropoff_only(network, order, tour, &mut best),
+            (_, false, false) => self.pair::<false, false>(network, order, tour, &mut best),
+            (_, false, true) => self.pair::<false, true>(network, order, tour, &mut best),
+            (_, true, false) => self.pair::<true, false>(network, order, tour, &mut best),
+            (_, true, true) => self.pair::<true, true>(network, order, tour, &mut best),
         }
         if best.cost == limit {
             return NOWHERE;
@@ -169,10 +185,10 @@ impl Inserter {
         }
     }
 
-    /// Inserts an order that is aboard: it needs only one position.
+    /// Inserts only a drop-off.
     fn dropoff_only(&self, network: &Network<'_>, order: usize, tour: &Tour, best: &mut Insertion) {
         let end = End::new(network, dropoff_of(order), tour.vehicle);
-        for at in positions(tour, network.orders[order].next) {
+        for at in positions(tour) {
             let (here, next) = (&tour.visits[at], &tour.visits[at + 1]);
             // The loads count this order as aboard until the end of the tour. It must leave before the first stop that
             // it overloads.
@@ -186,38 +202,55 @@ impl Inserter {
                 continue;
             }
             let late = (begin - end.stop.due).max(0) + later(tour, at + 1, arrival);
-            let cost = network.cost(to) + network.cost(from) - i64::from(next.leg_cost)
-                + late.saturating_mul(self.lateness_weight);
+            let travel = network.cost(to) + network.cost(from) - i64::from(next.leg_cost);
+            let mut cost = travel * network.scale;
+            if network.is_priced() {
+                cost +=
+                    network.prices[order].waiting_cost(begin) + tour.delay_cost(at + 1, arrival);
+            }
+            let cost = cost.saturating_add(late.saturating_mul(self.lateness_weight));
             self.offer(best, cost, at, at);
         }
     }
 
-    /// Inserts a pickup and a drop-off. `SOFT` says that lateness must be counted.
-    fn pair<const SOFT: bool>(
+    /// Inserts a pickup and a drop-off. `SOFT` says that lateness must be counted, `PRICED` that waiting costs something.
+    fn pair<const SOFT: bool, const PRICED: bool>(
         &mut self,
         network: &Network<'_>,
         order: usize,
         tour: &Tour,
         best: &mut Insertion,
     ) {
-        let facts = &network.orders[order];
+        let (facts, price) = (&network.orders[order], &network.prices[order]);
         let pickup = End::new(network, pickup_of(order), tour.vehicle);
         let dropoff = End::new(network, dropoff_of(order), tour.vehicle);
-        let pickups = pickup.within(tour, positions(tour, facts.next), true);
+        let pickups = pickup.within(tour, positions(tour), true);
         let dropoffs = dropoff.within(tour, pickups.start..tour.len() + 1, network.metric);
         if pickups.is_empty() || dropoffs.is_empty() {
             return;
         }
-        self.detours(network, &dropoff, tour, &dropoffs);
-        let visits = tour.visits.as_slice();
-        let places = tour.places.as_slice();
-        let room = network.vehicles[tour.vehicle].capacity - facts.size;
-        // A detour can pay off only if something on the tour is late.
-        let prunes = !SOFT || tour.lateness == 0;
+        let task = Task {
+            network,
+            tour,
+            price,
+            dropoff,
+            dropoffs,
+            room: network.vehicles[tour.vehicle].capacity - facts.size,
+            prunes: !SOFT || tour.lateness == 0,
+        };
+        let earlier = if PRICED && !network.metric {
+            earlier(tour, &pickup, pickups.clone())
+        } else {
+            0
+        };
+        self.detours::<PRICED>(&task, earlier);
+        let dropoff = &task.dropoff;
         // If the triangle inequality holds, an order costs at least as much as its drop-off.
-        if prunes && network.metric && self.least[dropoffs.start] >= best.cost {
+        if task.prunes && network.metric && self.least[task.dropoffs.start] >= best.cost {
             return;
         }
+        let visits = tour.visits.as_slice();
+        let places = tour.places.as_slice();
         let across = pickup.from[dropoff.stop.point as usize];
         let across_cost = network.cost(across);
         for at in pickups {
@@ -225,37 +258,56 @@ impl Inserter {
             let (into, out) = (pickup.to[from], pickup.from[to]);
             let onward = dropoff.from[to];
             let saved = network.cost(into) - i64::from(places[at + 1].leg_cost);
-            let straight = saved + across_cost + network.cost(onward);
-            let detour = saved + network.cost(out);
-            let behind = (at + 1).max(dropoffs.start);
-            let apart =
-                behind < dropoffs.end && (!prunes || detour + self.least[behind] < best.cost);
-            if prunes && straight >= best.cost && !apart {
-                continue;
+            let mut straight = saved + across_cost + network.cost(onward);
+            let mut detour = saved + network.cost(out);
+            let behind = (at + 1).max(task.dropoffs.start);
+            // Whether the drop-off may follow immediately, and whether it may follow later.
+            let possible = |least_straight: i64, least_apart: i64| {
+                let apart = behind < task.dropoffs.end
+                    && (!task.prunes || least_apart + self.least[behind] < best.cost);
+                (!task.prunes || least_straight < best.cost, apart)
+            };
+            let (mut joined, mut apart) = (true, true);
+            if !PRICED {
+                (joined, apart) = possible(straight, detour);
+                if !joined && !apart {
+                    continue;
+                }
+            }
+            let begin = (places[at].depart + i64::from(into.duration_s)).max(pickup.stop.earliest);
+            let depart = begin + pickup.stop.service;
+            if PRICED {
+                straight *= network.scale;
+                detour *= network.scale;
+                let delay = &tour.delays[at + 1];
+                let arrival = depart + i64::from(out.duration_s);
+                let least_apart = detour + delay.slope * (arrival - delay.begin);
+                let begin = (depart + i64::from(across.duration_s)).max(dropoff.stop.earliest);
+                let arrival = begin + dropoff.stop.service + i64::from(onward.duration_s);
+                let least_straight =
+                    straight + delay.slope * (arrival - delay.begin) + price.waiting_cost(begin);
+                (joined, apart) = possible(least_straight, least_apart);
+                if !joined && !apart {
+                    continue;
+                }
             }
             let (here, next) = (&visits[at], &visits[at + 1]);
-            let begin = (here.depart + i64::from(into.duration_s)).max(pickup.stop.earliest);
-            if here.load > room || begin > pickup.latest {
+            if here.load > task.room || begin > pickup.latest {
                 continue;
             }
-            let depart = begin + pickup.stop.service;
             let late = if SOFT {
                 (begin - pickup.stop.due).max(0)
             } else {
                 0
             };
-            if !prunes || straight < best.cost {
-                let begin = (depart + i64::from(across.duration_s)).max(dropoff.stop.earliest);
-                let arrival = begin + dropoff.stop.service + i64::from(onward.duration_s);
-                if begin <= dropoff.latest && arrival <= next.latest {
-                    let mut cost = straight;
-                    if SOFT {
-                        let late =
-                            late + (begin - dropoff.stop.due).max(0) + later(tour, at + 1, arrival);
-                        cost += late.saturating_mul(self.lateness_weight);
-                    }
-                    self.offer(best, cost, at, at);
-                }
+            if joined {
+                let started = Started {
+                    at,
+                    arrival: depart + i64::from(across.duration_s),
+                    cost: straight,
+                    late,
+                };
+                self.joined::<SOFT, PRICED>(&task, started, onward, best);
             }
             let arrival = depart + i64::from(out.duration_s);
             if apart && arrival <= next.latest {
@@ -265,29 +317,62 @@ impl Inserter {
                     cost: detour,
                     late,
                 };
-                self.apart::<SOFT>(tour, started, &dropoff, &dropoffs, room, best);
+                self.apart::<SOFT, PRICED>(&task, started, best);
             }
         }
     }
 
-    /// Finds the best drop-off that does not follow its pickup immediately.
+    /// Evaluates the drop-off that follows its pickup immediately.
     #[inline]
-    fn apart<const SOFT: bool>(
+    fn joined<const SOFT: bool, const PRICED: bool>(
         &self,
-        tour: &Tour,
+        task: &Task<'_, '_>,
         started: Started,
-        dropoff: &End<'_>,
-        dropoffs: &Range<usize>,
-        room: i64,
+        onward: Leg,
         best: &mut Insertion,
     ) {
-        let prunes = !SOFT || tour.lateness == 0;
+        let (tour, dropoff) = (task.tour, &task.dropoff);
+        let (at, next) = (started.at, &tour.visits[started.at + 1]);
+        let begin = started.arrival.max(dropoff.stop.earliest);
+        let arrival = begin + dropoff.stop.service + i64::from(onward.duration_s);
+        if begin > dropoff.latest || arrival > next.latest {
+            return;
+        }
+        let mut cost = started.cost;
+        if PRICED {
+            cost += task.price.waiting_cost(begin) + tour.delay_cost(at + 1, arrival);
+        }
+        if SOFT {
+            let late =
+                started.late + (begin - dropoff.stop.due).max(0) + later(tour, at + 1, arrival);
+            cost = cost.saturating_add(late.saturating_mul(self.lateness_weight));
+        }
+        self.offer(best, cost, at, at);
+    }
+
+    /// Finds the best drop-off that does not follow its pickup immediately.
+    #[inline]
+    fn apart<const SOFT: bool, const PRICED: bool>(
+        &self,
+        task: &Task<'_, '_>,
+        started: Started,
+        best: &mut Insertion,
+    ) {
+        let (network, tour, dropoff) = (task.network, task.tour, &task.dropoff);
+        let prunes = task.prunes;
         let mut arrival = started.arrival;
         let mut late = started.late;
-        for j in started.at + 1..dropoffs.end {
+        // Grows by the waiting between pickup and drop-off.
+        let mut so_far = started.cost;
+        for j in started.at + 1..task.dropoffs.end {
             let (here, next) = (&tour.visits[j], &tour.visits[j + 1]);
-            let ahead = self.least[j.max(dropoffs.start)];
-            if here.load > room || (prunes && started.cost + ahead >= best.cost) {
+            let ahead = self.least[j.max(task.dropoffs.start)];
+            let mut least = so_far;
+            if PRICED {
+                let delay = &tour.delays[j];
+                least += delay.slope * (arrival - delay.begin);
+            }
+            if here.load > task.room || (prunes && least + ahead >= best.cost) {
                 break;
             }
             let begin = arrival.max(here.earliest);
@@ -298,8 +383,14 @@ impl Inserter {
             if depart > dropoff.latest {
                 break;
             }
-            let mut cost = started.cost + self.detour[j];
-            if j >= dropoffs.start && (!prunes || cost < best.cost) {
+            let arrival_next = depart + i64::from(next.leg_s);
+            let mut least = so_far + self.detour[j];
+            if PRICED {
+                so_far += tour.delays[j].growth(begin);
+                let delay = &tour.delays[j + 1];
+                least = so_far + self.detour[j] + delay.slope * (arrival_next - delay.begin);
+            }
+            if j >= task.dropoffs.start && (!prunes || least < best.cost) {
                 let (to, from) = (
                     dropoff.to[here.point as usize],
                     dropoff.from[next.point as usize],
@@ -307,40 +398,57 @@ impl Inserter {
                 let begin = (depart + i64::from(to.duration_s)).max(dropoff.stop.earliest);
                 let after = begin + dropoff.stop.service + i64::from(from.duration_s);
                 if begin <= dropoff.latest && after <= next.latest {
+                    let mut cost = least;
+                    if PRICED {
+                        let travel =
+                            network.cost(to) + network.cost(from) - i64::from(next.leg_cost);
+                        cost = so_far + travel * network.scale + task.price.waiting_cost(begin);
+                        if !prunes || cost < best.cost {
+                            cost += tour.delay_cost(j + 1, after);
+                        }
+                    }
                     if SOFT {
                         let late =
                             late + (begin - dropoff.stop.due).max(0) + later(tour, j + 1, after);
-                        cost += late.saturating_mul(self.lateness_weight);
+                        cost = cost.saturating_add(late.saturating_mul(self.lateness_weight));
                     }
                     self.offer(best, cost, started.at, j);
                 }
             }
-            arrival = depart + i64::from(next.leg_s);
+            arrival = arrival_next;
             if arrival > next.latest {
                 break;
             }
         }
     }
 
-    /// Fills `detour` and `least` for a range of positions.
-    fn detours(
-        &mut self,
-        network: &Network<'_>,
-        dropoff: &End<'_>,
-        tour: &Tour,
-        dropoffs: &Range<usize>,
-    ) {
+    /// Fills `detour` and `least` for the drop-off of an order: lower bounds of the costs that it causes. An insertion of
+    /// the pickup makes departures earlier by at most `earlier` seconds.
+    fn detours<const PRICED: bool>(&mut self, task: &Task<'_, '_>, earlier: i64) {
+        let (network, tour, dropoff) = (task.network, task.tour, &task.dropoff);
         let places = tour.places.as_slice();
         if self.detour.len() < places.len() {
             self.detour.resize(places.len(), NEVER);
             self.least.resize(places.len(), NEVER);
         }
         let mut least = NEVER;
-        for at in dropoffs.clone().rev() {
+        for at in task.dropoffs.clone().rev() {
             let (here, next) = (&places[at], &places[at + 1]);
-            let cost = network.cost(dropoff.to[here.point as usize])
-                + network.cost(dropoff.from[next.point as usize])
-                - i64::from(next.leg_cost);
+            let (to, from) = (
+                dropoff.to[here.point as usize],
+                dropoff.from[next.point as usize],
+            );
+            let mut cost = network.cost(to) + network.cost(from) - i64::from(next.leg_cost);
+            if PRICED {
+                let delay = &tour.delays[at + 1];
+                let begin = here.depart + i64::from(to.duration_s) - earlier;
+                let longer =
+                    i64::from(to.duration_s) + i64::from(from.duration_s) + dropoff.stop.service
+                        - delay.leg_s;
+                cost = cost * network.scale
+                    + delay.slope * longer
+                    + task.price.waiting_cost(begin.max(dropoff.stop.earliest));
+            }
             least = least.min(cost);
             self.detour[at] = cost;
             self.least[at] = least;
@@ -348,13 +456,25 @@ impl Inserter {
     }
 }
 
+/// The largest number of seconds by which an insertion of a pickup makes the rest of a tour earlier. Without the triangle
+/// inequality a detour can be faster than the direct way.
+fn earlier(tour: &Tour, pickup: &End<'_>, pickups: Range<usize>) -> i64 {
+    let slowest = pickups.map(|at| {
+        let (here, next) = (&tour.places[at], &tour.places[at + 1]);
+        let (into, out) = (
+            pickup.to[here.point as usize],
+            pickup.from[next.point as usize],
+        );
+        let longer = i64::from(into.duration_s) + i64::from(out.duration_s) + pickup.stop.service
+            - tour.delays[at + 1].leg_s;
+        -longer
+    });
+    slowest.max().unwrap_or(0).max(0)
+}
+
 /// The positions that are allowed for the first stop of an order.
-fn positions(tour: &Tour, is_next_stop: bool) -> Range<usize> {
-    if is_next_stop {
-        0..1
-    } else {
-        usize::from(tour.starts_fixed)..tour.visits.len() - 1
-    }
+fn positions(tour: &Tour) -> Range<usize> {
+    tour.frozen..tour.visits.len() - 1
 }
 
 /// The growth of lateness from the visit at `from` on, if that is reached at `arrival`.

@@ -60,7 +60,7 @@ fn planned(
 ) -> Plan {
     let clock = Clock::start(options.limit, instance.orders().len());
     let network = Network::new(instance);
-    let vehicles_first = instance.minimises_vehicles();
+    let vehicles_first = instance.objective().minimise_vehicles;
     let mut told: Option<Value> = None;
     let mut report = |iterations: u64, value: &Value| {
         let is_better = |old: Value| value.key(vehicles_first) < old.key(vehicles_first);
@@ -69,9 +69,10 @@ fn planned(
             progress(&Progress {
                 iterations,
                 served: network.orders.len() - value.unserved,
+                unserved_urgency: value.unserved_urgency,
                 lateness_s: value.lateness,
                 vehicles: value.vehicles,
-                cost: value.travel,
+                cost_milli: value.cost * (1000 / network.scale),
             });
         }
     };
@@ -126,7 +127,7 @@ fn together<'a, 'n>(
         }
         act(first, report);
     });
-    let vehicles_first = first.network.instance.minimises_vehicles();
+    let vehicles_first = first.network.instance.objective().minimise_vehicles;
     let key = |search: &Search<'_, '_>| search.best.value.key(vehicles_first);
     if let Some(best) = others.iter_mut().min_by_key(|it| key(it))
         && key(best) < key(first)

@@ -1,8 +1,9 @@
 //! The instance as the search reads it: flat and numbered. Everything that an insertion needs is computed once.
 
 use super::proximity::Proximity;
-use crate::instance::{Instance, Objective, PlannerStop, StopKind};
+use crate::instance::{Instance, PlannerStop, StopKind, TravelCost};
 use crate::travel::Leg;
+use crate::waiting::Waiting;
 
 /// A time after everything that can happen.
 pub(crate) const NEVER: i64 = i64::MAX / 4;
@@ -47,11 +48,30 @@ pub(crate) struct EngineStop {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EngineOrder {
     pub(crate) size: i64,
-    pub(crate) vehicle: Option<usize>,
-    pub(crate) aboard: bool,
+    /// The only vehicle that may serve it.
+    pub(crate) pinned_to: Option<usize>,
     pub(crate) committed: bool,
-    /// One of its stops is the vehicle's next stop.
-    pub(crate) next: bool,
+    /// Only its drop-off must be inserted: it is aboard, or its pickup is frozen.
+    pub(crate) picked_up: bool,
+    /// Its drop-off is frozen, so nothing is left to insert.
+    pub(crate) fixed: bool,
+}
+
+/// The prices of an order. The search reads them less often than the rest.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Price {
+    pub(crate) urgency: u64,
+    current_vehicle: Option<usize>,
+    /// The scaled cost of a second of waiting before the promised moment.
+    pub(crate) second: i64,
+    pub(crate) waiting: Waiting,
+}
+
+impl Price {
+    /// The scaled cost of the waiting if service at the drop-off begins at this moment.
+    pub(crate) fn waiting_cost(&self, begin: i64) -> i64 {
+        self.second * self.waiting.counted_seconds(begin)
+    }
 }
 
 /// A vehicle, prepared for the search.
@@ -72,10 +92,12 @@ pub(crate) struct EngineVehicle {
     /// Lateness can occur on its tour. Insertions then need the slower evaluation.
     pub(crate) soft: bool,
     pub(crate) fixed_cost: i64,
-    /// The cost of using this vehicle if its tour is empty.
+    /// The scaled cost of using this vehicle if its tour is empty.
     pub(crate) opening_cost: i64,
     /// Empty vehicles of the same kind are interchangeable.
     pub(crate) kind: u32,
+    /// The number of frozen stops.
+    pub(crate) frozen: usize,
 }
 
 /// A prepared instance.
@@ -84,9 +106,20 @@ pub(crate) struct Network<'a> {
     proximity: Proximity,
     pub(crate) stops: Vec<EngineStop>,
     pub(crate) orders: Vec<EngineOrder>,
+    /// One for each order.
+    pub(crate) prices: Vec<Price>,
     pub(crate) vehicles: Vec<EngineVehicle>,
     pub(crate) kinds: usize,
     by_duration: bool,
+    /// Costs are counted in this part of a unit of travel, so that the price of a second of waiting is a whole number. It
+    /// is 1 if waiting costs nothing.
+    pub(crate) scale: i64,
+    /// The scaled cost of a second of waiting of an order with urgency 1.
+    weight: i64,
+    /// Whether some orders are more urgent than others.
+    pub(crate) has_urgencies: bool,
+    /// The scaled cost of a move.
+    move_cost: i64,
     /// An extra cost per vehicle. It exceeds all travel if the instance minimises vehicles; otherwise it is 0.
     pub(crate) vehicle_weight: i64,
     /// The cost of a second of lateness. It exceeds the cost of all travel and all vehicles.
@@ -102,8 +135,15 @@ const FEW_POINTS: usize = 48;
 impl<'a> Network<'a> {
     pub(crate) fn new(instance: &'a Instance) -> Self {
         let proximity = Proximity::new(instance.travel());
+        let objective = instance.objective();
+        let unit = gcd(1000, i64::from(objective.waiting_weight_milli));
+        let (scale, weight) = (
+            1000 / unit,
+            i64::from(objective.waiting_weight_milli) / unit,
+        );
         let mut stops = vec![EngineStop::default(); 2 * instance.orders().len()];
         let mut orders = Vec::with_capacity(instance.orders().len());
+        let mut prices = Vec::with_capacity(instance.orders().len());
         for (index, order) in instance.orders().iter().enumerate() {
             let committed = instance.is_committed(index);
             let size = i64::from(order.size);
@@ -111,18 +151,25 @@ impl<'a> Network<'a> {
                 stops[2 * index] = stop(&proximity, pickup, size, committed);
             }
             stops[2 * index + 1] = stop(&proximity, &order.dropoff, -size, committed);
-            let next = order.vehicle.is_some_and(|vehicle| {
-                instance.vehicles()[vehicle]
-                    .next_stop
-                    .is_some_and(|(next, _)| next == index)
-            });
             orders.push(EngineOrder {
                 size,
-                vehicle: order.vehicle,
-                aboard: order.pickup.is_none(),
+                pinned_to: instance.pinned_to(index),
                 committed,
-                next,
+                picked_up: order.pickup.is_none(),
+                fixed: false,
             });
+            prices.push(Price {
+                urgency: u64::from(order.urgency),
+                current_vehicle: order.current_vehicle,
+                second: i64::from(order.urgency) * weight,
+                waiting: Waiting::of(order),
+            });
+        }
+        for &(order, kind) in instance.vehicles().iter().flat_map(|it| &it.frozen) {
+            match kind {
+                StopKind::Pickup => orders[order].picked_up = true,
+                StopKind::Dropoff => orders[order].fixed = true,
+            }
         }
         let (vehicles, kinds) = prepared_vehicles(instance, &proximity, &orders);
         let travel = instance.travel();
@@ -131,9 +178,17 @@ impl<'a> Network<'a> {
             proximity,
             stops,
             orders,
+            prices,
             vehicles,
             kinds,
-            by_duration: instance.objective() == Objective::Duration,
+            by_duration: objective.travel == TravelCost::Duration,
+            scale,
+            weight,
+            has_urgencies: instance
+                .orders()
+                .windows(2)
+                .any(|it| it[0].urgency != it[1].urgency),
+            move_cost: objective.move_cost * scale,
             vehicle_weight: 0,
             lateness_weight: 0,
             metric: travel.points() > FEW_POINTS || is_metric(instance),
@@ -149,14 +204,53 @@ impl<'a> Network<'a> {
         };
         let travel: i64 = self.stops.iter().map(longest).sum();
         let fixed: i64 = self.vehicles.iter().map(|it| it.fixed_cost).sum();
-        let travel = (travel + fixed + 1).min(1 << 32);
-        if self.instance.minimises_vehicles() {
-            self.vehicle_weight = travel;
+        let mut cost = (travel + fixed + 1).min(1 << 32) * self.scale;
+        if self.is_priced() {
+            cost += self.longest_waiting().min(1 << 42);
         }
-        self.lateness_weight = travel + self.vehicle_weight * self.vehicles.len() as i64;
+        if self.instance.objective().minimise_vehicles {
+            self.vehicle_weight = cost;
+        }
+        self.lateness_weight = cost + self.vehicle_weight * self.vehicles.len() as i64;
         for vehicle in &mut self.vehicles {
-            vehicle.opening_cost = vehicle.fixed_cost + self.vehicle_weight;
+            vehicle.opening_cost = vehicle.fixed_cost * self.scale + self.vehicle_weight;
         }
+    }
+
+    /// About as much as waiting and moves can cost in all.
+    fn longest_waiting(&self) -> i64 {
+        let prices: i64 = self.prices.iter().map(|it| it.second).sum();
+        let moves = self.move_cost.saturating_mul(self.orders.len() as i64);
+        let ends = self.vehicles.iter().map(|it| it.end_s - it.start_s);
+        let longest = ends.max().unwrap_or(0).max(0);
+        prices.saturating_mul(longest).saturating_add(moves)
+    }
+
+    /// The scaled cost of serving an order with a vehicle instead of the current one.
+    pub(crate) fn move_cost(&self, order: usize, vehicle: usize) -> i64 {
+        match self.prices[order].current_vehicle {
+            Some(current) if current != vehicle => self.move_cost,
+            _ => 0,
+        }
+    }
+
+    /// Whether waiting costs anything.
+    pub(crate) fn is_priced(&self) -> bool {
+        self.weight > 0
+    }
+
+    /// Whether moves cost anything.
+    pub(crate) fn has_moves(&self) -> bool {
+        self.move_cost > 0
+    }
+
+    /// The frozen stops of a vehicle.
+    pub(crate) fn frozen(&self, vehicle: usize) -> impl Iterator<Item = Node> {
+        let frozen = self.instance.vehicles()[vehicle].frozen.iter();
+        frozen.map(|&(order, kind)| match kind {
+            StopKind::Pickup => pickup_of(order),
+            StopKind::Dropoff => dropoff_of(order),
+        })
     }
 
     /// The legs that start at a point.
@@ -182,8 +276,8 @@ impl<'a> Network<'a> {
     pub(crate) fn eligible(&self, order: usize, vehicle: usize) -> bool {
         let facts = &self.orders[order];
         let limits = &self.vehicles[vehicle];
-        facts.vehicle.is_none_or(|tied| tied == vehicle)
-            && (facts.aboard || facts.size <= limits.capacity)
+        facts.pinned_to.is_none_or(|pinned| pinned == vehicle)
+            && (facts.picked_up || facts.size <= limits.capacity)
             && (!limits.closed || facts.committed)
     }
 }
@@ -226,7 +320,7 @@ fn prepared_vehicles(
     // A committed order without a vehicle of its own may be put on any vehicle.
     let roaming = orders
         .iter()
-        .any(|facts| facts.committed && facts.vehicle.is_none());
+        .any(|facts| facts.committed && facts.pinned_to.is_none());
     let mut prepared: Vec<EngineVehicle> = instance
         .vehicles()
         .iter()
@@ -245,16 +339,20 @@ fn prepared_vehicles(
             fixed_cost: vehicle.fixed_cost,
             opening_cost: 0,
             kind: 0,
+            frozen: vehicle.frozen.len(),
         })
         .collect();
-    let mut tied = vec![false; prepared.len()];
-    for facts in orders {
-        let Some(vehicle) = facts.vehicle else {
+    let mut has_own = vec![false; prepared.len()];
+    for (order, facts) in orders.iter().enumerate() {
+        if let Some(current) = instance.orders()[order].current_vehicle {
+            has_own[current] = true;
+        }
+        let Some(vehicle) = facts.pinned_to else {
             continue;
         };
         let limits = &mut prepared[vehicle];
-        tied[vehicle] = true;
-        if facts.aboard {
+        has_own[vehicle] = true;
+        if instance.orders()[order].pickup.is_none() {
             limits.initial_load += facts.size;
         }
         if facts.committed {
@@ -262,32 +360,38 @@ fn prepared_vehicles(
             limits.free_places = limits.free_places.saturating_sub(1);
         }
     }
-    for facts in orders {
-        let Some(vehicle) = facts.vehicle else {
-            continue;
-        };
-        if !facts.committed {
-            continue;
+    for (vehicle, limits) in prepared.iter_mut().enumerate() {
+        let mut load = limits.initial_load;
+        let mut needed = load;
+        for &(order, kind) in &instance.vehicles()[vehicle].frozen {
+            load += match kind {
+                StopKind::Pickup => orders[order].size,
+                StopKind::Dropoff => -orders[order].size,
+            };
+            needed = needed.max(load);
         }
-        let limits = &mut prepared[vehicle];
-        let needed = if facts.aboard {
-            limits.initial_load
-        } else if facts.next {
-            limits.initial_load + facts.size
-        } else {
-            facts.size
-        };
+        let own = orders.iter().filter(|it| it.pinned_to == Some(vehicle));
+        let largest = own.filter(|it| it.committed).map(|it| it.size).max();
+        needed = needed.max(largest.unwrap_or(0));
         if needed > limits.capacity {
             limits.capacity = needed;
             limits.closed = true;
         }
     }
-    let kinds = name_kinds(instance, &mut prepared, &tied);
+    let kinds = name_kinds(instance, &mut prepared, &has_own);
     (prepared, kinds)
 }
 
+/// The greatest common divisor.
+fn gcd(mut a: i64, mut b: i64) -> i64 {
+    while b != 0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
 /// Numbers the kinds of vehicles. Vehicles that differ only in their index share a number.
-fn name_kinds(instance: &Instance, prepared: &mut [EngineVehicle], tied: &[bool]) -> usize {
+fn name_kinds(instance: &Instance, prepared: &mut [EngineVehicle], has_own: &[bool]) -> usize {
     let vehicles = instance.vehicles();
     let mut order: Vec<usize> = (0..prepared.len()).collect();
     let key = |v: usize| {
@@ -295,8 +399,8 @@ fn name_kinds(instance: &Instance, prepared: &mut [EngineVehicle], tied: &[bool]
         (
             (it.start, it.end, it.capacity, it.max_orders),
             (it.shift.start_s, it.shift.end_s, it.fixed_cost),
-            // A vehicle that orders are tied to is a kind of its own.
-            tied[v].then_some(v),
+            // A vehicle with orders of its own is a kind of its own.
+            has_own[v].then_some(v),
         )
     };
     order.sort_by_key(|&v| key(v));

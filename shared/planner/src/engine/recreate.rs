@@ -17,6 +17,7 @@ enum Sort {
     Width,
     Earliest,
     Latest,
+    Urgency,
 }
 
 /// The weight of each sort, as in their paper.
@@ -29,6 +30,9 @@ const SORTS: [(Sort, usize); 7] = [
     (Sort::Earliest, 2),
     (Sort::Latest, 2),
 ];
+
+/// The weight of the sort by urgency, if some orders are more urgent than others.
+const URGENCY_WEIGHT: usize = 4;
 
 /// The result of an earlier search for an insertion.
 #[derive(Clone, Copy, Debug)]
@@ -127,8 +131,7 @@ impl Recreate {
         let queue = std::mem::take(&mut self.queue);
         for &(_, order) in &queue {
             let facts = &network.orders[order as usize];
-            let must = facts.next || facts.aboard || facts.committed;
-            if !must && is_over() {
+            if !facts.committed && is_over() {
                 continue;
             }
             self.place(network, random, schedule, order as usize, vehicle_limit);
@@ -162,8 +165,13 @@ impl Recreate {
 
     fn line_up(&mut self, network: &Network<'_>, random: &mut Random, schedule: &Schedule) {
         let total: usize = SORTS.iter().map(|(_, weight)| weight).sum();
-        let mut draw = random.below(total);
-        let mut sort = Sort::Random;
+        let extra = if network.has_urgencies {
+            URGENCY_WEIGHT
+        } else {
+            0
+        };
+        let mut draw = random.below(total + extra);
+        let mut sort = Sort::Urgency;
         for (candidate, weight) in SORTS {
             if draw < weight {
                 sort = candidate;
@@ -190,20 +198,19 @@ impl Recreate {
             Sort::Near => self.remoteness[order],
             Sort::Width => dropoff.latest.min(NEVER / 4) - pickup.earliest.max(-NEVER / 4),
             Sort::Earliest => pickup.earliest.max(-NEVER / 4),
+            Sort::Urgency => -(network.prices[order].urgency as i64),
             Sort::Latest => -dropoff.latest.min(NEVER / 4),
         };
-        // Committed orders come first: the next stops of vehicles, then the orders aboard, then the rest. There are
-        // exceptions. An order that several vehicles may serve must sometimes leave the best one to an order that has
+        // Committed orders come first: the orders that are picked up, then the rest. There are exceptions. An order that several vehicles may serve must sometimes leave the best one to an order that has
         // no choice. In a small instance, even an order without a choice must sometimes wait for another order that
         // fits into one position only.
         let searches = self.blink > 0.0;
         let yields = searches
-            && (facts.vehicle.is_none() || self.blink > LEAST_BLINK)
+            && (facts.pinned_to.is_none() || self.blink > LEAST_BLINK)
             && matches!(sort, Sort::Random);
-        let rank = match (facts.next, facts.aboard, facts.committed) {
-            (true, _, _) => -3,
-            (_, true, _) => -2,
-            (_, _, true) if !yields => -1,
+        let rank = match (facts.picked_up, facts.committed) {
+            (true, _) => -2,
+            (_, true) if !yields => -1,
             _ => 0,
         };
         key + rank * NEVER
@@ -221,7 +228,7 @@ impl Recreate {
         let mut best = NOWHERE;
         let mut on = 0;
         self.tried.fill(false);
-        let candidates = match network.orders[order].vehicle {
+        let candidates = match network.orders[order].pinned_to {
             Some(tied) => tied..tied + 1,
             None => 0..schedule.tours.len(),
         };

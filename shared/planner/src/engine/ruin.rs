@@ -68,7 +68,7 @@ impl Ruin {
     pub(crate) fn look_around(&mut self, network: &Network<'_>) {
         let nodes: Vec<Node> = (0..network.stops.len() as Node)
             .filter(|&node| {
-                kind_of(node) == StopKind::Dropoff || !network.orders[order_of(node)].aboard
+                kind_of(node) == StopKind::Dropoff || !network.orders[order_of(node)].picked_up
             })
             .collect();
         let reach = nodes.len().min(NEIGHBOURS);
@@ -216,7 +216,7 @@ fn kin(network: &Network<'_>) -> (Vec<u32>, usize) {
     let reach = orders.min(KIN);
     let ends = |order: usize| {
         let dropoff = network.stops[dropoff_of(order) as usize].point;
-        if network.orders[order].aboard {
+        if network.orders[order].picked_up {
             (dropoff, dropoff)
         } else {
             (network.stops[pickup_of(order) as usize].point, dropoff)

@@ -15,22 +15,30 @@ pub(crate) struct Value {
     pub(crate) unserved_committed: usize,
     /// The number of unserved orders.
     pub(crate) unserved: usize,
+    /// The sum of the urgencies of unserved orders.
+    pub(crate) unserved_urgency: u64,
     pub(crate) lateness: i64,
     pub(crate) vehicles: usize,
     /// The cost of legs and of used vehicles.
     pub(crate) travel: i64,
+    /// The scaled cost of travel, used vehicles, waiting and moves.
+    pub(crate) cost: i64,
 }
+
+/// What schedules are sorted by: the fields of [`Value`], with the number of vehicles twice.
+pub(crate) type Key = (usize, usize, u64, i64, usize, i64, usize);
 
 impl Value {
     /// The sort key: the schedule with the smaller key is better.
-    pub(crate) fn key(&self, vehicles_first: bool) -> (usize, usize, i64, usize, i64, usize) {
+    pub(crate) fn key(&self, vehicles_first: bool) -> Key {
         let first = if vehicles_first { self.vehicles } else { 0 };
         (
             self.unserved_committed,
             self.unserved,
+            self.unserved_urgency,
             self.lateness,
             first,
-            self.travel,
+            self.cost,
             self.vehicles,
         )
     }
@@ -55,28 +63,35 @@ pub(crate) struct Schedule {
 }
 
 impl Schedule {
-    /// A schedule with empty tours.
+    /// A schedule with the frozen stops only.
     pub(crate) fn new(network: &Network<'_>) -> Self {
         let tours: Vec<Tour> = (0..network.vehicles.len())
-            .map(|vehicle| Tour::empty(network, vehicle))
+            .map(|vehicle| Tour::new(network, vehicle))
             .collect();
         let orders = network.orders.len();
-        let value = Value {
-            unserved_committed: network
-                .orders
-                .iter()
-                .filter(|facts| facts.committed)
-                .count(),
-            unserved: orders,
-            ..Value::default()
-        };
-        let unserved: Vec<u32> = (0..orders as u32).collect();
+        let mut value = Value::default();
+        for tour in &tours {
+            book(network, tour, &mut value, 1);
+        }
+        let mut tour_of = vec![UNSERVED; orders];
+        let mut unserved = Vec::with_capacity(orders);
+        for (order, facts) in network.orders.iter().enumerate() {
+            match facts.pinned_to {
+                Some(vehicle) if facts.fixed => tour_of[order] = vehicle as u32,
+                _ => {
+                    unserved.push(order as u32);
+                    value.unserved += 1;
+                    value.unserved_urgency += network.prices[order].urgency;
+                    value.unserved_committed += usize::from(facts.committed);
+                }
+            }
+        }
         Self {
             before: tours.clone(),
             is_touched: vec![false; tours.len()],
             touched: Vec::with_capacity(tours.len()),
             tours,
-            tour_of: vec![UNSERVED; orders],
+            tour_of,
             kept_unserved: unserved.clone(),
             unserved,
             value,
@@ -97,13 +112,14 @@ impl Schedule {
     /// Removes an order from its tour, if it is on one. Call [`settle`](Self::settle) before the tour is used again.
     pub(crate) fn remove(&mut self, network: &Network<'_>, order: usize) {
         let tour = self.tour_of[order];
-        if tour == UNSERVED {
+        if tour == UNSERVED || network.orders[order].fixed {
             return;
         }
         self.touch(tour as usize);
         self.tour_of[order] = UNSERVED;
         self.unserved.push(order as u32);
         self.value.unserved += 1;
+        self.value.unserved_urgency += network.prices[order].urgency;
         self.value.unserved_committed += usize::from(network.orders[order].committed);
     }
 
@@ -128,8 +144,12 @@ impl Schedule {
         let tour = &mut self.tours[touched as usize];
         let stops = tour.visits.len();
         let tour_of = &self.tour_of;
-        tour.visits
-            .retain(|visit| visit.node == NO_NODE || tour_of[order_of(visit.node)] == touched);
+        let frozen = tour.frozen;
+        let mut at = 0;
+        tour.visits.retain(|visit| {
+            at += 1;
+            at <= frozen + 1 || visit.node == NO_NODE || tour_of[order_of(visit.node)] == touched
+        });
         if tour.visits.len() != stops {
             self.stamps += 1;
             retime(network, tour, &mut self.value, self.stamps);
@@ -147,32 +167,79 @@ impl Schedule {
         self.touch(tour);
         let it = &mut self.tours[tour];
         it.put(network, dropoff_of(order), insertion.dropoff as usize);
-        if !network.orders[order].aboard {
+        if !network.orders[order].picked_up {
             it.put(network, pickup_of(order), insertion.pickup as usize);
         }
         self.stamps += 1;
         retime(network, it, &mut self.value, self.stamps);
         self.tour_of[order] = tour as u32;
         self.value.unserved -= 1;
+        self.value.unserved_urgency -= network.prices[order].urgency;
         self.value.unserved_committed -= usize::from(network.orders[order].committed);
     }
 
-    /// Gives an empty tour all its stops at once. The orders stay in `unserved` until
+    /// Gives a tour that has only its frozen stops all others at once. The orders stay in `unserved` until
     /// [`forget_served`](Self::forget_served).
     pub(crate) fn lay(&mut self, network: &Network<'_>, tour: usize, nodes: &[Node]) {
         self.touch(tour);
         let it = &mut self.tours[tour];
         for (after, &node) in nodes.iter().enumerate() {
-            it.put(network, node, after);
+            it.put(network, node, it.frozen + after);
             if kind_of(node) == StopKind::Dropoff {
                 let order = order_of(node);
                 self.tour_of[order] = tour as u32;
                 self.value.unserved -= 1;
+                self.value.unserved_urgency -= network.prices[order].urgency;
                 self.value.unserved_committed -= usize::from(network.orders[order].committed);
             }
         }
         self.stamps += 1;
         retime(network, it, &mut self.value, self.stamps);
+    }
+
+    /// Gives a tour that has only its frozen stops the stops of its old route. If they do not fit, the tour stays as it
+    /// is. Stops that cannot belong to the route are left out.
+    pub(crate) fn resume(&mut self, network: &Network<'_>, tour: usize) {
+        let nodes = self.resumable(network, tour);
+        let has_begun = self.tours[tour].len() > self.tours[tour].frozen;
+        if nodes.is_empty() || has_begun {
+            return;
+        }
+        self.lay(network, tour, &nodes);
+        self.forget_served();
+        let (it, limits) = (&self.tours[tour], &network.vehicles[tour]);
+        let fits = it.is_on_time()
+            && it.stops().iter().all(|visit| visit.load <= limits.capacity)
+            && (it.places_taken <= limits.free_places || it.uncommitted == 0);
+        if !fits {
+            for node in nodes {
+                self.remove(network, order_of(node));
+            }
+            self.drop_removed(network, tour as u32);
+        }
+    }
+
+    /// The stops of a vehicle's old route that may still be on its tour: both stops of each order, in the right sequence.
+    fn resumable(&self, network: &Network<'_>, vehicle: usize) -> Vec<Node> {
+        let planned = &network.instance.vehicles()[vehicle].planned;
+        let position = |stop| planned.iter().position(|it| *it == stop);
+        let belongs = |order: usize| {
+            let pickup = position((order, StopKind::Pickup));
+            let dropoff = position((order, StopKind::Dropoff));
+            self.tour_of[order] == UNSERVED
+                && network.eligible(order, vehicle)
+                && dropoff.is_some()
+                && (network.orders[order].picked_up || (pickup.is_some() && pickup < dropoff))
+        };
+        let stops = planned.iter().enumerate();
+        stops
+            .filter(|(at, stop)| position(**stop) == Some(*at) && belongs(stop.0))
+            .filter(|(_, stop)| stop.1 == StopKind::Dropoff || !network.orders[stop.0].picked_up)
+            .map(|(_, &(order, kind))| match kind {
+                StopKind::Pickup => pickup_of(order),
+                StopKind::Dropoff => dropoff_of(order),
+            })
+            .collect()
     }
 
     /// Drops the orders from `unserved` that are on a tour by now.
@@ -208,8 +275,11 @@ impl Schedule {
             let tour = touched as usize;
             self.is_touched[tour] = false;
             std::mem::swap(&mut self.tours[tour], &mut self.before[tour]);
+            // A frozen pickup stays on its tour even if its order is unserved.
             for visit in self.tours[tour].stops() {
-                self.tour_of[order_of(visit.node)] = touched;
+                if kind_of(visit.node) == StopKind::Dropoff {
+                    self.tour_of[order_of(visit.node)] = touched;
+                }
             }
         }
         self.touched.clear();
@@ -248,19 +318,21 @@ impl Schedule {
 
 /// Computes the times of a changed tour and updates the value of the schedule.
 fn retime(network: &Network<'_>, tour: &mut Tour, value: &mut Value, stamp: u64) {
-    let fixed_cost = network.vehicles[tour.vehicle].fixed_cost;
-    if tour.used {
-        value.travel -= fixed_cost;
-        value.vehicles -= 1;
-    }
-    value.lateness -= tour.lateness;
-    value.travel -= tour.travel;
+    book(network, tour, value, -1);
     tour.retime(network);
     tour.stamp = stamp;
-    value.lateness += tour.lateness;
-    value.travel += tour.travel;
+    book(network, tour, value, 1);
+}
+
+/// Adds the numbers of a tour to the value of a schedule; subtracts them if `sign` is -1.
+fn book(network: &Network<'_>, tour: &Tour, value: &mut Value, sign: i64) {
+    value.lateness += sign * tour.lateness;
+    value.travel += sign * tour.travel;
+    value.cost += sign * tour.cost;
     if tour.used {
-        value.travel += fixed_cost;
-        value.vehicles += 1;
+        let fixed_cost = network.vehicles[tour.vehicle].fixed_cost;
+        value.travel += sign * fixed_cost;
+        value.cost += sign * fixed_cost * network.scale;
+        value.vehicles = value.vehicles.wrapping_add_signed(sign as isize);
     }
 }

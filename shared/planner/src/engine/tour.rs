@@ -2,6 +2,7 @@
 
 use super::network::{NEVER, Network, Node, kind_of, order_of};
 use crate::instance::StopKind;
+use crate::waiting::{BROKEN_PROMISE_FACTOR, Waiting};
 
 /// Marks the start and the end of a tour among its visits.
 pub(crate) const NO_NODE: Node = Node::MAX;
@@ -56,6 +57,64 @@ pub(crate) struct Place {
     pub(crate) latest: i64,
 }
 
+/// What a visit adds to the cost of waiting, alone and together with the visits behind it.
+///
+/// If a visit is reached later, the cost of waiting from there on grows. As a function of the arrival it is convex: waiting
+/// for a window absorbs a delay, and a broken promise makes it more expensive. `slope` is its slope at the current arrival,
+/// so a delay costs at least `slope` for each second, and exactly that much until `until`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Delay {
+    /// The scaled cost of a second of waiting of the order that is dropped off here; 0 at other visits.
+    price: i64,
+    waiting: Waiting,
+    /// The cost of waiting of this order.
+    cost: i64,
+    /// The growth of cost with each second that the vehicle arrives later. It is 0 if the vehicle waits for a window here.
+    pub(crate) slope: i64,
+    /// The latest arrival for which `slope` is exact.
+    until: i64,
+    /// The begin of service.
+    pub(crate) begin: i64,
+    /// The duration of the leg to this stop.
+    pub(crate) leg_s: i64,
+}
+
+impl Delay {
+    const NONE: Self = Self {
+        price: 0,
+        waiting: Waiting {
+            since_s: 0,
+            promised_s: NEVER,
+        },
+        cost: 0,
+        slope: 0,
+        until: NEVER,
+        begin: 0,
+        leg_s: 0,
+    };
+
+    /// The growth of this order's cost if service begins at another moment.
+    pub(crate) fn growth(&self, begin: i64) -> i64 {
+        if self.price == 0 {
+            return 0;
+        }
+        self.price * self.waiting.counted_seconds(begin) - self.cost
+    }
+
+    /// The slope of this order's cost at a begin of service, and the begin until which it stays the same.
+    fn own_slope(&self, begin: i64) -> (i64, i64) {
+        if self.price == 0 {
+            (0, NEVER)
+        } else if begin < self.waiting.since_s {
+            (0, self.waiting.since_s)
+        } else if begin < self.waiting.promised_s {
+            (self.price, self.waiting.promised_s)
+        } else {
+            (self.price * BROKEN_PROMISE_FACTOR, NEVER)
+        }
+    }
+}
+
 /// The stops of one vehicle between its start and its end.
 #[derive(Clone, Debug)]
 pub(crate) struct Tour {
@@ -64,8 +123,14 @@ pub(crate) struct Tour {
     pub(crate) visits: Vec<Visit>,
     /// One for each visit.
     pub(crate) places: Vec<Place>,
+    /// One for each visit if waiting costs anything, otherwise empty.
+    pub(crate) delays: Vec<Delay>,
+    /// The number of stops at the beginning that stay as they are.
+    pub(crate) frozen: usize,
     /// The cost of all legs, without the fixed cost of the vehicle.
     pub(crate) travel: i64,
+    /// The scaled cost of travel, waiting and moves, without the fixed cost of the vehicle.
+    pub(crate) cost: i64,
     pub(crate) lateness: i64,
     /// The number of orders that count against the vehicle's `free_places`.
     pub(crate) places_taken: usize,
@@ -73,14 +138,13 @@ pub(crate) struct Tour {
     pub(crate) uncommitted: usize,
     /// Whether the tour had stops when [`retime`](Self::retime) last ran.
     pub(crate) used: bool,
-    /// Whether the first stop is the vehicle's next stop.
-    pub(crate) starts_fixed: bool,
     /// A number that names the stops: it changes whenever they change, and returns when they return.
     pub(crate) stamp: u64,
 }
 
 impl Tour {
-    pub(crate) fn empty(network: &Network<'_>, vehicle: usize) -> Self {
+    /// A tour with only the frozen stops of its vehicle.
+    pub(crate) fn new(network: &Network<'_>, vehicle: usize) -> Self {
         let limits = &network.vehicles[vehicle];
         let mut visits = Vec::with_capacity(2 * network.orders.len().min(64) + 2);
         visits.push(Visit {
@@ -96,15 +160,20 @@ impl Tour {
         let mut tour = Self {
             vehicle,
             places: Vec::with_capacity(visits.capacity()),
+            delays: Vec::new(),
             visits,
+            frozen: limits.frozen,
             travel: 0,
+            cost: 0,
             lateness: 0,
             places_taken: 0,
             uncommitted: 0,
             used: false,
-            starts_fixed: false,
             stamp: 1,
         };
+        for (after, node) in network.frozen(vehicle).enumerate() {
+            tour.put(network, node, after);
+        }
         tour.retime(network);
         tour
     }
@@ -116,12 +185,15 @@ impl Tour {
         self.visits.extend_from_slice(&other.visits);
         self.places.clear();
         self.places.extend_from_slice(&other.places);
+        self.delays.clear();
+        self.delays.extend_from_slice(&other.delays);
+        self.frozen = other.frozen;
+        self.cost = other.cost;
         self.travel = other.travel;
         self.lateness = other.lateness;
         self.places_taken = other.places_taken;
         self.uncommitted = other.uncommitted;
         self.used = other.used;
-        self.starts_fixed = other.starts_fixed;
         self.stamp = other.stamp;
     }
 
@@ -168,7 +240,6 @@ impl Tour {
         self.places_taken = 0;
         self.uncommitted = 0;
         self.used = !self.is_empty();
-        self.starts_fixed = false;
         self.visits[0].load = limits.initial_load;
         self.visits[last].latest = if limits.soft { NEVER } else { limits.end_s };
         self.visits[last].due = if limits.soft { limits.end_s } else { NEVER };
@@ -181,6 +252,11 @@ impl Tour {
             self.visits[1].begin = limits.start_s;
             self.visits[1].depart = limits.start_s;
             self.visits[1].harmless = self.visits[1].latest.min(self.visits[1].due);
+            self.cost = 0;
+            if network.is_priced() {
+                self.delays.clear();
+                self.delays.resize(2, Delay::NONE);
+            }
             self.condense();
             return;
         }
@@ -205,19 +281,93 @@ impl Tour {
                 load += network.stops[visit.node as usize].load;
                 if kind_of(visit.node) == StopKind::Dropoff {
                     let facts = &network.orders[order_of(visit.node)];
-                    self.places_taken += usize::from(!(facts.committed && facts.vehicle.is_some()));
+                    self.places_taken +=
+                        usize::from(!(facts.committed && facts.pinned_to.is_some()));
                     self.uncommitted += usize::from(!facts.committed);
                 }
             }
             visit.load = load;
         }
-        let first = self.visits[1].node;
-        if first != NO_NODE {
-            let facts = &network.orders[order_of(first)];
-            self.starts_fixed = facts.next && (facts.aboard || kind_of(first) == StopKind::Pickup);
-        }
+        self.cost = self.travel * network.scale + self.moves(network);
         self.allow(network);
+        if network.is_priced() {
+            self.weigh_delays(network);
+        }
         self.condense();
+    }
+
+    /// The scaled cost of the moves onto this tour.
+    fn moves(&self, network: &Network<'_>) -> i64 {
+        if !network.has_moves() {
+            return 0;
+        }
+        let dropoffs = self
+            .stops()
+            .iter()
+            .filter(|it| kind_of(it.node) == StopKind::Dropoff);
+        dropoffs
+            .map(|visit| network.move_cost(order_of(visit.node), self.vehicle))
+            .sum()
+    }
+
+    /// Computes what a delay costs at each visit, and adds the cost of waiting.
+    fn weigh_delays(&mut self, network: &Network<'_>) {
+        self.delays.clear();
+        for visit in &self.visits {
+            let is_dropoff = visit.node != NO_NODE && kind_of(visit.node) == StopKind::Dropoff;
+            self.delays.push(if is_dropoff {
+                let price = &network.prices[order_of(visit.node)];
+                let cost = price.waiting_cost(visit.begin);
+                self.cost += cost;
+                Delay {
+                    price: price.second,
+                    waiting: price.waiting,
+                    cost,
+                    ..Delay::NONE
+                }
+            } else {
+                Delay::NONE
+            });
+        }
+        let mut arrival_next = 0;
+        let (mut slope_next, mut until_next) = (0, NEVER);
+        for at in (1..self.visits.len()).rev() {
+            let visit = &self.visits[at];
+            let arrival = self.visits[at - 1].depart + i64::from(visit.leg_s);
+            let delay = &mut self.delays[at];
+            (delay.begin, delay.leg_s) = (visit.begin, i64::from(visit.leg_s));
+            if arrival < visit.begin {
+                (delay.slope, delay.until) = (0, visit.begin);
+            } else {
+                let (own, kink) = delay.own_slope(visit.begin);
+                delay.slope = own + slope_next;
+                // A delay here is a delay of the same length at the next visit.
+                delay.until = kink
+                    .min(visit.begin + (until_next - arrival_next))
+                    .min(NEVER);
+            }
+            (arrival_next, slope_next, until_next) = (arrival, delay.slope, delay.until);
+        }
+    }
+
+    /// The growth of the cost of waiting from the visit at `from` on, if that is reached at `arrival`.
+    pub(crate) fn delay_cost(&self, from: usize, mut arrival: i64) -> i64 {
+        let mut growth = 0;
+        for at in from..self.visits.len() {
+            let (here, delay) = (&self.visits[at], &self.delays[at]);
+            if arrival <= here.begin && here.begin == here.earliest {
+                return growth;
+            }
+            if arrival >= here.begin && arrival <= delay.until {
+                return growth + delay.slope * (arrival - here.begin);
+            }
+            let begin = arrival.max(here.earliest);
+            growth += delay.growth(begin);
+            if let Some(next) = self.visits.get(at + 1) {
+                arrival = begin + here.service + i64::from(next.leg_s);
+            }
+        }
+        growth
     }
 
     fn condense(&mut self) {

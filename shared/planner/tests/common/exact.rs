@@ -1,39 +1,35 @@
 //! Finds the best plan for up to 4 orders by trying all plans. It shares no code with the planner's exact solver.
 
-use planner::{Instance, Objective, Plan, StopKind};
+use planner::{Instance, Order, Plan, StopKind, TravelCost};
 
-/// The value of a plan: unserved committed orders, unserved orders, lateness, vehicles (0 unless the instance minimises
-/// them), travel plus fixed costs.
-pub type Value = (usize, usize, i64, usize, i64);
+/// The value of a plan: unserved committed orders, unserved orders, unserved urgency, lateness, vehicles (0 unless the
+/// instance minimises them), cost in thousandths.
+pub type Value = (usize, usize, u64, i64, usize, i64);
 
 /// The value of a plan.
 pub fn value(instance: &Instance, plan: &Plan) -> Value {
-    let unserved_committed = plan
-        .unserved
-        .iter()
-        .filter(|it| instance.is_committed(it.order))
-        .count();
-    let fixed: i64 = plan
-        .routes
-        .iter()
-        .map(|route| instance.vehicles()[route.vehicle].fixed_cost)
-        .sum();
-    let travel = match instance.objective() {
-        Objective::Distance => plan.distance_m,
-        Objective::Duration => plan.duration_s,
-    };
-    let vehicles = if instance.minimises_vehicles() {
+    let unserved: Vec<usize> = plan.unserved.iter().map(|it| it.order).collect();
+    let (committed, urgency) = weigh(instance, &unserved);
+    let vehicles = if instance.objective().minimise_vehicles {
         plan.routes.len()
     } else {
         0
     };
     (
-        unserved_committed,
-        plan.unserved.len(),
+        committed,
+        unserved.len(),
+        urgency,
         plan.lateness_s,
         vehicles,
-        travel + fixed,
+        plan.cost_milli,
     )
+}
+
+/// The number of committed orders among some orders, and the sum of their urgencies.
+fn weigh(instance: &Instance, orders: &[usize]) -> (usize, u64) {
+    let committed = orders.iter().filter(|it| instance.is_committed(**it));
+    let urgencies = orders.iter().map(|&it| instance.orders()[it].urgency);
+    (committed.count(), urgencies.map(u64::from).sum())
 }
 
 /// The value of the best plan.
@@ -45,21 +41,17 @@ pub fn best(instance: &Instance) -> Value {
     let mut reached: Vec<Option<(i64, usize, i64)>> = (0..subsets).map(not_reached).collect();
     reached[0] = Some((0, 0, 0));
     for vehicle in 0..instance.vehicles().len() {
-        let routes: Vec<_> = (0..subsets)
-            .map(|subset| best_route(instance, vehicle, subset))
-            .collect();
         let before = reached.clone();
-        for (served, value) in before.iter().enumerate() {
-            let Some(value) = value else { continue };
-            for (subset, route) in routes.iter().enumerate().skip(1) {
-                if served & subset != 0 {
-                    continue;
-                }
-                let Some((lateness, travel)) = route else {
+        for subset in 1..subsets {
+            let Some((lateness, cost)) = best_route(instance, vehicle, subset) else {
+                continue;
+            };
+            for (served, value) in before.iter().enumerate() {
+                let Some(value) = value.filter(|_| served & subset == 0) else {
                     continue;
                 };
-                let first = usize::from(instance.minimises_vehicles());
-                let sum = (value.0 + lateness, value.1 + first, value.2 + travel);
+                let first = usize::from(instance.objective().minimise_vehicles);
+                let sum = (value.0 + lateness, value.1 + first, value.2 + cost);
                 let slot = &mut reached[served | subset];
                 if slot.is_none_or(|old| sum < old) {
                     *slot = Some(sum);
@@ -67,25 +59,30 @@ pub fn best(instance: &Instance) -> Value {
             }
         }
     }
-    let unserved = |served: usize, committed: bool| {
-        (0..orders)
-            .filter(|&it| served & (1 << it) == 0 && (!committed || instance.is_committed(it)))
-            .count()
-    };
     let plans = reached.iter().enumerate().filter_map(|(served, value)| {
-        let (lateness, vehicles, travel) = (*value)?;
-        Some((
-            unserved(served, true),
-            unserved(served, false),
-            lateness,
-            vehicles,
-            travel,
-        ))
+        let (lateness, vehicles, cost) = (*value)?;
+        let unserved: Vec<usize> = (0..orders).filter(|it| served & (1 << it) == 0).collect();
+        let (committed, urgency) = weigh(instance, &unserved);
+        Some((committed, unserved.len(), urgency, lateness, vehicles, cost))
     });
     plans.min().expect("a plan may serve nothing")
 }
 
-/// The lateness and travel of the best route of a vehicle with exactly these orders.
+/// The only vehicle that may serve an order. A committed order that fits nowhere stays where it is.
+fn pinned_to(instance: &Instance, order: usize) -> Option<usize> {
+    let it = &instance.orders()[order];
+    let too_large = instance
+        .vehicles()
+        .iter()
+        .all(|vehicle| vehicle.capacity < it.size);
+    if it.pinned_to.is_none() && too_large && instance.is_committed(order) {
+        it.current_vehicle
+    } else {
+        it.pinned_to
+    }
+}
+
+/// The lateness and cost of the best route of a vehicle with exactly these orders.
 fn best_route(instance: &Instance, vehicle: usize, subset: usize) -> Option<(i64, i64)> {
     let it = &instance.vehicles()[vehicle];
     let orders = instance.orders();
@@ -94,8 +91,11 @@ fn best_route(instance: &Instance, vehicle: usize, subset: usize) -> Option<(i64
         .collect();
     if chosen
         .iter()
-        .any(|&o| orders[o].vehicle.is_some_and(|tied| tied != vehicle))
+        .any(|&o| pinned_to(instance, o).is_some_and(|pinned| pinned != vehicle))
     {
+        return None;
+    }
+    if it.frozen.iter().any(|(o, _)| !chosen.contains(o)) {
         return None;
     }
     let pure = chosen.iter().all(|&o| instance.is_committed(o));
@@ -105,23 +105,36 @@ fn best_route(instance: &Instance, vehicle: usize, subset: usize) -> Option<(i64
     }
     let aboard: i64 = orders
         .iter()
-        .filter(|order| order.pickup.is_none() && order.vehicle == Some(vehicle))
+        .filter(|order| order.pickup.is_none() && order.pinned_to == Some(vehicle))
         .map(|order| i64::from(order.size))
         .sum();
-    let tied_committed = (0..orders.len())
-        .filter(|&o| orders[o].vehicle == Some(vehicle) && instance.is_committed(o));
-    let mut inevitable = tied_committed
+    let own_committed = (0..orders.len())
+        .filter(|&o| pinned_to(instance, o) == Some(vehicle) && instance.is_committed(o));
+    let mut inevitable = own_committed
         .map(|o| i64::from(orders[o].size))
         .fold(aboard, i64::max);
-    if let Some((next, StopKind::Pickup)) = it.next_stop {
-        inevitable = inevitable.max(aboard + i64::from(orders[next].size));
+    let mut frozen = aboard;
+    for &(o, kind) in &it.frozen {
+        let size = i64::from(orders[o].size);
+        frozen += if kind == StopKind::Pickup {
+            size
+        } else {
+            -size
+        };
+        inevitable = inevitable.max(frozen);
     }
     let capacity = i64::from(it.capacity);
     if !pure && inevitable > capacity {
         return None;
     }
     let overtime = (0..orders.len())
-        .any(|o| instance.is_committed(o) && orders[o].vehicle.is_none_or(|v| v == vehicle));
+        .any(|o| instance.is_committed(o) && pinned_to(instance, o).is_none_or(|v| v == vehicle));
+    let moves = chosen.iter().filter(|&&o| {
+        orders[o]
+            .current_vehicle
+            .is_some_and(|current| current != vehicle)
+    });
+    let moves = i64::try_from(moves.count()).expect("few orders");
     let mut search = Route {
         instance,
         vehicle,
@@ -131,11 +144,12 @@ fn best_route(instance: &Instance, vehicle: usize, subset: usize) -> Option<(i64
         best: None,
     };
     search.extend(&Partial {
+        stops: 0,
         point: it.start,
         clock: it.shift.start_s,
         load: aboard,
         lateness: 0,
-        travel: it.fixed_cost,
+        cost: 1000 * (it.fixed_cost + moves * instance.objective().move_cost),
         picked: 0,
         dropped: 0,
     });
@@ -152,11 +166,12 @@ struct Route<'a> {
 }
 
 struct Partial {
+    stops: usize,
     point: usize,
     clock: i64,
     load: i64,
     lateness: i64,
-    travel: i64,
+    cost: i64,
     picked: usize,
     dropped: usize,
 }
@@ -164,9 +179,9 @@ struct Partial {
 impl Route<'_> {
     fn cost(&self, from: usize, to: usize) -> i64 {
         let travel = self.instance.travel();
-        i64::from(match self.instance.objective() {
-            Objective::Distance => travel.distance_m(from, to),
-            Objective::Duration => travel.duration_s(from, to),
+        1000 * i64::from(match self.instance.objective().travel {
+            TravelCost::Distance => travel.distance_m(from, to),
+            TravelCost::Duration => travel.duration_s(from, to),
         })
     }
 
@@ -185,8 +200,8 @@ impl Route<'_> {
                 Some(pickup) if !aboard => (StopKind::Pickup, pickup),
                 _ => (StopKind::Dropoff, order.dropoff),
             };
-            let first = so_far.picked == 0 && so_far.dropped == 0;
-            if first && vehicle.next_stop.is_some_and(|next| next != (o, kind)) {
+            let frozen = vehicle.frozen.get(so_far.stops);
+            if frozen.is_some_and(|frozen| *frozen != (o, kind)) {
                 continue;
             }
             let size = i64::from(order.size);
@@ -206,12 +221,18 @@ impl Route<'_> {
             if !committed && (late > 0 || clock > vehicle.shift.end_s) {
                 continue;
             }
+            let waited = match kind {
+                StopKind::Pickup => 0,
+                StopKind::Dropoff => waiting(order, begin),
+            };
+            let weight = i64::from(self.instance.objective().waiting_weight_milli);
             self.extend(&Partial {
+                stops: so_far.stops + 1,
                 point: stop.point,
                 clock,
                 load,
                 lateness: so_far.lateness + if committed { late } else { 0 },
-                travel: so_far.travel + self.cost(so_far.point, stop.point),
+                cost: so_far.cost + self.cost(so_far.point, stop.point) + weight * waited,
                 picked: so_far.picked | if kind == StopKind::Pickup { bit } else { 0 },
                 dropped: so_far.dropped | if kind == StopKind::Dropoff { bit } else { 0 },
             });
@@ -223,18 +244,38 @@ impl Route<'_> {
 
     fn finish(&mut self, so_far: &Partial) {
         let vehicle = &self.instance.vehicles()[self.vehicle];
-        let (mut clock, mut travel) = (so_far.clock, so_far.travel);
+        let (mut clock, mut cost) = (so_far.clock, so_far.cost);
         if let Some(end) = vehicle.end {
             clock += i64::from(self.instance.travel().duration_s(so_far.point, end));
-            travel += self.cost(so_far.point, end);
+            cost += self.cost(so_far.point, end);
         }
         let overrun = (clock - vehicle.shift.end_s).max(0);
         if overrun > 0 && !self.overtime {
             return;
         }
-        let found = (so_far.lateness + overrun, travel);
+        let found = (so_far.lateness + overrun, cost);
         if self.best.is_none_or(|best| found < best) {
             self.best = Some(found);
         }
     }
+}
+
+/// The weighted seconds that an order waits.
+fn waiting(order: &Order, delivery: i64) -> i64 {
+    let opens = order
+        .pickup
+        .and_then(|it| it.window)
+        .map(|it| it.earliest_s);
+    let since = order.waiting_since_s.max(opens.unwrap_or(i64::MIN));
+    let promised = order
+        .dropoff
+        .window
+        .map(|it| it.latest_s)
+        .or(order.promise_s.map(|it| since + it));
+    let mut seconds = 0;
+    for second in since..delivery {
+        let broken = promised.is_some_and(|promised| second >= promised);
+        seconds += if broken { 5 } else { 1 };
+    }
+    seconds * i64::from(order.urgency)
 }

@@ -1,8 +1,8 @@
 //! Strategies for random instances.
 
 use planner::{
-    Instance, InstanceSpec, Objective, Order, PlannerStop, Shift, StopKind, TravelMatrix, Vehicle,
-    Window,
+    Instance, InstanceSpec, Objective, Order, PlannerStop, Shift, StopKind, TravelCost,
+    TravelMatrix, Vehicle, Window,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -23,10 +23,24 @@ struct RawOrder {
     pickup: RawStop,
     dropoff: RawStop,
     size: u32,
-    tied: Option<Pick>,
+    pinned: Option<Pick>,
+    current: Option<Pick>,
     aboard: bool,
     committed: bool,
-    next: bool,
+    frozen: Frozen,
+    urgency: u32,
+    waiting_since_s: i64,
+    promise_s: Option<i64>,
+}
+
+/// The stops of an order that are frozen if it is pinned.
+#[derive(Clone, Copy, Debug)]
+enum Frozen {
+    Nothing,
+    First,
+    Both,
+    /// Other frozen stops may be between the two.
+    BothApart,
 }
 
 #[derive(Clone, Debug)]
@@ -37,6 +51,7 @@ struct RawVehicle {
     shift: (i64, i64),
     max_orders: Option<u32>,
     fixed_cost: i64,
+    planned: Vec<(Pick, bool)>,
 }
 
 fn stop() -> impl Strategy<Value = RawStop> {
@@ -53,28 +68,67 @@ fn stop() -> impl Strategy<Value = RawStop> {
 }
 
 fn order() -> impl Strategy<Value = RawOrder> {
-    (
-        (
-            stop(),
-            stop(),
-            1..5_u32,
-            option::weighted(0.3, 0..100_usize),
-        ),
+    let frozen = prop_oneof![
+        4 => Just(Frozen::Nothing),
+        3 => Just(Frozen::First),
+        1 => Just(Frozen::Both),
+        1 => Just(Frozen::BothApart),
+    ];
+    let places = (
+        stop(),
+        stop(),
+        1..5_u32,
+        option::weighted(0.3, 0..100_usize),
+        option::weighted(0.3, 0..100_usize),
+    );
+    let state = (
         prop::bool::weighted(0.15),
         prop::bool::weighted(0.25),
-        prop::bool::weighted(0.5),
+        frozen,
+    );
+    let waiting = (
+        prop_oneof![3 => Just(1_u32), 1 => Just(3_u32), 1 => Just(10_u32)],
+        prop_oneof![1 => Just(0_i64), 2 => -300..300_i64],
+        option::weighted(0.4, 0..300_i64),
+    );
+    (places, state, waiting).prop_map(|(places, state, waiting)| {
+        let (pickup, dropoff, size, pinned, current) = places;
+        let (aboard, committed, frozen) = state;
+        let (urgency, waiting_since_s, promise_s) = waiting;
+        RawOrder {
+            pickup,
+            dropoff,
+            size,
+            pinned,
+            current,
+            aboard,
+            committed,
+            frozen,
+            urgency,
+            waiting_since_s,
+            promise_s,
+        }
+    })
+}
+
+fn objective() -> impl Strategy<Value = Objective> {
+    let travel = prop_oneof![Just(TravelCost::Distance), Just(TravelCost::Duration)];
+    let weight = prop_oneof![
+        4 => Just(0_u32),
+        3 => Just(200_u32),
+        1 => Just(50_u32),
+        1 => Just(333_u32),
+        1 => Just(1500_u32),
+    ];
+    let move_cost = prop_oneof![2 => Just(0_i64), 3 => 0..60_i64];
+    (travel, prop::bool::ANY, weight, move_cost).prop_map(
+        |(travel, minimise_vehicles, waiting_weight_milli, move_cost)| Objective {
+            travel,
+            minimise_vehicles,
+            waiting_weight_milli,
+            move_cost,
+        },
     )
-        .prop_map(
-            |((pickup, dropoff, size, tied), aboard, committed, next)| RawOrder {
-                pickup,
-                dropoff,
-                size,
-                tied,
-                aboard,
-                committed,
-                next,
-            },
-        )
 }
 
 fn vehicle() -> impl Strategy<Value = RawVehicle> {
@@ -85,15 +139,20 @@ fn vehicle() -> impl Strategy<Value = RawVehicle> {
         (-50..100_i64, -100..700_i64),
         option::weighted(0.3, 0..4_u32),
         prop_oneof![3 => Just(0_i64), 1 => 0..50_i64],
+        prop_oneof![
+            Just(Vec::new()),
+            vec((0..100_usize, prop::bool::ANY), 0..12)
+        ],
     )
         .prop_map(
-            |(start, end, capacity, (from, length), max_orders, fixed_cost)| RawVehicle {
+            |(start, end, capacity, (from, length), max_orders, fixed_cost, planned)| RawVehicle {
                 start,
                 end,
                 capacity,
                 shift: (from, from + length),
                 max_orders,
                 fixed_cost,
+                planned,
             },
         )
 }
@@ -124,27 +183,19 @@ pub fn instance(orders: usize, vehicles: usize) -> impl Strategy<Value = Instanc
             travel(points),
             vec(vehicle(), 0..=vehicles),
             vec(order(), 0..=orders),
-            prop::bool::ANY,
-            prop::bool::ANY,
+            objective(),
         )
     });
-    parts.prop_map(
-        |(travel, vehicles, orders, by_duration, minimise_vehicles)| {
-            let points = travel.points();
-            let spec = InstanceSpec {
-                vehicles: built_vehicles(points, &vehicles, &orders),
-                orders: built_orders(points, vehicles.len(), &orders),
-                travel,
-                objective: if by_duration {
-                    Objective::Duration
-                } else {
-                    Objective::Distance
-                },
-                minimise_vehicles,
-            };
-            Instance::new(spec).expect("built to be valid")
-        },
-    )
+    parts.prop_map(|(travel, vehicles, orders, objective)| {
+        let points = travel.points();
+        let spec = InstanceSpec {
+            vehicles: built_vehicles(points, &vehicles, &orders),
+            orders: built_orders(points, vehicles.len(), &orders),
+            travel,
+            objective,
+        };
+        Instance::new(spec).expect("built to be valid")
+    })
 }
 
 fn built_stop(points: usize, raw: &RawStop) -> PlannerStop {
@@ -158,8 +209,8 @@ fn built_stop(points: usize, raw: &RawStop) -> PlannerStop {
     }
 }
 
-fn tie(vehicles: usize, raw: &RawOrder) -> Option<usize> {
-    let wanted = raw.tied.or(raw.aboard.then_some(raw.pickup.point));
+fn pin(vehicles: usize, raw: &RawOrder) -> Option<usize> {
+    let wanted = raw.pinned.or(raw.aboard.then_some(raw.pickup.point));
     wanted.filter(|_| vehicles > 0).map(|it| it % vehicles)
 }
 
@@ -169,8 +220,12 @@ fn built_orders(points: usize, vehicles: usize, raw: &[RawOrder]) -> Vec<Order> 
             pickup: (!it.aboard || vehicles == 0).then(|| built_stop(points, &it.pickup)),
             dropoff: built_stop(points, &it.dropoff),
             size: it.size,
-            vehicle: tie(vehicles, it),
+            pinned_to: pin(vehicles, it),
             committed: it.committed,
+            current_vehicle: it.current.filter(|_| vehicles > 0).map(|it| it % vehicles),
+            urgency: it.urgency,
+            waiting_since_s: it.waiting_since_s,
+            promise_s: it.promise_s,
         })
         .collect()
 }
@@ -188,17 +243,47 @@ fn built_vehicles(points: usize, raw: &[RawVehicle], orders: &[RawOrder]) -> Vec
             },
             max_orders: it.max_orders,
             fixed_cost: it.fixed_cost,
-            next_stop: orders
-                .iter()
-                .position(|order| order.next && tie(raw.len(), order) == Some(index))
-                .map(|next| {
-                    let kind = if orders[next].aboard {
-                        StopKind::Dropoff
-                    } else {
-                        StopKind::Pickup
-                    };
-                    (next, kind)
-                }),
+            frozen: frozen(raw.len(), index, orders),
+            planned: planned(&it.planned, orders.len()),
         })
         .collect()
+}
+
+fn frozen(vehicles: usize, vehicle: usize, orders: &[RawOrder]) -> Vec<(usize, StopKind)> {
+    let mut begin = Vec::new();
+    let mut end = Vec::new();
+    for (index, order) in orders.iter().enumerate() {
+        if pin(vehicles, order) != Some(vehicle) {
+            continue;
+        }
+        let dropoff = (index, StopKind::Dropoff);
+        match (order.frozen, order.aboard) {
+            (Frozen::Nothing, _) => {}
+            (Frozen::First | Frozen::Both, true) => begin.push(dropoff),
+            (Frozen::BothApart, true) => end.push(dropoff),
+            (Frozen::First, false) => begin.push((index, StopKind::Pickup)),
+            (Frozen::Both, false) => begin.extend([(index, StopKind::Pickup), dropoff]),
+            (Frozen::BothApart, false) => {
+                begin.push((index, StopKind::Pickup));
+                end.push(dropoff);
+            }
+        }
+    }
+    begin.append(&mut end);
+    begin
+}
+
+/// An old route, which need not make sense.
+fn planned(raw: &[(Pick, bool)], orders: usize) -> Vec<(usize, StopKind)> {
+    if orders == 0 {
+        return Vec::new();
+    }
+    let stops = raw.iter().flat_map(|&(pick, is_whole)| {
+        let stops = [
+            (pick % orders, StopKind::Pickup),
+            (pick % orders, StopKind::Dropoff),
+        ];
+        stops.into_iter().skip(usize::from(!is_whole))
+    });
+    stops.collect()
 }

@@ -54,7 +54,7 @@ fn a_request() -> impl Strategy<Value = PlanRequest> {
                     };
                     Order {
                         pickup: (!aboard).then_some(pickup),
-                        vehicle: Some(vehicle),
+                        pinned_to: Some(vehicle),
                         committed: true,
                         ..Order::new(pickup, dropoff, size)
                     }
@@ -64,8 +64,10 @@ fn a_request() -> impl Strategy<Value = PlanRequest> {
             let vehicles = vehicles.map(|(index, (start, capacity, end_s, under_way))| {
                 let shift = Shift { start_s: 0, end_s };
                 let mut vehicle = Vehicle::new(start, capacity, shift);
-                let next = orders.iter().position(|order| order.vehicle == Some(index));
-                vehicle.next_stop = next.filter(|_| under_way).map(|order| {
+                let next = orders
+                    .iter()
+                    .position(|order| order.pinned_to == Some(index));
+                let next = next.filter(|_| under_way).map(|order| {
                     let aboard = orders[order].pickup.is_none();
                     let kind = if aboard {
                         StopKind::Dropoff
@@ -74,6 +76,7 @@ fn a_request() -> impl Strategy<Value = PlanRequest> {
                     };
                     (order, kind)
                 });
+                vehicle.frozen.extend(next);
                 vehicle
             });
             PlanRequest {

@@ -164,7 +164,7 @@ impl Problem {
                     .as_ref()
                     .is_some_and(|(route, _)| is_aboard(route, order));
                 let mut planned = self.planner_order(order, &mut places);
-                planned.vehicle = Some(vehicle);
+                planned.pinned_to = Some(vehicle);
                 planned.committed = true;
                 if aboard {
                     planned.pickup = None;
@@ -223,7 +223,7 @@ impl Problem {
             && let Some(next) = route.open_stops().next()
             && let Some(index) = orders.iter().position(|order| order.id == next.order_id)
         {
-            vehicle.next_stop = Some((first_order + index, planner_kind(next.kind)));
+            vehicle.frozen = vec![(first_order + index, planner_kind(next.kind))];
         }
         vehicle
     }

@@ -15,9 +15,26 @@ pub(crate) struct Answer {
     pub(crate) vehicles: usize,
     pub(crate) distance_m: Measure,
     pub(crate) duration_s: Measure,
+    /// Absent if waiting and moves cost nothing.
+    #[serde(flatten)]
+    pub(crate) price: Option<Price>,
     pub(crate) routes: Vec<AnswerRoute>,
     pub(crate) iterations: u64,
     pub(crate) seconds: f64,
+}
+
+/// The figures of an objective with a price for waiting or for moves.
+#[derive(Debug, Serialize)]
+pub(crate) struct Price {
+    /// The number that the plan minimises, in units of travel.
+    pub(crate) cost: f64,
+    /// The mean of the orders' seconds of waiting.
+    pub(crate) waiting_mean_s: f64,
+    /// The 90th percentile of the orders' seconds of waiting.
+    pub(crate) waiting_p90_s: i64,
+    /// The longest waiting of an order in seconds.
+    pub(crate) waiting_max_s: i64,
+    pub(crate) moves: usize,
 }
 
 #[derive(Debug, Serialize)]
@@ -86,6 +103,7 @@ impl Answer {
             vehicles: plan.routes.len(),
             distance_m,
             duration_s,
+            price: price(input, plan),
             routes,
             iterations: plan.iterations,
             seconds: (seconds * 1000.0).round() / 1000.0,
@@ -95,6 +113,29 @@ impl Answer {
     pub(crate) fn to_json(&self) -> Result<String, serde_json::Error> {
         serde_json::to_string(self)
     }
+}
+
+#[allow(
+    clippy::cast_precision_loss,
+    reason = "figures to be read are far below 2^53"
+)]
+fn price(input: &Input, plan: &Plan) -> Option<Price> {
+    let objective = input.instance.objective();
+    if objective.waiting_weight_milli == 0 && objective.move_cost == 0 {
+        return None;
+    }
+    let waits = plan.waits(&input.instance);
+    let mut waits: Vec<i64> = waits.into_iter().map(|(_, waits)| waits).collect();
+    waits.sort_unstable();
+    let ninth = waits.len().saturating_sub(1) * 9 / 10;
+    let mean = plan.waiting_s as f64 / waits.len().max(1) as f64;
+    Some(Price {
+        cost: plan.cost_milli as f64 / 1000.0,
+        waiting_mean_s: (mean * 10.0).round() / 10.0,
+        waiting_p90_s: waits.get(ninth).copied().unwrap_or(0),
+        waiting_max_s: waits.last().copied().unwrap_or(0),
+        moves: plan.moves,
+    })
 }
 
 fn answer_route(input: &Input, route: &planner::Route) -> AnswerRoute {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use planner::{Limit, Objective, Options};
+use planner::{Limit, Objective, Options, TravelCost};
 
 /// Plans routes for orders and vehicles: the stops of each vehicle and their times
 #[derive(Debug, Parser)]
@@ -31,6 +31,12 @@ pub(crate) struct Args {
     /// `distance` (the default for json), or `duration`
     #[arg(long, value_enum)]
     pub(crate) objective: Option<Aim>,
+    /// The cost of a second of waiting of an order with urgency 1, in seconds or metres of travel, in steps of 0.001
+    #[arg(long, value_name = "W", default_value = "0", value_parser = thousandths)]
+    pub(crate) waiting: Thousandths,
+    /// The cost of serving an order with another vehicle than its current one, in seconds or metres of travel
+    #[arg(long, value_name = "C", default_value_t = 0)]
+    pub(crate) move_seconds: u32,
     /// Check and measure the plan in this file instead of planning. The file has the format of a JSON answer; only its
     /// vehicles and stops are read
     #[arg(long, value_name = "ANSWER")]
@@ -39,6 +45,10 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Output::Json)]
     pub(crate) output: Output,
 }
+
+/// A decimal number in thousandths.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Thousandths(u32);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -80,14 +90,15 @@ impl Args {
     }
 
     pub(crate) fn objective(&self) -> Objective {
-        match self.aim() {
-            Aim::Duration => Objective::Duration,
-            Aim::Vehicles | Aim::Distance => Objective::Distance,
+        Objective {
+            travel: match self.aim() {
+                Aim::Duration => TravelCost::Duration,
+                Aim::Vehicles | Aim::Distance => TravelCost::Distance,
+            },
+            minimise_vehicles: self.aim() == Aim::Vehicles,
+            waiting_weight_milli: self.waiting.0,
+            move_cost: i64::from(self.move_seconds),
         }
-    }
-
-    pub(crate) fn minimises_vehicles(&self) -> bool {
-        self.aim() == Aim::Vehicles
     }
 
     /// The options of the search, after `spent` of its time has passed.
@@ -108,5 +119,20 @@ fn positive(text: &str) -> Result<f64, String> {
     match text.parse::<f64>() {
         Ok(seconds) if seconds > 0.0 && seconds <= 1e6 => Ok(seconds),
         _ => Err("not a number of seconds above 0 and up to 1000000".to_owned()),
+    }
+}
+
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be whole and in range"
+)]
+fn thousandths(text: &str) -> Result<Thousandths, String> {
+    let number = text.parse::<f64>().map(|weight| weight * 1000.0);
+    match number {
+        Ok(number) if (0.0..=1e6).contains(&number) && (number - number.round()).abs() < 1e-6 => {
+            Ok(Thousandths(number.round() as u32))
+        }
+        _ => Err("not a number from 0 to 1000 in steps of 0.001".to_owned()),
     }
 }

@@ -99,7 +99,6 @@ impl Input {
             vehicles: parts.vehicles,
             orders: parts.orders,
             objective: args.objective(),
-            minimise_vehicles: args.minimises_vehicles(),
         })
         .map_err(|faults| {
             faults

@@ -149,24 +149,50 @@ fn vehicle(walk: &mut Walk<'_>, orders: &[Name]) -> Vehicle {
     if walk.has("fixed_cost") {
         vehicle.fixed_cost = walk.whole("fixed_cost");
     }
-    if walk.has("next_stop") {
-        vehicle.next_stop = next_stop(walk, orders);
+    if let Some(next) = walk.get("next_stop").filter(|it| !it.is_null()) {
+        vehicle
+            .frozen
+            .extend(stop_of(walk, "next_stop", next, orders));
     }
+    if walk.has("frozen") && walk.has("next_stop") {
+        walk.fault("frozen", "cannot be combined with next_stop");
+    }
+    vehicle.frozen.extend(stops(walk, "frozen", orders));
+    vehicle.planned = stops(walk, "planned", orders);
     vehicle
 }
 
-/// Reads `{"order": <id>, "kind": "pickup" | "dropoff"}`.
-fn next_stop(walk: &mut Walk<'_>, orders: &[Name]) -> Option<(usize, StopKind)> {
-    let next = walk.get("next_stop")?.clone();
-    let order = next.get("order").and_then(|order| find(orders, order));
-    if order.is_none() {
-        walk.fault("next_stop.order", "is no order's id");
+/// Reads a list of stops; no stops if it is absent or null.
+fn stops(walk: &mut Walk<'_>, key: &str, orders: &[Name]) -> Vec<(usize, StopKind)> {
+    if !walk.has(key) {
+        return Vec::new();
     }
-    let kind = match next.get("kind").and_then(Value::as_str) {
+    let Some(list) = walk.get(key).and_then(Value::as_array) else {
+        walk.fault(key, "is not a list");
+        return Vec::new();
+    };
+    let stops = list.iter().enumerate();
+    stops
+        .filter_map(|(at, it)| stop_of(walk, &format!("{key}[{at}]"), it, orders))
+        .collect()
+}
+
+/// Reads `{"order": <id>, "kind": "pickup" | "dropoff"}`.
+fn stop_of(
+    walk: &mut Walk<'_>,
+    key: &str,
+    stop: &Value,
+    orders: &[Name],
+) -> Option<(usize, StopKind)> {
+    let order = stop.get("order").and_then(|order| find(orders, order));
+    if order.is_none() {
+        walk.fault(&format!("{key}.order"), "is no order's id");
+    }
+    let kind = match stop.get("kind").and_then(Value::as_str) {
         Some("pickup") => Some(StopKind::Pickup),
         Some("dropoff") => Some(StopKind::Dropoff),
         _ => {
-            walk.fault("next_stop.kind", "is neither pickup nor dropoff");
+            walk.fault(&format!("{key}.kind"), "is neither pickup nor dropoff");
             None
         }
     };
@@ -176,22 +202,36 @@ fn next_stop(walk: &mut Walk<'_>, orders: &[Name]) -> Option<(usize, StopKind)> 
 fn order(walk: &mut Walk<'_>, vehicles: &[Name]) -> Order {
     let pickup = walk.has("pickup").then(|| stop(walk, "pickup"));
     let dropoff = stop(walk, "dropoff");
-    let vehicle = if walk.has("vehicle") {
-        let tied = walk.get("vehicle").and_then(|name| find(vehicles, name));
-        if tied.is_none() {
-            walk.fault("vehicle", "is no vehicle's id");
-        }
-        tied
-    } else {
-        None
-    };
+    let pinned_to = vehicle_of(walk, "vehicle", vehicles);
+    let current_vehicle = vehicle_of(walk, "current_vehicle", vehicles);
+    let or_zero = |walk: &mut Walk<'_>, key| if walk.has(key) { walk.whole(key) } else { 0 };
     Order {
         pickup,
         dropoff,
         size: walk.count("size"),
-        vehicle,
+        pinned_to,
         committed: walk.has("committed") && walk.flag("committed"),
+        current_vehicle,
+        urgency: if walk.has("urgency") {
+            walk.count("urgency")
+        } else {
+            1
+        },
+        waiting_since_s: or_zero(walk, "waiting_since_s"),
+        promise_s: walk.has("promise_s").then(|| walk.whole("promise_s")),
     }
+}
+
+/// The vehicle that a field names, if it names one.
+fn vehicle_of(walk: &mut Walk<'_>, key: &str, vehicles: &[Name]) -> Option<usize> {
+    if !walk.has(key) {
+        return None;
+    }
+    let vehicle = walk.get(key).and_then(|name| find(vehicles, name));
+    if vehicle.is_none() {
+        walk.fault(key, "is no vehicle's id");
+    }
+    vehicle
 }
 
 fn stop(walk: &mut Walk<'_>, key: &str) -> PlannerStop {

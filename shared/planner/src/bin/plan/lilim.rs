@@ -164,7 +164,7 @@ fn build(tasks: Vec<Task>, vehicles: u64, capacity: u64) -> Result<Parts, Vec<Fi
     };
     Ok(Parts {
         travel,
-        vehicles: names.vehicles.iter().map(|_| vehicle).collect(),
+        vehicles: vec![vehicle; names.vehicles.len()],
         orders,
         names,
         measures: Measures::Plane(plane),

@@ -37,7 +37,7 @@ impl Line {
             progress.served,
             self.orders,
             progress.vehicles,
-            progress.cost,
+            progress.cost_milli / 1000,
         );
     }
 

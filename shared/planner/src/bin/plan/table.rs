@@ -40,6 +40,13 @@ pub(crate) fn draw(answer: &Answer) -> String {
         answer.iterations,
         answer.seconds,
     );
+    if let Some(price) = &answer.price {
+        let _ = write!(
+            text,
+            "\nwaiting: mean {:.0} s, 90th percentile {} s, longest {} s; {} moves; cost {:.1}",
+            price.waiting_mean_s, price.waiting_p90_s, price.waiting_max_s, price.moves, price.cost,
+        );
+    }
     text
 }
 
