@@ -18,3 +18,5 @@ step "sam validate --lint"
 AWS_DEFAULT_REGION=us-east-1 sam validate --lint
 step "cargo clippy"
 cargo clippy --workspace --all-targets -- -D warnings
+step "Lines of at most 120 characters"
+python3 local/line_length.py

@@ -45,7 +45,7 @@ def written(stack, session_began):
             logGroupName=name, startTime=int(session_began * 1000), filterPattern="CloudWatchMetrics"
         )
         for event in (event for page in pages for event in page["events"]):
-            if not event["message"].startswith('{"_aws"'):
+            if '"_aws":' not in event["message"]:
                 continue
             (told,) = json.loads(event["message"])["_aws"]["CloudWatchMetrics"]
             assert told["Namespace"] == "Waybill"

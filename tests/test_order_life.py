@@ -54,6 +54,11 @@ def day(shared_town):
     return Day(shared_town)
 
 
+def without_eta(order):
+    """The order without the time of its next stop: an overdue stop is expected now, and so later in each answer."""
+    return {name: value for name, value in order.items() if name != "eta"}
+
+
 def reason_for(status):
     return REASON if status == "failed" else None
 
@@ -61,11 +66,15 @@ def reason_for(status):
 @pytest.mark.parametrize("before", LEADS_TO)
 def test_forbidden_steps_change_nothing_and_tell_what_is_allowed(day, before):
     order = day.order_that_is(before)
-    for status in set(SETTABLE) - LEADS_TO[before] - {before}:
+    # An app that was offline says "picked up" after "delivered": this is answered, and changes nothing.
+    said_late = {"in_progress"} if before == "delivered" else set()
+    for status in said_late:
+        assert expect(day.dispatcher.mark(order["order_id"], status), 200)["status"] == before
+    for status in set(SETTABLE) - LEADS_TO[before] - {before} - said_late:
         refused = day.dispatcher.mark(order["order_id"], status, reason_for(status))
         told = problem(refused, 409, "transition_not_allowed")
         assert set(told["allowed"]) == LEADS_TO[before], f"{before} → {status}"
-    assert order_of(day.ana, order["order_id"]) == order, "a refused step leaves no trace"
+    assert without_eta(order_of(day.ana, order["order_id"])) == without_eta(order), "a refused step leaves no trace"
 
 
 @pytest.mark.parametrize("before, after", [(b, a) for b, leads in LEADS_TO.items() for a in sorted(leads)])
@@ -74,7 +83,7 @@ def test_allowed_steps_are_written_into_the_history(day, before, after):
     answer = expect(day.dispatcher.mark(order["order_id"], after, reason_for(after)), 200)
     assert answer["status"] == after
     found = order_of(day.ana, order["order_id"])
-    assert found == answer, "the answer is what is stored"
+    assert without_eta(found) == without_eta(answer), "the answer is what is stored"
     assert statuses(found) == statuses(order) + [after]
     line = found["history"][-1]
     assert line.get("reason") == reason_for(after) and when(line["at"]) >= when(order["history"][-1]["at"])
@@ -84,7 +93,7 @@ def test_allowed_steps_are_written_into_the_history(day, before, after):
 def test_a_status_set_twice_is_one_change(day, status):
     order = day.order_that_is(status)
     again = expect(day.dispatcher.mark(order["order_id"], status, reason_for(status)), 200)
-    assert again == order and statuses(again).count(status) == 1
+    assert without_eta(again) == without_eta(order) and statuses(again).count(status) == 1
 
 
 @pytest.mark.parametrize("status", ["pending", "assigned"])
@@ -92,7 +101,7 @@ def test_what_only_the_optimizer_sets_is_not_for_anybody_to_ask(day, status):
     order = day.order_that_is("in_progress")
     for person in (day.dispatcher, day.agent, day.ana):
         assert pointers(person.mark(order["order_id"], status)) == ["#/status"]
-    assert order_of(day.ana, order["order_id"]) == order
+    assert without_eta(order_of(day.ana, order["order_id"])) == without_eta(order)
 
 
 @pytest.mark.parametrize(

@@ -48,19 +48,6 @@ def test_an_order_whose_wake_up_was_lost_is_planned_by_the_schedule(town, functi
     expect(ana.mark(order_id, "cancelled"), 200)
 
 
-def test_a_subscription_of_an_address_that_was_left_ends(stack, town, functions):
-    """A message that was delayed asked the old address for a subscription after the person had left the address."""
-    sns, prefix = stack.aws("sns"), functions.settings_of("send-notifications")["USER_TOPIC_ARN_PREFIX"]
-    with functions.paused("send-notifications"):
-        ana = town.customer()
-        messages = functions.take(functions.notification_queue, [ana.user_id])
-        topic = sns.create_topic(Name=(prefix + ana.user_id).rpartition(":")[2])["TopicArn"]
-        sns.subscribe(TopicArn=topic, Protocol="email", Endpoint=f"old-{ana.email}")
-        functions.invoke("send-notifications", functions.sqs_event(functions.notification_queue, messages))
-    found = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
-    assert [one["Endpoint"] for one in found if one["Protocol"] == "email"] == [ana.email]
-
-
 def make_overdue(functions, order_id):
     """Moves the time of an order's next plan into the past, and returns the order's zone."""
     dynamodb, key = functions.stack.aws("dynamodb"), {"order_id": {"S": order_id}}

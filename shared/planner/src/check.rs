@@ -1,5 +1,5 @@
-//! The oracle: it checks that a plan keeps the rules of its instance. It shares no code with the search, so that neither can
-//! hide a mistake of the other.
+//! The oracle: it checks that a plan keeps the rules of its instance. It shares no code with the search, so that
+//! neither can hide a mistake of the other.
 
 use crate::instance::{Instance, Order, PlannerStop, StopKind, TravelCost, Vehicle};
 use crate::plan::{Plan, Route};

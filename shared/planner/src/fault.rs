@@ -77,7 +77,8 @@ impl FaultKind {
     pub const TIME_BOUND_S: i64 = 100_000_000_000;
     /// The largest cost of a vehicle or a move.
     pub const COST_BOUND: i64 = 1_000_000_000;
-    /// The largest sum of all orders' urgencies times the weight of waiting in thousandths. Costs then fit into 64 bits.
+    /// The largest sum of all orders' urgencies times the weight of waiting in thousandths. Costs then fit into 64
+    /// bits.
     pub const WAITING_BOUND: u64 = 1_000_000_000;
 }
 

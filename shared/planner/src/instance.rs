@@ -18,8 +18,8 @@ pub struct Window {
 pub struct Shift {
     /// The moment at which the vehicle leaves its start point.
     pub start_s: i64,
-    /// The moment by which the last stop is served and the end point, if there is one, is reached. It may lie before the
-    /// start: such a vehicle works overtime and takes committed orders only.
+    /// The moment by which the last stop is served and the end point, if there is one, is reached. It may lie before
+    /// the start: such a vehicle works overtime and takes committed orders only.
     pub end_s: i64,
 }
 
@@ -55,16 +55,17 @@ pub struct Order {
     pub dropoff: PlannerStop,
     /// The load, in the unit of the vehicles' capacity; at least 1.
     pub size: u32,
-    /// The index of the only vehicle that may serve the order; any vehicle may if `None`. Orders aboard, frozen orders and
-    /// orders that a dispatcher pinned have one.
+    /// The index of the only vehicle that may serve the order; any vehicle may if `None`. Orders aboard, frozen orders
+    /// and orders that a dispatcher pinned have one.
     pub pinned_to: Option<usize>,
     /// Whether the order is on a route already. A committed order is never left unserved, whatever its windows and the
     /// shift and order limit of its vehicle say. Its lateness is minimised before the cost.
     pub committed: bool,
-    /// The index of the vehicle that has the order now. If another vehicle serves the order, the plan has one more move.
+    /// The index of the vehicle that has the order now. If another vehicle serves the order, the plan has one more
+    /// move.
     pub current_vehicle: Option<usize>,
-    /// How much a second of waiting counts, compared with other orders; at least 1. Of plans that leave equally many orders
-    /// unserved, the one that leaves less urgency unserved is better.
+    /// How much a second of waiting counts, compared with other orders; at least 1. Of plans that leave equally many
+    /// orders unserved, the one that leaves less urgency unserved is better.
     pub urgency: u32,
     /// The moment at which the customer began to wait. If the pickup has a window that opens later, waiting starts when
     /// that opens. It may lie before second 0.
@@ -166,8 +167,8 @@ pub enum TravelCost {
 
 /// The number that a plan minimises, after the orders that it serves and the lateness of committed orders.
 ///
-/// The cost of a plan is the sum of its travel, the fixed costs of its vehicles, the weighted waiting of its orders and its
-/// moves. The default is the distance alone.
+/// The cost of a plan is the sum of its travel, the fixed costs of its vehicles, the weighted waiting of its orders
+/// and its moves. The default is the distance alone.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Objective {
     /// The measure of travel.
@@ -175,8 +176,8 @@ pub struct Objective {
     /// Whether fewer vehicles are better than less cost. If not, the number of vehicles decides only between plans of
     /// equal cost.
     pub minimise_vehicles: bool,
-    /// The cost of a second of waiting of an order with urgency 1, in thousandths of a unit of travel. 200 makes a second
-    /// of waiting worth 0.2 seconds of driving. With 0, waiting costs nothing.
+    /// The cost of a second of waiting of an order with urgency 1, in thousandths of a unit of travel. 200 makes a
+    /// second of waiting worth 0.2 seconds of driving. With 0, waiting costs nothing.
     pub waiting_weight_milli: u32,
     /// The cost of serving an order with another vehicle than its current one, in the unit of travel.
     pub move_cost: i64,
@@ -214,9 +215,9 @@ pub struct InstanceSpec {
 
 /// A validated instance.
 ///
-/// A plan is better than another if, in this order, it leaves fewer committed orders unserved, leaves fewer orders unserved,
-/// leaves less urgency unserved, has less lateness of committed orders, uses fewer vehicles (if the instance minimises
-/// them), costs less, uses fewer vehicles.
+/// A plan is better than another if, in this order, it leaves fewer committed orders unserved, leaves fewer orders
+/// unserved, leaves less urgency unserved, has less lateness of committed orders, uses fewer vehicles (if the instance
+/// minimises them), costs less, uses fewer vehicles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
     spec: InstanceSpec,

@@ -1,15 +1,15 @@
 //! Pickup-and-delivery route planning: it takes an instance and returns a plan.
 //!
 //! An [`Instance`] holds the vehicles, the orders with their time windows, and the distances between places. [`solve`]
-//! returns a [`Plan`]: the stops of each vehicle in driving order with their times, and the unserved orders, each with a
-//! reason. [`check`] tells whether any plan keeps the rules of its instance.
+//! returns a [`Plan`]: the stops of each vehicle in driving order with their times, and the unserved orders, each with
+//! a reason. [`check`] tells whether any plan keeps the rules of its instance.
 //!
-//! The search is *Slack Induction by String Removals* (J. Christiaens and G. Vanden Berghe, Transportation Science 54(2),
-//! 2020). Instances with up to 7 orders are solved to the optimum. `docs/PLANNER.md` explains how it works and what was
-//! added to the paper.
+//! The search is *Slack Induction by String Removals* (J. Christiaens and G. Vanden Berghe, Transportation Science
+//! 54(2), 2020). Instances with up to 7 orders are solved to the optimum. `docs/PLANNER.md` explains how it works and
+//! what was added to the paper.
 //!
-//! Distances are metres and times are seconds. The caller chooses the moment of second 0; the start of planning is a good
-//! choice. Times may be negative.
+//! Distances are metres and times are seconds. The caller chooses the moment of second 0; the start of planning is a
+//! good choice. Times may be negative.
 //!
 //! ```
 //! use planner::{Instance, InstanceSpec, Limit, Objective, Options, Order, PlannerStop, Shift};

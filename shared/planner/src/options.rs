@@ -5,11 +5,11 @@ use std::time::Duration;
 /// The end of a search. The best plan found until then is the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// The search ends after this much time on the wall clock, or sooner if the instance is so small that nothing is left
-    /// to find. Two runs differ, since annealing follows the clock.
+    /// The search ends after this much time on the wall clock, or sooner if the instance is so small that nothing is
+    /// left to find. Two runs differ, since annealing follows the clock.
     Time(Duration),
-    /// The search ends after this many rounds of ruin and recreate per thread. The same seed then gives the same plan on
-    /// every machine.
+    /// The search ends after this many rounds of ruin and recreate per thread. The same seed then gives the same plan
+    /// on every machine.
     Iterations(u64),
 }
 

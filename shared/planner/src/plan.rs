@@ -78,7 +78,8 @@ pub enum UnservedReason {
     /// The order is larger than the capacity of every vehicle that may serve it, or all of these vehicles have as many
     /// orders as they may have.
     OverCapacity,
-    /// No vehicle that may serve it can do so within the time windows and its shift, besides the other orders of the plan.
+    /// No vehicle that may serve it can do so within the time windows and its shift, besides the other orders of the
+    /// plan.
     OutsideTimeWindows,
 }
 

@@ -4,9 +4,9 @@ use crate::instance::{Instance, StopKind};
 use crate::plan::{Plan, Route, TimedStop, Unserved, UnservedReason};
 
 impl Plan {
-    /// Builds a plan from the sequence of stops of each vehicle, for plans that were made elsewhere. Each stop happens as
-    /// soon as possible. Orders without a stop are unserved. Stops of unknown orders and routes of unknown vehicles are
-    /// dropped. Nothing else is checked; use [`check`](crate::check) for that.
+    /// Builds a plan from the sequence of stops of each vehicle, for plans that were made elsewhere. Each stop happens
+    /// as soon as possible. Orders without a stop are unserved. Stops of unknown orders and routes of unknown vehicles
+    /// are dropped. Nothing else is checked; use [`check`](crate::check) for that.
     #[must_use]
     pub fn timed(instance: &Instance, routes: &[(usize, Vec<(usize, StopKind)>)]) -> Self {
         let vehicles = instance.vehicles().len();

@@ -22,8 +22,8 @@ pub struct TravelMatrix {
 }
 
 impl TravelMatrix {
-    /// Takes two matrices of `points` × `points` entries, in metres and in seconds. The entry at `from * points + to` is
-    /// the leg from `from` to `to`.
+    /// Takes two matrices of `points` × `points` entries, in metres and in seconds. The entry at `from * points + to`
+    /// is the leg from `from` to `to`.
     ///
     /// # Errors
     ///

@@ -76,8 +76,8 @@ impl<'a, 'n> Search<'a, 'n> {
         }
     }
 
-    /// Builds a first plan: the old routes as far as they still fit, and the other orders by greedy insertion, as far as
-    /// the time allows.
+    /// Builds a first plan: the old routes as far as they still fit, and the other orders by greedy insertion, as far
+    /// as the time allows.
     pub(crate) fn construct(&mut self, clock: &Clock) {
         for vehicle in 0..self.network.vehicles.len() {
             self.current.resume(self.network, vehicle);

@@ -34,8 +34,8 @@ pub(crate) enum Clock {
 }
 
 impl Clock {
-    /// Starts a clock. A small instance needs only a part of a long limit: each further order triples the rounds that it
-    /// may take.
+    /// Starts a clock. A small instance needs only a part of a long limit: each further order triples the rounds that
+    /// it may take.
     pub(crate) fn start(limit: Limit, orders: usize) -> Self {
         match limit {
             Limit::Time(limit) => Self::Time {

@@ -1,11 +1,11 @@
 //! Finds the optimal plan for instances with few orders.
 //!
 //! For each vehicle and each set of orders, it finds the best route. It extends partial routes stop by stop and drops a
-//! partial route that another one dominates (Y. Dumas, J. Desrosiers and F. Soumis, *The pickup and delivery problem with
-//! time windows*, 1991). Then it distributes the orders among the vehicles, one vehicle after the other.
+//! partial route that another one dominates (Y. Dumas, J. Desrosiers and F. Soumis, *The pickup and delivery problem
+//! with time windows*, 1991). Then it distributes the orders among the vehicles, one vehicle after the other.
 //!
-//! It assumes one thing about travel: a vehicle that leaves sooner never arrives later. This holds because travel times do
-//! not depend on the time of day.
+//! It assumes one thing about travel: a vehicle that leaves sooner never arrives later. This holds because travel
+//! times do not depend on the time of day.
 
 use super::clock::Clock;
 use super::network::{Network, Node, dropoff_of, kind_of, order_of, pickup_of};
@@ -100,8 +100,8 @@ enum Stage {
     Done,
 }
 
-/// The partial routes of one vehicle, grouped by the stages of all orders. The stages are the digits of a number to base
-/// 3, which grows with each stop.
+/// The partial routes of one vehicle, grouped by the stages of all orders. The stages are the digits of a number to
+/// base 3, which grows with each stop.
 struct Extension<'a, 'n> {
     network: &'a Network<'n>,
     clock: &'a Clock,
@@ -283,8 +283,8 @@ impl<'a, 'n> Extension<'a, 'n> {
         }
     }
 
-    /// Adds a partial route unless a known one with the same stages and last stop dominates it. Drops the known ones that
-    /// it dominates.
+    /// Adds a partial route unless a known one with the same stages and last stop dominates it. Drops the known ones
+    /// that it dominates.
     fn add(&mut self, number: usize, mut label: Label) {
         let slot = number * 2 * self.steps.len() + label.node as usize;
         let mut previous = NO_LABEL;

@@ -42,8 +42,8 @@ impl Absences {
 }
 
 impl Search<'_, '_> {
-    /// Inserts unserved orders. If the instance minimises vehicles, empties one vehicle after the other. Stops at a point
-    /// of the clock, or when nothing can be gained any more.
+    /// Inserts unserved orders. If the instance minimises vehicles, empties one vehicle after the other. Stops at a
+    /// point of the clock, or when nothing can be gained any more.
     pub(crate) fn pack(&mut self, clock: &Clock, until: f64, report: Report<'_>) {
         let saves = self.network.instance.objective().minimise_vehicles;
         let mut absences = Absences::new(self.network);

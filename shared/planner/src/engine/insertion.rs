@@ -6,8 +6,8 @@ use super::network::{EngineStop, NEVER, Network, Node, Price, dropoff_of, pickup
 use super::tour::{Tour, hard_end};
 use crate::travel::Leg;
 
-/// Positions for the stops of an order: the indices of the visits that they follow, before either stop is inserted. For an
-/// order that is aboard only the drop-off counts.
+/// Positions for the stops of an order: the indices of the visits that they follow, before either stop is inserted.
+/// For an order that is aboard only the drop-off counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Insertion {
     pub(crate) cost: i64,
@@ -96,8 +96,8 @@ struct Task<'a, 'n> {
     dropoffs: Range<usize>,
     /// The largest load with which the order can still be taken aboard.
     room: i64,
-    /// Whether a lower bound of the cost rules a position out. It does unless something on the tour is late: then a detour
-    /// might pay off by reducing lateness.
+    /// Whether a lower bound of the cost rules a position out. It does unless something on the tour is late: then a
+    /// detour might pay off by reducing lateness.
     prunes: bool,
 }
 
@@ -114,10 +114,10 @@ impl Inserter {
     /// The cheapest insertion of an order into a tour that costs less than
     /// `bound`, or [`NOWHERE`].
     ///
-    /// Each pair of positions takes constant time. A walk from the pickup on carries the time along, and each visit holds
-    /// a summary of the visits behind it (M. Savelsbergh, *The vehicle routing problem with time windows: minimizing route
-    /// duration*, 1992). If waiting costs something, [`Delay`](super::tour::Delay) gives a lower bound in constant time.
-    /// Only the positions that this does not rule out are evaluated exactly.
+    /// Each pair of positions takes constant time. A walk from the pickup on carries the time along, and each visit
+    /// holds a summary of the visits behind it (M. Savelsbergh, *The vehicle routing problem with time windows:
+    /// minimizing route duration*, 1992). If waiting costs something, [`Delay`](super::tour::Delay) gives a lower
+    /// bound in constant time. Only the positions that this does not rule out are evaluated exactly.
     pub(crate) fn best(
         &mut self,
         network: &Network<'_>,
@@ -213,7 +213,8 @@ impl Inserter {
         }
     }
 
-    /// Inserts a pickup and a drop-off. `SOFT` says that lateness must be counted, `PRICED` that waiting costs something.
+    /// Inserts a pickup and a drop-off. `SOFT` says that lateness must be counted, `PRICED` that waiting costs
+    /// something.
     fn pair<const SOFT: bool, const PRICED: bool>(
         &mut self,
         network: &Network<'_>,
@@ -422,8 +423,8 @@ impl Inserter {
         }
     }
 
-    /// Fills `detour` and `least` for the drop-off of an order: lower bounds of the costs that it causes. An insertion of
-    /// the pickup makes departures earlier by at most `earlier` seconds.
+    /// Fills `detour` and `least` for the drop-off of an order: lower bounds of the costs that it causes. An insertion
+    /// of the pickup makes departures earlier by at most `earlier` seconds.
     fn detours<const PRICED: bool>(&mut self, task: &Task<'_, '_>, earlier: i64) {
         let (network, tour, dropoff) = (task.network, task.tour, &task.dropoff);
         let places = tour.places.as_slice();
@@ -456,8 +457,8 @@ impl Inserter {
     }
 }
 
-/// The largest number of seconds by which an insertion of a pickup makes the rest of a tour earlier. Without the triangle
-/// inequality a detour can be faster than the direct way.
+/// The largest number of seconds by which an insertion of a pickup makes the rest of a tour earlier. Without the
+/// triangle inequality a detour can be faster than the direct way.
 fn earlier(tour: &Tour, pickup: &End<'_>, pickups: Range<usize>) -> i64 {
     let slowest = pickups.map(|at| {
         let (here, next) = (&tour.places[at], &tour.places[at + 1]);

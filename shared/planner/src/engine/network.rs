@@ -111,8 +111,8 @@ pub(crate) struct Network<'a> {
     pub(crate) vehicles: Vec<EngineVehicle>,
     pub(crate) kinds: usize,
     by_duration: bool,
-    /// Costs are counted in this part of a unit of travel, so that the price of a second of waiting is a whole number. It
-    /// is 1 if waiting costs nothing.
+    /// Costs are counted in this part of a unit of travel, so that the price of a second of waiting is a whole number.
+    /// It is 1 if waiting costs nothing.
     pub(crate) scale: i64,
     /// The scaled cost of a second of waiting of an order with urgency 1.
     weight: i64,

@@ -2,9 +2,9 @@
 
 use crate::travel::{Leg, TravelMatrix};
 
-/// A travel matrix in which points at the same place share a number, since many orders begin at the same shop. The numbers
-/// follow a chain from neighbour to neighbour. The stops of a tour are mostly close to one another, so the search reads few
-/// cache lines of each row.
+/// A travel matrix in which points at the same place share a number, since many orders begin at the same shop. The
+/// numbers follow a chain from neighbour to neighbour. The stops of a tour are mostly close to one another, so the
+/// search reads few cache lines of each row.
 #[derive(Debug)]
 pub(crate) struct Proximity {
     /// The number of each point; the last one is that of `nowhere`.
@@ -67,8 +67,8 @@ impl Proximity {
     }
 }
 
-/// For each point and `nowhere`: the first point at the same place. Two points are at the same place if the legs between
-/// them are 0 and their legs to and from all other points are equal.
+/// For each point and `nowhere`: the first point at the same place. Two points are at the same place if the legs
+/// between them are 0 and their legs to and from all other points are equal.
 fn firsts(travel: &TravelMatrix) -> Vec<u32> {
     let same = |a: usize, b: usize| {
         let none = Leg::default();

@@ -140,8 +140,8 @@ impl Recreate {
         schedule.forget_served();
     }
 
-    /// Tries to insert every unserved order. Stops early if `is_hopeless` says so of the value and the number of unserved
-    /// orders so far. Returns whether it was completed.
+    /// Tries to insert every unserved order. Stops early if `is_hopeless` says so of the value and the number of
+    /// unserved orders so far. Returns whether it was completed.
     pub(crate) fn run_unless(
         &mut self,
         network: &Network<'_>,
@@ -201,9 +201,10 @@ impl Recreate {
             Sort::Urgency => -(network.prices[order].urgency as i64),
             Sort::Latest => -dropoff.latest.min(NEVER / 4),
         };
-        // Committed orders come first: the orders that are picked up, then the rest. There are exceptions. An order that several vehicles may serve must sometimes leave the best one to an order that has
-        // no choice. In a small instance, even an order without a choice must sometimes wait for another order that
-        // fits into one position only.
+        // Committed orders come first: the orders that are picked up, then the rest. There are exceptions. An order
+        // that several vehicles may serve must sometimes leave the best one to an order that has no choice. In a small
+        // instance, even an order without a choice must sometimes wait for another order that fits into one position
+        // only.
         let searches = self.blink > 0.0;
         let yields = searches
             && (facts.pinned_to.is_none() || self.blink > LEAST_BLINK)

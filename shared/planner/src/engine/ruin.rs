@@ -32,8 +32,8 @@ pub(crate) struct Measure {
     pub(crate) kin_share: f64,
 }
 
-/// Removes orders, mostly by *adjacent string removal* (Christiaens and Vanden Berghe 2020, §5.1). A removed stop takes the
-/// other stop of its order along.
+/// Removes orders, mostly by *adjacent string removal* (Christiaens and Vanden Berghe 2020, §5.1). A removed stop
+/// takes the other stop of its order along.
 #[derive(Clone, Debug)]
 pub(crate) struct Ruin {
     pub(crate) measure: Measure,
@@ -63,8 +63,8 @@ impl Ruin {
         }
     }
 
-    /// Finds the neighbours of all stops and orders. With 1,000 orders this takes longer than a first plan, which does not
-    /// need it.
+    /// Finds the neighbours of all stops and orders. With 1,000 orders this takes longer than a first plan, which does
+    /// not need it.
     pub(crate) fn look_around(&mut self, network: &Network<'_>) {
         let nodes: Vec<Node> = (0..network.stops.len() as Node)
             .filter(|&node| {
@@ -119,9 +119,9 @@ impl Ruin {
         schedule.settle(network);
     }
 
-    /// Removes orders that are similar to one order: *related removal* (P. Shaw, *Using constraint programming and local
-    /// search methods to solve vehicle routing problems*, 1998). Orders are similar if they begin and end near one another.
-    /// Strings rarely remove two orders that should swap places on distant parts of a long tour.
+    /// Removes orders that are similar to one order: *related removal* (P. Shaw, *Using constraint programming and
+    /// local search methods to solve vehicle routing problems*, 1998). Orders are similar if they begin and end near
+    /// one another. Strings rarely remove two orders that should swap places on distant parts of a long tour.
     fn kin(&mut self, network: &Network<'_>, random: &mut Random, schedule: &mut Schedule) {
         let orders = network.orders.len();
         let seed = random.below(orders);

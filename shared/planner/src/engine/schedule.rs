@@ -219,7 +219,8 @@ impl Schedule {
         }
     }
 
-    /// The stops of a vehicle's old route that may still be on its tour: both stops of each order, in the right sequence.
+    /// The stops of a vehicle's old route that may still be on its tour: both stops of each order, in the right
+    /// sequence.
     fn resumable(&self, network: &Network<'_>, vehicle: usize) -> Vec<Node> {
         let planned = &network.instance.vehicles()[vehicle].planned;
         let position = |stop| planned.iter().position(|it| *it == stop);

@@ -59,9 +59,9 @@ pub(crate) struct Place {
 
 /// What a visit adds to the cost of waiting, alone and together with the visits behind it.
 ///
-/// If a visit is reached later, the cost of waiting from there on grows. As a function of the arrival it is convex: waiting
-/// for a window absorbs a delay, and a broken promise makes it more expensive. `slope` is its slope at the current arrival,
-/// so a delay costs at least `slope` for each second, and exactly that much until `until`.
+/// If a visit is reached later, the cost of waiting from there on grows. As a function of the arrival it is convex:
+/// waiting for a window absorbs a delay, and a broken promise makes it more expensive. `slope` is its slope at the
+/// current arrival, so a delay costs at least `slope` for each second, and exactly that much until `until`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Delay {
     /// The scaled cost of a second of waiting of the order that is dropped off here; 0 at other visits.
@@ -69,7 +69,8 @@ pub(crate) struct Delay {
     waiting: Waiting,
     /// The cost of waiting of this order.
     cost: i64,
-    /// The growth of cost with each second that the vehicle arrives later. It is 0 if the vehicle waits for a window here.
+    /// The growth of cost with each second that the vehicle arrives later. It is 0 if the vehicle waits for a window
+    /// here.
     pub(crate) slope: i64,
     /// The latest arrival for which `slope` is exact.
     until: i64,

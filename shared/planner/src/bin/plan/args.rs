@@ -27,8 +27,8 @@ pub(crate) struct Args {
     /// The number of threads
     #[arg(long, value_name = "T", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: u16,
-    /// The number to minimise when all possible orders are served: `vehicles` and then distance (the default for lilim),
-    /// `distance` (the default for json), or `duration`
+    /// The number to minimise when all possible orders are served: `vehicles` and then distance (the default for
+    /// lilim), `distance` (the default for json), or `duration`
     #[arg(long, value_enum)]
     pub(crate) objective: Option<Aim>,
     /// The cost of a second of waiting of an order with urgency 1, in seconds or metres of travel, in steps of 0.001

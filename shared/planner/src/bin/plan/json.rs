@@ -1,6 +1,7 @@
 //! Instances as JSON: `travel`, `locations`, `vehicles`, `orders`.
 //!
-//! The code walks through the values itself, because a deserializer stops at the first fault and this reports all of them.
+//! The code walks through the values itself, because a deserializer stops at the first fault and this reports all of
+//! them.
 
 mod travel;
 mod walk;

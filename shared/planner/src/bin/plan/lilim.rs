@@ -1,9 +1,9 @@
-//! Instances in the format of H. Li and A. Lim (*A metaheuristic for the pickup and delivery problem with time windows*,
-//! 2001).
+//! Instances in the format of H. Li and A. Lim (*A metaheuristic for the pickup and delivery problem with time
+//! windows*, 2001).
 //!
-//! The first line has the number of vehicles, the capacity and the speed. Each further line is a task: number, x, y, demand,
-//! ready, due, service, the number of its pickup and the number of its delivery. One of the last two is 0. The first task is
-//! the depot. Distance and duration of a leg are its Euclidean length.
+//! The first line has the number of vehicles, the capacity and the speed. Each further line is a task: number, x, y,
+//! demand, ready, due, service, the number of its pickup and the number of its delivery. One of the last two is 0. The
+//! first task is the depot. Distance and duration of a leg are its Euclidean length.
 
 use planner::{Order, PlannerStop, Shift, StopKind, TravelMatrix, Vehicle, Window};
 

@@ -11,8 +11,8 @@ use super::walk::Faults;
 /// The mean radius of the earth.
 const EARTH_RADIUS_M: f64 = 6_371_008.8;
 
-/// Reads `travel`. Matrices stay raw text until they are read row by row, because a tree of values would need many times
-/// the memory.
+/// Reads `travel`. Matrices stay raw text until they are read row by row, because a tree of values would need many
+/// times the memory.
 pub(crate) fn read(
     raw: &RawValue,
     coordinates: &[(f64, f64)],
@@ -79,8 +79,8 @@ fn on_sphere((lat, lon): (f64, f64)) -> [f64; 3] {
     [lat.cos() * lon.cos(), lat.cos() * lon.sin(), lat.sin()]
 }
 
-/// The great-circle distance in metres, computed from the chord: half of the chord is the sine of half of the angle. The
-/// result is that of the haversine formula, without a sine and a cosine for each pair.
+/// The great-circle distance in metres, computed from the chord: half of the chord is the sine of half of the angle.
+/// The result is that of the haversine formula, without a sine and a cosine for each pair.
 fn great_circle_m(from: [f64; 3], to: [f64; 3]) -> f64 {
     let [x, y, z] = [from[0] - to[0], from[1] - to[1], from[2] - to[2]];
     let chord = (x * x + y * y + z * z).sqrt();
