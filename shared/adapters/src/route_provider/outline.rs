@@ -222,10 +222,10 @@ impl Outline {
     ) -> Result<(), Unusable> {
         let it = order_at(request, order)?;
         let stops = self.frozen.iter().flat_map(|frozen| &frozen.stops);
-        let own = stops
+        let mut own = stops
             .filter(|stop| stop.order == order)
             .map(|stop| stop.kind);
-        let frozen = own.last();
+        let frozen = own.next_back();
         if frozen == Some(StopKind::Dropoff) {
             return Ok(());
         }
