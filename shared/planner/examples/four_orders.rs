@@ -54,16 +54,17 @@ fn main() -> Result<(), Vec<Fault>> {
             Order::new(at(1), at(3), 1),
             Order::new(at(1), by(4, hour / 2), 2),
             Order::new(at(2), by(5, hour / 4), 1),
-            // This order is on the second courier's route already.
+            // This order is on the second courier's route already. It may move if that saves more than a minute.
             Order {
                 committed: true,
-                pinned_to: Some(1),
+                current_vehicle: Some(1),
                 ..Order::new(at(2), at(6), 1)
             },
         ],
-        // A second of waiting is worth a fifth of a second of driving.
+        // A second that a customer waits is worth 0.2 seconds of driving.
         objective: Objective {
             waiting_weight_milli: 200,
+            move_cost: 60,
             ..Objective::duration()
         },
     })?;
@@ -89,6 +90,9 @@ fn main() -> Result<(), Vec<Fault>> {
             "order {} is not served: {:?}",
             unserved.order, unserved.reason
         );
+    }
+    for (order, seconds) in plan.waits(&instance) {
+        println!("order {order} waits {} minutes", seconds / 60);
     }
     match check(&instance, &plan) {
         Ok(()) => println!("The oracle finds no violation."),

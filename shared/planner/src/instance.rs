@@ -132,9 +132,9 @@ pub struct Vehicle {
     /// before or between them. The stop to which a vehicle is driving is such a stop. The orders must be pinned to this
     /// vehicle, and they are always committed. A drop-off needs its pickup earlier in the list, or an order aboard.
     pub frozen: Vec<(usize, StopKind)>,
-    /// The stops that the route had so far behind the frozen ones, in this order. The search starts from them as far as
-    /// they still fit, so that its plan is at least as good as the old one with the new orders inserted. They bind
-    /// nothing.
+    /// The stops of committed orders that the route had so far behind the frozen ones, in this order. The search starts
+    /// from them as far as they still fit, so that its plan is at least as good as the old one with the new orders
+    /// inserted. They bind nothing.
     pub planned: Vec<(usize, StopKind)>,
 }
 

@@ -461,8 +461,10 @@ fn nothing_is_inserted_before_the_end_of_the_frozen_stops() {
 
 #[test]
 fn without_time_the_old_routes_stay_and_new_orders_are_inserted() {
-    let mut orders = vec![Order::new(PlannerStop::at(5), PlannerStop::at(6), 1); 8];
-    orders[7].pickup = Some(PlannerStop::at(1));
+    let mut old = Order::new(PlannerStop::at(5), PlannerStop::at(6), 1);
+    old.committed = true;
+    let mut orders = vec![old; 7];
+    orders.push(Order::new(PlannerStop::at(1), PlannerStop::at(6), 1));
     let mut vehicle = Vehicle::new(0, 1, DAY);
     for order in [3, 0, 6, 2, 5, 1, 4] {
         vehicle.planned.push((order, StopKind::Pickup));

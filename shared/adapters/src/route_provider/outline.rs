@@ -9,8 +9,8 @@
 //! - A committed order whose window closes before its vehicle can set out has no closing time: it is late whatever
 //!   happens.
 //! - A pending order whose window is closed, or opens in a month only, is left over without being sent.
-//! - A vehicle whose shift is over drives for nobody but its committed orders, and one that is overloaded takes
-//!   nothing else: both are beyond them ([`FallbackReason::Unsupported`]).
+//! - A vehicle whose shift is over drives for nobody but its committed orders, and one that is overloaded takes nothing
+//!   else: both are beyond them ([`FallbackReason::Unsupported`]).
 
 use app::ports::{FallbackReason, PlanRequest};
 use domain::{Coordinates, LegEstimate};

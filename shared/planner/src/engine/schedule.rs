@@ -156,7 +156,8 @@ impl Schedule {
         }
     }
 
-    /// Inserts an unserved order into a tour. The order stays in `unserved` until [`forget_served`](Self::forget_served).
+    /// Inserts an unserved order into a tour. The order stays in `unserved` until
+    /// [`forget_served`](Self::forget_served).
     pub(crate) fn insert(
         &mut self,
         network: &Network<'_>,
@@ -198,7 +199,8 @@ impl Schedule {
     }
 
     /// Gives a tour that has only its frozen stops the stops of its old route. If they do not fit, the tour stays as it
-    /// is. Stops that cannot belong to the route are left out.
+    /// is. Stops that cannot belong to the route are left out, and so are the stops of pending orders: these must not
+    /// take the place of committed ones.
     pub(crate) fn resume(&mut self, network: &Network<'_>, tour: usize) {
         let nodes = self.resumable(network, tour);
         let has_begun = self.tours[tour].len() > self.tours[tour].frozen;
@@ -228,6 +230,7 @@ impl Schedule {
             let pickup = position((order, StopKind::Pickup));
             let dropoff = position((order, StopKind::Dropoff));
             self.tour_of[order] == UNSERVED
+                && network.orders[order].committed
                 && network.eligible(order, vehicle)
                 && dropoff.is_some()
                 && (network.orders[order].picked_up || (pickup.is_some() && pickup < dropoff))

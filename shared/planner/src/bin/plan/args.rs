@@ -28,7 +28,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "T", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: u16,
     /// The number to minimise when all possible orders are served: `vehicles` and then distance (the default for
-    /// lilim), `distance` (the default for json), or `duration`
+    /// lilim), `distance` (the default for json), or `duration` (the default for json if waiting or moves have a price)
     #[arg(long, value_enum)]
     pub(crate) objective: Option<Aim>,
     /// The cost of a second of waiting of an order with urgency 1, in seconds or metres of travel, in steps of 0.001
@@ -85,6 +85,8 @@ impl Args {
     fn aim(&self) -> Aim {
         self.objective.unwrap_or(match self.format() {
             Format::Lilim => Aim::Vehicles,
+            // The prices are in seconds of driving.
+            Format::Json if self.waiting.0 > 0 || self.move_seconds > 0 => Aim::Duration,
             Format::Json => Aim::Distance,
         })
     }
