@@ -9,7 +9,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 # What each crate of the workspace may depend on. A crate that is missing here fails the test.
 ALLOWED = {
     "functions": {"runtime", "adapters", "settings", "app", "intake", "domain", "planner"},
-    "runtime": {"settings", "app", "intake", "domain"},
+    "runtime": {"app", "intake", "domain"},
     "adapters": {"settings", "app", "intake", "domain", "planner"},
     "settings": {"app", "domain"},
     "app": {"intake", "domain", "planner"},

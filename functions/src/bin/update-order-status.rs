@@ -92,7 +92,6 @@ mod tests {
             address: None,
             eta: now,
             not_before: None,
-            not_after: None,
             service_s: 120,
             leg: Leg::default(),
             status: StopStatus::Pending,

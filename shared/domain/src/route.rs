@@ -139,10 +139,7 @@ pub struct RouteStop {
     /// The service begins at this time or later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
-    /// The service is to begin by this.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub not_after: Option<Timestamp>,
-    /// How long it takes, in seconds.
+    /// The service time, in seconds.
     pub service_s: u32,
     /// The leg to this stop. It is zero for a stop that was skipped.
     #[serde(flatten)]
@@ -355,7 +352,7 @@ impl Route {
     }
 
     /// The route as it is expected to go on at `now`. An open stop that is overdue is expected now, and it pushes the
-    /// stops after it back: no open stop is in the past. Times are full seconds.
+    /// stops after it back: no open stop is in the past.
     #[must_use]
     pub fn expected_at(mut self, now: Timestamp) -> Self {
         let full_second = TimestampRound::new()
@@ -371,14 +368,6 @@ impl Route {
             }
         }
         self
-    }
-
-    /// How late the agent is expected to be for the most delayed window of the open stops. Zero where every open stop
-    /// is in time.
-    pub fn lateness(&self) -> SignedDuration {
-        self.open_stops()
-            .filter_map(|stop| Some(stop.eta.duration_since(stop.not_after?)))
-            .fold(SignedDuration::ZERO, SignedDuration::max)
     }
 
     fn made_stops(&self) -> impl Iterator<Item = &RouteStop> {

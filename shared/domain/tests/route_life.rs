@@ -52,7 +52,6 @@ fn route(orders: u32) -> Route {
                 address: None,
                 eta,
                 not_before: None,
-                not_after: None,
                 service_s: 120,
                 leg,
                 status: StopStatus::Pending,
@@ -224,15 +223,6 @@ fn orders_that_are_given_back_leave_no_stop() {
         (empty.stops.len(), empty.status),
         (0, RouteStatus::Cancelled)
     );
-}
-
-#[test]
-fn a_route_is_as_late_as_its_most_delayed_window() {
-    let mut late = route(2);
-    assert!(late.lateness().is_zero());
-    late.stops[1].not_after = Some(late.stops[1].eta - 4.minutes());
-    late.stops[2].not_after = Some(late.stops[2].eta - 11.minutes());
-    assert_eq!(late.lateness().as_mins(), 11);
 }
 
 #[derive(Debug, Clone)]

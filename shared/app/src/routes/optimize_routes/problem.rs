@@ -344,7 +344,6 @@ impl Problem {
             address: stop.address.clone(),
             eta: self.time_of(visit.begin_s),
             not_before: stop.window.map(|window: TimeWindow| window.start),
-            not_after: stop.window.map(|window: TimeWindow| window.end),
             service_s: stop.service_s,
             leg: Leg {
                 distance_m: visit.distance_m,

@@ -230,15 +230,9 @@ fn route_stop() -> impl Strategy<Value = RouteStop> {
         place(),
         of(text()),
     );
-    let window = (of(time()), of(time()));
-    let when = (time(), window, of(time()), any::<u32>());
+    let when = (time(), of(time()), of(time()), any::<u32>());
     (what, when, (any::<u32>(), any::<u32>()), status).prop_map(
-        |(
-            (kind, order, location, address),
-            (eta, (not_before, not_after), done_at, service_s),
-            leg,
-            status,
-        )| {
+        |((kind, order, location, address), (eta, not_before, done_at, service_s), leg, status)| {
             RouteStop {
                 kind,
                 order_id: OrderId(order),
@@ -246,7 +240,6 @@ fn route_stop() -> impl Strategy<Value = RouteStop> {
                 address,
                 eta,
                 not_before,
-                not_after,
                 service_s,
                 leg: Leg {
                     distance_m: leg.0,
