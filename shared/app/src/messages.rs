@@ -85,7 +85,7 @@ pub enum Notification {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         assignments: Option<usize>,
     },
-    /// A route was made or has gained orders: its agent is told.
+    /// A route was made, or a plan has given it orders or taken orders from it: its agent is told.
     RoutePlanned {
         /// Whose route.
         agent_id: UserId,
@@ -95,6 +95,9 @@ pub enum Notification {
         version: u64,
         /// How many orders it gained; all of them when it is new.
         gained_orders: usize,
+        /// How many orders went to other agents; absent in a message from before orders could move.
+        #[serde(default)]
+        lost_orders: usize,
         /// Whether the route is new.
         new: bool,
     },

@@ -139,6 +139,7 @@ async fn the_agent_reads_how_many_stops_and_when_the_first_is() {
         route_id: route.id,
         version: route.version,
         gained_orders: 1,
+        lost_orders: 0,
         new: true,
     };
     let email = mail_about(&world, &told).await;
@@ -153,6 +154,7 @@ async fn the_agent_reads_how_many_stops_and_when_the_first_is() {
         route_id: route.id,
         version: route.version + 1,
         gained_orders: 1,
+        lost_orders: 0,
         new: false,
     };
     let email = mail_about(&world, &gained).await;

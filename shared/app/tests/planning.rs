@@ -149,7 +149,7 @@ async fn a_full_route_takes_no_more_than_forty_orders() {
     let zone = world.store.all_orders()[0].zone;
     world.optimize().run(zone, &[]).await.unwrap();
     world.assert_consistent();
-    assert_eq!(world.only_route().lifetime_orders(), 40);
+    assert_eq!(world.only_route().open_orders().len(), 40);
     let left = world
         .store
         .all_orders()

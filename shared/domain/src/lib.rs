@@ -4,6 +4,7 @@
 //! condition that the old one has not changed meanwhile.
 
 pub mod agent;
+pub mod dispatch;
 pub mod geo;
 pub mod ids;
 pub mod import;
@@ -16,6 +17,7 @@ pub mod user;
 pub mod zone;
 
 pub use agent::{AgentProfile, AgentUpdate, Shift};
+pub use dispatch::DispatchRules;
 pub use geo::Coordinates;
 pub use ids::{ImportId, OrderId, RouteId, UserId};
 pub use import::{Import, ImportStatus, RowFault};

@@ -350,6 +350,28 @@ impl Order {
         Ok(changed)
     }
 
+    /// The assigned order on another route. It stays assigned, so the customer hears nothing.
+    ///
+    /// # Errors
+    /// If the order is not assigned: it was picked up, or it has ended.
+    pub fn moved(
+        &self,
+        agent_id: UserId,
+        route_id: RouteId,
+        now: Timestamp,
+    ) -> Result<Self, StepNotAllowed> {
+        if self.status != OrderStatus::Assigned {
+            return Err(StepNotAllowed {
+                from: self.status,
+                to: OrderStatus::Assigned,
+            });
+        }
+        Ok(Self {
+            assignment: Some(Assignment { agent_id, route_id }),
+            ..self.changed(now)
+        })
+    }
+
     /// The pending order with a note until when it waits.
     #[must_use]
     pub fn waits(&self, waiting: Waiting, now: Timestamp) -> Self {

@@ -8,9 +8,12 @@ use crate::geo::Coordinates;
 use crate::ids::{OrderId, RouteId, UserId};
 use crate::travel::{Leg, LegEstimate};
 
-/// A route has at most this many orders, counted over its whole life. The limit keeps each commit within one DynamoDB
-/// transaction: it has at most 100 items, and each order is one item.
-pub const MOST_ORDERS: usize = 40;
+/// A route has at most this many orders with an open stop.
+pub const MOST_OPEN_ORDERS: usize = 40;
+
+/// A route has at most this many stops over its whole life. With addresses of the full length, 300 stops stay below
+/// 400 KB, the largest item of DynamoDB.
+pub const MOST_STOPS: usize = 300;
 
 /// The status of a route.
 #[derive(
@@ -177,6 +180,19 @@ pub struct Route {
     pub version: u64,
 }
 
+/// The part of a route that a plan decides: all that is not made yet.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OpenPart {
+    /// The place and the time at which the plan starts.
+    pub from: Departure,
+    /// The open stops, in driving order.
+    pub stops: Vec<RouteStop>,
+    /// The planner.
+    pub provider: String,
+    /// The path, if the planner knows it.
+    pub geometry: Option<String>,
+}
+
 /// The place and the time at which an agent departs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Departure {
@@ -187,6 +203,40 @@ pub struct Departure {
 }
 
 impl Route {
+    /// A new route as planned at `now`.
+    pub fn planned(id: RouteId, agent_id: UserId, plan: OpenPart, now: Timestamp) -> Self {
+        Self {
+            id,
+            agent_id,
+            status: RouteStatus::Assigned,
+            from: plan.from,
+            stops: plan.stops,
+            provider: plan.provider,
+            geometry: plan.geometry,
+            created_at: now,
+            updated_at: now,
+            version: 1,
+        }
+    }
+
+    /// The route with the open stops of a new plan in place of its own. The stops that were made or skipped stay. A
+    /// route without an open stop has ended.
+    #[must_use]
+    pub fn planned_anew(&self, plan: OpenPart, now: Timestamp) -> Self {
+        let mut changed = self.changed(now);
+        changed
+            .stops
+            .retain(|stop| stop.status != StopStatus::Pending);
+        changed.stops.extend(plan.stops);
+        changed.from = plan.from;
+        // If the new planner knows no path, the path of the old plan leads elsewhere.
+        let none = changed.geometry.map(|_| String::new());
+        changed.geometry = plan.geometry.or(none);
+        changed.provider = plan.provider;
+        changed.settle();
+        changed
+    }
+
     /// The open stops, in driving order.
     pub fn open_stops(&self) -> impl Iterator<Item = &RouteStop> {
         self.stops
@@ -199,9 +249,10 @@ impl Route {
         once_each(self.open_stops())
     }
 
-    /// The number of orders over the whole life of the route.
-    pub fn lifetime_orders(&self) -> usize {
-        once_each(self.stops.iter()).len()
+    /// The number of further orders that the route may take: see [`MOST_OPEN_ORDERS`] and [`MOST_STOPS`].
+    pub fn room(&self) -> usize {
+        let open = MOST_OPEN_ORDERS.saturating_sub(self.open_orders().len());
+        open.min(MOST_STOPS.saturating_sub(self.stops.len()) / 2)
     }
 
     /// The agent's position: the last stop that was made, or else the start of the route.

@@ -2,11 +2,14 @@
 
 use std::time::Duration;
 
-use domain::{LegEstimate, ZoneGrid};
+use domain::{DispatchRules, LegEstimate, ZoneGrid};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use crate::{Environment, Setting};
+
+/// A second of waiting is worth at most this many seconds of driving.
+const HEAVIEST_WAITING: f64 = 10.0;
 
 /// `PLANNING_HORIZON_HOURS`: an order whose time window opens later than this from now waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,6 +47,29 @@ impl Setting for LegEstimate {
             circuity: circuity?,
             base_s: base_s?,
             s_per_km: s_per_km?,
+        })
+    }
+}
+
+/// `WAITING_WEIGHT`, `PROMISE_MINUTES`, `MOVE_SECONDS`, `FREEZE_SECONDS`: what a plan weighs, and what it may change.
+impl Setting for DispatchRules {
+    fn read(env: &Environment) -> Option<Self> {
+        let weight = env.quantity("WAITING_WEIGHT").filter(|weight| {
+            let fits = *weight <= HEAVIEST_WAITING;
+            if !fits {
+                env.note(format!("WAITING_WEIGHT must be at most {HEAVIEST_WAITING}"));
+            }
+            fits
+        });
+        let promise_minutes = env.whole_number("PROMISE_MINUTES", 1..=60 * 24 * 366);
+        let move_s = env.whole_number("MOVE_SECONDS", 0..=1_000_000);
+        let freeze_s = env.whole_number("FREEZE_SECONDS", 0..=24 * 3600);
+        Some(Self {
+            // At most 10,000, so nothing is cut off.
+            waiting_weight_milli: (weight? * 1000.0).round() as u32,
+            promise: SignedDuration::from_mins(promise_minutes?.into()),
+            move_s: move_s?,
+            freeze: SignedDuration::from_secs(freeze_s?.into()),
         })
     }
 }

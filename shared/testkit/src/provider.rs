@@ -11,8 +11,8 @@ use domain::{LegEstimate, StopKind, UnplacedReason};
 
 type Meanwhile = Box<dyn FnOnce() + Send>;
 
-/// Gives each order to the first vehicle that has room for it, and serves the orders one after the other. Ignores time
-/// windows and shifts.
+/// Leaves each order with its vehicle, gives each other order to the first vehicle that has room for it, and serves the
+/// orders one after the other. Ignores time windows and shifts.
 #[derive(Default)]
 pub struct FirstComeFirstServed {
     meanwhile: Mutex<Option<Meanwhile>>,
@@ -54,12 +54,33 @@ impl Tour<'_> {
         self.at_s = begin_s + stop.service_s;
     }
 
-    fn serve(&mut self, index: usize) {
-        let order = &self.request.orders[index];
-        if let Some(pickup) = &order.pickup {
-            self.visit(index, StopKind::Pickup, pickup);
+    fn serve_frozen(&mut self, vehicle: usize) {
+        let request = self.request;
+        for (index, kind) in &request.vehicles[vehicle].frozen {
+            let order = &request.orders[*index];
+            match (kind, &order.pickup) {
+                (planner::StopKind::Pickup, Some(pickup)) => {
+                    self.visit(*index, StopKind::Pickup, pickup);
+                }
+                _ => self.visit(*index, StopKind::Dropoff, &order.dropoff),
+            }
         }
-        self.visit(index, StopKind::Dropoff, &order.dropoff);
+    }
+
+    /// Makes the stops of an order that are not made yet.
+    fn serve(&mut self, index: usize) {
+        let made = |kind| {
+            let visits = self.visits.iter();
+            visits.filter(|visit| visit.order == index).any(|visit| visit.kind == kind)
+        };
+        let order = &self.request.orders[index];
+        let (pickup, dropoff) = (made(StopKind::Pickup), made(StopKind::Dropoff));
+        if let Some(stop) = order.pickup.as_ref().filter(|_| !pickup) {
+            self.visit(index, StopKind::Pickup, stop);
+        }
+        if !dropoff {
+            self.visit(index, StopKind::Dropoff, &order.dropoff);
+        }
     }
 }
 
@@ -73,7 +94,7 @@ impl RouteProvider for FirstComeFirstServed {
         let mut taken = vec![Vec::new(); request.vehicles.len()];
         let mut unplaced = Vec::new();
         for (index, order) in request.orders.iter().enumerate() {
-            let vehicle = order.pinned_to.or_else(|| {
+            let vehicle = order.pinned_to.or(order.current_vehicle).or_else(|| {
                 (0..taken.len()).find(|v| {
                     let vehicle = &request.vehicles[*v];
                     let most = vehicle.max_orders.map_or(usize::MAX, |most| most as usize);
@@ -99,11 +120,8 @@ impl RouteProvider for FirstComeFirstServed {
                 at_s: request.vehicles[vehicle].shift.start_s,
                 visits: Vec::new(),
             };
-            // Orders aboard are delivered first, so that a fixed next stop stays the next stop.
-            let (aboard, waiting): (Vec<usize>, Vec<usize>) = orders
-                .into_iter()
-                .partition(|order| request.orders[*order].pickup.is_none());
-            for order in aboard.into_iter().chain(waiting) {
+            tour.serve_frozen(vehicle);
+            for order in orders {
                 tour.serve(order);
             }
             PlannedRoute {

@@ -29,10 +29,11 @@ const LEASE: SignedDuration = SignedDuration::from_secs(TIMEOUT.as_secs() as i64
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (resources, times, estimate, planners): (_, _, _, PlannerSettings) =
+    let (resources, times, geography, rules, planners): (_, _, _, _, PlannerSettings) =
         settings::from_environment()?;
     let (users, orders, routes, claims, queue) = resources;
     let (PlanningHorizon(horizon), PlanTime(time_limit)) = times;
+    let (grid, estimate) = geography;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let remote_time = planners.remote_time(time_limit);
@@ -50,10 +51,13 @@ async fn main() -> Result<(), runtime::Error> {
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds),
         jitter: Arc::new(RandomJitter),
+        grid,
+        estimate,
         settings: OptimizeSettings {
             horizon,
             time_limit,
             lease: LEASE,
+            rules,
         },
     };
     let limits = limits(remote_time, time_limit);
@@ -125,7 +129,7 @@ mod tests {
 
     use app::routes::optimize_routes::OptimizeSettings;
     use aws_lambda_events::sqs::SqsBatchResponse;
-    use domain::OrderStatus;
+    use domain::{DispatchRules, LegEstimate, OrderStatus};
     use runtime::sqs;
     use serde_json::{Value, json};
     use testkit::{
@@ -145,10 +149,13 @@ mod tests {
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             ids: Arc::new(CountedIds::default()),
             jitter: Arc::new(NoJitter),
+            grid: testkit::build::grid(),
+            estimate: LegEstimate::default(),
             settings: OptimizeSettings {
                 horizon: SignedDuration::from_hours(12),
                 time_limit: Duration::from_secs(1),
                 lease: SignedDuration::from_secs(60),
+                rules: DispatchRules::default(),
             },
         }
     }

@@ -13,8 +13,10 @@ pub fn log(zone: Zone, wakes: usize, report: &PlanReport) {
         provider = report.provider,
         fallbacks = fallbacks(report),
         assigned = report.assigned,
+        moved = report.moved,
         unplaced = report.unplaced.len(),
         conflicts = report.conflicts,
+        failed = report.failed,
         left_for_next = report.left_for_next,
         unread = report.unread,
         planned_for_ms = report.planned_for.as_millis() as u64,
@@ -49,7 +51,9 @@ pub fn count(wakes: usize, report: &PlanReport) {
     }
     Metrics::new()
         .count("OrdersAssigned", report.assigned)
+        .count("OrdersMoved", report.moved)
         .count("CommitConflicts", report.conflicts)
+        .count("CommitFailures", report.failed)
         .seconds("PlanSeconds", report.planned_for)
         .emit();
     for reason in UnplacedReason::VARIANTS {

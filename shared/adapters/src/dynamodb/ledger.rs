@@ -1,4 +1,4 @@
-//! Orders, a route and its agent in one transaction.
+//! Orders, routes and their agents in one transaction.
 
 use app::ports::{AgentPart, Changeset, DispatchLedger, StoreError};
 use async_trait::async_trait;
@@ -52,7 +52,7 @@ impl DynamoLedger {
             let put = table::version_put(self.orders.as_str(), &stored, order.version, orders::KEY);
             actions.push(action(put?)?);
         }
-        if let Some(route) = &change.route {
+        for route in &change.routes {
             let (stored, geometry) = StoredRoute::of(route.clone());
             let table = self.routes.as_str();
             let put = table::version_put(table, &stored, route.version, routes::SORT_KEY);
@@ -65,15 +65,20 @@ impl DynamoLedger {
                 )?);
             }
         }
-        match &change.agent {
-            Some(AgentPart::Unchanged(user)) => actions.push(self.unchanged(user)?),
-            Some(AgentPart::Changed(user)) => {
-                let stored = StoredUser::from(user.clone());
-                let put =
-                    table::version_put(self.users.as_str(), &stored, user.version, users::KEY);
-                actions.push(action(put?)?);
-            }
-            None => {}
+        for agent in &change.agents {
+            actions.push(match agent {
+                AgentPart::Unchanged(user) => self.unchanged(user)?,
+                AgentPart::Changed(user) => {
+                    let stored = StoredUser::from(user.clone());
+                    let table = self.users.as_str();
+                    action(table::version_put(
+                        table,
+                        &stored,
+                        user.version,
+                        users::KEY,
+                    )?)?
+                }
+            });
         }
         Ok(actions)
     }

@@ -7,7 +7,7 @@ use app::ports::{
 };
 use domain::{Leg, UnplacedReason};
 use planner::{
-    Instance, InstanceSpec, Objective, Order, Plan, PlannerStop, StopKind, TravelMatrix, Vehicle,
+    Instance, InstanceSpec, Order, Plan, PlannerStop, StopKind, TravelMatrix, Vehicle,
 };
 
 use super::embedded::domain_kind;
@@ -162,7 +162,7 @@ impl Draft {
                     ..*order
                 })
                 .collect(),
-            objective: Objective::duration(),
+            objective: request.objective,
         };
         // A request that contradicts itself is the embedded planner's to name.
         Instance::new(spec).map_err(|_| {

@@ -9,7 +9,7 @@ use app::ports::{
 };
 use async_trait::async_trait;
 use domain::{Coordinates, LegEstimate, StopKind, UnplacedReason};
-use planner::{Instance, InstanceSpec, Limit, Objective, Options, TravelMatrix, solve};
+use planner::{Instance, InstanceSpec, Limit, Options, TravelMatrix, solve};
 
 /// Its name in answers and routes.
 const NAME: &str = "embedded";
@@ -88,7 +88,7 @@ pub(super) fn searched(
         travel: legs,
         vehicles: request.vehicles,
         orders: request.orders,
-        objective: Objective::duration(),
+        objective: request.objective,
     })
     .map_err(contradiction)?;
     let options = Options {
@@ -184,7 +184,7 @@ fn contradiction(faults: Vec<planner::Fault>) -> ProviderError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use planner::{Order, PlannerStop, Shift, Vehicle};
+    use planner::{Objective, Order, PlannerStop, Shift, Vehicle};
     use testkit::Landmarks;
 
     fn request(orders: Vec<Order>) -> PlanRequest {
@@ -201,6 +201,7 @@ mod tests {
             ],
             vehicles: vec![Vehicle::new(0, 2, shift)],
             orders,
+            objective: Objective::duration(),
             time_limit: Duration::from_millis(200),
         }
     }

@@ -231,7 +231,7 @@ impl Outline {
         }
         let pickup = it.pickup.filter(|_| frozen.is_none());
         let committed = it.committed || pickup.is_none();
-        let sets_out_s = it.pinned_to.and_then(|vehicle| free_from_s.get(vehicle));
+        let sets_out_s = vehicle_of(it).and_then(|vehicle| free_from_s.get(vehicle));
         let sets_out_s = sets_out_s.copied().unwrap_or_default();
         let (mut too_late, mut too_far_off) = (false, false);
         let mut end = |stop: planner::PlannerStop| -> Result<End, Unusable> {
@@ -259,9 +259,7 @@ impl Outline {
         if too_far_off {
             return Err(unsupported(format!("order {order} is due in a month")));
         }
-        let capacity = it
-            .pinned_to
-            .and_then(|vehicle| request.vehicles.get(vehicle));
+        let capacity = vehicle_of(it).and_then(|vehicle| request.vehicles.get(vehicle));
         if committed && capacity.is_some_and(|vehicle| it.size > vehicle.capacity) {
             return Err(unsupported(format!("order {order} overloads its vehicle")));
         }
@@ -270,7 +268,7 @@ impl Outline {
             pickup,
             dropoff,
             size: it.size,
-            vehicle: it.pinned_to,
+            vehicle: vehicle_of(it),
             committed,
         });
         Ok(())
@@ -333,6 +331,12 @@ impl Outline {
             start.most_orders = (reachable > most).then_some(most);
         }
     }
+}
+
+/// The only vehicle that a service may give the order to. No service has a price for moves: it would move orders for
+/// the sake of a metre. So each order on a route stays with its vehicle.
+fn vehicle_of(order: &planner::Order) -> Option<usize> {
+    order.pinned_to.or(order.current_vehicle)
 }
 
 /// The largest load of a vehicle from its start to its last frozen stop.

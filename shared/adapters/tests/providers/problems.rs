@@ -43,6 +43,7 @@ pub fn request(places: &[Coordinates], vehicles: Vec<Vehicle>, orders: Vec<Order
         places: places.to_vec(),
         vehicles,
         orders,
+        objective: planner::Objective::duration(),
         time_limit: Duration::from_millis(300),
     }
 }

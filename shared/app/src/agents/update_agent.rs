@@ -125,9 +125,9 @@ impl UpdateAgent {
             });
             changeset.orders = back.collect();
             set_free(&mut agent, &route, self.grid);
-            changeset.route = Some(route);
+            changeset.routes = vec![route];
         }
-        changeset.agent = Some(AgentPart::Changed(agent));
+        changeset.agents = vec![AgentPart::Changed(agent)];
         Ok(changeset)
     }
 }
@@ -137,11 +137,8 @@ fn open_route(agent: &User) -> Option<RouteId> {
 }
 
 fn answer(changeset: Changeset) -> Result<AgentAnswer, Refusal> {
-    let agent = match changeset.agent {
-        Some(AgentPart::Changed(agent) | AgentPart::Unchanged(agent)) => AgentAnswer::of(agent),
-        None => None,
-    };
-    agent.ok_or(Refusal::NotFound)
+    let agent = changeset.agents.into_iter().next().map(AgentPart::into_user);
+    agent.and_then(AgentAnswer::of).ok_or(Refusal::NotFound)
 }
 
 fn refuse(refused: AgentUpdateRefused) -> Refusal {

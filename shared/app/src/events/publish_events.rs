@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::{Order, OrderStatus, Route, User, UserStatus, Zone};
+use domain::{Order, OrderId, OrderStatus, Route, User, UserStatus, Zone};
 
 use crate::messages::{Notification, Wake, WakeCause};
 use crate::ports::{NotificationQueue, QueueError, WakeQueue};
@@ -179,20 +179,21 @@ fn notification_of(change: &StateChange) -> Option<Notification> {
             before,
             after: Some(after),
         } => {
-            let orders_before = before
+            let open_before = before
                 .as_deref()
                 .map(Route::open_orders)
                 .unwrap_or_default();
-            let gained = after
-                .open_orders()
-                .into_iter()
-                .filter(|order| !orders_before.contains(order))
-                .count();
-            (gained > 0).then_some(Notification::RoutePlanned {
+            let open = after.open_orders();
+            let gained = open.iter().filter(|order| !open_before.contains(order));
+            // The stops of an order that ended stay on the route. Those of an order that another agent may take do not.
+            let left = |order: &&OrderId| after.stops.iter().all(|stop| stop.order_id != **order);
+            let (gained, lost) = (gained.count(), open_before.iter().filter(left).count());
+            (gained + lost > 0).then_some(Notification::RoutePlanned {
                 agent_id: after.agent_id,
                 route_id: after.id,
                 version: after.version,
                 gained_orders: gained,
+                lost_orders: lost,
                 new: before.is_none(),
             })
         }

@@ -24,6 +24,35 @@ pub struct Letterhead {
     pub time_zone: TimeZone,
 }
 
+/// What a plan has changed about a route.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RouteChange {
+    /// Whether the route is new.
+    pub(super) new: bool,
+    /// The number of orders that joined the route.
+    pub(super) gained_orders: usize,
+    /// The number of orders that went to other agents.
+    pub(super) lost_orders: usize,
+}
+
+impl RouteChange {
+    /// The change after the words "your route has".
+    fn in_words(self) -> String {
+        match (self.gained_orders, self.lost_orders) {
+            (gained, 0) => format!("gained {}", orders(gained)),
+            (0, lost) => format!("given away {}", orders(lost)),
+            (gained, lost) => format!("gained {} and given away {lost}", orders(gained)),
+        }
+    }
+}
+
+fn orders(count: usize) -> String {
+    match count {
+        1 => "1 order".to_owned(),
+        count => format!("{count} orders"),
+    }
+}
+
 impl Letterhead {
     pub(super) fn order_assigned(
         &self,
@@ -104,24 +133,24 @@ impl Letterhead {
         )
     }
 
-    pub(super) fn route_gained(&self, agent: &User, route: &Route, gained: usize) -> Email {
+    /// The email about a route with other orders than before.
+    pub(super) fn route_changed(&self, agent: &User, route: &Route, change: RouteChange) -> Email {
         let (first, count) = first_and_count(route);
-        let orders = if gained == 1 {
-            "1 order".to_owned()
-        } else {
-            format!("{gained} orders")
+        let news = change.in_words();
+        let Some(first) = first else {
+            return self.email(
+                agent,
+                "Your route has ended: its orders went to other agents".to_owned(),
+                "Other agents can deliver the orders of your route sooner, so you have no stops left.",
+                &[],
+                "You stay on duty and get an email with your next route.",
+            );
         };
-        let subject = match first {
-            Some(first) => format!(
-                "Your route has gained {orders}: {count} stops left, the next at {}",
-                self.time(first.eta)
-            ),
-            None => format!("Your route has gained {orders}"),
-        };
+        let next = self.time(first.eta);
         self.email(
             agent,
-            subject,
-            &format!("Your route has gained {orders} and has {count} stops left."),
+            format!("Your route has {news}: {count} stops left, the next at {next}"),
+            &format!("Your route has {news} and has {count} stops left."),
             &self.route_facts(route),
             &self.itinerary(route),
         )

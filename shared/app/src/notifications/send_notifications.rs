@@ -6,7 +6,7 @@ use domain::{EmailNotifications, OrderId, OrderStatus, RouteId, User, UserId};
 use jiff::SignedDuration;
 use tracing::error;
 
-use super::emails::Letterhead;
+use super::emails::{Letterhead, RouteChange};
 use crate::accounts::record_subscription;
 use crate::messages::Notification;
 use crate::ports::{
@@ -69,7 +69,12 @@ impl SendNotifications {
                 version,
                 assignments,
             } => {
-                let event = format!("order/{order_id}/{version}");
+                // A customer gets one email about the assignment, even if the order changes its agent later.
+                let event = if status == OrderStatus::Assigned {
+                    format!("order/{order_id}/assigned")
+                } else {
+                    format!("order/{order_id}/{version}")
+                };
                 let email = self.order_email(order_id, status, version, assignments);
                 match email.await? {
                     Some((user, email)) => self.once(&event, &user, &email).await,
@@ -81,11 +86,16 @@ impl SendNotifications {
                 route_id,
                 version,
                 gained_orders,
+                lost_orders,
                 new,
             } => {
                 let event = format!("route/{route_id}/{version}");
-                let gained = (!new).then_some(gained_orders);
-                match self.route_email(agent_id, route_id, gained).await? {
+                let change = RouteChange {
+                    new,
+                    gained_orders,
+                    lost_orders,
+                };
+                match self.route_email(agent_id, route_id, change).await? {
                     Some((user, email)) => self.once(&event, &user, &email).await,
                     None => Ok(Told::Nobody),
                 }
@@ -201,24 +211,34 @@ impl SendNotifications {
         Ok(Some((customer, email)))
     }
 
-    /// The email to an agent; `None` if the route has ended or the agent is not active any more.
+    /// The email to an agent. `None` if the news is out of date: the route has ended, the agent is not active any more,
+    /// or the agent went off duty and gave the orders back.
     async fn route_email(
         &self,
         agent_id: UserId,
         route_id: RouteId,
-        gained_orders: Option<usize>,
+        change: RouteChange,
     ) -> Result<Option<(User, Email)>, Refusal> {
         let route = self.routes.route(agent_id, route_id).await?;
         let agent = self.users.user(agent_id).await?;
         let Some((route, agent)) = route.zip(agent) else {
             return Ok(None);
         };
-        if !route.status.is_open() || agent.active_agent().is_none() {
+        let Some(profile) = agent.active_agent() else {
+            return Ok(None);
+        };
+        let only_lost = change.gained_orders == 0;
+        // An agent whose route ended because all its orders went to others must hear of it, unless the next route has
+        // its own email.
+        let lost_all = only_lost && route.stops.is_empty() && profile.open_route_id.is_none();
+        let out_of_date = !(route.status.is_open() || lost_all) || (only_lost && !profile.on_duty);
+        if out_of_date {
             return Ok(None);
         }
-        let email = match gained_orders {
-            None => self.letterhead.route_assigned(&agent, &route),
-            Some(gained) => self.letterhead.route_gained(&agent, &route, gained),
+        let email = if change.new {
+            self.letterhead.route_assigned(&agent, &route)
+        } else {
+            self.letterhead.route_changed(&agent, &route, change)
         };
         Ok(Some((agent, email)))
     }

@@ -95,7 +95,7 @@ impl UpdateOrderStatus {
                 Ok(()) => {
                     let changed = changeset.orders.into_iter().find(|order| order.id == id);
                     let changed = changed.ok_or(Refusal::NotFound)?;
-                    return Ok(OrderAnswer::of(changed, changeset.route.as_ref()));
+                    return Ok(OrderAnswer::of(changed, changeset.routes.first()));
                 }
                 Err(StoreError::Conflict) => attempts.pause().await?,
                 Err(error) => return Err(error.into()),
@@ -190,8 +190,8 @@ impl UpdateOrderStatus {
         };
         Ok(Changeset {
             orders: vec![order],
-            route: Some(route),
-            agent: Some(agent),
+            routes: vec![route],
+            agents: vec![agent],
         })
     }
 }

@@ -23,6 +23,8 @@ pub struct PlanRequest {
     pub vehicles: Vec<planner::Vehicle>,
     /// What is to be carried.
     pub orders: Vec<planner::Order>,
+    /// The number to minimise.
+    pub objective: planner::Objective,
     /// How long planning may take.
     pub time_limit: Duration,
 }

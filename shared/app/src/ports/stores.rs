@@ -183,16 +183,43 @@ pub enum AgentPart {
     Changed(User),
 }
 
-/// Orders, a route and its agent that change together or not at all.
+impl AgentPart {
+    /// The agent's record after the change.
+    pub fn user(&self) -> &User {
+        match self {
+            Self::Unchanged(user) | Self::Changed(user) => user,
+        }
+    }
+
+    /// The agent's record after the change.
+    pub fn into_user(self) -> User {
+        match self {
+            Self::Unchanged(user) | Self::Changed(user) => user,
+        }
+    }
+}
+
+/// The largest number of items of a change: DynamoDB takes at most so many in a transaction.
+pub const MOST_ITEMS: usize = 100;
+
+/// Orders, routes and their agents that change together or not at all.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Changeset {
-    /// Orders in their new state, each on the condition of its version; at most [`domain::route::MOST_ORDERS`].
+    /// Orders in their new state, each on the condition of its version.
     pub orders: Vec<Order>,
-    /// A route in its new state, on the condition of its version. Its geometry is written where there is one,
-    /// and an empty one is read as none.
-    pub route: Option<Route>,
-    /// The agent.
-    pub agent: Option<AgentPart>,
+    /// Routes in their new state, each on the condition of its version. A geometry is written where there is one, and
+    /// an empty one is read as none.
+    pub routes: Vec<Route>,
+    /// The agents of the routes.
+    pub agents: Vec<AgentPart>,
+}
+
+impl Changeset {
+    /// The number of items that the change writes or checks. At most [`MOST_ITEMS`] fit into one transaction.
+    pub fn items(&self) -> usize {
+        let geometries = self.routes.iter().filter(|it| it.geometry.is_some());
+        self.orders.len() + self.routes.len() + geometries.count() + self.agents.len()
+    }
 }
 
 /// Changes that must agree.

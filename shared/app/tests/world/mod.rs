@@ -15,7 +15,7 @@ use app::orders::UpdateOrderStatus;
 use app::orders::{CreateOrder, GetOrder, ListOrders};
 use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
 use app::{Caller, Refusal};
-use domain::{LegEstimate, Order, OrderId, OrderStatus, Role, Route, User, UserId, Zone};
+use domain::{DispatchRules, LegEstimate, Order, OrderId, OrderStatus, Role, Route, User, UserId, Zone};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use testkit::build::grid;
@@ -130,10 +130,13 @@ impl World {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             jitter: Arc::new(NoJitter),
+            grid: grid(),
+            estimate: LegEstimate::default(),
             settings: OptimizeSettings {
                 horizon: SignedDuration::from_hours(12),
                 time_limit: Duration::from_secs(1),
                 lease: SignedDuration::from_secs(60),
+                rules: DispatchRules::default(),
             },
         }
     }

@@ -1,7 +1,6 @@
 //! [`DispatchLedger`](app::ports::DispatchLedger): a change is stored completely or not at all.
 
-use app::ports::{AgentPart, Changeset};
-use domain::route::MOST_ORDERS;
+use app::ports::{AgentPart, Changeset, MOST_ITEMS};
 use domain::{Order, OrderStatus, Route, Timestamp, User};
 use futures::future::join_all;
 
@@ -15,6 +14,7 @@ pub async fn run(stores: Stores<'_>) {
     a_commit_is_made_once(stores).await;
     of_many_routes_one_gets_the_order(stores).await;
     of_many_routes_one_gets_the_agent(stores).await;
+    two_routes_exchange_an_order_at_once(stores).await;
     a_change_of_nothing_is_made(stores).await;
 }
 
@@ -44,8 +44,8 @@ fn assignment(fresh: &Fresh, agent: &User, orders: &[Order]) -> Changeset {
             .iter()
             .map(|order| fresh.on_route(order, &route))
             .collect(),
-        route: Some(route),
-        agent: Some(AgentPart::Changed(busy)),
+        routes: vec![route],
+        agents: vec![AgentPart::Changed(busy)],
     }
 }
 
@@ -59,14 +59,14 @@ async fn as_stored(
     for order in &change.orders {
         orders.push(stores.orders.order(order.id).await.unwrap());
     }
-    let route = change.route.as_ref().unwrap();
+    let route = change.routes.first().unwrap();
     let route = stores.routes.route(agent.id, route.id).await.unwrap();
     (orders, route, stores.users.user(agent.id).await.unwrap())
 }
 
 async fn a_whole_route_is_committed_at_once(stores: Stores<'_>) {
     let fresh = Fresh::new();
-    let (agent, orders) = stored(stores, &fresh, MOST_ORDERS).await;
+    let (agent, orders) = stored(stores, &fresh, MOST_ITEMS - 3).await;
     let change = assignment(&fresh, &agent, &orders);
     stores.ledger.commit(&change).await.unwrap();
 
@@ -75,8 +75,8 @@ async fn a_whole_route_is_committed_at_once(stores: Stores<'_>) {
         orders,
         change.orders.iter().cloned().map(Some).collect::<Vec<_>>()
     );
-    assert_eq!(route, change.route);
-    assert_eq!(user.map(AgentPart::Changed), change.agent);
+    assert_eq!(route.as_ref(), change.routes.first());
+    assert_eq!(user.as_ref(), change.agents.first().map(AgentPart::user));
 }
 
 async fn one_stale_part_keeps_all_of_it_out(stores: Stores<'_>) {
@@ -90,13 +90,13 @@ async fn one_stale_part_keeps_all_of_it_out(stores: Stores<'_>) {
     let mut absent_order = sound.clone();
     absent_order.orders[2].id = fresh.order(agent.id, now()).id;
     let mut stale_route = sound.clone();
-    stale_route.route.as_mut().unwrap().version = 2;
+    stale_route.routes[0].version = 2;
     let mut stale_agent = sound.clone();
-    stale_agent.agent = Some(AgentPart::Changed(agent.changed(now()).changed(now())));
+    stale_agent.agents = vec![AgentPart::Changed(agent.changed(now()).changed(now()))];
     let mut changed_agent = sound.clone();
-    changed_agent.agent = Some(AgentPart::Unchanged(agent.changed(now())));
+    changed_agent.agents = vec![AgentPart::Unchanged(agent.changed(now()))];
     let mut absent_agent = sound.clone();
-    absent_agent.agent = Some(AgentPart::Unchanged(fresh.agent()));
+    absent_agent.agents = vec![AgentPart::Unchanged(fresh.agent())];
 
     for (change, what) in [
         (stale_order, "an order has another version"),
@@ -111,7 +111,7 @@ async fn one_stale_part_keeps_all_of_it_out(stores: Stores<'_>) {
     }
 
     let mut steady = sound.clone();
-    steady.agent = Some(AgentPart::Unchanged(agent.clone()));
+    steady.agents = vec![AgentPart::Unchanged(agent.clone())];
     stores.ledger.commit(&steady).await.unwrap();
     let user = stores.users.user(agent.id).await.unwrap();
     assert_eq!(user, Some(agent), "the agent is only checked");
@@ -124,7 +124,7 @@ async fn a_commit_is_made_once(stores: Stores<'_>) {
     stores.ledger.commit(&change).await.unwrap();
     assert_conflict(stores.ledger.commit(&change).await, "committed again");
 
-    let route = change.route.clone().unwrap();
+    let route = change.routes[0].clone();
     let next = Changeset {
         orders: change
             .orders
@@ -134,13 +134,13 @@ async fn a_commit_is_made_once(stores: Stores<'_>) {
                 ..order.changed(now())
             })
             .collect(),
-        route: Some(route.changed(now())),
-        agent: None,
+        routes: vec![route.changed(now())],
+        agents: Vec::new(),
     };
     stores.ledger.commit(&next).await.unwrap();
     assert_conflict(stores.ledger.commit(&change).await, "committed later");
     let (_, found, _) = as_stored(stores, &next, &agent).await;
-    assert_eq!(found, next.route);
+    assert_eq!(found.as_ref(), next.routes.first());
 }
 
 async fn of_many_routes_one_gets_the_order(stores: Stores<'_>) {
@@ -165,7 +165,7 @@ async fn of_many_routes_one_gets_the_order(stores: Stores<'_>) {
         if number == winner {
             assert_eq!(
                 (route.as_ref(), own),
-                (change.route.as_ref(), OrderStatus::Assigned)
+                (change.routes.first(), OrderStatus::Assigned)
             );
             assert_eq!(found[0].as_ref(), Some(&change.orders[0]));
         } else {
@@ -185,13 +185,64 @@ async fn of_many_routes_one_gets_the_agent(stores: Stores<'_>) {
     let winner = the_winner(&results);
     let user = stores.users.user(agent.id).await.unwrap().unwrap();
     let open = user.agent.unwrap().open_route_id;
-    assert_eq!(open, changes[winner].route.as_ref().map(|route| route.id));
+    assert_eq!(open, changes[winner].routes.first().map(|route| route.id));
     let routes = stores
         .routes
         .routes_of(agent.id, None, None, 10)
         .await
         .unwrap();
     assert_eq!(routes.len(), 1, "no agent has two open routes");
+}
+
+/// Two routes, each with the orders of one agent. Returns the assignments as they are stored.
+async fn two_routes(stores: Stores<'_>, fresh: &Fresh) -> [Changeset; 2] {
+    let mut routes = Vec::new();
+    for _ in 0..2 {
+        let (agent, orders) = stored(stores, fresh, 2).await;
+        let change = assignment(fresh, &agent, &orders);
+        stores.ledger.commit(&change).await.unwrap();
+        routes.push(change);
+    }
+    routes.try_into().unwrap()
+}
+
+/// The change that gives an order of the first route to the second one.
+fn exchange(one: &Changeset, other: &Changeset, order: usize) -> Changeset {
+    let (from, to) = (&one.routes[0], &other.routes[0]);
+    let moved = &one.orders[order];
+    let mut shorter = from.changed(now());
+    shorter.stops.retain(|stop| stop.order_id != moved.id);
+    let mut longer = to.changed(now());
+    let stops = from.stops.iter().filter(|stop| stop.order_id == moved.id);
+    longer.stops.extend(stops.cloned());
+    Changeset {
+        orders: vec![moved.moved(to.agent_id, to.id, now()).unwrap()],
+        routes: vec![shorter, longer],
+        agents: [one, other]
+            .map(|change| AgentPart::Unchanged(change.agents[0].user().clone()))
+            .to_vec(),
+    }
+}
+
+async fn two_routes_exchange_an_order_at_once(stores: Stores<'_>) {
+    let fresh = Fresh::new();
+    let [one, other] = two_routes(stores, &fresh).await;
+    let change = exchange(&one, &other, 0);
+    stores.ledger.commit(&change).await.unwrap();
+    for route in &change.routes {
+        let found = stores.routes.route(route.agent_id, route.id).await.unwrap();
+        assert_eq!(found.as_ref(), Some(route));
+    }
+    let moved = stores.orders.order(change.orders[0].id).await.unwrap();
+    assert_eq!(moved.as_ref(), change.orders.first());
+
+    // One stale route of the two keeps all of the next exchange out.
+    let mut stale = exchange(&one, &other, 1);
+    stale.routes[0] = change.routes[0].changed(now());
+    assert_conflict(stores.ledger.commit(&stale).await, "the second route");
+    let found = &change.routes[0];
+    let found = stores.routes.route(found.agent_id, found.id).await.unwrap();
+    assert_eq!(found.as_ref(), change.routes.first());
 }
 
 async fn a_change_of_nothing_is_made(stores: Stores<'_>) {

@@ -51,6 +51,7 @@ pub async fn run_notifications(queue: &dyn NotificationQueue, outlet: &dyn Outle
             route_id: fresh.route_id(),
             version: 2,
             gained_orders: 3,
+            lost_orders: 1,
             new: false,
         },
     ];

@@ -14,7 +14,7 @@ pub async fn run(stores: Stores<'_>) {
 
 async fn put(stores: Stores<'_>, route: &Route) {
     let change = Changeset {
-        route: Some(route.clone()),
+        routes: vec![route.clone()],
         ..Changeset::default()
     };
     stores.ledger.commit(&change).await.unwrap();

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard};
 
 use app::events::StateChange;
 use app::ports::{
-    AgentPart, Changeset, DispatchLedger, IdempotencyKey, OrderListing, OrderPage, OrderPlacement,
+    AgentPart, Changeset, DispatchLedger, IdempotencyKey, MOST_ITEMS, OrderListing, OrderPage, OrderPlacement,
     OrderStore, Placement, RouteStore, StoreError, UserStore,
 };
 use async_trait::async_trait;
@@ -387,31 +387,38 @@ impl RouteStore for MemoryStore {
 #[async_trait]
 impl DispatchLedger for MemoryStore {
     async fn commit(&self, change: &Changeset) -> Result<(), StoreError> {
+        // DynamoDB refuses such a transaction as a whole.
+        if change.items() > MOST_ITEMS {
+            return Err(StoreError::Unavailable("too many items".into()));
+        }
         self.write(|tables| {
             for order in &change.orders {
                 tables.order_follows(order)?;
             }
-            if let Some(route) = &change.route {
+            for route in &change.routes {
                 tables.route_follows(route)?;
             }
-            match &change.agent {
-                Some(AgentPart::Changed(agent)) => tables.user_follows(agent)?,
-                Some(AgentPart::Unchanged(agent)) => {
-                    let stored = tables.users.get(&agent.id).map(|stored| stored.version);
-                    if stored != Some(agent.version) {
-                        return Err(StoreError::Conflict);
+            for agent in &change.agents {
+                match agent {
+                    AgentPart::Changed(agent) => tables.user_follows(agent)?,
+                    AgentPart::Unchanged(agent) => {
+                        let stored = tables.users.get(&agent.id).map(|stored| stored.version);
+                        if stored != Some(agent.version) {
+                            return Err(StoreError::Conflict);
+                        }
                     }
                 }
-                None => {}
             }
             for order in &change.orders {
                 tables.put_order(order);
             }
-            if let Some(route) = &change.route {
+            for route in &change.routes {
                 tables.put_route(route);
             }
-            if let Some(AgentPart::Changed(agent)) = &change.agent {
-                tables.put_user(agent);
+            for agent in &change.agents {
+                if let AgentPart::Changed(agent) = agent {
+                    tables.put_user(agent);
+                }
             }
             Ok(())
         })

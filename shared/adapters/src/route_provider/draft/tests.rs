@@ -84,6 +84,7 @@ fn a_request() -> impl Strategy<Value = PlanRequest> {
                 places: (0..PLACES).map(place).collect(),
                 vehicles: vehicles.collect(),
                 orders,
+                objective: planner::Objective::duration(),
                 time_limit: Duration::from_millis(5),
             }
         })

@@ -1,4 +1,4 @@
-//! Who may drive: the agents on duty, each with the open route and its orders.
+//! The agents on duty, each with the open route and its orders.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 use tracing::{info, warn};
 
 use super::OptimizeRoutes;
-use super::problem::Crew;
+use super::instance::Crew;
 use crate::messages::Wake;
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
@@ -63,8 +63,8 @@ impl OptimizeRoutes {
         Ok(seen)
     }
 
-    /// An agent as the planner needs them. Who changes while route and orders are read, one after the other, is read
-    /// again.
+    /// An agent as the planner needs them. The route and its orders are read one after the other, so an agent who
+    /// changes meanwhile is read again.
     async fn crew(
         &self,
         mut agent: User,
@@ -104,7 +104,7 @@ impl OptimizeRoutes {
             agent = again;
         }
         if versions.len() == 1 {
-            // Nobody is changing them: waiting for that would be for ever.
+            // Nobody is changing them, so waiting would not help.
             warn!(agent_id = %agent.id, "an agent's route and its orders do not fit together");
             return Ok(Seen::TakesNoPart);
         }

@@ -1,18 +1,19 @@
-//! Turning a zone's pending orders into routes.
+//! Turning a zone's pending orders into routes, and sharing the orders on routes anew.
 //!
-//! The lease keeps two runs from planning the same zone at once, to save work. What keeps every order on exactly one
-//! route are the versions in each commit: whoever loses leaves its orders pending and wakes the zone again.
+//! The lease keeps two runs from planning the same zone at once, to save work. The versions in each commit keep every
+//! order on exactly one route: a run that loses a race leaves the orders where they are and wakes the zone again.
 
+mod changes;
 mod commit;
 mod crews;
-mod problem;
+mod instance;
 mod unplaced;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Order, OrderId, OrderStatus, Timestamp, Zone};
+use domain::{DispatchRules, LegEstimate, Order, OrderId, OrderStatus, Timestamp, Zone, ZoneGrid};
 use jiff::SignedDuration;
 use tracing::{info, warn};
 
@@ -22,7 +23,8 @@ use crate::ports::{
     RouteStore, UserStore, WakeQueue, ZoneLeases,
 };
 use crate::refusal::Refusal;
-use problem::Problem;
+use changes::Changes;
+use instance::{Crew, ZoneInstance};
 
 /// How many places a plan may have: with more, the travel matrix outgrows the function's memory and the
 /// planner its time.
@@ -43,6 +45,8 @@ pub struct OptimizeSettings {
     pub time_limit: Duration,
     /// How long a zone's lease lasts: the function's timeout.
     pub lease: SignedDuration,
+    /// What a plan weighs, and what it may change.
+    pub rules: DispatchRules,
 }
 
 /// Behind the optimization queue.
@@ -67,6 +71,10 @@ pub struct OptimizeRoutes {
     pub ids: Arc<dyn Ids>,
     /// Chance, for pauses.
     pub jitter: Arc<dyn Jitter>,
+    /// The zones.
+    pub grid: ZoneGrid,
+    /// For the legs of a route that orders leave.
+    pub estimate: LegEstimate,
     /// What can be set.
     pub settings: OptimizeSettings,
 }
@@ -78,12 +86,16 @@ pub struct PlanReport {
     pub provider: Option<&'static str>,
     /// Who was to plan and did not, and why.
     pub fallbacks: Vec<Fallback>,
-    /// Orders that were put on routes.
+    /// Pending orders that were put on routes.
     pub assigned: usize,
+    /// Orders that changed their agent.
+    pub moved: usize,
     /// Orders that found no place.
     pub unplaced: Vec<domain::UnplacedReason>,
-    /// Routes that lost a race and were not committed, and agents who changed each time that they were read.
+    /// Changes that lost a race and were not committed, and agents who changed each time that they were read.
     pub conflicts: usize,
+    /// Changes that the store did not take. Their orders are planned again when the sweep finds them.
+    pub failed: usize,
     /// Orders that were left for the next plan, since this one was full.
     pub left_for_next: usize,
     /// Whether more orders may be waiting than were read.
@@ -183,23 +195,27 @@ impl OptimizeRoutes {
             .into_iter()
             .partition(|order| unplaced::opens_within(order, now + self.settings.horizon));
         self.postpone(too_early, now).await?;
-        if due.is_empty() {
-            return Ok(PlanReport {
-                unread,
-                ..PlanReport::default()
-            });
+        let nothing_to_do = PlanReport {
+            unread,
+            ..PlanReport::default()
+        };
+        if due.is_empty() && !everything {
+            return Ok(nothing_to_do);
         }
         let seen = self.crews(zone, wakes, now).await?;
-        let (crews, left_out) = problem::with_room(seen.ready, MOST_POINTS / 2);
-        if left_out > 0 {
-            info!(%zone, left_out, "agents whose routes are full, or are too many for one plan, are left out");
+        if due.is_empty() && !self.could_share(zone, &seen.ready, now) {
+            return Ok(nothing_to_do);
         }
-        let problem = Problem::of(due, crews, now, self.settings.horizon, MOST_POINTS);
-        let left_for_next = problem.left_for_next();
+        let (crews, left_out) = instance::with_room(seen.ready, MOST_POINTS / 2);
+        if left_out > 0 {
+            info!(%zone, left_out, "a plan has no room for the agents with the longest routes");
+        }
+        let instance = ZoneInstance::of(due, crews, now, self.settings.rules, MOST_POINTS);
+        let left_for_next = instance.left_for_next();
         if left_for_next > 0 {
             warn!(%zone, left_for_next, "the plan is full; the rest waits for the next");
         }
-        let request = problem.request(self.settings.time_limit);
+        let request = instance.request(self.settings.time_limit);
         let answer = self
             .provider
             .plan(request)
@@ -210,26 +226,46 @@ impl OptimizeRoutes {
             })?;
         let planned_for =
             Duration::try_from(self.clock.now().duration_since(now)).unwrap_or_default();
-        let changes = problem.changes(&answer, self.ids.as_ref());
-        let (assigned, conflicts) = self.commit(changes).await?;
-        // Of agents who were left out for want of a steady look at them there is nothing to say to anybody.
+        let changes = Changes {
+            instance: &instance,
+            ids: self.ids.as_ref(),
+            grid: self.grid,
+            estimate: self.estimate,
+            now: instance.now,
+        };
+        let committed = self.commit(changes.of(&answer)).await?;
+        // Nobody knows whether an agent who could not be read had a place. So no order gets a reason.
         let unplaced = if seen.missed > 0 {
             Vec::new()
         } else {
-            problem.unplaced(&answer, left_out > 0)
+            instance.unplaced(&answer, left_out > 0)
         };
         let reasons = unplaced.iter().map(|(_, reason)| *reason).collect();
         self.note_unplaced(unplaced, now).await?;
         Ok(PlanReport {
             provider: Some(answer.provider),
             fallbacks: answer.fallbacks,
-            assigned,
+            assigned: committed.assigned,
+            moved: committed.moved,
             unplaced: reasons,
-            conflicts: conflicts + seen.missed,
+            conflicts: committed.conflicts + seen.missed,
+            failed: committed.failed,
             left_for_next,
             unread,
             planned_for,
         })
+    }
+
+    /// Whether a plan without pending orders is of use: an agent without a route stands in the zone, and another agent
+    /// has an order to give. An agent wakes the zones around too, but one plan is enough.
+    fn could_share(&self, zone: Zone, crews: &[Crew], now: Timestamp) -> bool {
+        let is_idle_here = |crew: &Crew| {
+            let zone_of = crew.profile().and_then(|profile| profile.zone);
+            crew.route().is_none() && zone_of == Some(zone)
+        };
+        let rules = &self.settings.rules;
+        crews.iter().any(is_idle_here)
+            && crews.iter().any(|crew| crew.has_movable_orders(rules, now))
     }
 
     /// The zone's pending orders that are due; all that pend, if something has changed that ends their pauses. And

@@ -1,0 +1,381 @@
+//! From the records of a zone to a planning instance.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use domain::route::{Departure, MOST_OPEN_ORDERS};
+use domain::{
+    AgentProfile, Coordinates, DispatchRules, Order, OrderStatus, OrderStop, Route, RouteStatus,
+    RouteStop, StopKind, TimeWindow, Timestamp, UnplacedReason, User,
+};
+use jiff::SignedDuration;
+
+use crate::ports::{PlanAnswer, PlanRequest, PlannedRoute};
+
+/// Ten years. A moment that is further off counts as this far: a window may end in the year 9999, and the planner does
+/// not count so far.
+const FURTHEST_S: i64 = 10 * 366 * 24 * 3600;
+
+/// An agent who takes part, with the open route and the orders that have a stop left on it.
+#[derive(Debug, Clone)]
+pub(super) struct Crew {
+    pub(super) agent: User,
+    under_way: Option<(Route, Vec<Order>)>,
+}
+
+impl Crew {
+    /// An agent without a route.
+    pub(super) fn free(agent: User) -> Self {
+        Self {
+            agent,
+            under_way: None,
+        }
+    }
+
+    /// An agent with an open route. `None` if the route and the orders do not fit together, because somebody changed
+    /// them while they were read.
+    pub(super) fn under_way(agent: User, route: Route, orders: Vec<Order>) -> Option<Self> {
+        let open = route.open_orders();
+        let fits = |order: &Order| {
+            let status = if is_aboard(&route, order) {
+                OrderStatus::InProgress
+            } else {
+                OrderStatus::Assigned
+            };
+            order.status == status && order.assignment.is_some_and(|on| on.route_id == route.id)
+        };
+        let whole = route.status.is_open() && orders.len() == open.len() && orders.iter().all(fits);
+        whole.then_some(Self {
+            agent,
+            under_way: Some((route, orders)),
+        })
+    }
+
+    pub(super) fn route(&self) -> Option<&Route> {
+        self.under_way.as_ref().map(|(route, _)| route)
+    }
+
+    pub(super) fn profile(&self) -> Option<&AgentProfile> {
+        self.agent.agent.as_ref()
+    }
+
+    fn position(&self) -> Option<Coordinates> {
+        match self.route() {
+            Some(route) => Some(route.position()),
+            None => self.profile()?.position,
+        }
+    }
+
+    /// The number of places that a plan has of the crew: its start, and two for each order.
+    fn points(&self) -> usize {
+        1 + 2 * self.open_orders().len()
+    }
+
+    fn open_orders(&self) -> &[Order] {
+        self.under_way.as_ref().map_or(&[], |(_, orders)| orders)
+    }
+
+    /// The stops with which every plan of the route begins: the next stop of a route in progress, and all stops up to
+    /// the last pickup to which the agent may be on the way.
+    fn frozen_stops(&self, rules: &DispatchRules, now: Timestamp) -> Vec<RouteStop> {
+        let Some(route) = self.route() else {
+            return Vec::new();
+        };
+        let expected = route.clone().expected_at(now);
+        let open: Vec<RouteStop> = expected.open_stops().cloned().collect();
+        let soon = now + rules.freeze;
+        let is_soon = |stop: &RouteStop| stop.kind == StopKind::Pickup && stop.eta <= soon;
+        let up_to_last = open.iter().rposition(is_soon).map_or(0, |last| last + 1);
+        let next = usize::from(route.status == RouteStatus::InProgress);
+        open.into_iter().take(up_to_last.max(next)).collect()
+    }
+
+    /// Whether another agent could take an order of the route.
+    pub(super) fn has_movable_orders(&self, rules: &DispatchRules, now: Timestamp) -> bool {
+        let frozen = self.frozen_stops(rules, now);
+        self.open_orders().iter().any(|order| {
+            order.status == OrderStatus::Assigned
+                && !frozen.iter().any(|stop| stop.order_id == order.id)
+        })
+    }
+}
+
+/// The crews with the shortest routes, as many as make up at most this number of points; and the number of crews that
+/// are left out. So a plan has room for orders, whatever routes there are.
+pub(super) fn with_room(mut crews: Vec<Crew>, most_points: usize) -> (Vec<Crew>, usize) {
+    let all = crews.len();
+    crews.sort_by_key(|crew| crew.points());
+    let mut points = 0;
+    crews.retain(|crew| {
+        points += crew.points();
+        points <= most_points
+    });
+    let left_out = all - crews.len();
+    (crews, left_out)
+}
+
+fn is_aboard(route: &Route, order: &Order) -> bool {
+    let mut stops = route.open_stops().filter(|stop| stop.order_id == order.id);
+    stops.all(|stop| stop.kind == StopKind::Dropoff)
+}
+
+/// A planning instance with the records that it was made from.
+///
+/// In the request, the orders that are on routes come first, crew by crew, and then the pending ones.
+pub(super) struct ZoneInstance {
+    /// The moment of planning, second 0 of the request.
+    pub(super) now: Timestamp,
+    pub(super) crews: Vec<Crew>,
+    orders: Vec<Order>,
+    /// The crews of the orders that are on routes. The other orders are pending.
+    crew_of: Vec<usize>,
+    rules: DispatchRules,
+    left_for_next: usize,
+}
+
+impl ZoneInstance {
+    /// Takes as many of the pending orders, in their order, as a plan with this number of points has room for.
+    pub(super) fn of(
+        mut pending: Vec<Order>,
+        crews: Vec<Crew>,
+        now: Timestamp,
+        rules: DispatchRules,
+        most_points: usize,
+    ) -> Self {
+        let taken: usize = crews.iter().map(Crew::points).sum();
+        let room = most_points.saturating_sub(taken) / 2;
+        let left_for_next = pending.len().saturating_sub(room);
+        pending.truncate(room);
+        let (mut orders, mut crew_of) = (Vec::new(), Vec::new());
+        for (index, crew) in crews.iter().enumerate() {
+            orders.extend_from_slice(crew.open_orders());
+            crew_of.resize(orders.len(), index);
+        }
+        orders.append(&mut pending);
+        Self {
+            // Legs and windows are counted in whole seconds, so the moment of planning is one too.
+            now: next_full_second(now),
+            crews,
+            orders,
+            crew_of,
+            rules,
+            left_for_next,
+        }
+    }
+
+    pub(super) fn left_for_next(&self) -> usize {
+        self.left_for_next
+    }
+
+    /// An order of the request.
+    pub(super) fn order(&self, index: usize) -> Option<&Order> {
+        self.orders.get(index)
+    }
+
+    /// The crew that has the order now. `None` for a pending order.
+    pub(super) fn crew_of(&self, order: usize) -> Option<usize> {
+        self.crew_of.get(order).copied()
+    }
+
+    /// The number of orders in the request, those on routes first.
+    pub(super) fn orders(&self) -> usize {
+        self.orders.len()
+    }
+
+    /// The instance as the provider needs it.
+    pub(super) fn request(&self, time_limit: Duration) -> PlanRequest {
+        let mut places = Places::default();
+        let mut orders: Vec<planner::Order> = (0..self.orders.len())
+            .map(|index| self.planner_order(index, &mut places))
+            .collect();
+        let mut vehicles = Vec::with_capacity(self.crews.len());
+        for (index, crew) in self.crews.iter().enumerate() {
+            let vehicle = self.planner_vehicle(crew, &mut places);
+            for (order, _) in &vehicle.frozen {
+                orders[*order].pinned_to = Some(index);
+            }
+            vehicles.push(vehicle);
+        }
+        PlanRequest {
+            at: self.now,
+            places: places.listed,
+            vehicles,
+            orders,
+            objective: planner::Objective {
+                waiting_weight_milli: self.rules.waiting_weight_milli,
+                move_cost: self.rules.move_s.into(),
+                ..planner::Objective::duration()
+            },
+            time_limit,
+        }
+    }
+
+    fn planner_order(&self, index: usize, places: &mut Places) -> planner::Order {
+        let order = &self.orders[index];
+        let pickup = self.planner_stop(&order.pickup, places);
+        let dropoff = self.planner_stop(&order.dropoff, places);
+        let mut planned = planner::Order::new(pickup, dropoff, order.size);
+        planned.waiting_since_s = self.second_from(order.created_at);
+        planned.promise_s = Some(self.rules.promise.as_secs());
+        if let Some(crew) = self.crew_of(index) {
+            planned.committed = true;
+            planned.current_vehicle = Some(crew);
+            if order.status == OrderStatus::InProgress {
+                planned.pickup = None;
+                planned.pinned_to = Some(crew);
+            }
+        }
+        planned
+    }
+
+    fn planner_stop(&self, stop: &OrderStop, places: &mut Places) -> planner::PlannerStop {
+        planner::PlannerStop {
+            point: places.index_of(stop.location),
+            window: stop.window.map(|window| self.planner_window(window)),
+            service_s: stop.service_s.into(),
+        }
+    }
+
+    fn planner_vehicle(&self, crew: &Crew, places: &mut Places) -> planner::Vehicle {
+        let shift = crew.profile().and_then(|profile| profile.shift);
+        let capacity = crew.profile().map_or(0, |profile| profile.capacity);
+        // An agent who is available has a position; without one there is nothing to plan from.
+        let start = crew
+            .position()
+            .unwrap_or(Coordinates { lat: 0.0, lon: 0.0 });
+        let shift = planner::Shift {
+            start_s: shift.map_or(0, |shift| self.second_from(shift.start).max(0)),
+            // Without a shift, an agent works as long as needed.
+            end_s: shift.map_or(FURTHEST_S, |shift| self.second_until(shift.end)),
+        };
+        let mut vehicle = planner::Vehicle::new(places.index_of(start), capacity, shift);
+        let room = crew.route().map_or(MOST_OPEN_ORDERS, Route::room);
+        vehicle.max_orders = u32::try_from(crew.open_orders().len() + room).ok();
+        let frozen = crew.frozen_stops(&self.rules, self.now);
+        let open = crew.route().into_iter().flat_map(Route::open_stops);
+        vehicle.planned = open
+            .skip(frozen.len())
+            .filter_map(|stop| self.planner_visit(stop))
+            .collect();
+        vehicle.frozen = frozen
+            .iter()
+            .filter_map(|stop| self.planner_visit(stop))
+            .collect();
+        vehicle
+    }
+
+    /// A stop of an open route as the planner names it.
+    fn planner_visit(&self, stop: &RouteStop) -> Option<(usize, planner::StopKind)> {
+        let on_routes = &self.orders[..self.crew_of.len()];
+        let index = on_routes.iter().position(|it| it.id == stop.order_id)?;
+        Some((index, planner_kind(stop.kind)))
+    }
+
+    /// Seconds from the moment of planning to the first full second that is not before `time`.
+    fn second_from(&self, time: Timestamp) -> i64 {
+        let early = time.duration_since(self.now);
+        let second = early.as_secs() + i64::from(early.subsec_nanos() > 0);
+        second.clamp(-FURTHEST_S, FURTHEST_S)
+    }
+
+    /// Seconds from the moment of planning to the last full second that is not after `time`.
+    fn second_until(&self, time: Timestamp) -> i64 {
+        let late = time.duration_since(self.now);
+        let second = late.as_secs() - i64::from(late.subsec_nanos() < 0);
+        second.clamp(-FURTHEST_S, FURTHEST_S)
+    }
+
+    /// A window in whole seconds. A window that lies within a single second is that second.
+    fn planner_window(&self, window: TimeWindow) -> planner::Window {
+        let earliest_s = self.second_from(window.start);
+        planner::Window {
+            earliest_s,
+            latest_s: self.second_until(window.end).max(earliest_s),
+        }
+    }
+
+    /// The moment that is this number of seconds from the moment of planning.
+    pub(super) fn time_of(&self, second: i64) -> Timestamp {
+        self.now
+            .saturating_add(SignedDuration::from_secs(second))
+            .unwrap_or(self.now)
+    }
+
+    /// Where and when a planned route of the crew starts.
+    pub(super) fn departure(&self, crew: usize) -> Option<Departure> {
+        let crew = self.crews.get(crew)?;
+        let shift_start = crew.profile()?.shift.map_or(self.now, |shift| shift.start);
+        Some(Departure {
+            location: crew.position()?,
+            at: self.now.max(shift_start),
+        })
+    }
+
+    /// The planned route of each crew. `None` if the crew does not drive.
+    pub(super) fn planned_routes<'a>(
+        &self,
+        answer: &'a PlanAnswer,
+    ) -> Vec<Option<&'a PlannedRoute>> {
+        let mut routes = vec![None; self.crews.len()];
+        for route in &answer.routes {
+            if let Some(planned) = routes.get_mut(route.vehicle) {
+                *planned = Some(route);
+            }
+        }
+        routes
+    }
+
+    /// The pending orders that found no place, with the reason. `others` says whether crews were left out.
+    pub(super) fn unplaced(
+        &self,
+        answer: &PlanAnswer,
+        others: bool,
+    ) -> Vec<(Order, UnplacedReason)> {
+        let for_all = match (self.crews.is_empty(), others) {
+            (true, false) => Some(UnplacedReason::NoAgentOnDuty),
+            (true, true) => Some(UnplacedReason::OverCapacity),
+            (false, _) => None,
+        };
+        let left_over = answer
+            .unplaced
+            .iter()
+            .filter(|left| self.crew_of(left.order).is_none());
+        left_over
+            .filter_map(|left| {
+                let reason = for_all.unwrap_or(left.reason);
+                Some((self.order(left.order)?.clone(), reason))
+            })
+            .collect()
+    }
+}
+
+/// The time itself if it is on a full second, or else the next one.
+fn next_full_second(time: Timestamp) -> Timestamp {
+    let rest = SignedDuration::from_nanos(time.subsec_nanosecond().into());
+    let second = SignedDuration::from_secs(i64::from(!rest.is_zero()));
+    time.saturating_add(second - rest).unwrap_or(time)
+}
+
+fn planner_kind(kind: StopKind) -> planner::StopKind {
+    match kind {
+        StopKind::Pickup => planner::StopKind::Pickup,
+        StopKind::Dropoff => planner::StopKind::Dropoff,
+    }
+}
+
+/// Places, each listed once: a shop with fifty orders is one row of the travel matrix.
+#[derive(Default)]
+struct Places {
+    listed: Vec<Coordinates>,
+    index: HashMap<(u64, u64), usize>,
+}
+
+impl Places {
+    fn index_of(&mut self, place: Coordinates) -> usize {
+        let key = (place.lat.to_bits(), place.lon.to_bits());
+        *self.index.entry(key).or_insert_with(|| {
+            self.listed.push(place);
+            self.listed.len() - 1
+        })
+    }
+}
