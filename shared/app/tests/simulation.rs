@@ -12,7 +12,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::json;
 use testkit::build::user_id;
-use testkit::{Landmarks, NextWrite, a_customer, an_agent};
+use testkit::{CountedRounds, Landmarks, NextWrite, a_customer, an_agent};
 use world::{World, agent, customer, dispatcher};
 
 const AGENTS: [u64; 3] = [10, 11, 12];
@@ -162,6 +162,7 @@ proptest! {
     #[test]
     fn the_books_are_always_right_and_every_parcel_arrives(
         steps in prop::collection::vec(any_step(), 1..60),
+        orders_move in any::<bool>(),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
@@ -171,6 +172,7 @@ proptest! {
             let agents = AGENTS.map(|number| an_agent(number).build());
             let mut world = World::with(agents.into_iter().chain([a_customer(1).build()]), []);
             world.deliveries = 2;
+            world.planner = orders_move.then_some(CountedRounds(50));
             for step in steps {
                 take(&world, step).await;
                 world.assert_consistent();
@@ -190,6 +192,12 @@ proptest! {
                 .map(|(_, times)| times)
                 .sum();
             assert_eq!(told_delivered, delivered.count(), "each delivery is told once");
+            let assigned = told
+                .iter()
+                .filter(|((_, body), _)| body.contains("is on an agent's route."))
+                .map(|(_, times)| times)
+                .sum::<usize>();
+            assert!(assigned <= world.store.all_orders().len(), "each order is assigned once to its customer");
         });
     }
 }

@@ -15,5 +15,5 @@ pub use memory::{
     MemoryFiles, MemoryGeocoder, MemoryIdentity, MemoryImportQueue, MemoryLegs, MemoryMailer,
     MemoryNotifications, MemoryPlaceCache, MemoryStore, MemoryWakes, NextRead, NextWrite,
 };
-pub use provider::FirstComeFirstServed;
+pub use provider::{CountedRounds, FirstComeFirstServed};
 pub use still::{CountedIds, NoJitter, StillClock};

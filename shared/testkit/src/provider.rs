@@ -1,4 +1,4 @@
-//! A route provider with plans that a test can predict.
+//! Route providers: one with plans that a test can predict, and the real planner.
 
 use std::sync::Mutex;
 
@@ -71,7 +71,9 @@ impl Tour<'_> {
     fn serve(&mut self, index: usize) {
         let made = |kind| {
             let visits = self.visits.iter();
-            visits.filter(|visit| visit.order == index).any(|visit| visit.kind == kind)
+            visits
+                .filter(|visit| visit.order == index)
+                .any(|visit| visit.kind == kind)
         };
         let order = &self.request.orders[index];
         let (pickup, dropoff) = (made(StopKind::Pickup), made(StopKind::Dropoff));
@@ -138,5 +140,71 @@ impl RouteProvider for FirstComeFirstServed {
         };
         self.asked.lock().unwrap().push(request);
         Ok(answer)
+    }
+}
+
+/// The planner on estimated legs, with a number of rounds in place of a time limit. So a test gets the same plans on
+/// every machine.
+#[derive(Debug, Clone, Copy)]
+pub struct CountedRounds(pub u64);
+
+#[async_trait]
+impl RouteProvider for CountedRounds {
+    async fn plan(&self, request: PlanRequest) -> Result<PlanAnswer, ProviderError> {
+        let places = &request.places;
+        let travel = planner::TravelMatrix::measured(places.len(), |from, to| {
+            let leg = LegEstimate::default().leg(places[from], places[to]);
+            (leg.distance_m, leg.duration_s)
+        });
+        let instance = planner::Instance::new(planner::InstanceSpec {
+            travel,
+            vehicles: request.vehicles,
+            orders: request.orders,
+            objective: request.objective,
+        })
+        .map_err(|faults| ProviderError::InvalidProblem(format!("{faults:?}")))?;
+        let options = planner::Options::new(planner::Limit::Iterations(self.0));
+        let plan = planner::solve(&instance, &options);
+        planner::check(&instance, &plan).expect("a plan that keeps the rules");
+        let routes = plan.routes.iter().map(|route| planned(&instance, route));
+        let unplaced = plan.unserved.iter().map(|unserved| UnplacedOrder {
+            order: unserved.order,
+            reason: match unserved.reason {
+                planner::UnservedReason::NoVehicle => UnplacedReason::NoAgentOnDuty,
+                planner::UnservedReason::OverCapacity => UnplacedReason::OverCapacity,
+                planner::UnservedReason::OutsideTimeWindows => UnplacedReason::OutsideTimeWindows,
+            },
+        });
+        Ok(PlanAnswer {
+            provider: "counted-rounds",
+            routes: routes.collect(),
+            unplaced: unplaced.collect(),
+            fallbacks: Vec::new(),
+        })
+    }
+}
+
+fn planned(instance: &planner::Instance, route: &planner::Route) -> PlannedRoute {
+    let mut at = instance.vehicles()[route.vehicle].start;
+    let visits = route.stops.iter().map(|stop| {
+        let order = &instance.orders()[stop.order];
+        let (kind, to) = match (stop.kind, order.pickup) {
+            (planner::StopKind::Pickup, Some(pickup)) => (StopKind::Pickup, pickup.point),
+            _ => (StopKind::Dropoff, order.dropoff.point),
+        };
+        let visit = PlannedVisit {
+            order: stop.order,
+            kind,
+            begin_s: stop.arrival_s + stop.waiting_s,
+            distance_m: instance.travel().distance_m(at, to),
+            duration_s: instance.travel().duration_s(at, to),
+        };
+        at = to;
+        visit
+    });
+    PlannedRoute {
+        vehicle: route.vehicle,
+        visits: visits.collect(),
+        geometry: None,
     }
 }

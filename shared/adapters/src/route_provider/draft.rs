@@ -6,9 +6,7 @@ use app::ports::{
     FallbackReason, PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit, UnplacedOrder,
 };
 use domain::{Leg, UnplacedReason};
-use planner::{
-    Instance, InstanceSpec, Order, Plan, PlannerStop, StopKind, TravelMatrix, Vehicle,
-};
+use planner::{Instance, InstanceSpec, Order, Plan, PlannerStop, StopKind, TravelMatrix, Vehicle};
 
 use super::embedded::domain_kind;
 use super::remote::Unusable;

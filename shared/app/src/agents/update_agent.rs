@@ -137,7 +137,11 @@ fn open_route(agent: &User) -> Option<RouteId> {
 }
 
 fn answer(changeset: Changeset) -> Result<AgentAnswer, Refusal> {
-    let agent = changeset.agents.into_iter().next().map(AgentPart::into_user);
+    let agent = changeset
+        .agents
+        .into_iter()
+        .next()
+        .map(AgentPart::into_user);
     agent.and_then(AgentAnswer::of).ok_or(Refusal::NotFound)
 }
 

@@ -33,6 +33,6 @@ pub use queues::{NotificationQueue, QueueError, WakeQueue};
 pub use recovery::{ConfirmationCodes, PasswordRecovery, Reset};
 pub use sessions::{Refreshed, SignOut, TokenRefresh, Whose};
 pub use stores::{
-    AgentPart, Changeset, DispatchLedger, IdempotencyKey, MOST_ITEMS, OrderListing, OrderPage, OrderPlacement,
-    OrderStore, Placement, RouteStore, StoreError, UserStore,
+    AgentPart, Changeset, DispatchLedger, IdempotencyKey, MOST_ITEMS, OrderListing, OrderPage,
+    OrderPlacement, OrderStore, Placement, RouteStore, StoreError, UserStore,
 };

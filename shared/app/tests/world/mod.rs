@@ -15,13 +15,15 @@ use app::orders::UpdateOrderStatus;
 use app::orders::{CreateOrder, GetOrder, ListOrders};
 use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
 use app::{Caller, Refusal};
-use domain::{DispatchRules, LegEstimate, Order, OrderId, OrderStatus, Role, Route, User, UserId, Zone};
+use domain::{
+    DispatchRules, LegEstimate, Order, OrderId, OrderStatus, Role, Route, User, UserId, Zone,
+};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use testkit::build::grid;
 use testkit::{
-    CountedIds, FirstComeFirstServed, MemoryIdentity, MemoryMailer, MemoryNotifications,
-    MemoryStore, MemoryWakes, NoJitter, StillClock,
+    CountedIds, CountedRounds, FirstComeFirstServed, MemoryIdentity, MemoryMailer,
+    MemoryNotifications, MemoryStore, MemoryWakes, NoJitter, StillClock,
 };
 
 pub struct World {
@@ -33,6 +35,8 @@ pub struct World {
     pub provider: Arc<FirstComeFirstServed>,
     pub clock: Arc<StillClock>,
     pub ids: Arc<CountedIds>,
+    /// Plans in place of `provider`, if there is one.
+    pub planner: Option<CountedRounds>,
     /// How often each stream record and message is delivered.
     pub deliveries: usize,
 }
@@ -51,6 +55,7 @@ impl World {
             provider: Arc::default(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             ids: Arc::default(),
+            planner: None,
             deliveries: 1,
         }
     }
@@ -126,7 +131,10 @@ impl World {
             ledger: self.store.clone(),
             leases: self.store.clone(),
             wakes: self.wakes.clone(),
-            provider: self.provider.clone(),
+            provider: match self.planner {
+                Some(planner) => Arc::new(planner),
+                None => self.provider.clone(),
+            },
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             jitter: Arc::new(NoJitter),

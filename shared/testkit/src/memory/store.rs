@@ -5,8 +5,8 @@ use std::sync::{Mutex, MutexGuard};
 
 use app::events::StateChange;
 use app::ports::{
-    AgentPart, Changeset, DispatchLedger, IdempotencyKey, MOST_ITEMS, OrderListing, OrderPage, OrderPlacement,
-    OrderStore, Placement, RouteStore, StoreError, UserStore,
+    AgentPart, Changeset, DispatchLedger, IdempotencyKey, MOST_ITEMS, OrderListing, OrderPage,
+    OrderPlacement, OrderStore, Placement, RouteStore, StoreError, UserStore,
 };
 use async_trait::async_trait;
 use domain::{

@@ -13,9 +13,7 @@ use domain::{
 use tracing::error;
 
 use super::instance::ZoneInstance;
-use crate::ports::{
-    AgentPart, Changeset, Ids, MOST_ITEMS, PlanAnswer, PlannedRoute, PlannedVisit,
-};
+use crate::ports::{AgentPart, Changeset, Ids, MOST_ITEMS, PlanAnswer, PlannedRoute, PlannedVisit};
 use crate::routes::after_change::set_free;
 
 /// What is written together, or not at all.
