@@ -12,12 +12,13 @@ use runtime::metrics::Metrics;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (optimization, notification) = settings::from_environment()?;
+    let (optimization, notification, grid) = settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let sqs = adapters::sqs::Client::new(&aws);
     let publish_events = PublishEvents {
         wakes: Arc::new(SqsWakes::new(&sqs, &optimization)),
         notifications: Arc::new(SqsNotifications::new(&sqs, &notification)),
+        grid,
     };
     runtime::streams::serve(publish_events, handle).await
 }
@@ -76,6 +77,7 @@ mod tests {
             let publish_events = PublishEvents {
                 wakes: self.wakes.clone(),
                 notifications: self.notifications.clone(),
+                grid: testkit::build::grid(),
             };
             let event: Event = serde_json::from_str(event).unwrap();
             let response = streams::consume(&publish_events, handle, &event)

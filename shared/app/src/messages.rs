@@ -34,6 +34,8 @@ pub enum WakeCause {
     More,
     /// The sweep found orders overdue.
     Overdue,
+    /// A route runs late for a time window, so that another agent may do better.
+    RouteLate,
 }
 
 impl Wake {

@@ -86,7 +86,7 @@ async fn an_order_waits_with_its_reason_until_somebody_comes_on_duty() {
     assert_eq!(waiting.reason, Some(UnplacedReason::NoAgentOnDuty));
     assert_eq!(
         waiting.retry_at,
-        order.created_at + SignedDuration::from_mins(1)
+        order.created_at + SignedDuration::from_hours(1)
     );
 
     // Coming on duty ends the pause, which has not run out.

@@ -8,7 +8,8 @@ use app::events::{PublishEvents, StateChange};
 use app::messages::{Notification, Wake, WakeCause};
 use domain::order::Waiting;
 use domain::{Actor, Order, OrderStatus, RouteId, User, UserStatus};
-use testkit::build::{at, user_id};
+use testkit::build::{at, grid, user_id};
+use testkit::contracts::Fresh;
 use testkit::{Landmarks, MemoryNotifications, MemoryWakes, an_agent, an_order};
 
 async fn announced(change: StateChange) -> (Vec<Wake>, Vec<Notification>) {
@@ -19,6 +20,7 @@ async fn announced(change: StateChange) -> (Vec<Wake>, Vec<Notification>) {
     let announce = PublishEvents {
         wakes: wakes.clone(),
         notifications: notifications.clone(),
+        grid: grid(),
     };
     announce.run(&[change]).await.unwrap();
     let wakes = wakes.take().into_iter().map(|(wake, _)| wake).collect();
@@ -175,12 +177,39 @@ async fn a_confirmed_address_gets_its_topic_once() {
 }
 
 #[tokio::test]
+async fn a_route_that_becomes_late_for_a_window_wakes_its_zone_once() {
+    let order = an_order(1)
+        .dropped_off_between("2030-05-06T08:00:00Z", "2030-05-06T09:00:00Z")
+        .build();
+    let expected = |time: &str| {
+        let mut route = Fresh::new().route(user_id(10), std::slice::from_ref(&order), noon());
+        for stop in &mut route.stops {
+            stop.eta = at(time);
+        }
+        route
+    };
+    let became = async |before: &str, after: &str| {
+        let change = StateChange::Route {
+            before: Some(Box::new(expected(before))),
+            after: Some(Box::new(expected(after))),
+        };
+        let (wakes, _) = announced(change).await;
+        wakes.iter().map(|wake| wake.cause).collect::<Vec<_>>()
+    };
+    let (early, late) = ("2030-05-06T08:50:00Z", "2030-05-06T09:10:00Z");
+    assert_eq!(became(early, late).await, [WakeCause::RouteLate]);
+    assert_eq!(became(early, "2030-05-06T09:09:59Z").await, []);
+    assert_eq!(became(late, "2030-05-06T09:30:00Z").await, []);
+}
+
+#[tokio::test]
 async fn a_queue_that_is_away_fails_the_record() {
     let wakes = Arc::<MemoryWakes>::default();
     wakes.set_away(true);
     let announce = PublishEvents {
         wakes,
         notifications: Arc::<MemoryNotifications>::default(),
+        grid: grid(),
     };
     let change = of_order(None, &an_order(1).build());
     assert!(announce.run(&[change]).await.is_err());
@@ -203,6 +232,7 @@ async fn the_rows_of_an_import_wake_each_zone_once() {
     let announce = PublishEvents {
         wakes: wakes.clone(),
         notifications: Arc::<MemoryNotifications>::default(),
+        grid: grid(),
     };
     announce.run(&changes).await.unwrap();
     let woken = wakes.take();

@@ -20,6 +20,7 @@ fn stop(kind: StopKind, location: Coordinates, status: StopStatus) -> RouteStop 
         address: (kind == StopKind::Pickup).then(|| "Marunouchi 1-9-1".to_owned()),
         eta: at("2030-05-06T08:10:00Z"),
         not_before: None,
+        not_after: None,
         service_s: 120,
         leg: Leg {
             distance_m: 500,

@@ -130,12 +130,14 @@ pub struct HistoryLine {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum UnplacedReason {
-    /// No agent is on duty in the zone of the pickup or in the zones around it.
+    /// No agent is on duty within three zones of the pickup.
     NoAgentOnDuty,
     /// No vehicle on duty has room for the order, or all routes are full.
     OverCapacity,
     /// No agent can be there in time.
     OutsideTimeWindows,
+    /// No agent can deliver the order before the shift ends. The order has no time window.
+    OutsideShifts,
 }
 
 impl UnplacedReason {
@@ -144,6 +146,9 @@ impl UnplacedReason {
         self.into()
     }
 }
+
+/// The reason of a failed order that nobody could take before its time window ended.
+pub const WINDOW_PASSED: &str = "window_passed";
 
 /// The route that an order is on, or was on last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -370,6 +375,37 @@ impl Order {
             assignment: Some(Assignment { agent_id, route_id }),
             ..self.changed(now)
         })
+    }
+
+    /// Whether the order has a time window.
+    pub fn has_window(&self) -> bool {
+        self.last_chance().is_some()
+    }
+
+    /// The last moment at which the order can still be on time: the end of the time window that ends first. `None` for
+    /// an order without a time window.
+    pub fn last_chance(&self) -> Option<Timestamp> {
+        let windows = [self.pickup.window, self.dropoff.window].into_iter();
+        windows.flatten().map(|window| window.end).min()
+    }
+
+    /// The pending order as failed, because a time window has ended. `None` if the order is not pending, or can still
+    /// be on time.
+    pub fn expired(&self, now: Timestamp) -> Option<Self> {
+        let late = self.last_chance().is_some_and(|last| last < now);
+        if self.status != OrderStatus::Pending || !late {
+            return None;
+        }
+        let mut changed = self.changed(now);
+        changed.status = OrderStatus::Failed;
+        changed.waiting = None;
+        changed.history.push(HistoryLine {
+            status: OrderStatus::Failed,
+            at: now,
+            by: Actor::Optimizer,
+            reason: Some(WINDOW_PASSED.to_owned()),
+        });
+        Some(changed)
     }
 
     /// The pending order with a note until when it waits.

@@ -142,6 +142,9 @@ pub struct RouteStop {
     /// The service begins at this time or later.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<Timestamp>,
+    /// The service should begin at this time or earlier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_after: Option<Timestamp>,
     /// The service time, in seconds.
     pub service_s: u32,
     /// The leg to this stop. It is zero for a stop that was skipped.
@@ -270,6 +273,13 @@ impl Route {
             distance_m: sum.distance_m.saturating_add(stop.leg.distance_m),
             duration_s: sum.duration_s.saturating_add(stop.leg.duration_s),
         })
+    }
+
+    /// The time by which the open stop that is most late begins after its time window. Zero if all are on time.
+    pub fn lateness(&self) -> SignedDuration {
+        let late = |stop: &RouteStop| Some(stop.eta.duration_since(stop.not_after?));
+        let most = self.open_stops().filter_map(late).max();
+        most.unwrap_or_default().max(SignedDuration::ZERO)
     }
 
     /// When the order's next stop is expected. An answer reads this from a route as it is expected now:

@@ -16,7 +16,12 @@ pub struct Zone(CellIndex);
 impl Zone {
     /// The cells around this one, without itself: six, or five around one of H3's twelve pentagons.
     pub fn neighbours(self) -> Vec<Self> {
-        let around: Vec<CellIndex> = self.0.grid_disk(1);
+        self.within(1)
+    }
+
+    /// The cells that this number of steps reaches, without the cell itself.
+    pub fn within(self, steps: u32) -> Vec<Self> {
+        let around: Vec<CellIndex> = self.0.grid_disk(steps);
         around
             .into_iter()
             .filter(|cell| *cell != self.0)

@@ -52,6 +52,7 @@ fn route(orders: u32) -> Route {
                 address: None,
                 eta,
                 not_before: None,
+                not_after: None,
                 service_s: 120,
                 leg,
                 status: StopStatus::Pending,

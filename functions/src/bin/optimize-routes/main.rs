@@ -112,7 +112,7 @@ async fn plan(
 ) -> Result<(), Failure> {
     let report = optimize_routes.run(zone, &wakes).await?;
     report::log(zone, wakes.len(), &report);
-    report::count(wakes.len(), &report);
+    report::count(&wakes, &report);
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The log line and the metrics of one plan.
 
+use app::messages::{Wake, WakeCause};
 use app::routes::optimize_routes::PlanReport;
 use domain::{UnplacedReason, VariantArray, Zone};
 use runtime::metrics::Metrics;
@@ -31,8 +32,12 @@ fn fallbacks(report: &PlanReport) -> Option<String> {
     (!report.fallbacks.is_empty()).then(|| each.collect::<Vec<_>>().join(","))
 }
 
-pub fn count(wakes: usize, report: &PlanReport) {
-    Metrics::new().count("Wakes", wakes).emit();
+pub fn count(wakes: &[Wake], report: &PlanReport) {
+    let late = wakes.iter().filter(|it| it.cause == WakeCause::RouteLate);
+    Metrics::new()
+        .count("Wakes", wakes.len())
+        .count("RoutesLate", late.count())
+        .emit();
     if report.provider.is_none() {
         return;
     }

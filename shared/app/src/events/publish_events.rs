@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::{Order, OrderId, OrderStatus, Route, User, UserStatus, Zone};
+use domain::{Order, OrderId, OrderStatus, Route, User, UserStatus, Zone, ZoneGrid};
+use jiff::SignedDuration;
 
 use crate::messages::{Notification, Wake, WakeCause};
 use crate::ports::{NotificationQueue, QueueError, WakeQueue};
@@ -34,12 +35,17 @@ pub enum StateChange {
     },
 }
 
+/// A route that becomes this late for a time window is planned again.
+const LATE: SignedDuration = SignedDuration::from_mins(10);
+
 /// Copies state changes to the queues.
 pub struct PublishEvents {
     /// Wakes the optimizer.
     pub wakes: Arc<dyn WakeQueue>,
     /// Tells people.
     pub notifications: Arc<dyn NotificationQueue>,
+    /// The zones.
+    pub grid: ZoneGrid,
 }
 
 impl PublishEvents {
@@ -49,7 +55,7 @@ impl PublishEvents {
     /// # Errors
     /// When a queue is away.
     pub async fn run(&self, changes: &[StateChange]) -> Result<(), QueueError> {
-        let wakes = wakes(changes);
+        let wakes = wakes(changes, self.grid);
         let notifications: Vec<Notification> = changes.iter().filter_map(notification_of).collect();
         if !wakes.is_empty() {
             self.wakes.wake(&wakes, 0).await?;
@@ -63,11 +69,11 @@ impl PublishEvents {
 
 /// What changes wake: each of them its zones, but all imported orders of a zone together wake it once. A file of a
 /// million rows is not a million wake-ups, and the plan finds its orders by the zone.
-fn wakes(changes: &[StateChange]) -> Vec<Wake> {
+fn wakes(changes: &[StateChange], grid: ZoneGrid) -> Vec<Wake> {
     let mut imported: HashSet<Zone> = HashSet::new();
     // From the last one on: a wake-up names an order that the index may not show yet, and the others are older.
     let wakes = changes.iter().rev().flat_map(|change| {
-        let mut wakes = wakes_of(change);
+        let mut wakes = wakes_of(change, grid);
         if is_imported(change) {
             wakes.retain(|wake| imported.insert(wake.zone));
         }
@@ -87,7 +93,7 @@ fn is_imported(change: &StateChange) -> bool {
 }
 
 /// The zones that a change wakes.
-fn wakes_of(change: &StateChange) -> Vec<Wake> {
+fn wakes_of(change: &StateChange, grid: ZoneGrid) -> Vec<Wake> {
     match change {
         StateChange::Order {
             before,
@@ -99,10 +105,26 @@ fn wakes_of(change: &StateChange) -> Vec<Wake> {
             before,
             after: Some(after),
         } => became_available(before.as_deref(), after),
+        StateChange::Route {
+            before: Some(before),
+            after: Some(after),
+        } => became_late(before, after, grid).into_iter().collect(),
         StateChange::Order { after: None, .. }
         | StateChange::User { after: None, .. }
         | StateChange::Route { .. } => Vec::new(),
     }
+}
+
+/// A route that has become late for a time window wakes the zone in which its agent is. It does so once: a route that
+/// stays late wakes nobody, because the plan has seen it.
+fn became_late(before: &Route, after: &Route, grid: ZoneGrid) -> Option<Wake> {
+    let became = after.lateness() >= LATE && before.lateness() < LATE;
+    Some(Wake {
+        zone: grid.zone_of(after.position()).filter(|_| became)?,
+        cause: WakeCause::RouteLate,
+        order_id: None,
+        agent_id: Some(after.agent_id),
+    })
 }
 
 /// A note on why an order waits wakes nobody: it was pending before.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use domain::order::WINDOW_PASSED;
 use domain::stop::label;
 use domain::{Order, OrderStatus, Route, RouteStop, StopKind, Timestamp, User};
 use jiff::tz::TimeZone;
@@ -101,6 +102,10 @@ impl Letterhead {
             .rev()
             .find_map(|line| line.reason.clone());
         if let Some(reason) = reason {
+            let reason = match reason.as_str() {
+                WINDOW_PASSED => "No agent could be there within the time window.".to_owned(),
+                _ => reason,
+            };
             facts.push(("Reason", reason));
         }
         self.email(

@@ -120,6 +120,7 @@ impl World {
         PublishEvents {
             wakes: self.wakes.clone(),
             notifications: self.notifications.clone(),
+            grid: grid(),
         }
     }
 

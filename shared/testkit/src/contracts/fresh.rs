@@ -125,6 +125,7 @@ impl Fresh {
                 address: stop.address,
                 eta: later(at, 600),
                 not_before: stop.window.map(|window| window.start),
+                not_after: stop.window.map(|window| window.end),
                 service_s: stop.service_s,
                 leg: Leg {
                     distance_m: 1300,

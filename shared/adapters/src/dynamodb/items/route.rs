@@ -41,6 +41,8 @@ struct StoredRouteStop {
     eta: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     not_before: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    not_after: Option<Timestamp>,
     service_s: u32,
     distance_m: u32,
     duration_s: u32,
@@ -107,6 +109,7 @@ impl From<RouteStop> for StoredRouteStop {
             address: stop.address,
             eta: stop.eta,
             not_before: stop.not_before,
+            not_after: stop.not_after,
             service_s: stop.service_s,
             distance_m: stop.leg.distance_m,
             duration_s: stop.leg.duration_s,
@@ -125,6 +128,7 @@ impl From<StoredRouteStop> for RouteStop {
             address: stored.address,
             eta: stored.eta,
             not_before: stored.not_before,
+            not_after: stored.not_after,
             service_s: stored.service_s,
             leg: Leg {
                 distance_m: stored.distance_m,

@@ -275,6 +275,7 @@ impl Changes<'_> {
             address: stop.address.clone(),
             eta: self.instance.time_of(visit.begin_s),
             not_before: stop.window.map(|window| window.start),
+            not_after: stop.window.map(|window| window.end),
             service_s: stop.service_s,
             leg: Leg {
                 distance_m: visit.distance_m,

@@ -12,6 +12,10 @@ use crate::messages::Wake;
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
 
+/// A plan takes the agents on duty in the zone and in the zones that this number of steps reaches.
+const NEAR: u32 = 1;
+/// If there are none, it takes those who are further away, up to some 50 km. They are better than nobody.
+const FAR: u32 = 3;
 /// How often an agent who changes meanwhile is read.
 const MOST_READS: usize = 4;
 
@@ -37,11 +41,16 @@ impl OptimizeRoutes {
         wakes: &[Wake],
         now: Timestamp,
     ) -> Result<Crews, Refusal> {
-        let mut nearby = zone.neighbours();
+        let mut nearby = zone.within(NEAR);
         nearby.push(zone);
-        let by_index = try_join_all(nearby.iter().map(|zone| self.users.agents_on_duty(*zone)));
+        let mut by_index = self.on_duty_in(&nearby).await?;
+        if by_index.is_empty() {
+            nearby = zone.within(FAR);
+            nearby.push(zone);
+            by_index = self.on_duty_in(&nearby).await?;
+        }
         let named = wakes.iter().filter_map(|wake| wake.agent_id);
-        let ids: BTreeSet<UserId> = by_index.await?.into_iter().flatten().chain(named).collect();
+        let ids: BTreeSet<UserId> = by_index.into_iter().chain(named).collect();
         let ids: Vec<UserId> = ids.into_iter().collect();
         let mut users = self.users.users(&ids).await?;
         users.sort_unstable_by_key(|user| user.id);
@@ -61,6 +70,12 @@ impl OptimizeRoutes {
             info!(%zone, missed = seen.missed, "agents changed each time that they were read");
         }
         Ok(seen)
+    }
+
+    /// The agents whom the index shows on duty in these zones.
+    async fn on_duty_in(&self, zones: &[Zone]) -> Result<Vec<UserId>, Refusal> {
+        let by_zone = try_join_all(zones.iter().map(|zone| self.users.agents_on_duty(*zone)));
+        Ok(by_zone.await?.into_iter().flatten().collect())
     }
 
     /// An agent as the planner needs them. The route and its orders are read one after the other, so an agent who

@@ -59,7 +59,7 @@ impl Crew {
         self.agent.agent.as_ref()
     }
 
-    fn position(&self) -> Option<Coordinates> {
+    pub(super) fn position(&self) -> Option<Coordinates> {
         match self.route() {
             Some(route) => Some(route.position()),
             None => self.profile()?.position,
@@ -67,8 +67,13 @@ impl Crew {
     }
 
     /// The number of places that a plan has of the crew: its start, and two for each order.
-    fn points(&self) -> usize {
+    pub(super) fn points(&self) -> usize {
         1 + 2 * self.open_orders().len()
+    }
+
+    /// The number of further orders that the route may take.
+    pub(super) fn room(&self) -> usize {
+        self.route().map_or(MOST_OPEN_ORDERS, Route::room)
     }
 
     fn open_orders(&self) -> &[Order] {
@@ -100,20 +105,6 @@ impl Crew {
     }
 }
 
-/// The crews with the shortest routes, as many as make up at most this number of points; and the number of crews that
-/// are left out. So a plan has room for orders, whatever routes there are.
-pub(super) fn with_room(mut crews: Vec<Crew>, most_points: usize) -> (Vec<Crew>, usize) {
-    let all = crews.len();
-    crews.sort_by_key(|crew| crew.points());
-    let mut points = 0;
-    crews.retain(|crew| {
-        points += crew.points();
-        points <= most_points
-    });
-    let left_out = all - crews.len();
-    (crews, left_out)
-}
-
 fn is_aboard(route: &Route, order: &Order) -> bool {
     let mut stops = route.open_stops().filter(|stop| stop.order_id == order.id);
     stops.all(|stop| stop.kind == StopKind::Dropoff)
@@ -130,22 +121,16 @@ pub(super) struct ZoneInstance {
     /// The crews of the orders that are on routes. The other orders are pending.
     crew_of: Vec<usize>,
     rules: DispatchRules,
-    left_for_next: usize,
 }
 
 impl ZoneInstance {
-    /// Takes as many of the pending orders, in their order, as a plan with this number of points has room for.
+    /// An instance with these pending orders and crews.
     pub(super) fn of(
         mut pending: Vec<Order>,
         crews: Vec<Crew>,
         now: Timestamp,
         rules: DispatchRules,
-        most_points: usize,
     ) -> Self {
-        let taken: usize = crews.iter().map(Crew::points).sum();
-        let room = most_points.saturating_sub(taken) / 2;
-        let left_for_next = pending.len().saturating_sub(room);
-        pending.truncate(room);
         let (mut orders, mut crew_of) = (Vec::new(), Vec::new());
         for (index, crew) in crews.iter().enumerate() {
             orders.extend_from_slice(crew.open_orders());
@@ -159,12 +144,7 @@ impl ZoneInstance {
             orders,
             crew_of,
             rules,
-            left_for_next,
         }
-    }
-
-    pub(super) fn left_for_next(&self) -> usize {
-        self.left_for_next
     }
 
     /// An order of the request.
@@ -249,8 +229,7 @@ impl ZoneInstance {
             end_s: shift.map_or(FURTHEST_S, |shift| self.second_until(shift.end)),
         };
         let mut vehicle = planner::Vehicle::new(places.index_of(start), capacity, shift);
-        let room = crew.route().map_or(MOST_OPEN_ORDERS, Route::room);
-        vehicle.max_orders = u32::try_from(crew.open_orders().len() + room).ok();
+        vehicle.max_orders = u32::try_from(crew.open_orders().len() + crew.room()).ok();
         let frozen = crew.frozen_stops(&self.rules, self.now);
         let open = crew.route().into_iter().flat_map(Route::open_stops);
         vehicle.planned = open
@@ -342,8 +321,14 @@ impl ZoneInstance {
             .filter(|left| self.crew_of(left.order).is_none());
         left_over
             .filter_map(|left| {
-                let reason = for_all.unwrap_or(left.reason);
-                Some((self.order(left.order)?.clone(), reason))
+                let order = self.order(left.order)?.clone();
+                let reason = match for_all.unwrap_or(left.reason) {
+                    UnplacedReason::OutsideTimeWindows if !order.has_window() => {
+                        UnplacedReason::OutsideShifts
+                    }
+                    reason => reason,
+                };
+                Some((order, reason))
             })
             .collect()
     }

@@ -7,6 +7,7 @@ mod changes;
 mod commit;
 mod crews;
 mod instance;
+mod selection;
 mod unplaced;
 
 use std::collections::BTreeSet;
@@ -25,6 +26,7 @@ use crate::ports::{
 use crate::refusal::Refusal;
 use changes::Changes;
 use instance::{Crew, ZoneInstance};
+use selection::{Selection, take_turns};
 
 /// How many places a plan may have: with more, the travel matrix outgrows the function's memory and the
 /// planner its time.
@@ -191,6 +193,7 @@ impl OptimizeRoutes {
     ) -> Result<PlanReport, Refusal> {
         let now = self.clock.now();
         let (due, unread) = self.due_orders(zone, wakes, everything, now).await?;
+        let due = self.end_expired(due, now).await?;
         let (due, too_early): (Vec<Order>, Vec<Order>) = due
             .into_iter()
             .partition(|order| unplaced::opens_within(order, now + self.settings.horizon));
@@ -199,22 +202,27 @@ impl OptimizeRoutes {
             unread,
             ..PlanReport::default()
         };
-        if due.is_empty() && !everything {
+        let late = wakes.iter().any(|wake| wake.cause == WakeCause::RouteLate);
+        if due.is_empty() && !everything && !late {
             return Ok(nothing_to_do);
         }
         let seen = self.crews(zone, wakes, now).await?;
-        if due.is_empty() && !self.could_share(zone, &seen.ready, now) {
+        if due.is_empty() && !late && !self.could_share(zone, &seen.ready, now) {
             return Ok(nothing_to_do);
         }
-        let (crews, left_out) = instance::with_room(seen.ready, MOST_POINTS / 2);
+        let Selection {
+            orders,
+            crews,
+            left_for_next,
+            left_out,
+        } = Selection::of(due, seen.ready, MOST_POINTS);
         if left_out > 0 {
-            info!(%zone, left_out, "a plan has no room for the agents with the longest routes");
+            info!(%zone, left_out, "a plan has no room for all agents of the zone");
         }
-        let instance = ZoneInstance::of(due, crews, now, self.settings.rules, MOST_POINTS);
-        let left_for_next = instance.left_for_next();
         if left_for_next > 0 {
             warn!(%zone, left_for_next, "the plan is full; the rest waits for the next");
         }
+        let instance = ZoneInstance::of(orders, crews, now, self.settings.rules);
         let request = instance.request(self.settings.time_limit);
         let answer = self
             .provider
@@ -293,9 +301,7 @@ impl OptimizeRoutes {
                 .is_some_and(|waiting| everything || waiting.retry_at <= due_by);
             order.status == OrderStatus::Pending && order.zone == zone && due
         });
-        orders.sort_unstable_by_key(|order| {
-            (order.waiting.map(|waiting| waiting.retry_at), order.id)
-        });
+        take_turns(&mut orders);
         Ok((orders, unread))
     }
 }

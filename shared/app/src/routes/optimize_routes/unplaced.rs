@@ -13,12 +13,17 @@ use crate::refusal::Refusal;
 const SHORTEST_PAUSE_S: i64 = 60;
 /// The longest pause.
 const LONGEST_PAUSE_S: i64 = 3_600;
+/// An order has expired this long after its last chance.
+const JUST_AFTER: SignedDuration = SignedDuration::from_secs(1);
 /// So many orders are written at once.
 const WRITES_AT_ONCE: usize = 16;
 
 /// How long an order waits that could not be placed for the `attempts`th time: from a minute, twice as long each
-/// time, to an hour.
-pub(super) fn pause_after(attempts: u32) -> SignedDuration {
+/// time, to an hour. Where no agent is on duty, the pause is an hour: an agent who comes on duty ends it.
+pub(super) fn pause_after(attempts: u32, reason: UnplacedReason) -> SignedDuration {
+    if reason == UnplacedReason::NoAgentOnDuty {
+        return SignedDuration::from_secs(LONGEST_PAUSE_S);
+    }
     let doublings = attempts.saturating_sub(1).min(16);
     SignedDuration::from_secs((SHORTEST_PAUSE_S << doublings).min(LONGEST_PAUSE_S))
 }
@@ -43,8 +48,11 @@ impl OptimizeRoutes {
     ) -> Result<(), Refusal> {
         let notes = unplaced.into_iter().map(|(order, reason)| {
             let attempts = order.waiting.map_or(0, |waiting| waiting.attempts) + 1;
+            let pause_ends = now + pause_after(attempts, reason);
+            // An order that expires during the pause is looked at when that happens.
+            let expires = order.last_chance().map(|last| last + JUST_AFTER);
             let waiting = Waiting {
-                retry_at: now + pause_after(attempts),
+                retry_at: expires.map_or(pause_ends, |expires| expires.min(pause_ends)),
                 attempts,
                 reason: Some(reason),
             };
@@ -66,7 +74,25 @@ impl OptimizeRoutes {
         self.write_all(notes.collect()).await
     }
 
-    /// Who loses a race here has nothing to say any more: the order was cancelled, or placed by somebody else.
+    /// Ends the pending orders that can no longer be on time, and returns the others. A customer who cancels at the same
+    /// moment wins or loses by the version.
+    pub(super) async fn end_expired(
+        &self,
+        orders: Vec<Order>,
+        now: Timestamp,
+    ) -> Result<Vec<Order>, Refusal> {
+        let (mut expired, mut left) = (Vec::new(), Vec::new());
+        for order in orders {
+            match order.expired(now) {
+                Some(order) => expired.push(order),
+                None => left.push(order),
+            }
+        }
+        self.write_all(expired).await?;
+        Ok(left)
+    }
+
+    /// A write that loses a race is out of date: the order was cancelled, or another run has placed it.
     async fn write_all(&self, orders: Vec<Order>) -> Result<(), Refusal> {
         let writes = orders.into_iter().map(|order| async move {
             match self.orders.put_order(&order).await {
@@ -87,8 +113,10 @@ mod tests {
 
     #[test]
     fn pauses_grow_from_a_minute_to_an_hour() {
-        let minutes: Vec<i64> = (1..=8).map(|n| pause_after(n).as_mins()).collect();
+        let full = UnplacedReason::OverCapacity;
+        let minutes: Vec<i64> = (1..=8).map(|n| pause_after(n, full).as_mins()).collect();
         assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 60, 60]);
-        assert_eq!(pause_after(u32::MAX).as_mins(), 60);
+        assert_eq!(pause_after(u32::MAX, full).as_mins(), 60);
+        assert_eq!(pause_after(1, UnplacedReason::NoAgentOnDuty).as_mins(), 60);
     }
 }

@@ -154,6 +154,7 @@ fn assignment() -> impl Strategy<Value = Assignment> {
 fn waiting() -> impl Strategy<Value = Waiting> {
     let reason = select(vec![
         UnplacedReason::NoAgentOnDuty,
+        UnplacedReason::OutsideShifts,
         UnplacedReason::OverCapacity,
         UnplacedReason::OutsideTimeWindows,
     ]);
@@ -230,16 +231,18 @@ fn route_stop() -> impl Strategy<Value = RouteStop> {
         place(),
         of(text()),
     );
-    let when = (time(), of(time()), of(time()), any::<u32>());
+    let window = (of(time()), of(time()));
+    let when = (time(), window, of(time()), any::<u32>());
     (what, when, (any::<u32>(), any::<u32>()), status).prop_map(
-        |((kind, order, location, address), (eta, not_before, done_at, service_s), leg, status)| {
+        |((kind, order, location, address), (eta, window, done_at, service_s), leg, status)| {
             RouteStop {
                 kind,
                 order_id: OrderId(order),
                 location,
                 address,
                 eta,
-                not_before,
+                not_before: window.0,
+                not_after: window.1,
                 service_s,
                 leg: Leg {
                     distance_m: leg.0,
