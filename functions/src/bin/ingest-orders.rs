@@ -19,8 +19,9 @@ use tracing::info;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (imports, orders, claims, bucket, queue, grid, LargestImport(most_bytes)) =
+    let (imports, orders, claims, bucket, queue, geography, LargestImport(most_bytes)) =
         settings::from_environment()?;
+    let (grid, service_area) = geography;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sqs = adapters::sqs::Client::new(&aws);
@@ -34,6 +35,7 @@ async fn main() -> Result<(), runtime::Error> {
         clock: Arc::new(SystemClock),
         jitter: Arc::new(RandomJitter),
         grid,
+        service_area,
         most_bytes,
     };
     runtime::sqs::serve(ingest_orders, jobs, LIMITS).await
@@ -150,6 +152,7 @@ mod tests {
                 clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
                 jitter: Arc::new(NoJitter),
                 grid: grid(),
+                service_area: domain::ServiceArea::default(),
                 most_bytes: 1_000_000,
             };
             let event = serde_json::from_str(event).unwrap();

@@ -34,6 +34,7 @@ impl Office {
             clock: clock.clone(),
             ids: Arc::new(CountedIds::default()),
             grid: grid(),
+            service_area: domain::ServiceArea::default(),
             addresses: Some(PlaceAddresses {
                 geocoder: geocoder.clone(),
                 cache: Arc::new(MemoryPlaceCache::default()),

@@ -6,7 +6,9 @@ mod world;
 
 use app::Refusal;
 use app::ports::{AgentPart, Changeset, Clock as _, DispatchLedger as _, UserStore};
-use domain::{OrderStatus, Route, RouteStatus, StopStatus, UnplacedReason, UserId, UserStatus};
+use domain::{
+    OrderStatus, Route, RouteStatus, ServiceArea, StopStatus, UnplacedReason, UserId, UserStatus,
+};
 use jiff::SignedDuration;
 use serde_json::json;
 use testkit::build::user_id;
@@ -488,6 +490,25 @@ async fn a_repetition_gets_the_first_order_though_its_window_has_passed_meanwhil
     assert_eq!(first, again);
     let late = place.run(&customer(1), b"one", &body, Some("other")).await;
     assert!(matches!(late, Err(Refusal::Invalid(_))));
+}
+
+#[tokio::test]
+async fn an_order_that_leaves_the_service_area_is_refused_and_names_each_place() {
+    let mut world = World::with([a_customer(1).build()], []);
+    let tokyo = an_order(1).from(Landmarks::TOKYO_STATION).build().zone;
+    world.service_area = ServiceArea::of([tokyo]);
+    let refused = world
+        .place_order()
+        .run(&customer(1), b"", &body(), None)
+        .await;
+    let Err(Refusal::Invalid(faults)) = refused else {
+        panic!("{refused:?}");
+    };
+    let named: Vec<String> = faults.into_iter().map(|fault| fault.pointer).collect();
+    assert_eq!(named, ["#/pickup/location", "#/dropoff/location"]);
+    assert_eq!(world.store.all_orders(), []);
+    world.service_area = ServiceArea::of([tokyo, an_order(1).build().zone]);
+    place(&world, 1).await;
 }
 
 #[tokio::test]

@@ -28,4 +28,4 @@ pub use stop::{Contact, OrderStop, TimeWindow};
 pub use strum::VariantArray;
 pub use travel::{Leg, LegEstimate};
 pub use user::{Actor, EmailNotifications, NewAccount, Role, User, UserStatus};
-pub use zone::{Zone, ZoneGrid};
+pub use zone::{ServiceArea, Zone, ZoneGrid};

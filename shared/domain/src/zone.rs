@@ -1,5 +1,6 @@
 //! Zones: the H3 cells that divide a country into areas of the size of a city.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
@@ -93,9 +94,58 @@ impl ZoneGrid {
     }
 }
 
+/// The area that the company serves: H3 cells of any size.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ServiceArea {
+    /// No cells mean everywhere.
+    cells: BTreeSet<CellIndex>,
+    /// The sizes of the cells, each once.
+    resolutions: BTreeSet<Resolution>,
+}
+
+impl ServiceArea {
+    /// The area of these zones. Without zones, the company serves every place.
+    pub fn of(zones: impl IntoIterator<Item = Zone>) -> Self {
+        let cells: BTreeSet<CellIndex> = zones.into_iter().map(|zone| zone.0).collect();
+        Self {
+            resolutions: cells.iter().map(|cell| cell.resolution()).collect(),
+            cells,
+        }
+    }
+
+    /// Whether the company serves the place.
+    pub fn covers(&self, place: Coordinates) -> bool {
+        self.cells.is_empty()
+            || LatLng::new(place.lat, place.lon).is_ok_and(|point| {
+                let cell = |resolution: &Resolution| point.to_cell(*resolution);
+                let mut of_all_sizes = self.resolutions.iter().map(cell);
+                of_all_sizes.any(|cell| self.cells.contains(&cell))
+            })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_service_area_of_cells_of_two_sizes_covers_what_is_in_any_of_them() {
+        let in_barcelona = Coordinates {
+            lat: 41.3809,
+            lon: 2.1734,
+        };
+        let in_badalona = Coordinates {
+            lat: 41.4500,
+            lon: 2.2474,
+        };
+        let zone = |place, resolution| ZoneGrid::new(resolution).unwrap().zone_of(place).unwrap();
+        let area = ServiceArea::of([zone(in_barcelona, 7), zone(in_badalona, 4)]);
+        assert!(area.covers(in_barcelona));
+        assert!(area.covers(in_badalona));
+        let only_barcelona = ServiceArea::of([zone(in_barcelona, 7)]);
+        assert!(!only_barcelona.covers(in_badalona));
+        assert!(ServiceArea::default().covers(in_badalona));
+    }
 
     fn grid() -> ZoneGrid {
         ZoneGrid::new(5).unwrap()

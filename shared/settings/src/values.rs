@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{DispatchRules, LegEstimate, ZoneGrid};
+use domain::{DispatchRules, LegEstimate, ServiceArea, Zone, ZoneGrid};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
@@ -33,6 +33,20 @@ impl Setting for ZoneGrid {
         let resolution = env.whole_number("ZONE_RESOLUTION", 0..=15)?;
         let grid = ZoneGrid::new(u8::try_from(resolution).ok()?);
         grid.map_err(|error| env.note(format!("ZONE_RESOLUTION: {error}")))
+            .ok()
+    }
+}
+
+/// `SERVICE_AREA`: the area that the company serves, as names of H3 cells with commas between them. Empty for every
+/// place.
+impl Setting for ServiceArea {
+    fn read(env: &Environment) -> Option<Self> {
+        let text = env.optional_text("SERVICE_AREA").unwrap_or_default();
+        let names = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+        let zones: Result<Vec<Zone>, _> = names.map(str::parse).collect();
+        zones
+            .map(Self::of)
+            .map_err(|error| env.note(format!("SERVICE_AREA: {error}")))
             .ok()
     }
 }

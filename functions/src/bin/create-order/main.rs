@@ -13,7 +13,7 @@ use settings::GeocoderSettings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (orders, claims, grid, geocoder): (_, _, _, Option<GeocoderSettings>) =
+    let (orders, claims, grid, service_area, geocoder): (_, _, _, _, Option<GeocoderSettings>) =
         settings::from_environment()?;
     let aws = adapters::aws::config().await;
     let dynamodb = adapters::dynamodb::Client::new(&aws);
@@ -25,6 +25,7 @@ async fn main() -> Result<(), runtime::Error> {
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds),
         grid,
+        service_area,
         addresses: addresses.transpose()?,
     };
     runtime::http::serve(create_order, handle).await
@@ -59,6 +60,7 @@ mod tests {
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             ids: Arc::new(CountedIds::default()),
             grid: grid(),
+            service_area: domain::ServiceArea::default(),
             addresses: None,
         }
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{Order, Role, Timestamp, ZoneGrid};
+use domain::{NewOrder, Order, Role, ServiceArea, Timestamp, ZoneGrid};
 use intake::{AddressAlone, Faults, read_order};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -17,6 +17,8 @@ use crate::refusal::Refusal;
 /// How long an `Idempotency-Key` is remembered.
 const KEY_REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 const LONGEST_KEY: usize = 255;
+/// The fault of a place that the company does not serve.
+pub(crate) const OUTSIDE_SERVICE_AREA: &str = "is outside of the area that the company serves";
 
 /// `POST /orders`
 pub struct CreateOrder {
@@ -30,6 +32,8 @@ pub struct CreateOrder {
     pub ids: Arc<dyn Ids>,
     /// The zones.
     pub grid: ZoneGrid,
+    /// The area in which the company picks up and hands over.
+    pub service_area: ServiceArea,
     /// Finds the locations of addresses; `None` if each stop must have its location.
     pub addresses: Option<PlaceAddresses>,
 }
@@ -92,6 +96,7 @@ impl CreateOrder {
                 located.ok_or_else(|| Refusal::Broken("a stop has no location".into()))?
             }
         };
+        self.check_service_area(&new)?;
         let zone = self.grid.zone_of(new.pickup.location);
         let zone =
             zone.ok_or_else(|| Faults::one("#/pickup/location", "is not a place on earth"))?;
@@ -100,6 +105,19 @@ impl CreateOrder {
             Placement::Placed => Ok(OrderAnswer::of(order, None)),
             used @ Placement::KeyUsed { .. } => self.first_order(used, key.as_ref()).await,
         }
+    }
+
+    fn check_service_area(&self, new: &NewOrder) -> Result<(), Faults> {
+        let faults = Faults::new();
+        for (stop, pointer) in [
+            (&new.pickup, "#/pickup/location"),
+            (&new.dropoff, "#/dropoff/location"),
+        ] {
+            if !self.service_area.covers(stop.location) {
+                faults.note(pointer, OUTSIDE_SERVICE_AREA);
+            }
+        }
+        faults.or(Some(()))
     }
 
     /// A valid body may be invalid when it is repeated, because its time window has passed. If the first request stored

@@ -7,6 +7,7 @@ mod sweep_pending_orders;
 mod update_order_status;
 
 pub use create_order::CreateOrder;
+pub(crate) use create_order::OUTSIDE_SERVICE_AREA;
 pub use get_order::GetOrder;
 pub use list_orders::ListOrders;
 pub use sweep_pending_orders::SweepPendingOrders;

@@ -56,6 +56,7 @@ impl World {
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             jitter: Arc::new(NoJitter),
             grid: grid(),
+            service_area: domain::ServiceArea::default(),
             most_bytes: 10_000_000,
         }
     }

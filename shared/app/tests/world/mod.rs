@@ -16,7 +16,8 @@ use app::orders::{CreateOrder, GetOrder, ListOrders};
 use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
 use app::{Caller, Refusal};
 use domain::{
-    DispatchRules, LegEstimate, Order, OrderId, OrderStatus, Role, Route, User, UserId, Zone,
+    DispatchRules, LegEstimate, Order, OrderId, OrderStatus, Role, Route, ServiceArea, User,
+    UserId, Zone,
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -35,6 +36,7 @@ pub struct World {
     pub provider: Arc<FirstComeFirstServed>,
     pub clock: Arc<StillClock>,
     pub ids: Arc<CountedIds>,
+    pub service_area: ServiceArea,
     /// Plans in place of `provider`, if there is one.
     pub planner: Option<CountedRounds>,
     /// How often each stream record and message is delivered.
@@ -55,6 +57,7 @@ impl World {
             provider: Arc::default(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             ids: Arc::default(),
+            service_area: ServiceArea::default(),
             planner: None,
             deliveries: 1,
         }
@@ -67,6 +70,7 @@ impl World {
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             grid: grid(),
+            service_area: self.service_area.clone(),
             addresses: None,
         }
     }

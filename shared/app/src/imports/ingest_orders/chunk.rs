@@ -2,10 +2,12 @@
 
 use std::collections::{HashMap, HashSet};
 
-use domain::{Import, NewOrder, Order, OrderId, RowFault, Timestamp, ZoneGrid};
+use domain::{Import, NewOrder, Order, OrderId, RowFault, Timestamp};
 use intake::Column;
 use intake::csv::{CellFault, ImportRow};
 
+use super::IngestOrders;
+use crate::orders::OUTSIDE_SERVICE_AREA;
 use crate::ports::Chunk;
 
 /// The most text in one chunk, in bytes. An order is little longer than its row, and a transaction takes 4 MB.
@@ -61,11 +63,11 @@ impl Gathered {
         row: &ImportRow<'_>,
         offset: u64,
         import: &Import,
-        grid: ZoneGrid,
+        ingest: &IngestOrders,
     ) {
         self.offset = offset;
         self.text += row.len();
-        match self.order(row, import, grid) {
+        match self.order(row, import, ingest) {
             Ok(order) => {
                 self.external_ids.extend(order.external_id.clone());
                 self.orders.push((row.number(), order));
@@ -78,7 +80,7 @@ impl Gathered {
         &self,
         row: &ImportRow<'_>,
         import: &Import,
-        grid: ZoneGrid,
+        ingest: &IngestOrders,
     ) -> Result<Order, CellFault> {
         let new: NewOrder = row.read(self.now)?;
         let named = new.external_id.as_ref();
@@ -86,7 +88,20 @@ impl Gathered {
             let detail = "was used in an earlier row of the file";
             return Err(of_external_id("external_id_doubled", detail));
         }
-        let zone = grid.zone_of(new.pickup.location).ok_or_else(|| CellFault {
+        for (stop, column) in [
+            (&new.pickup, Column::PickupLat),
+            (&new.dropoff, Column::DropoffLat),
+        ] {
+            if !ingest.service_area.covers(stop.location) {
+                return Err(CellFault {
+                    column: Some(column),
+                    code: "outside_service_area",
+                    detail: OUTSIDE_SERVICE_AREA.to_owned(),
+                });
+            }
+        }
+        let zone = ingest.grid.zone_of(new.pickup.location);
+        let zone = zone.ok_or_else(|| CellFault {
             column: Some(Column::PickupLat),
             code: "invalid",
             detail: "is not a place on earth".to_owned(),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::import::{ImportFailure, SeenFile};
-use domain::{Import, ImportStatus, Timestamp, ZoneGrid};
+use domain::{Import, ImportStatus, ServiceArea, Timestamp, ZoneGrid};
 use intake::csv::{FileFault, Rows};
 use tokio::time::timeout;
 
@@ -53,6 +53,8 @@ pub struct IngestOrders {
     pub jitter: Arc<dyn Jitter>,
     /// The zones.
     pub grid: ZoneGrid,
+    /// The area in which the company picks up and hands over.
+    pub service_area: ServiceArea,
     /// The largest size of a file, in bytes.
     pub most_bytes: u64,
 }
@@ -224,7 +226,7 @@ impl Run<'_> {
             let end = loop {
                 match source.advance(&mut rows).await {
                     Ok(true) => {
-                        gathered.take(&rows.row(), rows.offset(), &import, on.grid);
+                        gathered.take(&rows.row(), rows.offset(), &import, on);
                         if gathered.is_full() {
                             break None;
                         }
