@@ -6,11 +6,18 @@ use crate::back_off::{BackOff, Pauses};
 use crate::ports::Jitter;
 use crate::refusal::Refusal;
 
-/// 21 attempts. After that, the caller is asked to try again.
+/// Twelve attempts. After that, the caller is asked to try again.
+const PAUSES: Pauses = Pauses {
+    first: Duration::from_millis(10),
+    longest: Duration::from_millis(400),
+    most: 11,
+};
+
+/// 21 attempts for a change of a route.
 ///
 /// An app that was offline may send forty taps on one route at once, and one of them wins each race. The pauses grow
-/// until the taps are far enough apart. They add up to 8 s on average, within the 15 s of a function.
-const PAUSES: Pauses = Pauses {
+/// until the taps are far enough apart. They add up to 9 s on average, within the 15 s of a function.
+const PAUSES_ON_ROUTE: Pauses = Pauses {
     first: Duration::from_millis(10),
     longest: Duration::from_millis(1_300),
     most: 20,
@@ -22,6 +29,11 @@ pub(crate) struct Attempts<'a>(BackOff<'a>);
 impl<'a> Attempts<'a> {
     pub(crate) fn new(jitter: &'a dyn Jitter) -> Self {
         Self(BackOff::new(PAUSES, jitter))
+    }
+
+    /// More attempts, for a write that taps on the same route may outrun.
+    pub(crate) fn on_route(jitter: &'a dyn Jitter) -> Self {
+        Self(BackOff::new(PAUSES_ON_ROUTE, jitter))
     }
 
     /// Pauses before the next attempt, or gives up with [`Refusal::Contended`].

@@ -66,7 +66,7 @@ impl UpdateAgent {
         let role = caller.acting_as(&[Role::Dispatcher, Role::Agent])?;
         let agent_id = agent_in_path(caller, role, agent_id)?;
         let update = intake::read_agent_update(body, role, self.clock.now())?;
-        let mut attempts = Attempts::new(self.jitter.as_ref());
+        let mut attempts = Attempts::on_route(self.jitter.as_ref());
         loop {
             let user = self.users.user(agent_id).await?.ok_or(Refusal::NotFound)?;
             let profile = user.agent.as_ref().ok_or(Refusal::NotFound)?;

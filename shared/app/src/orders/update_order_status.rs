@@ -81,7 +81,7 @@ impl UpdateOrderStatus {
         let role = caller.acting_as(&[Role::Dispatcher, Role::Agent, Role::Customer])?;
         let change = intake::read_status_change(body)?;
         let id: OrderId = order_id.parse().map_err(|_| Refusal::NotFound)?;
-        let mut attempts = Attempts::new(self.jitter.as_ref());
+        let mut attempts = Attempts::on_route(self.jitter.as_ref());
         loop {
             let found = self.read(caller, role, id).await?;
             if !change.status.may_be_set_by(role) {
