@@ -159,6 +159,26 @@ async fn a_full_route_takes_no_more_than_forty_orders() {
 }
 
 #[tokio::test]
+async fn a_delivery_makes_room_for_an_order_that_waited_for_it() {
+    let world = World::with(
+        [an_agent(BERTA).on_duty().with_capacity(100).build()],
+        (1..=41).map(|n| an_order(n).build()),
+    );
+    let zone = world.store.all_orders()[0].zone;
+    world.optimize().run(zone, &[]).await.unwrap();
+    world.settle().await;
+    assert_eq!(not_assigned(&world).len(), 1);
+    let first = world.only_route().stops[0].order_id;
+    world
+        .set_status(&agent(BERTA), first, "delivered")
+        .await
+        .unwrap();
+    world.settle().await;
+    world.assert_consistent();
+    assert_eq!(world.only_route().open_orders().len(), 40, "one route takes them all");
+}
+
+#[tokio::test]
 async fn nobody_is_expected_before_a_window_opens_whatever_the_second_is() {
     let agents = [an_agent(BERTA).on_duty().build()];
     let early = an_order(1)

@@ -108,11 +108,25 @@ fn wakes_of(change: &StateChange, grid: ZoneGrid) -> Vec<Wake> {
         StateChange::Route {
             before: Some(before),
             after: Some(after),
-        } => became_late(before, after, grid).into_iter().collect(),
+        } => became_late(before, after, grid)
+            .into_iter()
+            .chain(got_room(before, after, grid))
+            .collect(),
         StateChange::Order { after: None, .. }
         | StateChange::User { after: None, .. }
         | StateChange::Route { .. } => Vec::new(),
     }
+}
+
+/// A full route that has room again wakes the zone in which its agent is, for the orders that wait for room.
+fn got_room(before: &Route, after: &Route, grid: ZoneGrid) -> Option<Wake> {
+    let got = before.room() == 0 && after.room() > 0 && after.status.is_open();
+    Some(Wake {
+        zone: grid.zone_of(after.position()).filter(|_| got)?,
+        cause: WakeCause::AgentAvailable,
+        order_id: None,
+        agent_id: Some(after.agent_id),
+    })
 }
 
 /// A route that has become late for a time window wakes the zone in which its agent is. It does so once: a route that
