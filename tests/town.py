@@ -11,9 +11,9 @@ OPEN = ("assigned", "in_progress")
 
 
 def middles_of_towns():
-    """Points at least 65 km apart, because zones are 20 km wide and agents also work in the neighbouring zones."""
-    rows = range(-55 * 5, 55 * 5, 3)  # every 0.6 degrees of latitude
-    return [(row / 5, column * 1.2 - 179.5) for row in rows for column in range(299)]
+    """Points at least 88 km apart, because zones are 20 km wide and agents also work in zones that are three away."""
+    rows = range(-55 * 5, 55 * 5, 4)  # every 0.8 degrees of latitude
+    return [(row / 5, column * 1.6 - 179.5) for row in rows for column in range(224)]
 
 
 def in_minutes(minutes):
