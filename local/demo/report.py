@@ -11,15 +11,17 @@ def local_time(moment, time_zone):
 
 
 def route_table(routes, names, time_zone):
-    """One line per route: agent, stops, km, driving time, first and last ETA, provider."""
-    lines = [("agent", "stops", "km", "driving", "first ETA", "last ETA", "planned by")]
+    """One line per route: agent, orders, stops, km, driving time, first and last ETA, provider."""
+    lines = [("agent", "orders", "stops", "km", "driving", "first ETA", "last ETA", "planned by")]
     for route in sorted(routes, key=lambda route: (names[route["agent_id"]], route["created_at"])):
         etas = sorted(local_time(stop["eta"], time_zone) for stop in route["stops"])
         minutes = round(route["duration_s"] / 60)
         driving = f"{minutes // 60} h {minutes % 60:02} min"
         km = f"{route['distance_m'] / 1000:.1f}"
         ends = (f"{eta:%H:%M}" for eta in (etas[0], etas[-1]))
-        lines.append((names[route["agent_id"]], str(len(route["stops"])), km, driving, *ends, route["provider"]))
+        orders = len({stop["order_id"] for stop in route["stops"]})
+        counts = (str(orders), str(len(route["stops"])))
+        lines.append((names[route["agent_id"]], *counts, km, driving, *ends, route["provider"]))
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     lines.insert(1, tuple("-" * width for width in widths))
     return "\n".join(

@@ -184,6 +184,19 @@ class Day:
         self.report_plan(eventually("every late order planned", self.all_planned, seconds=120))
         for route in self.all_routes():
             self.planned[route["route_id"]] = route
+        idle = [name for name, person in self.agents.items() if not self.planned_for(person)]
+        if idle:
+            raise Wrong(f"{', '.join(idle)} got no orders")
+
+    def planned_for(self, agent):
+        return [route for route in self.planned.values() if route["agent_id"] == agent.user_id]
+
+    def minutes_to_the_door(self):
+        """The minutes from placing each order to its planned delivery, sorted."""
+        placed = {order["order_id"]: datetime.fromisoformat(order["created_at"]) for order in self.orders()}
+        stops = [stop for route in self.planned.values() for stop in route["stops"] if stop["kind"] == "dropoff"]
+        planned = {stop["order_id"]: datetime.fromisoformat(stop["eta"]) for stop in stops}
+        return sorted((at - placed[order]).total_seconds() / 60 for order, at in planned.items())
 
     def report_plan(self, orders):
         counts = collections.Counter(order["status"] for order in orders)
@@ -197,8 +210,9 @@ class Day:
     # The routes
 
     def all_routes(self):
+        """All routes with stops. A route whose orders all went to other agents has none."""
         lists = at_once(lambda a: self.dispatcher.every(f"/routes/{a.user_id}", "routes"), self.agents.values())
-        return [route for routes in lists for route in routes]
+        return [route for routes in lists for route in routes if route["stops"]]
 
     def deliver(self, agent):
         """One agent makes all stops of each open route, until no route is open."""
@@ -209,11 +223,14 @@ class Day:
                 return marked
             if len(routes) > 1:
                 raise Wrong(f"{agent.name} has {len(routes)} open routes")
-            for stop in routes[0]["stops"]:
-                if stop["status"] == "pending":
-                    status = "in_progress" if stop["kind"] == "pickup" else "delivered"
-                    expect(agent.mark(stop["order_id"], status), 200)
-                    marked += 1
+            # One stop, and then the route is read again: a plan may give later orders to another agent meanwhile.
+            stop = next(stop for stop in routes[0]["stops"] if stop["status"] == "pending")
+            status = "in_progress" if stop["kind"] == "pickup" else "delivered"
+            answer = agent.mark(stop["order_id"], status)
+            # These agents are faster than their pickups are frozen, so even the first order may have moved.
+            if answer.status_code != 404:
+                expect(answer, 200)
+                marked += 1
 
     def routes_are_driven(self):
         for agent in self.agents.values():
@@ -236,6 +253,9 @@ class Day:
     def show_table(self):
         names = {person.user_id: name for name, person in self.agents.items()}
         print(f"\n{report.route_table(self.planned.values(), names, CITY_TIME_ZONE)}\n", flush=True)
+        minutes = self.minutes_to_the_door()
+        mean, nine_of_ten = sum(minutes) / len(minutes), minutes[int(0.9 * (len(minutes) - 1))]
+        self.tell("to the door", f"{mean:.0f} min on average, 9 of 10 within {nine_of_ten:.0f}, the last {minutes[-1]:.0f}")
         others = {route["provider"] for route in self.planned.values()} - set(self.planners)
         if others:
             raise Wrong(f"routes planned by {', '.join(sorted(others))} and not by {' or '.join(self.planners)}")
@@ -245,7 +265,7 @@ class Day:
     def read_mail(self):
         """Checks that every mail that was due has come, and no other."""
         orders = self.orders()
-        due = 2 * len(orders) + len(mail_audit.gains_of(orders))
+        due = 2 * len(orders) + len({order["route_id"] for order in orders})
         eventually(f"{due} emails or more", lambda: len(self.mailbox.collect(1)) >= due or None, seconds=60)
         # No more mails may come. This gives late mails the time to arrive.
         self.mailbox.collect(3)

@@ -175,7 +175,11 @@ async fn a_delivery_makes_room_for_an_order_that_waited_for_it() {
         .unwrap();
     world.settle().await;
     world.assert_consistent();
-    assert_eq!(world.only_route().open_orders().len(), 40, "one route takes them all");
+    assert_eq!(
+        world.only_route().open_orders().len(),
+        40,
+        "one route takes them all"
+    );
 }
 
 #[tokio::test]

@@ -72,6 +72,26 @@ impl OptimizeRoutes {
         Ok(seen)
     }
 
+    /// Whether an agent without a route stands in the zone itself. An agent who comes on duty wakes the zones around
+    /// too, but a plan of the own zone is enough to share the orders on routes.
+    pub(super) async fn somebody_is_idle(
+        &self,
+        zone: Zone,
+        wakes: &[Wake],
+    ) -> Result<bool, Refusal> {
+        let by_index = self.on_duty_in(&[zone]).await?;
+        let named = wakes.iter().filter_map(|wake| wake.agent_id);
+        let ids: BTreeSet<UserId> = by_index.into_iter().chain(named).collect();
+        let ids: Vec<UserId> = ids.into_iter().collect();
+        let users = self.users.users(&ids).await?;
+        Ok(users.iter().any(|user| {
+            user.agent.as_ref().is_some_and(|profile| {
+                let is_idle = profile.available(user.status) && profile.open_route_id.is_none();
+                is_idle && profile.zone == Some(zone)
+            })
+        }))
+    }
+
     /// The agents whom the index shows on duty in these zones.
     async fn on_duty_in(&self, zones: &[Zone]) -> Result<Vec<UserId>, Refusal> {
         let by_zone = try_join_all(zones.iter().map(|zone| self.users.agents_on_duty(*zone)));

@@ -203,11 +203,13 @@ impl OptimizeRoutes {
             ..PlanReport::default()
         };
         let late = wakes.iter().any(|wake| wake.cause == WakeCause::RouteLate);
-        if due.is_empty() && !everything && !late {
+        if due.is_empty() && !late && !(everything && self.somebody_is_idle(zone, wakes).await?) {
             return Ok(nothing_to_do);
         }
         let seen = self.crews(zone, wakes, now).await?;
-        if due.is_empty() && !late && !self.could_share(zone, &seen.ready, now) {
+        let rules = &self.settings.rules;
+        let movable = |crew: &Crew| crew.has_movable_orders(rules, now);
+        if due.is_empty() && !seen.ready.iter().any(movable) {
             return Ok(nothing_to_do);
         }
         let Selection {
@@ -262,18 +264,6 @@ impl OptimizeRoutes {
             unread,
             planned_for,
         })
-    }
-
-    /// Whether a plan without pending orders is of use: an agent without a route stands in the zone, and another agent
-    /// has an order to give. An agent wakes the zones around too, but one plan is enough.
-    fn could_share(&self, zone: Zone, crews: &[Crew], now: Timestamp) -> bool {
-        let is_idle_here = |crew: &Crew| {
-            let zone_of = crew.profile().and_then(|profile| profile.zone);
-            crew.route().is_none() && zone_of == Some(zone)
-        };
-        let rules = &self.settings.rules;
-        crews.iter().any(is_idle_here)
-            && crews.iter().any(|crew| crew.has_movable_orders(rules, now))
     }
 
     /// The zone's pending orders that are due; all that pend, if something has changed that ends their pauses. And
