@@ -1,4 +1,12 @@
-//! The resources of the stack. Each has its own type, so that two of them cannot be swapped by mistake.
+//! The resources of the stack. Each has its own type, so that two of them cannot be swapped by mistake:
+//!
+//! ```compile_fail,E0308
+//! use settings::resources::{OrdersTable, UsersTable};
+//!
+//! fn store(_users: &UsersTable, _orders: &OrdersTable) {}
+//! let (users, orders) = (UsersTable::named("users"), OrdersTable::named("orders"));
+//! store(&orders, &users);
+//! ```
 
 use crate::{Environment, Setting};
 

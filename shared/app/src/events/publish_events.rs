@@ -1,4 +1,4 @@
-//! From changes in the tables to messages in the queues: what woke whom, and who is to be told.
+//! From changes in the tables to messages in the queues: wake-ups for the optimizer, and news for people.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -14,23 +14,23 @@ use crate::ports::{NotificationQueue, QueueError, WakeQueue};
 pub enum StateChange {
     /// Of a user.
     User {
-        /// Absent for a new one.
+        /// `None` for a new record.
         before: Option<Box<User>>,
-        /// Absent for one that was deleted.
+        /// `None` for a deleted record.
         after: Option<Box<User>>,
     },
     /// Of an order.
     Order {
-        /// Absent for a new one.
+        /// `None` for a new record.
         before: Option<Box<Order>>,
-        /// Absent for one that was deleted.
+        /// `None` for a deleted record.
         after: Option<Box<Order>>,
     },
-    /// Of a route, its geometry left aside.
+    /// Of a route, without its geometry.
     Route {
-        /// Absent for a new one.
+        /// `None` for a new record.
         before: Option<Box<Route>>,
-        /// Absent for one that was deleted.
+        /// `None` for a deleted record.
         after: Option<Box<Route>>,
     },
 }
@@ -42,18 +42,18 @@ const LATE: SignedDuration = SignedDuration::from_mins(10);
 pub struct PublishEvents {
     /// Wakes the optimizer.
     pub wakes: Arc<dyn WakeQueue>,
-    /// Tells people.
+    /// Sends news to people.
     pub notifications: Arc<dyn NotificationQueue>,
     /// The zones.
     pub grid: ZoneGrid,
 }
 
 impl PublishEvents {
-    /// Sends what follows from the changes. Sent again, a wake-up costs a look and a notification is known by
-    /// the version that it names; so a crash anywhere in here is healed by the stream's redelivery.
+    /// Sends the messages that follow from the changes. After a crash the stream delivers the changes again. A repeated
+    /// wake-up finds nothing to plan, and a repeated notification names the same version and sends no second email.
     ///
     /// # Errors
-    /// When a queue is away.
+    /// If a queue is unavailable.
     pub async fn run(&self, changes: &[StateChange]) -> Result<(), QueueError> {
         let wakes = wakes(changes, self.grid);
         let notifications: Vec<Notification> = changes.iter().filter_map(notification_of).collect();
@@ -67,11 +67,12 @@ impl PublishEvents {
     }
 }
 
-/// What changes wake: each of them its zones, but all imported orders of a zone together wake it once. A file of a
-/// million rows is not a million wake-ups, and the plan finds its orders by the zone.
+/// The wake-ups that follow from changes. All imported orders of a zone together wake the zone once: a file of a million
+/// rows must not send a million wake-ups, and the plan finds the orders by their zone.
 fn wakes(changes: &[StateChange], grid: ZoneGrid) -> Vec<Wake> {
     let mut imported: HashSet<Zone> = HashSet::new();
-    // From the last one on: a wake-up names an order that the index may not show yet, and the others are older.
+    // From the last change to the first: a wake-up names an order that the index may not show yet, and the newest order
+    // is the one that the index lacks.
     let wakes = changes.iter().rev().flat_map(|change| {
         let mut wakes = wakes_of(change, grid);
         if is_imported(change) {
@@ -141,7 +142,7 @@ fn became_late(before: &Route, after: &Route, grid: ZoneGrid) -> Option<Wake> {
     })
 }
 
-/// A note on why an order waits wakes nobody: it was pending before.
+/// A pending order with a new reason for waiting wakes nobody, because it was pending before.
 fn became_pending(before: Option<&Order>, after: &Order) -> Option<Wake> {
     let was = before.map(|order| order.status);
     let became = after.status == OrderStatus::Pending && was != Some(OrderStatus::Pending);
@@ -153,8 +154,8 @@ fn became_pending(before: Option<&Order>, after: &Order) -> Option<Wake> {
     })
 }
 
-/// An agent who came on duty, finished a route, moved, or can take more wakes their own zone and those around:
-/// a plan of any of these may take them.
+/// An agent wakes the own zone and the zones around after coming on duty, finishing a route, moving, or getting a larger
+/// vehicle. A plan of each of these zones may use the agent.
 fn became_available(before: Option<&User>, after: &User) -> Vec<Wake> {
     let Some(profile) = after.agent.as_ref().filter(|p| p.available(after.status)) else {
         return Vec::new();
@@ -182,7 +183,7 @@ fn became_available(before: Option<&User>, after: &User) -> Vec<Wake> {
         .collect()
 }
 
-/// Who is to be told of a change.
+/// The news that follows from a change.
 fn notification_of(change: &StateChange) -> Option<Notification> {
     match change {
         StateChange::User {

@@ -1,10 +1,10 @@
-//! What is stored, and how it changes.
+//! The stores of records, and how records change.
 //!
-//! Every record carries a version. Version 1 is written on the condition that nothing is there,
-//! version *n* on the condition that version *n - 1* is; so a write says what it read, and loses
-//! with [`StoreError::Conflict`] if somebody was faster. A write that was made but whose answer was lost
-//! loses against itself when it is tried again: re-reading shows that it was made.
-//! All reads of single records are strongly consistent; listings and indexes are hints.
+//! Every record has a version. Version 1 is written on the condition that there is no record yet, and version *n* on
+//! the condition that version *n - 1* is stored. So a write fails with [`StoreError::Conflict`] if another write was
+//! faster. If the answer of a write was lost and the write is repeated, the second write conflicts with the first.
+//! Reading the record again shows that the write was made. All reads of single records are strongly consistent.
+//! Listings and indexes are hints.
 
 use std::collections::BTreeSet;
 
@@ -20,14 +20,14 @@ use crate::refusal::Cause;
 /// Why a read or a write did not happen.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// What was read before is not in place any more.
-    #[error("somebody else has changed it")]
+    /// The record has changed since it was read.
+    #[error("another write has changed the record")]
     Conflict,
-    /// The store is away or throttles, after the client's own retries.
-    #[error("the store is away")]
+    /// The store is unavailable or throttles, after the client's own retries.
+    #[error("the store is unavailable")]
     Unavailable(#[source] Cause),
-    /// What is stored cannot be read.
-    #[error("what is stored cannot be read")]
+    /// The stored record cannot be read.
+    #[error("the stored record cannot be read")]
     Unreadable(#[source] Cause),
 }
 
@@ -37,13 +37,13 @@ pub trait UserStore: Send + Sync {
     /// One record.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
 
-    /// Several records, in no particular order; who is not there is left out.
+    /// Several records, in no particular order, without those that do not exist.
     async fn users(&self, ids: &[UserId]) -> Result<Vec<User>, StoreError>;
 
     /// Writes a record on the condition of its version.
     async fn put_user(&self, user: &User) -> Result<(), StoreError>;
 
-    /// Ids of agents with a status, ascending, at most `limit`, those after `after`. A hint.
+    /// The ids of agents with a status, in ascending order: at most `limit` ids after `after`. A hint.
     async fn agents_with_status(
         &self,
         status: UserStatus,
@@ -55,7 +55,7 @@ pub trait UserStore: Send + Sync {
     async fn agents_on_duty(&self, zone: Zone) -> Result<Vec<UserId>, StoreError>;
 }
 
-/// A caller's name for a request, so that trying it again does not do it again.
+/// A caller's name for a request. A repeated request with the same name changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotencyKey {
     /// Whose key it is.
@@ -64,16 +64,16 @@ pub struct IdempotencyKey {
     pub key: String,
     /// SHA-256 of the body, in hexadecimal.
     pub fingerprint: String,
-    /// Until when it is remembered.
+    /// The time at which it is forgotten.
     pub expires_at: Timestamp,
 }
 
-/// How placing an order ended.
+/// The result of placing an order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Placement {
     /// The order is stored.
     Placed,
-    /// The key was used before; nothing was stored.
+    /// The key was used before, and nothing was stored.
     KeyUsed {
         /// The order that was placed with it.
         order_id: OrderId,
@@ -91,12 +91,12 @@ pub enum OrderListing {
     All,
 }
 
-/// A page of a listing, newest first. A hint: the records decide.
+/// A page of a listing, newest first. It is a hint. The records decide.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderPage {
     /// The ids found.
     pub ids: Vec<OrderId>,
-    /// Where to go on; `None` at the end. A page may be short, even empty, and still not the last.
+    /// The place at which the next page begins. `None` on the last page. A page before the last may be short or empty.
     pub next: Option<OrderId>,
 }
 
@@ -106,13 +106,13 @@ pub trait OrderStore: Send + Sync {
     /// One record.
     async fn order(&self, id: OrderId) -> Result<Option<Order>, StoreError>;
 
-    /// Several records, in no particular order; what is not there is left out.
+    /// Several records, in no particular order, without those that do not exist.
     async fn orders(&self, ids: &[OrderId]) -> Result<Vec<Order>, StoreError>;
 
     /// Writes a record on the condition of its version.
     async fn put_order(&self, order: &Order) -> Result<(), StoreError>;
 
-    /// Ids of orders before `before` in time, newest first.
+    /// The ids of orders that were placed before `before`, newest first.
     async fn list_orders(
         &self,
         listing: OrderListing,
@@ -121,7 +121,8 @@ pub trait OrderStore: Send + Sync {
         limit: usize,
     ) -> Result<OrderPage, StoreError>;
 
-    /// Ids of orders pending in a zone, those due longest first; with `due_by`, only those due by then. A hint.
+    /// The ids of pending orders in a zone. The order that is due longest comes first. With `due_by`, only orders that
+    /// are due by then. A hint.
     async fn pending_in(
         &self,
         zone: Zone,
@@ -129,23 +130,23 @@ pub trait OrderStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<OrderId>, StoreError>;
 
-    /// Zones with orders pending that were due by then. A hint.
+    /// The zones with pending orders that were due by then. A hint.
     async fn zones_overdue(&self, due_by: Timestamp) -> Result<BTreeSet<Zone>, StoreError>;
 }
 
-/// New orders, and the claims that go with them. Apart from [`OrderStore`]: it needs a place for claims too, and only
-/// one use case takes new orders one by one.
+/// New orders, and the claims that go with them. This port is apart from [`OrderStore`], because it needs a table for
+/// claims, and only one use case takes single new orders.
 #[async_trait]
 pub trait OrderPlacement: Send + Sync {
-    /// Stores a new order and remembers its key, both or neither. A key that has expired by `order.created_at`
-    /// counts as unused, whether or not it has been deleted.
+    /// Stores a new order and remembers its key, both or neither. A key that has expired by `order.created_at` counts as
+    /// unused, also if it was not deleted yet.
     async fn place(
         &self,
         order: &Order,
         key: Option<&IdempotencyKey>,
     ) -> Result<Placement, StoreError>;
 
-    /// The order that was placed with a key before, if the key is remembered still.
+    /// The order that was placed with this key, if the key has not expired.
     async fn key_used(
         &self,
         key: &IdempotencyKey,
@@ -160,11 +161,11 @@ pub trait RouteStore: Send + Sync {
     async fn route(&self, agent_id: UserId, route_id: RouteId)
     -> Result<Option<Route>, StoreError>;
 
-    /// Several records, without their geometries, in no particular order; what is not there is left out.
+    /// Several records without their geometries, in no particular order, without those that do not exist.
     async fn routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError>;
 
-    /// An agent's routes before `before` in time, newest first, with their geometries.
-    /// At most `limit`; a shorter page is the last one.
+    /// At most `limit` routes of an agent that were made before `before`, newest first, with their geometries. A shorter
+    /// page is the last one.
     async fn routes_of(
         &self,
         agent_id: UserId,
@@ -174,12 +175,12 @@ pub trait RouteStore: Send + Sync {
     ) -> Result<Vec<Route>, StoreError>;
 }
 
-/// What a change of orders and routes asks of the agent's record.
+/// The part of a change that is about an agent's record.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AgentPart {
-    /// It must still have the version of this one.
+    /// The stored record must still have this version.
     Unchanged(User),
-    /// It becomes this one, on the condition of its version.
+    /// This record replaces the stored one, on the condition of its version.
     Changed(User),
 }
 

@@ -91,8 +91,8 @@ pub struct IngestReport {
     pub file_requests: u64,
 }
 
-/// Why reading stopped.
-enum Stop {
+/// The reason for the end of reading.
+enum StopReason {
     Over(ImportStatus),
     OutOfTime,
     /// The stored import has another version than the one that this run read.
@@ -140,9 +140,9 @@ impl IngestOrders {
                 Err(refusal) => return Err(refusal),
             };
             match stop {
-                Stop::Over(status) => run.report.progress = Progress::Over(status),
-                Stop::OutOfTime => self.queue.go_on(key, 0).await?,
-                Stop::Outpaced { perhaps_by_us } => {
+                StopReason::Over(status) => run.report.progress = Progress::Over(status),
+                StopReason::OutOfTime => self.queue.go_on(key, 0).await?,
+                StopReason::Outpaced { perhaps_by_us } => {
                     lost_races += u32::from(!perhaps_by_us);
                     if lost_races < LOST_RACES {
                         continue;
@@ -169,13 +169,13 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn read_on(&mut self) -> Result<Stop, Refusal> {
+    async fn read_on(&mut self) -> Result<StopReason, Refusal> {
         self.report.store_requests += 1;
         let import = self.on.imports.import(self.key.import_id).await?;
         let import = import.filter(|import| import.customer_id == self.key.customer_id);
         let import = import.ok_or(Refusal::NotFound)?;
         if import.status.is_over() {
-            return Ok(Stop::Over(import.status));
+            return Ok(StopReason::Over(import.status));
         }
         let Some(file) = import.file.clone() else {
             return self.begin(&import).await;
@@ -195,7 +195,7 @@ impl Run<'_> {
     }
 
     /// Records which file was uploaded. All later reads are of exactly this file.
-    async fn begin(&mut self, import: &Import) -> Result<Stop, Refusal> {
+    async fn begin(&mut self, import: &Import) -> Result<StopReason, Refusal> {
         self.report.file_requests += 1;
         let Some(file) = self.on.files.seen(self.key).await? else {
             return Err(Refusal::NotFound);
@@ -204,14 +204,18 @@ impl Run<'_> {
         let begun = import.begun(file, self.on.clock.now());
         match self.on.imports.put_import(&begun).await {
             // In both cases the stored record says how to continue.
-            Ok(()) | Err(StoreError::Conflict) => Ok(Stop::Outpaced {
+            Ok(()) | Err(StoreError::Conflict) => Ok(StopReason::Outpaced {
                 perhaps_by_us: true,
             }),
             Err(error) => Err(error.into()),
         }
     }
 
-    async fn read_rows(&mut self, mut import: Import, file: &SeenFile) -> Result<Stop, Refusal> {
+    async fn read_rows(
+        &mut self,
+        mut import: Import,
+        file: &SeenFile,
+    ) -> Result<StopReason, Refusal> {
         let on = self.on;
         let mut source = Source::new(on.files.as_ref(), self.key, file);
         let beginning = match source.beginning().await {
@@ -243,7 +247,7 @@ impl Run<'_> {
                 };
             }
             match end {
-                None if self.time_left() == Duration::ZERO => return Ok(Stop::OutOfTime),
+                None if self.time_left() == Duration::ZERO => return Ok(StopReason::OutOfTime),
                 None => {}
                 Some(Ok(())) => return self.finish(&import, file, None).await,
                 Some(Err(trouble)) => return self.trouble(&import, file, trouble).await,
@@ -256,7 +260,7 @@ impl Run<'_> {
         &mut self,
         import: Import,
         mut gathered: Gathered,
-    ) -> Result<Result<Import, Stop>, Refusal> {
+    ) -> Result<Result<Import, StopReason>, Refusal> {
         let mut attempts = Attempts::new(self.on.jitter.as_ref());
         let mut perhaps_by_us = false;
         loop {
@@ -270,7 +274,9 @@ impl Run<'_> {
                     self.report.rejected += chunk.import.rejected - import.rejected;
                     return Ok(Ok(chunk.import));
                 }
-                Ok(ChunkOutcome::Superseded) => return Ok(Err(Stop::Outpaced { perhaps_by_us })),
+                Ok(ChunkOutcome::Superseded) => {
+                    return Ok(Err(StopReason::Outpaced { perhaps_by_us }));
+                }
                 Ok(ChunkOutcome::Refused { there, taken }) => gathered.without(&there, &taken),
                 Err(StoreError::Conflict) => attempts.pause().await?,
                 Err(StoreError::Unavailable(cause)) => {
@@ -291,7 +297,7 @@ impl Run<'_> {
         import: &Import,
         file: &SeenFile,
         trouble: Trouble,
-    ) -> Result<Stop, Refusal> {
+    ) -> Result<StopReason, Refusal> {
         let fault = match trouble {
             Trouble::Fault(fault) => fault,
             Trouble::Fetch(FileError::Gone) => gone(),
@@ -301,7 +307,7 @@ impl Run<'_> {
     }
 
     /// Handles problems that are not the fault of the file.
-    async fn hindered(&mut self, import: &Import, trouble: Trouble) -> Result<Stop, Refusal> {
+    async fn hindered(&mut self, import: &Import, trouble: Trouble) -> Result<StopReason, Refusal> {
         match trouble {
             Trouble::Fetch(FileError::PartsGone) if import.rejects_begun_again < BEGUN_AGAIN => {
                 self.begin_rejects_again(import).await
@@ -313,7 +319,7 @@ impl Run<'_> {
             Trouble::Fetch(error) => Err(error.into()),
             Trouble::Store(refusal) => Err(refusal),
             Trouble::Fault(fault) => Err(Refusal::Broken(fault.detail.into())),
-            Trouble::Outpaced => Ok(Stop::Outpaced {
+            Trouble::Outpaced => Ok(StopReason::Outpaced {
                 perhaps_by_us: false,
             }),
         }
@@ -321,11 +327,11 @@ impl Run<'_> {
 
     /// Begins the file of rejected rows again, because its parts are gone. The parts disappear if a consumer finishes
     /// the file and dies before the record says so, or if the unfinished file is too old.
-    async fn begin_rejects_again(&mut self, import: &Import) -> Result<Stop, Refusal> {
+    async fn begin_rejects_again(&mut self, import: &Import) -> Result<StopReason, Refusal> {
         self.report.store_requests += 1;
         let again = import.beginning_rejects_again(self.on.clock.now());
         match self.on.imports.put_import(&again).await {
-            Ok(()) | Err(StoreError::Conflict) => Ok(Stop::Outpaced {
+            Ok(()) | Err(StoreError::Conflict) => Ok(StopReason::Outpaced {
                 perhaps_by_us: true,
             }),
             Err(error) => Err(error.into()),
@@ -338,7 +344,7 @@ impl Run<'_> {
         import: &Import,
         file: &SeenFile,
         mut failure: Option<ImportFailure>,
-    ) -> Result<Stop, Refusal> {
+    ) -> Result<StopReason, Refusal> {
         let mut import = import.clone();
         if import.rejected > 0 {
             let mut rejects = Rejects {
@@ -361,15 +367,15 @@ impl Run<'_> {
                 // Without the uploaded file the rejected rows cannot be written. The record still has their faults.
                 Ok(Err(Trouble::Fetch(FileError::Gone))) => failure = Some(failed_by(gone())),
                 Ok(Err(trouble)) => return self.hindered(&import, trouble).await,
-                Err(_) if self.has_got_on() => return Ok(Stop::OutOfTime),
+                Err(_) if self.has_got_on() => return Ok(StopReason::OutOfTime),
                 Err(late) => return Err(Refusal::Unavailable(late.into())),
             }
         }
         let finished = import.finished(failure, self.on.clock.now());
         self.report.store_requests += 1;
         match self.on.imports.put_import(&finished).await {
-            Ok(()) => Ok(Stop::Over(finished.status)),
-            Err(StoreError::Conflict) => Ok(Stop::Outpaced {
+            Ok(()) => Ok(StopReason::Over(finished.status)),
+            Err(StoreError::Conflict) => Ok(StopReason::Outpaced {
                 perhaps_by_us: false,
             }),
             Err(error) => Err(error.into()),
