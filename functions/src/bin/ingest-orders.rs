@@ -6,7 +6,7 @@ use std::time::Duration;
 use adapters::dynamodb::{DynamoImportChunks, DynamoImports};
 use adapters::s3::S3Files;
 use adapters::s3::events::ImportMessage;
-use adapters::sqs::SqsImports;
+use adapters::sqs::SqsQueue;
 use adapters::system::{RandomJitter, SystemClock};
 use app::imports::{IngestOrders, IngestReport, Progress};
 use app::messages::ImportKey;
@@ -31,7 +31,7 @@ async fn main() -> Result<(), runtime::Error> {
             &dynamodb, &imports, &orders, &claims,
         )),
         files: Arc::new(S3Files::new(&adapters::s3::client(&aws), &bucket)),
-        queue: Arc::new(SqsImports::new(&sqs, &queue)),
+        queue: Arc::new(SqsQueue::<ImportKey>::new(&sqs, &queue)),
         clock: Arc::new(SystemClock),
         jitter: Arc::new(RandomJitter),
         grid,

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use adapters::dynamodb::streams::{UnreadableRecord, state_change};
-use adapters::sqs::{SqsNotifications, SqsWakes};
+use adapters::sqs::SqsQueue;
 use app::events::{PublishEvents, StateChange};
+use app::messages::{Notification, Wake};
 use aws_lambda_events::dynamodb::EventRecord;
 use runtime::Failure;
 use runtime::metrics::Metrics;
@@ -16,8 +17,8 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = adapters::aws::config().await;
     let sqs = adapters::sqs::Client::new(&aws);
     let publish_events = PublishEvents {
-        wakes: Arc::new(SqsWakes::new(&sqs, &optimization)),
-        notifications: Arc::new(SqsNotifications::new(&sqs, &notification)),
+        wakes: Arc::new(SqsQueue::<Wake>::new(&sqs, &optimization)),
+        notifications: Arc::new(SqsQueue::<Notification>::new(&sqs, &notification)),
         grid,
     };
     runtime::streams::serve(publish_events, handle).await
@@ -58,7 +59,7 @@ fn count_placed(changes: &[StateChange]) {
 mod tests {
     use super::*;
 
-    use app::messages::{Notification, WakeCause};
+    use app::messages::WakeCause;
     use aws_lambda_events::dynamodb::Event;
     use domain::OrderStatus;
     use runtime::streams;
@@ -105,7 +106,7 @@ mod tests {
             ("85394463fffffff", WakeCause::OrderPending)
         );
         assert_eq!(
-            queues.notifications.take(),
+            queues.notifications.take_messages(),
             [Notification::OrderChanged {
                 order_id: "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse().unwrap(),
                 status: OrderStatus::Assigned,
@@ -123,7 +124,7 @@ mod tests {
         assert_eq!(queues.wakes.take().len(), 7);
         let user_id = "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11".parse().unwrap();
         assert_eq!(
-            queues.notifications.take(),
+            queues.notifications.take_messages(),
             [Notification::UserConfirmed { user_id }]
         );
     }
@@ -135,7 +136,7 @@ mod tests {
         assert_eq!(queues.publish(event).await, nothing_failed());
         assert!(queues.wakes.take().is_empty());
         assert_eq!(
-            queues.notifications.take(),
+            queues.notifications.take_messages(),
             [Notification::RoutePlanned {
                 agent_id: "63b4c8f2-4071-70e0-5d0f-8a1b2c3d4e5f".parse().unwrap(),
                 route_id: "0197c56e-07e0-7a35-8c64-2f0b6d1e9a72".parse().unwrap(),

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use adapters::dynamodb::DynamoOrders;
-use adapters::sqs::SqsWakes;
+use adapters::sqs::SqsQueue;
 use adapters::system::SystemClock;
+use app::messages::Wake;
 use app::orders::SweepPendingOrders;
 use runtime::Failure;
 use runtime::metrics::Metrics;
@@ -19,7 +20,7 @@ async fn main() -> Result<(), runtime::Error> {
     let sqs = adapters::sqs::Client::new(&aws);
     let sweep_pending_orders = SweepPendingOrders {
         orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
-        wakes: Arc::new(SqsWakes::new(&sqs, &queue)),
+        wakes: Arc::new(SqsQueue::<Wake>::new(&sqs, &queue)),
         clock: Arc::new(SystemClock),
     };
     runtime::schedule::serve(sweep_pending_orders, handle).await

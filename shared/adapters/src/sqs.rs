@@ -1,11 +1,12 @@
 //! The queues, on SQS.
 
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use app::back_off::{BackOff, Pauses};
 use app::messages::{ImportKey, Notification, Wake};
-use app::ports::{ImportQueue, NotificationQueue, QueueError, WakeQueue};
+use app::ports::{Queue, QueueError};
 use async_trait::async_trait;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use serde::Serialize;
@@ -29,93 +30,40 @@ const LONGEST_DELAY_S: u32 = 900;
 
 const CALL: &str = "SendMessageBatch";
 
-/// Wake-ups of the optimizer.
+/// A kind of messages, and the queue of the stack that carries it.
+pub trait Carried: Serialize {
+    /// The queue.
+    type Queue: AsRef<str>;
+}
+
+impl Carried for Wake {
+    type Queue = resources::OptimizationQueue;
+}
+
+impl Carried for Notification {
+    type Queue = resources::NotificationQueue;
+}
+
+impl Carried for ImportKey {
+    type Queue = resources::ImportQueue;
+}
+
+/// A queue on SQS.
 #[derive(Debug, Clone)]
-pub struct SqsWakes(Queue);
-
-impl SqsWakes {
-    /// Into this queue.
-    pub fn new(client: &Client, queue: &resources::OptimizationQueue) -> Self {
-        Self(Queue::new(client.clone(), queue.as_str()))
-    }
-}
-
-#[async_trait]
-impl WakeQueue for SqsWakes {
-    async fn wake(&self, wakes: &[Wake], delay_s: u32) -> Result<(), QueueError> {
-        self.0.send(wakes, delay_s).await
-    }
-}
-
-/// Notifications for people.
-#[derive(Debug, Clone)]
-pub struct SqsNotifications(Queue);
-
-impl SqsNotifications {
-    /// Into this queue.
-    pub fn new(client: &Client, queue: &resources::NotificationQueue) -> Self {
-        Self(Queue::new(client.clone(), queue.as_str()))
-    }
-}
-
-#[async_trait]
-impl NotificationQueue for SqsNotifications {
-    async fn notify(&self, notifications: &[Notification]) -> Result<(), QueueError> {
-        self.0.send(notifications, 0).await
-    }
-}
-
-/// Imports that have rows left.
-#[derive(Debug, Clone)]
-pub struct SqsImports(Queue);
-
-impl SqsImports {
-    /// Into this queue.
-    pub fn new(client: &Client, queue: &resources::ImportQueue) -> Self {
-        Self(Queue::new(client.clone(), queue.as_str()))
-    }
-}
-
-#[async_trait]
-impl ImportQueue for SqsImports {
-    async fn go_on(&self, key: ImportKey, delay_s: u32) -> Result<(), QueueError> {
-        self.0.send(&[key], delay_s).await
-    }
-}
-
-#[derive(Debug, Clone)]
-struct Queue {
+pub struct SqsQueue<M> {
     client: Client,
     url: String,
+    carries: PhantomData<fn(M)>,
 }
 
-impl Queue {
-    fn new(client: Client, url: &str) -> Self {
+impl<M: Carried> SqsQueue<M> {
+    /// Sends to this queue.
+    pub fn new(client: &Client, queue: &M::Queue) -> Self {
         Self {
-            client,
-            url: url.to_owned(),
+            client: client.clone(),
+            url: queue.as_ref().to_owned(),
+            carries: PhantomData,
         }
-    }
-
-    /// Sends messages as JSON. After an error, some of them may have been sent: all consumers accept repetition.
-    async fn send<M: Serialize>(&self, messages: &[M], delay_s: u32) -> Result<(), QueueError> {
-        let delay_s = i32::try_from(delay_s.min(LONGEST_DELAY_S)).unwrap_or_default();
-        for messages in messages.chunks(BATCH) {
-            let mut entries = HashMap::new();
-            for (number, message) in messages.iter().enumerate() {
-                let id = number.to_string();
-                let body = serde_json::to_string(message).map_err(|e| QueueError(e.into()))?;
-                let entry = SendMessageBatchRequestEntry::builder()
-                    .id(&id)
-                    .message_body(body)
-                    .delay_seconds(delay_s)
-                    .build()
-                    .map_err(|error| QueueError(error.into()))?;
-                entries.insert(id, entry);
-            }
-            self.send_batch(entries).await?;
-        }
-        Ok(())
     }
 
     /// SQS may accept a part of a batch. The rest is sent again.
@@ -149,5 +97,29 @@ impl Queue {
                 return Err(QueueError(CallFailed::because(CALL, reason).into()));
             }
         }
+    }
+}
+
+#[async_trait]
+impl<M: Carried + Sync> Queue<M> for SqsQueue<M> {
+    /// Sends messages as JSON. After an error, some of them may have been sent: all consumers accept repetition.
+    async fn send(&self, messages: &[M], delay_s: u32) -> Result<(), QueueError> {
+        let delay_s = i32::try_from(delay_s.min(LONGEST_DELAY_S)).unwrap_or_default();
+        for messages in messages.chunks(BATCH) {
+            let mut entries = HashMap::new();
+            for (number, message) in messages.iter().enumerate() {
+                let id = number.to_string();
+                let body = serde_json::to_string(message).map_err(|e| QueueError(e.into()))?;
+                let entry = SendMessageBatchRequestEntry::builder()
+                    .id(&id)
+                    .message_body(body)
+                    .delay_seconds(delay_s)
+                    .build()
+                    .map_err(|error| QueueError(error.into()))?;
+                entries.insert(id, entry);
+            }
+            self.send_batch(entries).await?;
+        }
+        Ok(())
     }
 }

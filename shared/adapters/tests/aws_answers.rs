@@ -12,12 +12,12 @@ use adapters::dynamodb::{
 use adapters::keys::Key;
 use adapters::s3::S3Files;
 use adapters::sns::SnsMailer;
-use adapters::sqs::SqsNotifications;
+use adapters::sqs::SqsQueue;
 use app::messages::{ImportKey, Notification};
 use app::ports::{
     Changeset, Confirmation, DispatchLedger, FileError, IdentityError, IdentityProvider,
-    ImportFiles, ImportStore, LogInOutcome, Mailer, NotificationQueue, OrderPlacement, OrderStore,
-    Placement, StoreError, UserStore,
+    ImportFiles, ImportStore, LogInOutcome, Mailer, OrderPlacement, OrderStore, Placement, Queue,
+    StoreError, UserStore,
 };
 use canned::{Answer, Canned};
 use domain::{EmailNotifications, Order, UserId};
@@ -53,9 +53,9 @@ fn imports(aws: &Canned) -> DynamoImports {
     DynamoImports::new(&dynamodb(aws), &ImportsTable::named("imports"))
 }
 
-fn notifications(aws: &Canned) -> SqsNotifications {
+fn notifications(aws: &Canned) -> SqsQueue<Notification> {
     let queue = resources::NotificationQueue::named("http://queue/1");
-    SqsNotifications::new(&adapters::sqs::Client::new(aws.config()), &queue)
+    SqsQueue::new(&adapters::sqs::Client::new(aws.config()), &queue)
 }
 
 fn ledger(aws: &Canned) -> DynamoLedger {
@@ -298,7 +298,7 @@ async fn a_message_that_sqs_did_not_take_is_sent_again() {
     let told = [1, 2].map(|number| Notification::UserConfirmed {
         user_id: user_id(number),
     });
-    queue.notify(&told).await.unwrap();
+    queue.send(&told, 0).await.unwrap();
     let sent = aws.json_bodies();
     assert_eq!(sent[0]["Entries"].as_array().unwrap().len(), 2);
     assert_eq!(sent[1]["Entries"].as_array().unwrap().len(), 1);
@@ -316,7 +316,7 @@ async fn a_message_that_sqs_refuses_is_not_sent_again() {
     let told = [Notification::UserConfirmed {
         user_id: user_id(1),
     }];
-    let failed = queue.notify(&told).await.unwrap_err();
+    let failed = queue.send(&told, 0).await.unwrap_err();
     assert!(
         format!("{failed:?}").contains("InvalidMessageContents"),
         "{failed:?}"

@@ -18,7 +18,7 @@ use adapters::dynamodb::{
 };
 use adapters::s3::S3Files;
 use adapters::sns::SnsMailer;
-use adapters::sqs::{SqsNotifications, SqsWakes};
+use adapters::sqs::SqsQueue;
 use settings::resources::{NotificationQueue, OptimizationQueue, UploadsBucket, UserTopics};
 use stack::Stack;
 use testkit::contracts::identity::{Identity, MailedCodes};
@@ -149,9 +149,10 @@ async fn legs() {
 async fn queues() {
     let stack = Stack::new().await;
     let queue = stack.queue().await;
-    let wakes = SqsWakes::new(&stack.sqs(), &OptimizationQueue::named(queue.url()));
+    let wakes = SqsQueue::<Wake>::new(&stack.sqs(), &OptimizationQueue::named(queue.url()));
     contracts::queues::run_wakes(&wakes, &queue).await;
-    let notifications = SqsNotifications::new(&stack.sqs(), &NotificationQueue::named(queue.url()));
+    let notifications =
+        SqsQueue::<Notification>::new(&stack.sqs(), &NotificationQueue::named(queue.url()));
     contracts::queues::run_notifications(&notifications, &queue).await;
     queue.delete().await;
 }

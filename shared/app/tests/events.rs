@@ -24,7 +24,7 @@ async fn announced(change: StateChange) -> (Vec<Wake>, Vec<Notification>) {
     };
     announce.run(&[change]).await.unwrap();
     let wakes = wakes.take().into_iter().map(|(wake, _)| wake).collect();
-    (wakes, notifications.take())
+    (wakes, notifications.take_messages())
 }
 
 fn of_order(before: Option<&Order>, after: &Order) -> StateChange {

@@ -31,6 +31,12 @@ macro_rules! resources {
             }
         }
 
+        impl AsRef<str> for $name {
+            fn as_ref(&self) -> &str {
+                &self.0
+            }
+        }
+
         impl Setting for $name {
             fn read(env: &Environment) -> Option<Self> {
                 env.text(Self::VARIABLE).map(Self)

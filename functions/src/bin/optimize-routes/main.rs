@@ -10,7 +10,7 @@ use std::time::Duration;
 use adapters::dynamodb::{
     DynamoLeases, DynamoLedger, DynamoLegs, DynamoOrders, DynamoRoutes, DynamoUsers,
 };
-use adapters::sqs::SqsWakes;
+use adapters::sqs::SqsQueue;
 use adapters::system::{RandomJitter, SystemClock, UuidIds};
 use app::messages::Wake;
 use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
@@ -46,7 +46,7 @@ async fn main() -> Result<(), runtime::Error> {
         routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
         ledger: Arc::new(DynamoLedger::new(&dynamodb, &users, &orders, &routes)),
         leases: Arc::new(DynamoLeases::new(&dynamodb, &claims)),
-        wakes: Arc::new(SqsWakes::new(&sqs, &queue)),
+        wakes: Arc::new(SqsQueue::<Wake>::new(&sqs, &queue)),
         provider,
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds),
@@ -118,7 +118,7 @@ async fn plan(
 
 /// Wakes the zone again, for another run. This is no failure. A zone that is handed on twice is planned once more.
 async fn hand_on(optimize_routes: &OptimizeRoutes, wake: Wake) -> Result<(), Failure> {
-    optimize_routes.wakes.wake(&[wake], 0).await?;
+    optimize_routes.wakes.send(&[wake], 0).await?;
     Metrics::new().count("ZonesHandedOn", 1).emit();
     Ok(())
 }

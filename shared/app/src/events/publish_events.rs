@@ -7,7 +7,7 @@ use domain::{Order, OrderId, OrderStatus, Route, User, UserStatus, Zone, ZoneGri
 use jiff::SignedDuration;
 
 use crate::messages::{Notification, Wake, WakeCause};
-use crate::ports::{NotificationQueue, QueueError, WakeQueue};
+use crate::ports::{Queue, QueueError};
 
 /// A record before and after one write.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,9 +41,9 @@ const LATE: SignedDuration = SignedDuration::from_mins(10);
 /// Copies state changes to the queues.
 pub struct PublishEvents {
     /// Wakes the optimizer.
-    pub wakes: Arc<dyn WakeQueue>,
+    pub wakes: Arc<dyn Queue<Wake>>,
     /// Sends news to people.
-    pub notifications: Arc<dyn NotificationQueue>,
+    pub notifications: Arc<dyn Queue<Notification>>,
     /// The zones.
     pub grid: ZoneGrid,
 }
@@ -58,10 +58,10 @@ impl PublishEvents {
         let wakes = wakes(changes, self.grid);
         let notifications: Vec<Notification> = changes.iter().filter_map(notification_of).collect();
         if !wakes.is_empty() {
-            self.wakes.wake(&wakes, 0).await?;
+            self.wakes.send(&wakes, 0).await?;
         }
         if !notifications.is_empty() {
-            self.notifications.notify(&notifications).await?;
+            self.notifications.send(&notifications, 0).await?;
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jiff::SignedDuration;
 
 use crate::messages::{Wake, WakeCause};
-use crate::ports::{Clock, OrderStore, WakeQueue};
+use crate::ports::{Clock, OrderStore, Queue};
 use crate::refusal::Refusal;
 
 /// An order is overdue if no plan has looked at it for this long after it was due. Normally the order's own wake-up
@@ -17,7 +17,7 @@ pub struct SweepPendingOrders {
     /// The orders.
     pub orders: Arc<dyn OrderStore>,
     /// Wakes the optimizer.
-    pub wakes: Arc<dyn WakeQueue>,
+    pub wakes: Arc<dyn Queue<Wake>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -40,7 +40,7 @@ impl SweepPendingOrders {
                 agent_id: None,
             })
             .collect();
-        self.wakes.wake(&wakes, 0).await?;
+        self.wakes.send(&wakes, 0).await?;
         Ok(wakes.len())
     }
 }

@@ -5,7 +5,7 @@ use domain::import::{KeptParts, LONGEST_DETAIL, SeenFile};
 use domain::{Import, ImportId, ImportStatus, Order, OrderId, RowFault, UserId};
 use thiserror::Error;
 
-use super::{QueueError, StoreError};
+use super::StoreError;
 use crate::messages::ImportKey;
 use crate::refusal::Cause;
 
@@ -166,11 +166,4 @@ pub trait FileUrls: Send + Sync {
 
     /// The URL for the download of the rejected rows.
     async fn rejected_rows(&self, key: ImportKey) -> Result<String, FileError>;
-}
-
-/// The queue of imports that have rows left.
-#[async_trait]
-pub trait ImportQueue: Send + Sync {
-    /// Queues an import for the next consumer, to be seen after `delay_s` seconds (0 to 900).
-    async fn go_on(&self, key: ImportKey, delay_s: u32) -> Result<(), QueueError>;
 }

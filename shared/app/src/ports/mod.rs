@@ -20,8 +20,8 @@ pub use identity::{
     Account, Confirmation, IdentityError, IdentityProvider, LogInOutcome, Registration, Tokens,
 };
 pub use imports::{
-    Chunk, ChunkOutcome, FileError, FileUrls, ImportChunks, ImportFiles, ImportPage, ImportQueue,
-    ImportStore, RejectedFile, UploadUrl,
+    Chunk, ChunkOutcome, FileError, FileUrls, ImportChunks, ImportFiles, ImportPage, ImportStore,
+    RejectedFile, UploadUrl,
 };
 pub use mail::{Email, MailError, Mailer};
 pub use places::{Geocoder, GeocoderError, PlaceCache, PlaceCandidate};
@@ -29,7 +29,7 @@ pub use planning::{
     Fallback, FallbackReason, KnownLeg, LegCache, PlaceLegs, PlanAnswer, PlanRequest, PlannedRoute,
     PlannedVisit, ProviderError, RouteProvider, UnplacedOrder,
 };
-pub use queues::{NotificationQueue, QueueError, WakeQueue};
+pub use queues::{Queue, QueueError};
 pub use recovery::{ConfirmationCodes, PasswordRecovery, Reset};
 pub use sessions::{Refreshed, SignOut, TokenRefresh, Whose};
 pub use stores::{

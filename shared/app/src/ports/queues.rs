@@ -3,7 +3,6 @@
 use async_trait::async_trait;
 use thiserror::Error;
 
-use crate::messages::{Notification, Wake};
 use crate::refusal::Cause;
 
 /// The queue is unavailable.
@@ -11,16 +10,10 @@ use crate::refusal::Cause;
 #[error("the queue is unavailable")]
 pub struct QueueError(#[source] pub Cause);
 
-/// Wakes the optimizer.
+/// A queue with one kind of messages: `Queue<Wake>` wakes the optimizer, `Queue<Notification>` has news for people, and
+/// `Queue<ImportKey>` names imports that have rows left.
 #[async_trait]
-pub trait WakeQueue: Send + Sync {
-    /// Sends wake-ups, to be seen after `delay_s` seconds (0 to 900).
-    async fn wake(&self, wakes: &[Wake], delay_s: u32) -> Result<(), QueueError>;
-}
-
-/// The queue of news for customers and agents.
-#[async_trait]
-pub trait NotificationQueue: Send + Sync {
-    /// Sends notifications.
-    async fn notify(&self, notifications: &[Notification]) -> Result<(), QueueError>;
+pub trait Queue<M>: Send + Sync {
+    /// Sends messages. The consumer sees them after `delay_s` seconds (0 to 900).
+    async fn send(&self, messages: &[M], delay_s: u32) -> Result<(), QueueError>;
 }

@@ -206,7 +206,7 @@ impl World {
                 }
             }
         }
-        let notifications = self.notifications.take();
+        let notifications = self.notifications.take_messages();
         for notification in &notifications {
             for _ in 0..self.deliveries {
                 self.notify_surely(notification).await;
@@ -223,8 +223,8 @@ impl World {
     }
 
     pub async fn wakes_again(&self, wakes: &[Wake]) {
-        use app::ports::WakeQueue;
-        self.wakes.wake(wakes, 0).await.unwrap();
+        use app::ports::Queue;
+        self.wakes.send(wakes, 0).await.unwrap();
     }
 
     async fn notify_surely(&self, notification: &Notification) {

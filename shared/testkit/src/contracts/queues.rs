@@ -1,9 +1,9 @@
-//! [`WakeQueue`] and [`NotificationQueue`]
+//! [`Queue`], with two kinds of messages.
 
 use std::sync::Mutex;
 
 use app::messages::{Notification, Wake, WakeCause};
-use app::ports::{NotificationQueue, WakeQueue};
+use app::ports::Queue;
 use async_trait::async_trait;
 use domain::ids::Uuid;
 use domain::{OrderId, OrderStatus};
@@ -21,8 +21,8 @@ pub trait Outlet: Sync {
 }
 
 /// Checks the optimization queue.
-pub async fn run_wakes(queue: &dyn WakeQueue, outlet: &dyn Outlet) {
-    queue.wake(&[], 0).await.unwrap();
+pub async fn run_wakes(queue: &dyn Queue<Wake>, outlet: &dyn Outlet) {
+    queue.send(&[], 0).await.unwrap();
     let zone = Fresh::new().zone();
     let wakes: Vec<Wake> = (0..MANY)
         .map(|number| Wake {
@@ -32,15 +32,15 @@ pub async fn run_wakes(queue: &dyn WakeQueue, outlet: &dyn Outlet) {
             agent_id: None,
         })
         .collect();
-    queue.wake(&wakes, 0).await.unwrap();
+    queue.send(&wakes, 0).await.unwrap();
     all_arrive(&wakes, outlet).await;
-    queue.wake(&wakes[..1], 1).await.unwrap();
+    queue.send(&wakes[..1], 1).await.unwrap();
     all_arrive(&wakes[..1], outlet).await;
 }
 
 /// Checks the notification queue.
-pub async fn run_notifications(queue: &dyn NotificationQueue, outlet: &dyn Outlet) {
-    queue.notify(&[]).await.unwrap();
+pub async fn run_notifications(queue: &dyn Queue<Notification>, outlet: &dyn Outlet) {
+    queue.send(&[], 0).await.unwrap();
     let fresh = Fresh::new();
     let mut notifications = vec![
         Notification::UserConfirmed {
@@ -61,7 +61,7 @@ pub async fn run_notifications(queue: &dyn NotificationQueue, outlet: &dyn Outle
         version,
         assignments: Some(1),
     }));
-    queue.notify(&notifications).await.unwrap();
+    queue.send(&notifications, 0).await.unwrap();
     all_arrive(&notifications, outlet).await;
 }
 

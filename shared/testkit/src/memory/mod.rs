@@ -15,7 +15,7 @@ pub use identity::{CODE, IdentityCall, MemoryIdentity, RESET_CODE};
 pub use legs::MemoryLegs;
 pub use mail::MemoryMailer;
 pub use places::{MemoryGeocoder, MemoryPlaceCache};
-pub use queues::{MemoryImportQueue, MemoryNotifications, MemoryWakes};
+pub use queues::{MemoryImportQueue, MemoryNotifications, MemoryQueue, MemoryWakes};
 pub use store::{MemoryStore, NextWrite};
 
 /// The error of an unavailable dependency.

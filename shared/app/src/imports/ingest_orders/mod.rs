@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::messages::ImportKey;
 use crate::ports::{
-    ChunkOutcome, Clock, FileError, ImportChunks, ImportFiles, ImportQueue, ImportStore, Jitter,
+    ChunkOutcome, Clock, FileError, ImportChunks, ImportFiles, ImportStore, Jitter, Queue,
     StoreError,
 };
 use crate::refusal::Refusal;
@@ -46,7 +46,7 @@ pub struct IngestOrders {
     /// The files of the imports.
     pub files: Arc<dyn ImportFiles>,
     /// Queues an import again when the time is up.
-    pub queue: Arc<dyn ImportQueue>,
+    pub queue: Arc<dyn Queue<ImportKey>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Randomness for the pauses.
@@ -134,21 +134,21 @@ impl IngestOrders {
                 Ok(stop) => stop,
                 // The progress is stored. A message that makes progress must not come closer to the dead-letter queue.
                 Err(Refusal::Unavailable(_) | Refusal::Contended) if run.has_got_on() => {
-                    self.queue.go_on(key, REST_S).await?;
+                    self.queue.send(&[key], REST_S).await?;
                     return Ok(run.report);
                 }
                 Err(refusal) => return Err(refusal),
             };
             match stop {
                 StopReason::Over(status) => run.report.progress = Progress::Over(status),
-                StopReason::OutOfTime => self.queue.go_on(key, 0).await?,
+                StopReason::OutOfTime => self.queue.send(&[key], 0).await?,
                 StopReason::Outpaced { perhaps_by_us } => {
                     lost_races += u32::from(!perhaps_by_us);
                     if lost_races < LOST_RACES {
                         continue;
                     }
                     // If the other consumer is dead after all, this message continues the import.
-                    self.queue.go_on(key, REST_S).await?;
+                    self.queue.send(&[key], REST_S).await?;
                     run.report.progress = Progress::LeftToOthers;
                 }
             }

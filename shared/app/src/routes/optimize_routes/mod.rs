@@ -20,8 +20,8 @@ use tracing::{info, warn};
 
 use crate::messages::{Wake, WakeCause};
 use crate::ports::{
-    Clock, DispatchLedger, Fallback, Ids, Jitter, OrderStore, ProviderError, RouteProvider,
-    RouteStore, UserStore, WakeQueue, ZoneLeases,
+    Clock, DispatchLedger, Fallback, Ids, Jitter, OrderStore, ProviderError, Queue, RouteProvider,
+    RouteStore, UserStore, ZoneLeases,
 };
 use crate::refusal::Refusal;
 use changes::Changes;
@@ -64,7 +64,7 @@ pub struct OptimizeRoutes {
     /// Who plans which zone.
     pub leases: Arc<dyn ZoneLeases>,
     /// Wakes zones again.
-    pub wakes: Arc<dyn WakeQueue>,
+    pub wakes: Arc<dyn Queue<Wake>>,
     /// Plans.
     pub provider: Arc<dyn RouteProvider>,
     /// The time.
@@ -182,7 +182,7 @@ impl OptimizeRoutes {
             order_id: None,
             agent_id: None,
         };
-        Ok(self.wakes.wake(&[wake], delay_s).await?)
+        Ok(self.wakes.send(&[wake], delay_s).await?)
     }
 
     async fn plan(
