@@ -255,7 +255,8 @@ class Day:
         print(f"\n{report.route_table(self.planned.values(), names, CITY_TIME_ZONE)}\n", flush=True)
         minutes = self.minutes_to_the_door()
         mean, nine_of_ten = sum(minutes) / len(minutes), minutes[int(0.9 * (len(minutes) - 1))]
-        self.tell("to the door", f"{mean:.0f} min on average, 9 of 10 within {nine_of_ten:.0f}, the last {minutes[-1]:.0f}")
+        told = f"{mean:.0f} min on average, 9 of 10 within {nine_of_ten:.0f}, the last {minutes[-1]:.0f}"
+        self.tell("to the door", told)
         others = {route["provider"] for route in self.planned.values()} - set(self.planners)
         if others:
             raise Wrong(f"routes planned by {', '.join(sorted(others))} and not by {' or '.join(self.planners)}")

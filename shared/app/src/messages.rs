@@ -62,7 +62,10 @@ impl WakeCause {
 
     /// Whether orders that wait out a pause are planned too: something has changed that may place them.
     pub fn ends_pauses(self) -> bool {
-        matches!(self, Self::AgentAvailable | Self::AgentsChangedMeanwhile)
+        match self {
+            Self::AgentAvailable | Self::AgentsChangedMeanwhile | Self::RouteLate => true,
+            Self::OrderPending | Self::AskedMeanwhile | Self::More | Self::Overdue => false,
+        }
     }
 }
 

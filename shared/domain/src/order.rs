@@ -377,11 +377,6 @@ impl Order {
         })
     }
 
-    /// Whether the order has a time window.
-    pub fn has_window(&self) -> bool {
-        self.last_chance().is_some()
-    }
-
     /// The last moment at which the order can still be on time: the end of the time window that ends first. `None` for
     /// an order without a time window.
     pub fn last_chance(&self) -> Option<Timestamp> {
@@ -389,11 +384,19 @@ impl Order {
         windows.flatten().map(|window| window.end).min()
     }
 
-    /// The pending order as failed, because a time window has ended. `None` if the order is not pending, or can still
-    /// be on time.
+    /// Whether the order is pending, and was late already when it left its route. Such an order is delivered late.
+    pub fn was_late_on_a_route(&self) -> bool {
+        let last = self.last_chance().zip(self.history.last());
+        self.status == OrderStatus::Pending
+            && self.assignments() > 0
+            && last.is_some_and(|(last, line)| last < line.at)
+    }
+
+    /// The pending order as failed, because a time window has ended. `None` if the order is not pending, can still be
+    /// on time, or [was late on a route](Self::was_late_on_a_route).
     pub fn expired(&self, now: Timestamp) -> Option<Self> {
         let late = self.last_chance().is_some_and(|last| last < now);
-        if self.status != OrderStatus::Pending || !late {
+        if self.status != OrderStatus::Pending || !late || self.was_late_on_a_route() {
             return None;
         }
         let mut changed = self.changed(now);

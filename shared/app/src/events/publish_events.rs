@@ -67,7 +67,7 @@ impl PublishEvents {
     }
 }
 
-/// The wake-ups that follow from changes. All imported orders of a zone together wake the zone once: a file of a million
+/// The wake-ups that follow from changes. All imported orders of a zone together wake the zone once: a file of many
 /// rows must not send a million wake-ups, and the plan finds the orders by their zone.
 fn wakes(changes: &[StateChange], grid: ZoneGrid) -> Vec<Wake> {
     let mut imported: HashSet<Zone> = HashSet::new();
@@ -154,8 +154,8 @@ fn became_pending(before: Option<&Order>, after: &Order) -> Option<Wake> {
     })
 }
 
-/// An agent wakes the own zone and the zones around after coming on duty, finishing a route, moving, or getting a larger
-/// vehicle. A plan of each of these zones may use the agent.
+/// An agent wakes the own zone and the zones around after coming on duty, finishing a route, moving, or getting more
+/// room. A plan of each of these zones may use the agent.
 fn became_available(before: Option<&User>, after: &User) -> Vec<Wake> {
     let Some(profile) = after.agent.as_ref().filter(|p| p.available(after.status)) else {
         return Vec::new();

@@ -28,6 +28,8 @@ pub struct Letterhead {
 /// What a plan has changed about a route.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RouteChange {
+    /// The version of the route with the change.
+    pub(super) version: u64,
     /// Whether the route is new.
     pub(super) new: bool,
     /// The number of orders that joined the route.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{EmailNotifications, OrderId, OrderStatus, RouteId, User, UserId};
+use domain::{EmailNotifications, OrderId, OrderStatus, RouteId, RouteStatus, User, UserId};
 use jiff::SignedDuration;
 use tracing::error;
 
@@ -91,6 +91,7 @@ impl SendNotifications {
             } => {
                 let event = format!("route/{route_id}/{version}");
                 let change = RouteChange {
+                    version,
                     new,
                     gained_orders,
                     lost_orders,
@@ -230,7 +231,10 @@ impl SendNotifications {
         let only_lost = change.gained_orders == 0;
         // An agent whose route ended because all its orders went to others must hear of it, unless the next route has
         // its own email.
-        let lost_all = only_lost && route.stops.is_empty() && profile.open_route_id.is_none();
+        let lost_all = only_lost
+            && route.status == RouteStatus::Cancelled
+            && route.version == change.version
+            && profile.open_route_id.is_none();
         let out_of_date = !(route.status.is_open() || lost_all) || (only_lost && !profile.on_duty);
         if out_of_date {
             return Ok(None);

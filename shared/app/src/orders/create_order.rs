@@ -96,7 +96,11 @@ impl CreateOrder {
                 located.ok_or_else(|| Refusal::Broken("a stop has no location".into()))?
             }
         };
-        self.check_service_area(&new)?;
+        match (self.check_service_area(&new), &key) {
+            (Ok(()), _) => {}
+            (Err(faults), None) => return Err(faults.into()),
+            (Err(faults), Some(key)) => return self.placed_before(key, faults, now).await,
+        }
         let zone = self.grid.zone_of(new.pickup.location);
         let zone =
             zone.ok_or_else(|| Faults::one("#/pickup/location", "is not a place on earth"))?;
@@ -120,7 +124,8 @@ impl CreateOrder {
         faults.or(Some(()))
     }
 
-    /// A valid body may be invalid when it is repeated, because its time window has passed. If the first request stored
+    /// A valid body may be invalid when it is repeated, because its time window has passed or the service area has
+    /// changed. If the first request stored
     /// an order, that order is the answer.
     async fn placed_before(
         &self,

@@ -138,7 +138,7 @@ pub trait OrderStore: Send + Sync {
 /// claims, and only one use case takes single new orders.
 #[async_trait]
 pub trait OrderPlacement: Send + Sync {
-    /// Stores a new order and remembers its key, both or neither. A key that has expired by `order.created_at` counts as
+    /// Stores a new order and remembers its key, both or neither. A key that expired by `order.created_at` counts as
     /// unused, also if it was not deleted yet.
     async fn place(
         &self,
@@ -164,7 +164,7 @@ pub trait RouteStore: Send + Sync {
     /// Several records without their geometries, in no particular order, without those that do not exist.
     async fn routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError>;
 
-    /// At most `limit` routes of an agent that were made before `before`, newest first, with their geometries. A shorter
+    /// At most `limit` routes of an agent that were made before `before`, newest first, with their geometries. A short
     /// page is the last one.
     async fn routes_of(
         &self,

@@ -129,9 +129,10 @@ impl Changes<'_> {
         let mut after = drivers.clone();
         for ((crew, driver), open) in crews.iter().zip(&mut after).zip(&open) {
             self.plan(driver, open.clone(), &mut whole);
-            for order in gains(*crew) {
-                let order = self.instance.order(order)?;
-                self.join(order, driver.route.as_ref()?, &mut whole);
+            for index in gains(*crew) {
+                let order = self.instance.order(index)?;
+                let joined = self.join(order, driver.route.as_ref()?)?;
+                whole.add(joined, self.instance.crew_of(index));
             }
         }
         if whole.change.items() <= MOST_ITEMS {
@@ -157,12 +158,15 @@ impl Changes<'_> {
                 continue;
             }
             self.plan(driver, open, &mut step);
-            for order in gained {
-                let order = match self.instance.crew_of(order) {
-                    Some(_) => &self.pending_again(self.instance.order(order)?)?,
-                    None => self.instance.order(order)?,
+            for index in gained {
+                let order = self.instance.order(index)?;
+                let from = self.instance.crew_of(index);
+                let route = driver.route.as_ref()?;
+                let joined = match from {
+                    Some(_) => self.join(&self.pending_again(order)?, route)?,
+                    None => self.join(order, route)?,
                 };
-                self.join(order, driver.route.as_ref()?, &mut step);
+                step.add(joined, from);
             }
             steps.push(step);
         }
@@ -223,26 +227,14 @@ impl Changes<'_> {
         step.change.agents.push(part);
     }
 
-    /// Adds an order that joins a route to a step.
-    fn join(&self, order: &Order, route: &Route, step: &mut Step) {
-        let (joined, count) = match order.status {
-            OrderStatus::Assigned => (
-                order.moved(route.agent_id, route.id, self.now),
-                &mut step.moved,
-            ),
-            OrderStatus::Pending
-            | OrderStatus::InProgress
-            | OrderStatus::Delivered
-            | OrderStatus::Failed
-            | OrderStatus::Cancelled => (
-                order.assigned(route.agent_id, route.id, self.now),
-                &mut step.assigned,
-            ),
+    /// The order on the route. `None` if its status does not allow that.
+    fn join(&self, order: &Order, route: &Route) -> Option<Order> {
+        let joined = if order.status == OrderStatus::Assigned {
+            order.moved(route.agent_id, route.id, self.now)
+        } else {
+            order.assigned(route.agent_id, route.id, self.now)
         };
-        if let Ok(joined) = joined {
-            *count += 1;
-            step.change.orders.push(joined);
-        }
+        joined.ok()
     }
 
     /// The open part of a crew's route. It is empty if the plan gives the crew nothing to do.
@@ -295,6 +287,15 @@ impl Step {
             assigned: 0,
             moved: 0,
         }
+    }
+
+    /// Adds an order that joins a route. It comes from a crew, or it was pending.
+    fn add(&mut self, order: Order, from: Option<usize>) {
+        match from {
+            Some(_) => self.moved += 1,
+            None => self.assigned += 1,
+        }
+        self.change.orders.push(order);
     }
 }
 

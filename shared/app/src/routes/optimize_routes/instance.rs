@@ -197,6 +197,17 @@ impl ZoneInstance {
         let mut planned = planner::Order::new(pickup, dropoff, order.size);
         planned.waiting_since_s = self.second_from(order.created_at);
         planned.promise_s = Some(self.rules.promise.as_secs());
+        if order.was_late_on_a_route() {
+            // Late is better than never.
+            let ends = [planned.pickup.as_mut(), Some(&mut planned.dropoff)];
+            for window in ends
+                .into_iter()
+                .flatten()
+                .filter_map(|it| it.window.as_mut())
+            {
+                window.latest_s = FURTHEST_S;
+            }
+        }
         if let Some(crew) = self.crew_of(index) {
             planned.committed = true;
             planned.current_vehicle = Some(crew);
@@ -304,6 +315,17 @@ impl ZoneInstance {
         routes
     }
 
+    /// Why an order without a time window found no place, although the vehicles have room for it.
+    fn without_a_window(&self) -> UnplacedReason {
+        let mut profiles = self.crews.iter().filter_map(Crew::profile);
+        if profiles.any(|profile| profile.shift.is_some()) {
+            UnplacedReason::OutsideShifts
+        } else {
+            // Somebody could take it. The search has not found that in its time.
+            UnplacedReason::OverCapacity
+        }
+    }
+
     /// The pending orders that found no place, with the reason. `others` says whether crews were left out.
     pub(super) fn unplaced(
         &self,
@@ -323,8 +345,8 @@ impl ZoneInstance {
             .filter_map(|left| {
                 let order = self.order(left.order)?.clone();
                 let reason = match for_all.unwrap_or(left.reason) {
-                    UnplacedReason::OutsideTimeWindows if !order.has_window() => {
-                        UnplacedReason::OutsideShifts
+                    UnplacedReason::OutsideTimeWindows if order.last_chance().is_none() => {
+                        self.without_a_window()
                     }
                     reason => reason,
                 };

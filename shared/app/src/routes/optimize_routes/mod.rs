@@ -202,7 +202,11 @@ impl OptimizeRoutes {
             unread,
             ..PlanReport::default()
         };
-        let late = wakes.iter().any(|wake| wake.cause == WakeCause::RouteLate);
+        // A wake that is sent again does not tell whether a route is late, so it counts as that.
+        let late = wakes.iter().any(|wake| {
+            let causes = [WakeCause::RouteLate, WakeCause::AgentsChangedMeanwhile];
+            causes.contains(&wake.cause)
+        });
         if due.is_empty() && !late && !(everything && self.somebody_is_idle(zone, wakes).await?) {
             return Ok(nothing_to_do);
         }

@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 
-use domain::{Coordinates, Order, UserId};
+use domain::{Coordinates, Order, Route, UserId};
 
 use super::instance::Crew;
 
@@ -28,12 +28,26 @@ impl Selection {
     /// for orders, whatever routes there are.
     pub(super) fn of(mut orders: Vec<Order>, mut crews: Vec<Crew>, most_points: usize) -> Self {
         let (all_orders, all_crews) = (orders.len(), crews.len());
+        let needed = 2 * orders.len() + crews.iter().map(Crew::points).sum::<usize>();
+        if needed <= most_points {
+            return Self {
+                orders,
+                crews,
+                left_for_next: 0,
+                left_out: 0,
+            };
+        }
         let centre = match orders.first() {
             Some(first) => Some(first.pickup.location),
-            None => crews.iter().find_map(idle_position),
+            // Without orders, the plan is for an agent who is idle, or else for the one who is most late.
+            None => crews.iter().find_map(idle_position).or_else(|| {
+                let most_late = crews
+                    .iter()
+                    .max_by_key(|crew| crew.route().map(Route::lateness));
+                most_late.and_then(Crew::position)
+            }),
         };
-        let needed = 2 * orders.len() + crews.iter().map(Crew::points).sum::<usize>();
-        if let Some(centre) = centre.filter(|_| needed > most_points) {
+        if let Some(centre) = centre {
             orders.sort_by(|one, other| {
                 let away = |order: &Order| order.pickup.location.great_circle_m(centre);
                 away(one).total_cmp(&away(other))

@@ -74,7 +74,7 @@ impl OptimizeRoutes {
         self.write_all(notes.collect()).await
     }
 
-    /// Ends the pending orders that can no longer be on time, and returns the others. A customer who cancels at the same
+    /// Ends the pending orders that can no longer be on time, and returns the others. A customer who cancels at this
     /// moment wins or loses by the version.
     pub(super) async fn end_expired(
         &self,
