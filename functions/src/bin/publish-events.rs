@@ -142,6 +142,7 @@ mod tests {
                 route_id: "0197c56e-07e0-7a35-8c64-2f0b6d1e9a72".parse().unwrap(),
                 version: 1,
                 gained_orders: 1,
+                lost_orders: 0,
                 new: true,
             }]
         );

@@ -92,6 +92,7 @@ mod tests {
             address: None,
             eta: now,
             not_before: None,
+            not_after: None,
             service_s: 120,
             leg: Leg::default(),
             status: StopStatus::Pending,
@@ -119,8 +120,8 @@ mod tests {
         driving.agent.as_mut().unwrap().open_route_id = Some(route.id);
         let change = Changeset {
             orders: vec![order.assigned(agent.id, route.id, now).unwrap()],
-            route: Some(route),
-            agent: Some(AgentPart::Changed(driving)),
+            routes: vec![route],
+            agents: vec![AgentPart::Changed(driving)],
         };
         store.commit(&change).await.unwrap();
         store
