@@ -1,4 +1,4 @@
-//! Orders that change their agent: who gets what, who hears of it, and what a crash leaves behind.
+//! Orders change their agent: the shares of the agents, the emails, and the records after a crash.
 
 #![allow(clippy::unwrap_used)]
 

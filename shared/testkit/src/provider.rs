@@ -166,45 +166,6 @@ impl RouteProvider for CountedRounds {
         let options = planner::Options::new(planner::Limit::Iterations(self.0));
         let plan = planner::solve(&instance, &options);
         planner::check(&instance, &plan).expect("a plan that keeps the rules");
-        let routes = plan.routes.iter().map(|route| planned(&instance, route));
-        let unplaced = plan.unserved.iter().map(|unserved| UnplacedOrder {
-            order: unserved.order,
-            reason: match unserved.reason {
-                planner::UnservedReason::NoVehicle => UnplacedReason::NoAgentOnDuty,
-                planner::UnservedReason::OverCapacity => UnplacedReason::OverCapacity,
-                planner::UnservedReason::OutsideTimeWindows => UnplacedReason::OutsideTimeWindows,
-            },
-        });
-        Ok(PlanAnswer {
-            provider: "counted-rounds",
-            routes: routes.collect(),
-            unplaced: unplaced.collect(),
-            fallbacks: Vec::new(),
-        })
-    }
-}
-
-fn planned(instance: &planner::Instance, route: &planner::Route) -> PlannedRoute {
-    let mut at = instance.vehicles()[route.vehicle].start;
-    let visits = route.stops.iter().map(|stop| {
-        let order = &instance.orders()[stop.order];
-        let (kind, to) = match (stop.kind, order.pickup) {
-            (planner::StopKind::Pickup, Some(pickup)) => (StopKind::Pickup, pickup.point),
-            _ => (StopKind::Dropoff, order.dropoff.point),
-        };
-        let visit = PlannedVisit {
-            order: stop.order,
-            kind,
-            begin_s: stop.arrival_s + stop.waiting_s,
-            distance_m: instance.travel().distance_m(at, to),
-            duration_s: instance.travel().duration_s(at, to),
-        };
-        at = to;
-        visit
-    });
-    PlannedRoute {
-        vehicle: route.vehicle,
-        visits: visits.collect(),
-        geometry: None,
+        Ok(PlanAnswer::of("counted-rounds", &instance, &plan))
     }
 }

@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 
 use app::ports::{
-    FallbackReason, PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit, UnplacedOrder,
+    FallbackReason, PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit, UnplacedOrder, domain_kind,
 };
 use domain::{Leg, UnplacedReason};
 use planner::{Instance, InstanceSpec, Order, Plan, PlannerStop, StopKind, TravelMatrix, Vehicle};
 
-use super::embedded::domain_kind;
 use super::remote::Unusable;
 
 /// Routes as a service has them.

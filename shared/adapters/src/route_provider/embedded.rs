@@ -3,12 +3,9 @@
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use app::ports::{
-    PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit, ProviderError, RouteProvider,
-    UnplacedOrder,
-};
+use app::ports::{PlanAnswer, PlanRequest, PlannedRoute, ProviderError, RouteProvider};
 use async_trait::async_trait;
-use domain::{Coordinates, LegEstimate, StopKind, UnplacedReason};
+use domain::{Coordinates, LegEstimate, StopKind};
 use planner::{Instance, InstanceSpec, Limit, Options, TravelMatrix, solve};
 
 /// Its name in answers and routes.
@@ -97,19 +94,11 @@ pub(super) fn searched(
         threads,
     };
     let plan = solve(&instance, &options);
-    let routes = plan.routes.iter();
-    let unplaced = plan.unserved.iter().map(|unserved| UnplacedOrder {
-        order: unserved.order,
-        reason: reason(unserved.reason),
-    });
-    Ok(PlanAnswer {
-        provider,
-        routes: routes
-            .map(|route| planned_route(&instance, &places, route))
-            .collect(),
-        unplaced: unplaced.collect(),
-        fallbacks: Vec::new(),
-    })
+    let mut answer = PlanAnswer::of(provider, &instance, &plan);
+    for route in &mut answer.routes {
+        route.geometry = geometry(&instance, &places, route);
+    }
+    Ok(answer)
 }
 
 /// How long to search. The limit is for the largest problems: a small one is as good as it gets long before, and an
@@ -122,58 +111,24 @@ fn search_time(orders: usize, limit: Duration) -> Duration {
         .min(limit)
 }
 
-fn planned_route(
-    instance: &Instance,
-    places: &[Coordinates],
-    route: &planner::Route,
-) -> PlannedRoute {
-    let mut at = instance.vehicles()[route.vehicle].start;
-    let mut way = vec![places[at]];
-    let mut visits = Vec::with_capacity(route.stops.len());
-    for stop in &route.stops {
-        let order = &instance.orders()[stop.order];
-        let end = match stop.kind {
-            // What is aboard has no pickup, and the planner makes none.
-            planner::StopKind::Pickup => order.pickup.unwrap_or(order.dropoff),
-            planner::StopKind::Dropoff => order.dropoff,
-        };
-        visits.push(PlannedVisit {
-            order: stop.order,
-            kind: domain_kind(stop.kind),
-            begin_s: stop.arrival_s + stop.waiting_s,
-            distance_m: instance.travel().distance_m(at, end.point),
-            duration_s: instance.travel().duration_s(at, end.point),
-        });
-        at = end.point;
-        way.push(places[at]);
-    }
-    PlannedRoute {
-        vehicle: route.vehicle,
-        visits,
-        geometry: polyline(&way),
-    }
+/// The straight way from stop to stop.
+fn geometry(instance: &Instance, places: &[Coordinates], route: &PlannedRoute) -> Option<String> {
+    let stops = route.visits.iter().map(|visit| {
+        let order = &instance.orders()[visit.order];
+        match visit.kind {
+            StopKind::Pickup => order.pickup.unwrap_or(order.dropoff).point,
+            StopKind::Dropoff => order.dropoff.point,
+        }
+    });
+    let start = std::iter::once(instance.vehicles()[route.vehicle].start);
+    let way: Vec<Coordinates> = start.chain(stops).map(|point| places[point]).collect();
+    polyline(&way)
 }
 
 /// The way as an encoded polyline; `None` where a place is none.
 fn polyline(way: &[Coordinates]) -> Option<String> {
     let points = way.iter().map(|place| (place.lon, place.lat).into());
     polyline::encode_coordinates(points, PRECISION).ok()
-}
-
-/// The planner's word for a stop in that of routes.
-pub(super) fn domain_kind(kind: planner::StopKind) -> StopKind {
-    match kind {
-        planner::StopKind::Pickup => StopKind::Pickup,
-        planner::StopKind::Dropoff => StopKind::Dropoff,
-    }
-}
-
-fn reason(reason: planner::UnservedReason) -> UnplacedReason {
-    match reason {
-        planner::UnservedReason::NoVehicle => UnplacedReason::NoAgentOnDuty,
-        planner::UnservedReason::OverCapacity => UnplacedReason::OverCapacity,
-        planner::UnservedReason::OutsideTimeWindows => UnplacedReason::OutsideTimeWindows,
-    }
 }
 
 fn contradiction(faults: Vec<planner::Fault>) -> ProviderError {
@@ -184,6 +139,8 @@ fn contradiction(faults: Vec<planner::Fault>) -> ProviderError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use app::ports::UnplacedOrder;
+    use domain::UnplacedReason;
     use planner::{Objective, Order, PlannerStop, Shift, Vehicle};
     use testkit::Landmarks;
 

@@ -109,9 +109,8 @@ fn wakes_of(change: &StateChange, grid: ZoneGrid) -> Vec<Wake> {
         StateChange::Route {
             before: Some(before),
             after: Some(after),
-        } => became_late(before, after, grid)
+        } => became_late_or_got_room(before, after, grid)
             .into_iter()
-            .chain(got_room(before, after, grid))
             .collect(),
         StateChange::Order { after: None, .. }
         | StateChange::User { after: None, .. }
@@ -119,24 +118,20 @@ fn wakes_of(change: &StateChange, grid: ZoneGrid) -> Vec<Wake> {
     }
 }
 
-/// A full route that has room again wakes the zone in which its agent is, for the orders that wait for room.
-fn got_room(before: &Route, after: &Route, grid: ZoneGrid) -> Option<Wake> {
-    let got = before.room() == 0 && after.room() > 0 && after.status.is_open();
+/// Two changes of a route wake the zone in which its agent is. A route becomes late for a time window: another agent
+/// may do better. A full route has room again: orders wait for that. A route that stays late wakes nobody, because a
+/// plan has seen it.
+fn became_late_or_got_room(before: &Route, after: &Route, grid: ZoneGrid) -> Option<Wake> {
+    let became_late = after.lateness() >= LATE && before.lateness() < LATE;
+    let got_room = before.room() == 0 && after.room() > 0 && after.status.is_open();
+    let cause = match (became_late, got_room) {
+        (true, _) => WakeCause::RouteLate,
+        (false, true) => WakeCause::AgentAvailable,
+        (false, false) => return None,
+    };
     Some(Wake {
-        zone: grid.zone_of(after.position()).filter(|_| got)?,
-        cause: WakeCause::AgentAvailable,
-        order_id: None,
-        agent_id: Some(after.agent_id),
-    })
-}
-
-/// A route that has become late for a time window wakes the zone in which its agent is. It does so once: a route that
-/// stays late wakes nobody, because the plan has seen it.
-fn became_late(before: &Route, after: &Route, grid: ZoneGrid) -> Option<Wake> {
-    let became = after.lateness() >= LATE && before.lateness() < LATE;
-    Some(Wake {
-        zone: grid.zone_of(after.position()).filter(|_| became)?,
-        cause: WakeCause::RouteLate,
+        zone: grid.zone_of(after.position())?,
+        cause,
         order_id: None,
         agent_id: Some(after.agent_id),
     })

@@ -76,10 +76,9 @@ impl CreateOrder {
             }),
             None => None,
         };
-        let draft = match (read, &key) {
-            (Ok(draft), _) => draft,
-            (Err(faults), None) => return Err(faults.into()),
-            (Err(faults), Some(key)) => return self.placed_before(key, faults, now).await,
+        let draft = match read {
+            Ok(draft) => draft,
+            Err(faults) => return self.placed_before(key.as_ref(), faults, now).await,
         };
         let new = match &self.addresses {
             Some(addresses) if draft.has_address_to_place() => {
@@ -96,10 +95,8 @@ impl CreateOrder {
                 located.ok_or_else(|| Refusal::Broken("a stop has no location".into()))?
             }
         };
-        match (self.check_service_area(&new), &key) {
-            (Ok(()), _) => {}
-            (Err(faults), None) => return Err(faults.into()),
-            (Err(faults), Some(key)) => return self.placed_before(key, faults, now).await,
+        if let Err(faults) = self.check_service_area(&new) {
+            return self.placed_before(key.as_ref(), faults, now).await;
         }
         let zone = self.grid.zone_of(new.pickup.location);
         let zone =
@@ -125,16 +122,19 @@ impl CreateOrder {
     }
 
     /// A valid body may be invalid when it is repeated, because its time window has passed or the service area has
-    /// changed. If the first request stored
-    /// an order, that order is the answer.
+    /// changed. If the first request stored an order, that order is the answer. Otherwise the faults are.
     async fn placed_before(
         &self,
-        key: &IdempotencyKey,
+        key: Option<&IdempotencyKey>,
         faults: Faults,
         now: Timestamp,
     ) -> Result<OrderAnswer, Refusal> {
-        match self.placement.key_used(key, now).await? {
-            Some(used) => self.first_order(used, Some(key)).await,
+        let used = match key {
+            Some(key) => self.placement.key_used(key, now).await?,
+            None => None,
+        };
+        match used {
+            Some(used) => self.first_order(used, key).await,
             None => Err(faults.into()),
         }
     }

@@ -27,7 +27,7 @@ pub use mail::{Email, MailError, Mailer};
 pub use places::{Geocoder, GeocoderError, PlaceCache, PlaceCandidate};
 pub use planning::{
     Fallback, FallbackReason, KnownLeg, LegCache, PlaceLegs, PlanAnswer, PlanRequest, PlannedRoute,
-    PlannedVisit, ProviderError, RouteProvider, UnplacedOrder,
+    PlannedVisit, ProviderError, RouteProvider, UnplacedOrder, domain_kind,
 };
 pub use queues::{Queue, QueueError};
 pub use recovery::{ConfirmationCodes, PasswordRecovery, Reset};

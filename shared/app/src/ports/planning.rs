@@ -77,6 +77,64 @@ pub struct PlanAnswer {
     pub fallbacks: Vec<Fallback>,
 }
 
+impl PlanAnswer {
+    /// A plan of our own planner, without the paths of its routes. `instance` is the instance that was planned.
+    pub fn of(provider: &'static str, instance: &planner::Instance, plan: &planner::Plan) -> Self {
+        let unplaced = plan.unserved.iter().map(|unserved| UnplacedOrder {
+            order: unserved.order,
+            reason: match unserved.reason {
+                planner::UnservedReason::NoVehicle => UnplacedReason::NoAgentOnDuty,
+                planner::UnservedReason::OverCapacity => UnplacedReason::OverCapacity,
+                planner::UnservedReason::OutsideTimeWindows => UnplacedReason::OutsideTimeWindows,
+            },
+        });
+        Self {
+            provider,
+            routes: plan
+                .routes
+                .iter()
+                .map(|route| planned_route(instance, route))
+                .collect(),
+            unplaced: unplaced.collect(),
+            fallbacks: Vec::new(),
+        }
+    }
+}
+
+fn planned_route(instance: &planner::Instance, route: &planner::Route) -> PlannedRoute {
+    let mut at = instance.vehicles()[route.vehicle].start;
+    let visits = route.stops.iter().map(|stop| {
+        let order = &instance.orders()[stop.order];
+        let to = match stop.kind {
+            // An order aboard has no pickup, and the planner makes none.
+            planner::StopKind::Pickup => order.pickup.unwrap_or(order.dropoff),
+            planner::StopKind::Dropoff => order.dropoff,
+        };
+        let visit = PlannedVisit {
+            order: stop.order,
+            kind: domain_kind(stop.kind),
+            begin_s: stop.arrival_s + stop.waiting_s,
+            distance_m: instance.travel().distance_m(at, to.point),
+            duration_s: instance.travel().duration_s(at, to.point),
+        };
+        at = to.point;
+        visit
+    });
+    PlannedRoute {
+        vehicle: route.vehicle,
+        visits: visits.collect(),
+        geometry: None,
+    }
+}
+
+/// The kind of a stop, from the planner's type to the type of routes.
+pub fn domain_kind(kind: planner::StopKind) -> StopKind {
+    match kind {
+        planner::StopKind::Pickup => StopKind::Pickup,
+        planner::StopKind::Dropoff => StopKind::Dropoff,
+    }
+}
+
 /// A provider whose plan could not be had, so that the next one was asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fallback {

@@ -45,9 +45,10 @@ impl OptimizeRoutes {
         nearby.push(zone);
         let mut by_index = self.on_duty_in(&nearby).await?;
         if by_index.is_empty() {
-            nearby = zone.within(FAR);
-            nearby.push(zone);
-            by_index = self.on_duty_in(&nearby).await?;
+            let mut far = zone.within(FAR);
+            far.retain(|zone| !nearby.contains(zone));
+            by_index = self.on_duty_in(&far).await?;
+            nearby.append(&mut far);
         }
         let named = wakes.iter().filter_map(|wake| wake.agent_id);
         let ids: BTreeSet<UserId> = by_index.into_iter().chain(named).collect();
