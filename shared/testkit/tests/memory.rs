@@ -4,10 +4,11 @@
 
 use app::messages::ImportKey;
 use async_trait::async_trait;
+use serde::Serialize;
 use testkit::contracts::identity::{Identity, MailedCodes};
 use testkit::contracts::queues::Outlet;
 use testkit::contracts::{self, Stores};
-use testkit::memory::{CODE, RESET_CODE};
+use testkit::memory::{CODE, MemoryQueue, RESET_CODE};
 use testkit::{
     MemoryFiles, MemoryIdentity, MemoryLegs, MemoryMailer, MemoryNotifications, MemoryPlaceCache,
     MemoryStore, MemoryWakes,
@@ -131,24 +132,13 @@ async fn files() {
     contracts::files::run(&files, &files, &Browser(&files)).await;
 }
 
-struct Wakes<'a>(&'a MemoryWakes);
+struct End<'a, M>(&'a MemoryQueue<M>);
 
 #[async_trait]
-impl Outlet for Wakes<'_> {
+impl<M: Serialize + Send> Outlet for End<'_, M> {
     async fn take(&self) -> Vec<String> {
-        let sent = self.0.take().into_iter();
-        sent.map(|(wake, _)| serde_json::to_string(&wake).unwrap())
-            .collect()
-    }
-}
-
-struct Notifications<'a>(&'a MemoryNotifications);
-
-#[async_trait]
-impl Outlet for Notifications<'_> {
-    async fn take(&self) -> Vec<String> {
-        let sent = self.0.take().into_iter();
-        sent.map(|told| serde_json::to_string(&told).unwrap())
+        let sent = self.0.take_messages().into_iter();
+        sent.map(|message| serde_json::to_string(&message).unwrap())
             .collect()
     }
 }
@@ -156,6 +146,6 @@ impl Outlet for Notifications<'_> {
 #[tokio::test]
 async fn queues() {
     let (wakes, notifications) = (MemoryWakes::default(), MemoryNotifications::default());
-    contracts::queues::run_wakes(&wakes, &Wakes(&wakes)).await;
-    contracts::queues::run_notifications(&notifications, &Notifications(&notifications)).await;
+    contracts::queues::run_wakes(&wakes, &End(&wakes)).await;
+    contracts::queues::run_notifications(&notifications, &End(&notifications)).await;
 }
