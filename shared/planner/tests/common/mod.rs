@@ -1,4 +1,4 @@
-//! Random instances of every feature, and an exact solver for small ones.
+//! Random instances of every feature, small ones on a line, and an exact solver for small ones.
 #![allow(
     dead_code,
     clippy::cast_possible_truncation,
@@ -8,3 +8,4 @@
 
 pub mod exact;
 pub mod instances;
+pub mod line;
