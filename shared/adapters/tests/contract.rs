@@ -19,6 +19,7 @@ use adapters::dynamodb::{
 use adapters::s3::S3Files;
 use adapters::sns::SnsMailer;
 use adapters::sqs::SqsQueue;
+use app::messages::{Notification, Wake};
 use settings::resources::{NotificationQueue, OptimizationQueue, UploadsBucket, UserTopics};
 use stack::Stack;
 use testkit::contracts::identity::{Identity, MailedCodes};
