@@ -13,14 +13,15 @@ const PAUSES: Pauses = Pauses {
     most: 11,
 };
 
-/// 21 attempts for a change of a route.
+/// Ten attempts for a change of a route.
 ///
-/// An app that was offline may send forty taps on one route at once, and one of them wins each race. The pauses grow
-/// until the taps are far enough apart. They add up to 9 s on average, within the 15 s of a function.
+/// An app that was offline may send forty taps on one route at once, and one of them wins each race. Short pauses would
+/// only load the store with lost races, so these begin with a longer one. They add up to 13 s at most, within the 15 s
+/// of a function.
 const PAUSES_ON_ROUTE: Pauses = Pauses {
-    first: Duration::from_millis(10),
-    longest: Duration::from_millis(1_300),
-    most: 20,
+    first: Duration::from_millis(100),
+    longest: Duration::from_millis(2_500),
+    most: 9,
 };
 
 /// The attempts of one call, with pauses between them.
@@ -31,7 +32,7 @@ impl<'a> Attempts<'a> {
         Self(BackOff::new(PAUSES, jitter))
     }
 
-    /// More attempts, for a write that taps on the same route may outrun.
+    /// Longer pauses, for a write that taps on the same route may outrun.
     pub(crate) fn on_route(jitter: &'a dyn Jitter) -> Self {
         Self(BackOff::new(PAUSES_ON_ROUTE, jitter))
     }
