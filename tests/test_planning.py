@@ -185,7 +185,7 @@ def test_a_shift_that_ends_too_soon_places_nothing(town):
     ana = town.customer()
     town.agent(shift=(0, 6))
     order = town.order(ana, (5, 0), (9, 0))
-    assert unplaced(town, ana, order) == "outside_time_windows"
+    assert unplaced(town, ana, order) == "outside_shifts"
 
 
 def test_the_nearer_agent_gets_the_order(town):

@@ -102,8 +102,14 @@ impl Draft {
     /// The orders left over, each once. Every order is on a route or among them, and none is both.
     fn nothing_is_lost(&self, request: &PlanRequest) -> Result<Vec<usize>, Unusable> {
         let mut placed = vec![false; request.orders.len()];
-        for stop in self.routes.iter().flat_map(|route| &route.stops) {
-            placed[stop.order] = true;
+        for route in &self.routes {
+            // A frozen pickup is added by us. Only the drop-off shows that the service knows the order.
+            let ours = &request.vehicles[route.vehicle].frozen;
+            for (place, stop) in route.stops.iter().enumerate() {
+                let pickup = (stop.order, StopKind::Pickup);
+                let is_ours = stop.kind == StopKind::Pickup && ours.get(place) == Some(&pickup);
+                placed[stop.order] |= !is_ours;
+            }
         }
         let mut left_over = self.left_over.clone();
         left_over.sort_unstable();

@@ -146,7 +146,12 @@ proptest! {
         let dropped = which.index(request.orders.len());
         draft.left_over.retain(|order| *order != dropped);
         for route in &mut draft.routes {
-            route.stops.retain(|stop| stop.order != dropped);
+            // Frozen pickups are added to each answer.
+            let frozen = &request.vehicles[route.vehicle].frozen;
+            route.stops.retain(|stop| {
+                let is_frozen = frozen.contains(&(stop.order, stop.kind));
+                stop.order != dropped || (is_frozen && stop.kind == StopKind::Pickup)
+            });
         }
         let refused = draft.believed(&request, "somebody").unwrap_err();
         prop_assert_eq!(refused.reason, FallbackReason::MissingOrder);
