@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env logs dispatcher demo import test test-import-large lint access-table resources deny bench-planner bench-import clean
+.PHONY: help up down status env logs dispatcher demo import test test-import-large lint access-table resources deny bench-planner bench-import bench-start clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | sed "s/[$$][$$]/$$/" | expand -t 26
@@ -75,6 +75,12 @@ bench-import: up ## Compare an import with csv and boto3's batch writer; ROWS=10
 	@built=$${CARGO_TARGET_DIR:-target}/$${CARGO_BUILD_TARGET:+$$CARGO_BUILD_TARGET/}release; \
 	  eval "$$($(LOCAL_STACK) env)" && exec $(PYTHON) local/bench-import/bench.py --binaries "$$built" \
 	  --parsing "$$built/examples/rows" --rows "$${ROWS:-1000000}"
+
+bench-start: up ## Measure start times and zip sizes of a release build; AGAINST=another build's directory
+	@cargo build --release --package functions
+	@built=$${CARGO_TARGET_DIR:-target}/$${CARGO_BUILD_TARGET:+$$CARGO_BUILD_TARGET/}release; \
+	  eval "$$($(LOCAL_STACK) env)" && exec $(PYTHON) local/bench-start/bench.py --binaries "$$built" \
+	  $${AGAINST:+--against "$$AGAINST"}
 
 clean: ## Stop the local stack and delete everything that was built
 	@if [ -e .venv/ready ]; then $(LOCAL_STACK) down; fi

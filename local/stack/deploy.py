@@ -8,6 +8,7 @@ import time
 import tomllib
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
@@ -33,7 +34,7 @@ def client(service):
 def deploy():
     say("Deploying template.yaml")
     log = STATE / "sam-deploy.log"
-    command = ["sam", "deploy", "--config-env", "local", "--config-file", ROOT / "samconfig.toml"]
+    command = [sys.executable, Path(__file__).with_name("quick_sam.py"), "deploy", "--config-env", "local", "--config-file", ROOT / "samconfig.toml"]
     command += ["--template-file", BUILD / "template.yaml"]
     if os.environ.get("PARAMETERS"):
         command += ["--parameter-overrides", *_overrides(os.environ["PARAMETERS"].split())]
