@@ -13,7 +13,7 @@ use settings::LargestImport;
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (imports, bucket, LargestImport(most_bytes)) = settings::from_environment()?;
-    let aws = adapters::aws::config().await;
+    let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let create_upload_url = CreateUploadUrl {
         imports: Arc::new(DynamoImports::new(&dynamodb, &imports)),

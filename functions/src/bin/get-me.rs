@@ -12,7 +12,7 @@ use runtime::http::{Problem, Request, Response};
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (users, topics) = settings::from_environment()?;
-    let aws = adapters::aws::config().await;
+    let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sns = adapters::sns::Client::new(&aws);
     let get_me = GetMe {

@@ -22,7 +22,7 @@ async fn main() -> Result<(), runtime::Error> {
     let (imports, orders, claims, bucket, queue, geography, LargestImport(most_bytes)) =
         settings::from_environment()?;
     let (grid, service_area) = geography;
-    let aws = adapters::aws::config().await;
+    let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sqs = adapters::sqs::Client::new(&aws);
     let ingest_orders = IngestOrders {

@@ -11,7 +11,7 @@ use runtime::http::{Problem, Request, Response};
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (users, orders, routes) = settings::from_environment()?;
-    let aws = adapters::aws::config().await;
+    let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let list_orders = ListOrders {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),

@@ -17,7 +17,7 @@ const WAITS_FOR_MAIL: Duration = Duration::from_secs(5);
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (users, pool, client, topics, grid) = settings::from_environment()?;
-    let aws = adapters::aws::config().await;
+    let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let cognito = adapters::cognito::Client::new(&aws);
     let sns = adapters::sns::Client::new(&aws);

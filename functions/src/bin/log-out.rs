@@ -10,7 +10,7 @@ use runtime::http::{Problem, Request, Response};
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let pool = settings::from_environment()?;
-    let aws = adapters::aws::config().await;
+    let aws = adapters::aws::config();
     let cognito = adapters::cognito::Client::new(&aws);
     let log_out = LogOut {
         sessions: Arc::new(CognitoSessions::new(&cognito, &pool)),

@@ -14,7 +14,7 @@ use runtime::metrics::Metrics;
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (optimization, notification, grid) = settings::from_environment()?;
-    let aws = adapters::aws::config().await;
+    let aws = adapters::aws::config();
     let sqs = adapters::sqs::Client::new(&aws);
     let publish_events = PublishEvents {
         wakes: Arc::new(SqsQueue::<Wake>::new(&sqs, &optimization)),

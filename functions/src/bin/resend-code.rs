@@ -12,7 +12,7 @@ use serde_json::json;
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (pool, client) = settings::from_environment()?;
-    let aws = adapters::aws::config().await;
+    let aws = adapters::aws::config();
     let cognito = adapters::cognito::Client::new(&aws);
     let resend_code = ResendCode {
         codes: Arc::new(CognitoAccounts::new(&cognito, &pool, &client)),

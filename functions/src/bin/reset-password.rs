@@ -10,7 +10,7 @@ use runtime::http::{Problem, Request, Response};
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (pool, client) = settings::from_environment()?;
-    let aws = adapters::aws::config().await;
+    let aws = adapters::aws::config();
     let cognito = adapters::cognito::Client::new(&aws);
     let accounts = Arc::new(CognitoAccounts::new(&cognito, &pool, &client));
     let reset_password = ResetPassword {

@@ -17,7 +17,7 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (users, orders, routes, claims, topics, CompanyName(company), time_zone) =
         settings::from_environment()?;
-    let aws = adapters::aws::config().await;
+    let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sns = adapters::sns::Client::new(&aws);
     let send_notifications = SendNotifications {

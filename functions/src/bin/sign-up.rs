@@ -13,7 +13,7 @@ use serde_json::json;
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (users, pool, client, grid) = settings::from_environment()?;
-    let aws = adapters::aws::config().await;
+    let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let cognito = adapters::cognito::Client::new(&aws);
     let sign_up = SignUp {

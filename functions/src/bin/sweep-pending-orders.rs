@@ -15,7 +15,7 @@ use tracing::info;
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (orders, queue) = settings::from_environment()?;
-    let aws = adapters::aws::config().await;
+    let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sqs = adapters::sqs::Client::new(&aws);
     let sweep_pending_orders = SweepPendingOrders {

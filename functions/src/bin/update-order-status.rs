@@ -11,7 +11,7 @@ use runtime::http::{Problem, Request, Response};
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (users, orders, routes, grid, estimate) = settings::from_environment()?;
-    let aws = adapters::aws::config().await;
+    let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let update_order_status = UpdateOrderStatus {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),

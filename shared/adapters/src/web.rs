@@ -2,6 +2,7 @@
 //!
 //! No error and no log holds a part of a request or an answer: bodies hold home addresses, headers hold keys.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use app::back_off::{BackOff, Pauses};
@@ -88,16 +89,27 @@ pub(crate) type Refusals = fn(StatusCode, &[u8]) -> Option<FaultKind>;
 /// Makes the calls and keeps connections open between them.
 #[derive(Debug, Clone)]
 pub struct Web {
-    client: reqwest::Client,
+    /// Made for the first call: most instances of a function never call a service outside AWS.
+    client: Arc<OnceLock<reqwest::Client>>,
     refusals: Refusals,
 }
 
+impl Default for Web {
+    /// No connection yet.
+    fn default() -> Self {
+        Self {
+            client: Arc::default(),
+            refusals: |_, _| None,
+        }
+    }
+}
+
 impl Web {
-    /// Uses the certificates of the machine.
-    ///
-    /// # Errors
-    /// The TLS stack cannot be set up, because there are no certificates.
-    pub fn new() -> Result<Self, CallFault> {
+    /// Uses the certificates of the machine. Fails if there are none.
+    fn client(&self) -> Result<&reqwest::Client, CallFault> {
+        if let Some(client) = self.client.get() {
+            return Ok(client);
+        }
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT)
             .redirect(reqwest::redirect::Policy::none())
@@ -105,10 +117,7 @@ impl Web {
             .build();
         let client =
             client.map_err(|_| CallFault::new(FaultKind::Connection, "no HTTPS client"))?;
-        Ok(Self {
-            client,
-            refusals: |_, _| None,
-        })
+        Ok(self.client.get_or_init(|| client))
     }
 
     /// The same connections, for a service with its own meanings of statuses.
@@ -130,7 +139,7 @@ impl Web {
         body: &B,
         deadline: Instant,
     ) -> Result<T, CallFault> {
-        let request = self.client.request(Method::POST, url).json(body);
+        let request = self.client()?.request(Method::POST, url).json(body);
         self.call(request.headers(headers.clone()), deadline).await
     }
 
@@ -144,7 +153,7 @@ impl Web {
         form: &[(&str, &str)],
         deadline: Instant,
     ) -> Result<T, CallFault> {
-        let request = self.client.request(Method::POST, url).form(form);
+        let request = self.client()?.request(Method::POST, url).form(form);
         self.call(request, deadline).await
     }
 
@@ -158,7 +167,7 @@ impl Web {
         headers: &HeaderMap,
         deadline: Instant,
     ) -> Result<T, CallFault> {
-        let request = self.client.request(Method::GET, url);
+        let request = self.client()?.request(Method::GET, url);
         self.call(request.headers(headers.clone()), deadline).await
     }
 

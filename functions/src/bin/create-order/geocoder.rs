@@ -24,7 +24,7 @@ pub fn addresses(
         .key_parameter
         .map_or_else(Key::none, |name| Key::of(KeyStore::new(aws), Some(name)));
     let region = settings.region.clone();
-    let access = OrsAccess::new(Web::new()?, &settings.base_url, key);
+    let access = OrsAccess::new(Web::default(), &settings.base_url, key);
     let geocoder = OrsGeocoder::new(access, region)?;
     Ok(PlaceAddresses {
         geocoder: Arc::new(geocoder),

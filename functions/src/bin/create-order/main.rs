@@ -15,7 +15,7 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (orders, claims, grid, service_area, geocoder): (_, _, _, _, Option<GeocoderSettings>) =
         settings::from_environment()?;
-    let aws = adapters::aws::config().await;
+    let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let places = DynamoPlaces::new(&dynamodb, &claims);
     let addresses = geocoder.map(|told| geocoder::addresses(told, places, &aws));

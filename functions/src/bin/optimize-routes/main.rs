@@ -34,7 +34,7 @@ async fn main() -> Result<(), runtime::Error> {
     let (users, orders, routes, claims, queue) = resources;
     let (PlanningHorizon(horizon), PlanTime(time_limit)) = times;
     let (grid, estimate) = geography;
-    let aws = adapters::aws::config().await;
+    let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let remote_time = planners.remote_time(time_limit);
     let legs = DynamoLegs::new(&dynamodb, &claims);

@@ -146,7 +146,7 @@ pub async fn provider(
     };
     let access = async |ors: OrsSettings| -> Result<OrsAccess, runtime::Error> {
         let key = key(ors.key_parameter).await;
-        Ok(OrsAccess::new(Web::new()?, &ors.base_url, key))
+        Ok(OrsAccess::new(Web::default(), &ors.base_url, key))
     };
     let remotes: Vec<Box<dyn RemotePlanner>> = match settings.choice {
         Choice::Embedded => return Ok(embedded),
@@ -164,7 +164,7 @@ pub async fn provider(
         }
         Choice::Google(google, parameter) => {
             let key = key(Some(parameter)).await;
-            let planner = GooglePlanner::new(Web::new()?, key, google, estimate);
+            let planner = GooglePlanner::new(Web::default(), key, google, estimate);
             vec![Box::new(planner)]
         }
     };

@@ -130,7 +130,7 @@ async fn ors_is_asked_again_at_once_with_the_key_that_is_there_by_now() {
     let server = Server::that(|asked, _| {
         takes_new(asked).unwrap_or(Reply::Json(200, json!({"code": 0, "features": []})))
     });
-    let access = OrsAccess::new(Web::new().unwrap(), &server.url(), store.key());
+    let access = OrsAccess::new(Web::default(), &server.url(), store.key());
     let geocoder = OrsGeocoder::new(access.clone(), Region::default()).unwrap();
     assert!(geocoder.candidates("a").await.is_err());
     assert_eq!(server.asked().len(), 1, "there is no other key to try");
@@ -177,7 +177,7 @@ async fn google_is_asked_again_at_once_with_the_account_that_is_there_by_now() {
             traffic: false,
         };
         let estimate = LegEstimate::default();
-        let planner = GooglePlanner::new(Web::new().unwrap(), store.key(), settings, estimate);
+        let planner = GooglePlanner::new(Web::default(), store.key(), settings, estimate);
         let reason = async || {
             let answer = planner.plan(&problems::one_order(None), soon()).await;
             answer.unwrap_err().reason

@@ -34,7 +34,7 @@ const PUBLIC: OrsLimits = OrsLimits {
 };
 
 fn access(url: String) -> OrsAccess {
-    OrsAccess::new(Web::new().unwrap(), &url, Key::given("an-ors-key"))
+    OrsAccess::new(Web::default(), &url, Key::given("an-ors-key"))
 }
 
 fn ors(url: String) -> OrsPlanner {
@@ -52,7 +52,7 @@ fn google_as(account: &str, url: &str, traffic: bool) -> GooglePlanner {
         traffic,
     };
     GooglePlanner::new(
-        Web::new().unwrap(),
+        Web::default(),
         Key::given(account),
         settings,
         LegEstimate::default(),

@@ -23,7 +23,7 @@ pub struct Stack {
 impl Stack {
     pub async fn new() -> Self {
         Self {
-            aws: aws::config().await,
+            aws: aws::config(),
         }
     }
 
