@@ -14,7 +14,7 @@ mod stack;
 
 use adapters::dynamodb::{
     DynamoClaims, DynamoImportChunks, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs,
-    DynamoOrderPlacement, DynamoOrders, DynamoPlaces, DynamoRoutes, DynamoUsers,
+    DynamoOrderPlacement, DynamoOrders, DynamoPlaces, DynamoRoutes, DynamoSweepPlace, DynamoUsers,
 };
 use adapters::s3::S3Files;
 use adapters::sns::SnsMailer;
@@ -92,16 +92,18 @@ async fn routes_and_ledger() {
 }
 
 #[tokio::test]
-async fn claims_leases_and_places() {
+async fn claims_leases_places_and_the_sweep() {
     let stack = Stack::new().await;
     let table = stack.claims().await;
     let claims = DynamoClaims::new(&stack.dynamodb(), &table.table());
     let leases = DynamoLeases::new(&stack.dynamodb(), &table.table());
     let places = DynamoPlaces::new(&stack.dynamodb(), &table.table());
+    let sweep = DynamoSweepPlace::new(&stack.dynamodb(), &table.table());
     tokio::join!(
         contracts::claims::run(&claims),
         contracts::leases::run(&leases),
-        contracts::places::run(&places)
+        contracts::places::run(&places),
+        contracts::sweep::run(&sweep)
     );
     table.delete().await;
 }

@@ -393,7 +393,7 @@ async fn after_faults(faults: Vec<NextWrite>) -> (World, usize) {
     world.store.next_writes([]);
     let moved = moved.map_or(0, |report| report.moved);
     world.clock.advance(SignedDuration::from_mins(2));
-    world.sweep().run().await.unwrap();
+    world.sweep().await;
     world.settle().await;
     world.assert_consistent();
     (world, moved)

@@ -70,7 +70,7 @@ async fn an_order_whose_window_has_passed_fails_and_its_customer_hears_of_it() {
         "no hour of waiting for nothing"
     );
     world.clock.advance(SignedDuration::from_mins(21));
-    world.sweep().run().await.unwrap();
+    world.sweep().await;
     world.settle().await;
     let failed = world.order(order.id);
     assert_eq!((failed.status, failed.waiting), (OrderStatus::Failed, None));

@@ -9,7 +9,7 @@
 //! | Routes `item` | `route#<route_id>`, `geometry#<route_id>` |
 //! | Imports `item` | `import`, `rejected#<row, ten digits>` |
 //! | Claims `claim` | `order-key#<caller>#<SHA-256 of the key>`, `external-id#<customer>#<SHA-256 of it>`,
-//! `email#<event>`, `zone#<zone>`, `legs#<lat>,<lon>`, `place#<SHA-256 of what was asked>` |
+//! `email#<event>`, `zone#<zone>`, `legs#<lat>,<lon>`, `place#<SHA-256 of what was asked>`, `sweep` |
 //!
 //! Times in keys are RFC 3339 in UTC with exactly three decimals, so that they sort as text.
 
@@ -56,6 +56,12 @@ pub fn pending_zone(zone: Zone, shard: u8) -> String {
 pub fn zone_of_pending(pending_zone: &str) -> Option<Zone> {
     let (zone, _) = pending_zone.split_once('#')?;
     zone.parse().ok()
+}
+
+/// The time and the order in a sort key of `pending-orders`.
+pub fn time_and_order(retry_key: &str) -> Option<(Timestamp, OrderId)> {
+    let (retry_at, order_id) = retry_key.split_once('#')?;
+    Some((retry_at.parse().ok()?, order_id.parse().ok()?))
 }
 
 /// Sort key of `pending-orders`: the time when the order is due, then the id.
@@ -136,6 +142,9 @@ pub fn place_claim(asked: &str) -> String {
 pub fn zone_claim(zone: Zone) -> String {
     format!("zone#{zone}")
 }
+
+/// The place of the sweep.
+pub const SWEEP_CLAIM: &str = "sweep";
 
 /// The legs from and to a place.
 pub fn legs_claim(place: Coordinates) -> String {

@@ -10,5 +10,5 @@ pub use create_order::CreateOrder;
 pub(crate) use create_order::OUTSIDE_SERVICE_AREA;
 pub use get_order::GetOrder;
 pub use list_orders::ListOrders;
-pub use sweep_pending_orders::SweepPendingOrders;
+pub use sweep_pending_orders::{SweepPendingOrders, SweepReport};
 pub use update_order_status::UpdateOrderStatus;

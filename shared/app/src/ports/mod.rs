@@ -15,7 +15,7 @@ mod sessions;
 mod stores;
 
 pub use chance::{Clock, Ids, Jitter};
-pub use claims::{Dirty, EmailClaim, EmailClaims, ZoneLeases};
+pub use claims::{Dirty, EmailClaim, EmailClaims, SweepPlace, ZoneLeases};
 pub use identity::{
     Account, Confirmation, IdentityError, IdentityProvider, LogInOutcome, Registration, Tokens,
 };
@@ -34,5 +34,6 @@ pub use recovery::{ConfirmationCodes, PasswordRecovery, Reset};
 pub use sessions::{Refreshed, SignOut, TokenRefresh, Whose};
 pub use stores::{
     AgentPart, Changeset, DispatchLedger, IdempotencyKey, MOST_ITEMS, OrderListing, OrderPage,
-    OrderPlacement, OrderStore, Placement, RouteStore, StoreError, UserStore,
+    OrderPlacement, OrderStore, OverduePage, PendingPlace, Placement, RouteStore, StoreError,
+    UserStore,
 };

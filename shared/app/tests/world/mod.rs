@@ -169,12 +169,20 @@ impl World {
         }
     }
 
-    pub fn sweep(&self) -> SweepPendingOrders {
+    pub fn sweep_pending_orders(&self) -> SweepPendingOrders {
         SweepPendingOrders {
             orders: self.store.clone(),
+            place: self.store.clone(),
             wakes: self.wakes.clone(),
             clock: self.clock.clone(),
         }
+    }
+
+    /// A sweep with enough time.
+    pub async fn sweep(&self) {
+        let a_minute = Duration::from_secs(60);
+        let report = self.sweep_pending_orders().run(a_minute).await.unwrap();
+        assert!(report.is_over);
     }
 
     /// Lets streams and queues work until nothing moves any more. What fails is delivered again, as SQS does.

@@ -24,6 +24,7 @@ pub mod places;
 pub mod placing;
 pub mod queues;
 pub mod routes;
+pub mod sweep;
 pub mod users;
 
 use std::future::Future;

@@ -1,6 +1,8 @@
-//! Claims on emails and zones.
+//! Claims on emails and zones, and the place of the sweep.
 
-use app::ports::{Dirty, EmailClaim, EmailClaims, StoreError, ZoneLeases};
+use app::ports::{
+    Dirty, EmailClaim, EmailClaims, PendingPlace, StoreError, SweepPlace, ZoneLeases,
+};
 use async_trait::async_trait;
 use domain::{Timestamp, Zone};
 
@@ -109,6 +111,18 @@ impl ZoneLeases for MemoryStore {
         if theirs.is_some_and(|lease| lease.owner == owner) {
             tables.leases.remove(&zone);
         }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SweepPlace for MemoryStore {
+    async fn reached(&self) -> Result<Option<PendingPlace>, StoreError> {
+        Ok(self.tables().swept_to)
+    }
+
+    async fn reach(&self, place: Option<PendingPlace>) -> Result<(), StoreError> {
+        self.tables().swept_to = place;
         Ok(())
     }
 }
