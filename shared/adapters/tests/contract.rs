@@ -14,7 +14,8 @@ mod stack;
 
 use adapters::dynamodb::{
     DynamoClaims, DynamoImportChunks, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs,
-    DynamoOrderPlacement, DynamoOrders, DynamoPlaces, DynamoRoutes, DynamoSweepPlace, DynamoUsers,
+    DynamoOrderPlacement, DynamoOrders, DynamoPendingBounds, DynamoPlaces, DynamoRoutes,
+    DynamoSweepPlace, DynamoUsers,
 };
 use adapters::s3::S3Files;
 use adapters::sns::SnsMailer;
@@ -60,6 +61,18 @@ async fn placing() {
     let orders = DynamoOrders::new(&stack.dynamodb(), &table.table());
     let placement = DynamoOrderPlacement::new(&stack.dynamodb(), &table.table(), &claims.table());
     contracts::placing::run(&placement, &orders).await;
+    table.delete().await;
+    claims.delete().await;
+}
+
+#[tokio::test]
+async fn bounds_on_pending_orders() {
+    let stack = Stack::new().await;
+    let table = stack.orders().await;
+    let claims = stack.claims().await;
+    let bounds = DynamoPendingBounds::new(&stack.dynamodb(), &claims.table(), &table.table());
+    let orders = DynamoOrders::new(&stack.dynamodb(), &table.table());
+    contracts::pending_bounds::run(&bounds, &orders).await;
     table.delete().await;
     claims.delete().await;
 }

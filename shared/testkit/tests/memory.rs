@@ -51,6 +51,12 @@ async fn pending() {
 }
 
 #[tokio::test]
+async fn pending_bounds() {
+    let store = MemoryStore::default();
+    contracts::pending_bounds::run(&store, &store).await;
+}
+
+#[tokio::test]
 async fn sweep() {
     let store = MemoryStore::default();
     assert_eq!(store.reached().await.unwrap(), None, "no sweep yet");

@@ -9,7 +9,8 @@
 //! | Routes `item` | `route#<route_id>`, `geometry#<route_id>` |
 //! | Imports `item` | `import`, `rejected#<row, ten digits>` |
 //! | Claims `claim` | `order-key#<caller>#<SHA-256 of the key>`, `external-id#<customer>#<SHA-256 of it>`,
-//! `email#<event>`, `zone#<zone>`, `legs#<lat>,<lon>`, `place#<SHA-256 of what was asked>`, `sweep` |
+//! `email#<event>`, `zone#<zone>`, `legs#<lat>,<lon>`, `place#<SHA-256 of what was asked>`,
+//! `pending-bound#<customer>`, `sweep` |
 //!
 //! Times in keys are RFC 3339 in UTC with exactly three decimals, so that they sort as text.
 
@@ -141,6 +142,11 @@ pub fn place_claim(asked: &str) -> String {
 /// The lease of a zone.
 pub fn zone_claim(zone: Zone) -> String {
     format!("zone#{zone}")
+}
+
+/// The bound on a customer's pending orders.
+pub fn pending_bound_claim(customer: UserId) -> String {
+    format!("pending-bound#{customer}")
 }
 
 /// The place of the sweep.

@@ -1,6 +1,6 @@
 //! A request on points of its own: each vehicle's start, then each end of each order.
 //!
-//! So every stop has one leg of a route that leads to it, and a way that takes longer in the evening is no contradiction.
+//! So one leg of a route leads to each stop, and a way that takes longer in the evening is no contradiction.
 
 use app::ports::PlanRequest;
 use domain::{Coordinates, Leg};

@@ -7,6 +7,7 @@ mod claims;
 mod identity;
 mod imports;
 mod mail;
+mod pending;
 mod places;
 mod planning;
 mod queues;
@@ -24,6 +25,7 @@ pub use imports::{
     RejectedFile, UploadUrl,
 };
 pub use mail::{Email, MailError, Mailer};
+pub use pending::{PendingBounds, Recount};
 pub use places::{Geocoder, GeocoderError, PlaceCache, PlaceCandidate};
 pub use planning::{
     Fallback, FallbackReason, KnownLeg, LegCache, PlaceLegs, PlanAnswer, PlanRequest, PlannedRoute,

@@ -20,6 +20,7 @@ pub mod listings;
 pub mod mail;
 pub mod orders;
 pub mod pending;
+pub mod pending_bounds;
 pub mod places;
 pub mod placing;
 pub mod queues;

@@ -17,6 +17,7 @@ use domain::{
 
 use super::away;
 use super::claims::{EmailRecord, LeaseRecord};
+use super::pending_bounds::BoundRecord;
 
 /// The result of the next write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +50,7 @@ pub(super) struct Tables {
     pub(super) emails: HashMap<String, EmailRecord>,
     pub(super) leases: HashMap<Zone, LeaseRecord>,
     pub(super) swept_to: Option<PendingPlace>,
+    pub(super) pending_bounds: HashMap<UserId, BoundRecord>,
     changes: Vec<StateChange>,
     faults: VecDeque<NextWrite>,
 }

@@ -114,6 +114,17 @@ impl From<StoredLease> for Option<Dirty> {
     }
 }
 
+/// The bound on a customer's pending orders.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredPendingBound {
+    /// Absent until the customer has placed an order.
+    #[serde(default)]
+    pub(crate) bound: i64,
+    /// Present while the orders are counted.
+    #[serde(default)]
+    pub(crate) count_began_at: Option<Timestamp>,
+}
+
 /// The order that the sweeps have reached. The three parts are absent at the end of the index.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredSweepPlace {

@@ -15,7 +15,7 @@ mod user;
 
 pub(crate) use claim::{
     SECONDS_KEPT, StoredEmailClaim, StoredExternalId, StoredLease, StoredOrderKey,
-    StoredSweepPlace, whole_seconds,
+    StoredPendingBound, StoredSweepPlace, whole_seconds,
 };
 pub(crate) use import::{StoredImport, StoredRowFaults};
 pub(crate) use known_place::StoredPlaces;
