@@ -15,7 +15,7 @@ mod stack;
 use adapters::dynamodb::{
     DynamoClaims, DynamoImportChunks, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs,
     DynamoOrderPlacement, DynamoOrders, DynamoPendingBounds, DynamoPlaces, DynamoRoutes,
-    DynamoSweepPlace, DynamoUsers,
+    DynamoSweepPlace, DynamoUsers, DynamoZonesWithoutAgents,
 };
 use adapters::s3::S3Files;
 use adapters::sns::SnsMailer;
@@ -112,11 +112,13 @@ async fn claims_leases_places_and_the_sweep() {
     let leases = DynamoLeases::new(&stack.dynamodb(), &table.table());
     let places = DynamoPlaces::new(&stack.dynamodb(), &table.table());
     let sweep = DynamoSweepPlace::new(&stack.dynamodb(), &table.table());
+    let without_agents = DynamoZonesWithoutAgents::new(&stack.dynamodb(), &table.table());
     tokio::join!(
         contracts::claims::run(&claims),
         contracts::leases::run(&leases),
         contracts::places::run(&places),
-        contracts::sweep::run(&sweep)
+        contracts::sweep::run(&sweep),
+        contracts::without_agents::run(&without_agents)
     );
     table.delete().await;
 }

@@ -10,7 +10,9 @@ use domain::order::Waiting;
 use domain::{Actor, Order, OrderStatus, RouteId, User, UserStatus};
 use testkit::build::{at, grid, user_id};
 use testkit::contracts::Fresh;
-use testkit::{Landmarks, MemoryNotifications, MemoryWakes, an_agent, an_order};
+use testkit::{
+    Landmarks, MemoryNotifications, MemoryStore, MemoryWakes, StillClock, an_agent, an_order,
+};
 
 async fn announced(change: StateChange) -> (Vec<Wake>, Vec<Notification>) {
     let (wakes, notifications) = (
@@ -20,6 +22,8 @@ async fn announced(change: StateChange) -> (Vec<Wake>, Vec<Notification>) {
     let announce = PublishEvents {
         wakes: wakes.clone(),
         notifications: notifications.clone(),
+        without_agents: Arc::new(MemoryStore::default()),
+        clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
         grid: grid(),
     };
     announce.run(&[change]).await.unwrap();
@@ -209,6 +213,8 @@ async fn a_queue_that_is_away_fails_the_record() {
     let announce = PublishEvents {
         wakes,
         notifications: Arc::<MemoryNotifications>::default(),
+        without_agents: Arc::new(MemoryStore::default()),
+        clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
         grid: grid(),
     };
     let change = of_order(None, &an_order(1).build());
@@ -232,6 +238,8 @@ async fn the_rows_of_an_import_wake_each_zone_once() {
     let announce = PublishEvents {
         wakes: wakes.clone(),
         notifications: Arc::<MemoryNotifications>::default(),
+        without_agents: Arc::new(MemoryStore::default()),
+        clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
         grid: grid(),
     };
     announce.run(&changes).await.unwrap();

@@ -55,7 +55,7 @@ resources! {
     /// The table of imports and their rejected rows.
     ImportsTable = "IMPORTS_TABLE";
     /// The table of claims: idempotency keys, external ids, leases, sent emails, known legs, known places, bounds on
-    /// pending orders and the place of the sweep.
+    /// pending orders, zones without agents and the place of the sweep.
     ClaimsTable = "CLAIMS_TABLE";
     /// The URL of the queue that wakes the optimizer.
     OptimizationQueue = "OPTIMIZATION_QUEUE_URL";

@@ -10,7 +10,7 @@
 //! | Imports `item` | `import`, `rejected#<row, ten digits>` |
 //! | Claims `claim` | `order-key#<caller>#<SHA-256 of the key>`, `external-id#<customer>#<SHA-256 of it>`,
 //! `email#<event>`, `zone#<zone>`, `legs#<lat>,<lon>`, `place#<SHA-256 of what was asked>`,
-//! `pending-bound#<customer>`, `sweep` |
+//! `pending-bound#<customer>`, `no-agents#<zone>`, `sweep` |
 //!
 //! Times in keys are RFC 3339 in UTC with exactly three decimals, so that they sort as text.
 
@@ -25,6 +25,7 @@ pub const SHARDS: u8 = 8;
 const ROUTE: &str = "route#";
 const GEOMETRY: &str = "geometry#";
 const LEGS: &str = "legs#";
+const NO_AGENTS: &str = "no-agents#";
 
 /// The shard of an order. It comes from the last byte of the id, which is random in UUIDs of version 7 and a hash in
 /// those of version 8.
@@ -142,6 +143,16 @@ pub fn place_claim(asked: &str) -> String {
 /// The lease of a zone.
 pub fn zone_claim(zone: Zone) -> String {
     format!("zone#{zone}")
+}
+
+/// The note that a zone has no agents nearby.
+pub fn no_agents_claim(zone: Zone) -> String {
+    format!("{NO_AGENTS}{zone}")
+}
+
+/// The zone in a key of [`no_agents_claim`].
+pub fn zone_of_no_agents(claim: &str) -> Option<Zone> {
+    claim.strip_prefix(NO_AGENTS)?.parse().ok()
 }
 
 /// The bound on a customer's pending orders.

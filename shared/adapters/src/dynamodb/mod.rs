@@ -18,6 +18,7 @@ mod sweep;
 mod table;
 mod transaction;
 mod users;
+mod without_agents;
 
 pub use aws_sdk_dynamodb::Client;
 
@@ -33,3 +34,4 @@ pub use places::DynamoPlaces;
 pub use routes::DynamoRoutes;
 pub use sweep::DynamoSweepPlace;
 pub use users::DynamoUsers;
+pub use without_agents::DynamoZonesWithoutAgents;

@@ -1,13 +1,15 @@
 //! From changes in the tables to messages in the queues: wake-ups for the optimizer, and news for people.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use domain::{Order, OrderId, OrderStatus, Route, User, UserStatus, Zone, ZoneGrid};
 use jiff::SignedDuration;
 
 use crate::messages::{Notification, Wake, WakeCause};
-use crate::ports::{Queue, QueueError};
+use crate::ports::{Clock, Queue, StoreError, ZonesWithoutAgents};
+use crate::refusal::Refusal;
+use crate::routes::optimize_routes::{FAR, NEAR};
 
 /// A record before and after one write.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,6 +46,10 @@ pub struct PublishEvents {
     pub wakes: Arc<dyn Queue<Wake>>,
     /// Sends news to people.
     pub notifications: Arc<dyn Queue<Notification>>,
+    /// Zones without agents nearby.
+    pub without_agents: Arc<dyn ZonesWithoutAgents>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
     /// The zones.
     pub grid: ZoneGrid,
 }
@@ -53,9 +59,10 @@ impl PublishEvents {
     /// wake-up finds nothing to plan, and a repeated notification names the same version and sends no second email.
     ///
     /// # Errors
-    /// If a queue is unavailable.
-    pub async fn run(&self, changes: &[StateChange]) -> Result<(), QueueError> {
-        let wakes = wakes(changes, self.grid);
+    /// If a queue or the store is unavailable.
+    pub async fn run(&self, changes: &[StateChange]) -> Result<(), Refusal> {
+        let mut wakes = wakes(changes, self.grid);
+        wakes.extend(self.far_wakes(changes).await?);
         let notifications: Vec<Notification> = changes.iter().filter_map(notification_of).collect();
         if !wakes.is_empty() {
             self.wakes.send(&wakes, 0).await?;
@@ -65,6 +72,47 @@ impl PublishEvents {
         }
         Ok(())
     }
+}
+
+impl PublishEvents {
+    /// An agent who became available also wakes the zones beyond the neighbours whose orders found no agent nearby.
+    /// Most zones have agents or no orders, so they are not woken for nothing.
+    async fn far_wakes(&self, changes: &[StateChange]) -> Result<Vec<Wake>, StoreError> {
+        let mut agents: BTreeMap<Zone, Wake> = BTreeMap::new();
+        for own in changes.iter().filter_map(own_zone_of_available) {
+            let near = own.zone.within(NEAR);
+            let mut far = own.zone.within(FAR);
+            far.retain(|zone| !near.contains(zone));
+            let wakes = far.into_iter().map(|zone| Wake {
+                zone,
+                ..own.clone()
+            });
+            agents.extend(wakes.map(|wake| (wake.zone, wake)));
+        }
+        if agents.is_empty() {
+            return Ok(Vec::new());
+        }
+        let zones: Vec<Zone> = agents.keys().copied().collect();
+        let noted = self.without_agents.among(&zones, self.clock.now()).await?;
+        Ok(noted
+            .iter()
+            .filter_map(|zone| agents.remove(zone))
+            .collect())
+    }
+}
+
+/// The wake-up of an agent's own zone, if the agent became available.
+fn own_zone_of_available(change: &StateChange) -> Option<Wake> {
+    let StateChange::User {
+        before,
+        after: Some(after),
+    } = change
+    else {
+        return None;
+    };
+    became_available(before.as_deref(), after)
+        .into_iter()
+        .next()
 }
 
 /// The wake-ups that follow from changes. All imported orders of a zone together wake the zone once: a file of many

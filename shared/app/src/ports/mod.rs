@@ -16,7 +16,7 @@ mod sessions;
 mod stores;
 
 pub use chance::{Clock, Ids, Jitter};
-pub use claims::{Dirty, EmailClaim, EmailClaims, SweepPlace, ZoneLeases};
+pub use claims::{Dirty, EmailClaim, EmailClaims, SweepPlace, ZoneLeases, ZonesWithoutAgents};
 pub use identity::{
     Account, Confirmation, IdentityError, IdentityProvider, LogInOutcome, Registration, Tokens,
 };

@@ -130,6 +130,8 @@ impl World {
         PublishEvents {
             wakes: self.wakes.clone(),
             notifications: self.notifications.clone(),
+            without_agents: self.store.clone(),
+            clock: self.clock.clone(),
             grid: grid(),
         }
     }
@@ -141,6 +143,7 @@ impl World {
             routes: self.store.clone(),
             ledger: self.store.clone(),
             leases: self.store.clone(),
+            without_agents: self.store.clone(),
             wakes: self.wakes.clone(),
             provider: match self.planner {
                 Some(planner) => Arc::new(planner),

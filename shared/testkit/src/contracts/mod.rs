@@ -27,6 +27,7 @@ pub mod queues;
 pub mod routes;
 pub mod sweep;
 pub mod users;
+pub mod without_agents;
 
 use std::future::Future;
 use std::time::{Duration, Instant};

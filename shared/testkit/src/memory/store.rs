@@ -49,6 +49,7 @@ pub(super) struct Tables {
     pub(super) row_faults: BTreeMap<(ImportId, u32), Vec<RowFault>>,
     pub(super) emails: HashMap<String, EmailRecord>,
     pub(super) leases: HashMap<Zone, LeaseRecord>,
+    pub(super) without_agents: HashMap<Zone, Timestamp>,
     pub(super) swept_to: Option<PendingPlace>,
     pub(super) pending_bounds: HashMap<UserId, BoundRecord>,
     changes: Vec<StateChange>,

@@ -158,6 +158,29 @@ impl From<StoredSweepPlace> for Option<PendingPlace> {
     }
 }
 
+/// A note that a zone has no agents nearby.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredNoAgents {
+    claim: String,
+    until: Timestamp,
+    expires_at_s: i64,
+}
+
+impl StoredNoAgents {
+    pub(crate) fn new(zone: Zone, until: Timestamp) -> Self {
+        Self {
+            claim: keys::no_agents_claim(zone),
+            until,
+            expires_at_s: whole_seconds(until),
+        }
+    }
+
+    /// The zone, if the note is valid at a time.
+    pub(crate) fn zone_at(&self, now: Timestamp) -> Option<Zone> {
+        keys::zone_of_no_agents(&self.claim).filter(|_| self.until > now)
+    }
+}
+
 /// A lease that was never given back is kept for this long after its end.
 pub(crate) const SECONDS_KEPT: i64 = 86_400;
 
