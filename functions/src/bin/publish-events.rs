@@ -151,6 +151,7 @@ mod tests {
                 gained_orders: 1,
                 lost_orders: 0,
                 new: true,
+                first_step: false,
             }]
         );
     }

@@ -40,6 +40,10 @@ pub enum StateChange {
 /// A route that becomes this late for a time window is planned again.
 const LATE: SignedDuration = SignedDuration::from_mins(10);
 
+/// A message about the first of two steps waits this many seconds. By then the second step is made, or its run has
+/// died.
+const SECOND_STEP_S: u32 = 60;
+
 /// Copies state changes to the queues.
 pub struct PublishEvents {
     /// Wakes the optimizer.
@@ -67,8 +71,12 @@ impl PublishEvents {
         if !wakes.is_empty() {
             self.wakes.send(&wakes, 0).await?;
         }
-        if !notifications.is_empty() {
-            self.notifications.send(&notifications, 0).await?;
+        let (later, now): (Vec<_>, Vec<_>) = notifications.into_iter().partition(is_of_first_step);
+        if !now.is_empty() {
+            self.notifications.send(&now, 0).await?;
+        }
+        if !later.is_empty() {
+            self.notifications.send(&later, SECOND_STEP_S).await?;
         }
         Ok(())
     }
@@ -226,6 +234,16 @@ fn became_available(before: Option<&User>, after: &User) -> Vec<Wake> {
         .collect()
 }
 
+fn is_of_first_step(notification: &Notification) -> bool {
+    matches!(
+        notification,
+        Notification::RoutePlanned {
+            first_step: true,
+            ..
+        }
+    )
+}
+
 /// The news that follows from a change.
 fn notification_of(change: &StateChange) -> Option<Notification> {
     match change {
@@ -268,6 +286,12 @@ fn notification_of(change: &StateChange) -> Option<Notification> {
             // The stops of an order that ended stay on the route. Those of an order that another agent may take do not.
             let left = |order: &&OrderId| after.stops.iter().all(|stop| stop.order_id != **order);
             let (gained, lost) = (gained.count(), open_before.iter().filter(left).count());
+            let first_step = after.left_in_first_step > 0;
+            // The second step of a plan tells what has left in the first one.
+            let before_that = before
+                .as_ref()
+                .map_or(0, |before| before.left_in_first_step);
+            let lost = if first_step { lost } else { lost + before_that };
             (gained + lost > 0).then_some(Notification::RoutePlanned {
                 agent_id: after.agent_id,
                 route_id: after.id,
@@ -275,6 +299,7 @@ fn notification_of(change: &StateChange) -> Option<Notification> {
                 gained_orders: gained,
                 lost_orders: lost,
                 new: before.is_none(),
+                first_step,
             })
         }
         StateChange::Order { after: None, .. }

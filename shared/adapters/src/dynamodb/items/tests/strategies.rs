@@ -265,7 +265,7 @@ pub fn route() -> impl Strategy<Value = Route> {
         time(),
         vec(route_stop(), 0..6),
     );
-    let rest = (text(), of(text()), time(), time(), 1_u64..);
+    let rest = (text(), of(text()), 0..40_usize, time(), time(), 1_u64..);
     (ids, what, rest).prop_map(|((id, agent), (status, location, at, stops), rest)| Route {
         id: RouteId(id),
         agent_id: UserId(agent),
@@ -274,9 +274,10 @@ pub fn route() -> impl Strategy<Value = Route> {
         stops,
         provider: rest.0,
         geometry: rest.1,
-        created_at: rest.2,
-        updated_at: rest.3,
-        version: rest.4,
+        left_in_first_step: rest.2,
+        created_at: rest.3,
+        updated_at: rest.4,
+        version: rest.5,
     })
 }
 
