@@ -30,9 +30,8 @@ type Sequences = Vec<(usize, Vec<(usize, StopKind)>)>;
 impl Comparison {
     /// For a plan that was checked. `None` if its legs are too long to be compared.
     ///
-    /// A service says how long its own legs are, and nothing of the others. These are estimated, and the estimates are
-    /// scaled: by how much longer the legs of its plan are than their estimates, all together. So the traffic and the
-    /// roads of the service count for both plans.
+    /// A service says how long its own legs are, and nothing of the others. These are estimated, in a way that fits the
+    /// legs that it told. So the traffic and the roads of the service count for both plans.
     pub(super) fn of(
         request: &PlanRequest,
         answer: &PlanAnswer,
@@ -41,10 +40,10 @@ impl Comparison {
         let points = OwnPoints(request);
         let places = points.places();
         let (sequences, legs) = read(points, answer);
-        let scale = Scale::of(&legs, |from, to| estimate.leg(places[from], places[to]));
+        let fitted = fitted(estimate, &legs, &places);
         let instance = points.instance(|from, to| match legs.get(&(from, to)) {
             Some(leg) => *leg,
-            None => scale.applied_to(estimate.leg(places[from], places[to])),
+            None => fitted.leg(places[from], places[to]),
         });
         let instance = instance.ok()?;
         let theirs = Plan::timed(&instance, &sequences).value(&instance);
@@ -93,43 +92,91 @@ fn read(points: OwnPoints<'_>, answer: &PlanAnswer) -> (Sequences, Legs) {
     (sequences.collect(), legs)
 }
 
-/// How much longer the legs of a service are than their estimates.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Scale {
-    distance: f64,
-    duration: f64,
+/// The estimate that fits the legs of a service: a time for each leg and a time for each kilometre, by least squares.
+/// Few legs, or legs of one length, say little about one of the two. So two further legs, which the estimate itself
+/// gives after scaling, count a little.
+fn fitted(estimate: LegEstimate, legs: &Legs, places: &[Coordinates]) -> LegEstimate {
+    let legs = legs
+        .iter()
+        .map(|((from, to), leg)| (places[*from], places[*to], leg));
+    let (mut known, mut guessed) = (Sum::default(), Sum::default());
+    let mut samples: Vec<Sample> = Vec::new();
+    for (from, to, leg) in legs.filter(|(from, to, _)| from != to) {
+        known.add(*leg);
+        guessed.add(estimate.leg(from, to));
+        samples.push(Sample {
+            weight: 1.0,
+            km: from.great_circle_m(to) / 1_000.0,
+            seconds: f64::from(leg.duration_s),
+        });
+    }
+    let duration = ratio(known.duration_s, guessed.duration_s);
+    let scaled = LegEstimate {
+        circuity: estimate.circuity * ratio(known.distance_m, guessed.distance_m),
+        base_s: estimate.base_s * duration,
+        s_per_km: estimate.s_per_km * duration,
+    };
+    samples.extend(GUESSED_KM.map(|km| Sample {
+        weight: GUESS_WEIGHT,
+        km,
+        seconds: scaled.base_s + km * scaled.s_per_km,
+    }));
+    match line(&samples) {
+        Some((base_s, s_per_km)) if base_s >= 0.0 && s_per_km > 0.0 => LegEstimate {
+            base_s,
+            s_per_km,
+            ..scaled
+        },
+        _ => scaled,
+    }
 }
 
-impl Scale {
-    fn of(legs: &Legs, estimate: impl Fn(usize, usize) -> Leg) -> Self {
-        let (mut known, mut estimated) = ([0.0; 2], [0.0; 2]);
-        for ((from, to), leg) in legs {
-            let guess = estimate(*from, *to);
-            known[0] += f64::from(leg.distance_m);
-            known[1] += f64::from(leg.duration_s);
-            estimated[0] += f64::from(guess.distance_m);
-            estimated[1] += f64::from(guess.duration_s);
-        }
-        let ratio = |part: usize| {
-            if known[part] > 0.0 && estimated[part] > 0.0 {
-                known[part] / estimated[part]
-            } else {
-                1.0
-            }
-        };
-        Self {
-            distance: ratio(0),
-            duration: ratio(1),
-        }
-    }
+/// How far the two further legs are, in kilometres.
+const GUESSED_KM: [f64; 2] = [1.0, 10.0];
+/// How much each of them counts, compared with a leg of the service.
+const GUESS_WEIGHT: f64 = 0.1;
 
-    fn applied_to(self, leg: Leg) -> Leg {
-        let scaled = |number: u32, factor: f64| (f64::from(number) * factor).round() as u32;
-        Leg {
-            distance_m: scaled(leg.distance_m, self.distance),
-            duration_s: scaled(leg.duration_s, self.duration),
-        }
+/// Metres and seconds of many legs.
+#[derive(Default)]
+struct Sum {
+    distance_m: f64,
+    duration_s: f64,
+}
+
+impl Sum {
+    fn add(&mut self, leg: Leg) {
+        self.distance_m += f64::from(leg.distance_m);
+        self.duration_s += f64::from(leg.duration_s);
     }
+}
+
+fn ratio(known: f64, guessed: f64) -> f64 {
+    if known > 0.0 && guessed > 0.0 {
+        known / guessed
+    } else {
+        1.0
+    }
+}
+
+/// The duration of a leg.
+struct Sample {
+    weight: f64,
+    km: f64,
+    seconds: f64,
+}
+
+/// The straight line with the least squares: the seconds at 0 km, and the seconds for each kilometre. `None` if all
+/// legs have one length.
+fn line(samples: &[Sample]) -> Option<(f64, f64)> {
+    let sum = |of: fn(&Sample) -> f64| samples.iter().map(|it| it.weight * of(it)).sum::<f64>();
+    let weight = sum(|_| 1.0);
+    let (km, seconds) = (sum(|it| it.km) / weight, sum(|it| it.seconds) / weight);
+    let squares = sum(|it| it.km * it.km) - weight * km * km;
+    let products = sum(|it| it.km * it.seconds) - weight * km * seconds;
+    (squares > 0.0).then(|| {
+        let slope = products / squares;
+        (seconds - slope * km, slope)
+    })
 }
 
 #[cfg(test)]

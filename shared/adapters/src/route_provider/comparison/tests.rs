@@ -190,18 +190,72 @@ fn a_better_plan_is_the_services() {
     assert!(comparison.better(Duration::ZERO, 1).is_some());
 }
 
+/// Legs of these kilometres and seconds on a line.
+fn fitted_to(legs: &[(f64, u32)]) -> LegEstimate {
+    let places: Vec<Coordinates> = [0.0]
+        .into_iter()
+        .chain(legs.iter().map(|leg| leg.0))
+        .map(east)
+        .collect();
+    let legs = legs.iter().enumerate().map(|(index, (_, duration_s))| {
+        let distance_m = LegEstimate::default()
+            .leg(places[0], places[index + 1])
+            .distance_m;
+        let leg = Leg {
+            distance_m,
+            duration_s: *duration_s,
+        };
+        ((0, index + 1), leg)
+    });
+    fitted(LegEstimate::default(), &legs.collect(), &places)
+}
+
 #[test]
-fn estimates_are_scaled_by_all_legs_together() {
-    let leg = |duration_s, distance_m| Leg {
-        distance_m,
-        duration_s,
-    };
-    let legs = Legs::from([((0, 1), leg(300, 1_000)), ((1, 2), leg(100, 3_000))]);
-    let scale = Scale::of(&legs, |_, _| leg(100, 1_000));
-    assert_eq!((scale.duration, scale.distance), (2.0, 2.0));
-    assert_eq!(scale.applied_to(leg(50, 70)), leg(100, 140));
-    let nothing = Scale::of(&Legs::new(), |_, _| leg(1, 1));
-    assert_eq!(nothing.applied_to(leg(50, 70)), leg(50, 70));
+fn estimates_fit_the_legs_of_the_service() {
+    let default = LegEstimate::default();
+    let unknown = fitted_to(&[]);
+    assert!(
+        (unknown.base_s - default.base_s).abs() < 1e-6,
+        "{unknown:?}"
+    );
+    assert!((unknown.s_per_km - default.s_per_km).abs() < 1e-6);
+    // A city with short stops and slow roads: 75 s for each leg and 128 s for each kilometre.
+    let slow = fitted_to(&[(1.0, 203), (1.5, 267), (2.0, 331), (9.0, 1_227)]);
+    assert!((slow.base_s - 75.0).abs() < 15.0, "{slow:?}");
+    assert!((slow.s_per_km - 128.0).abs() < 5.0, "{slow:?}");
+    // Legs of one length tell how much longer they are, and no more than that.
+    let one_length = fitted_to(&[(1.0, 612), (1.0, 612)]);
+    assert!(
+        (one_length.base_s - 2.0 * default.base_s).abs() < 5.0,
+        "{one_length:?}"
+    );
+    assert!(
+        (one_length.s_per_km - 2.0 * default.s_per_km).abs() < 5.0,
+        "{one_length:?}"
+    );
+    // A line through these would go down. Then both times are scaled.
+    let odd = fitted_to(&[(0.5, 900), (3.0, 300)].repeat(20));
+    let factor = odd.base_s / default.base_s;
+    assert!(odd.s_per_km > 0.0 && (odd.s_per_km / default.s_per_km - factor).abs() < 1e-9);
+}
+
+#[test]
+fn a_long_leg_that_is_only_estimated_does_not_win() {
+    // Two orders on one way east. Going to the last stop first and then back is worse in the service's city.
+    let order = |pickup, dropoff| Order::new(PlannerStop::at(pickup), PlannerStop::at(dropoff), 1);
+    let request = request(
+        [0.0, 1.0, 2.0, 11.0, 12.0].map(east).to_vec(),
+        vec![Vehicle::new(0, 4, SHIFT)],
+        vec![order(1, 4), order(2, 3)],
+    );
+    let [pickup, dropoff] = BOTH;
+    let stops = vec![(0, pickup), (1, pickup), (1, dropoff), (0, dropoff)];
+    let mut theirs = said(&request, 1, &[(0, stops)]);
+    for (visit, km) in theirs.routes[0].visits.iter_mut().zip([1, 1, 9, 1]) {
+        visit.duration_s = 75 + km * 128;
+    }
+    let comparison = Comparison::of(&request, &theirs, LegEstimate::default()).unwrap();
+    assert_eq!(comparison.better(Duration::from_millis(50), 1), None);
 }
 
 #[test]
