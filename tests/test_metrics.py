@@ -71,7 +71,11 @@ def test_each_metric_in_the_docs_is_written_or_has_a_reason(written):
 
 @pytest.mark.parametrize(
     ("alarm", "metric"),
-    [("RouteProviderFails", "ProviderFailures"), ("PlanningFallsBehind", "ZonesHandedOn")],
+    [
+        ("CommitsFail", "CommitFailures"),
+        ("RouteProviderFails", "ProviderFailures"),
+        ("PlanningFallsBehind", "ZonesHandedOn"),
+    ],
 )
 def test_an_alarm_looks_at_a_metric_in_the_shape_that_it_has(alarm, metric):
     """A metric with more dimensions than the alarm names is another metric."""

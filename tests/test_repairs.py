@@ -48,6 +48,24 @@ def test_an_order_whose_wake_up_was_lost_is_planned_by_the_schedule(town, functi
     expect(ana.mark(order_id, "cancelled"), 200)
 
 
+def test_a_sweep_continues_where_the_last_one_stopped(stack, town, functions):
+    """An order between the beginning and the place waits for the next sweep, which begins at the beginning."""
+    ana = town.customer()
+    with functions.paused("optimize-routes"):
+        order = town.order(ana)
+        assert functions.take(functions.optimization_queue, [order["order_id"]])
+        zone = make_overdue(functions, order["order_id"])
+        dynamodb, table = stack.aws("dynamodb"), functions.settings_of("sweep-pending-orders")["CLAIMS_TABLE"]
+        place = {"zone": {"S": zone}, "due_at": {"S": "9999-01-01T00:00:00Z"}, "order_id": {"S": order["order_id"]}}
+        dynamodb.put_item(TableName=table, Item={"claim": {"S": "sweep"}, **place})
+        functions.invoke("sweep-pending-orders", {})
+        kept = dynamodb.get_item(TableName=table, Key={"claim": {"S": "sweep"}}, ConsistentRead=True)["Item"]
+        assert kept == {"claim": {"S": "sweep"}}, "the sweep came to the end"
+        functions.invoke("sweep-pending-orders", {})
+        assert functions.take_one(functions.optimization_queue, zone, seconds=30)
+    expect(ana.mark(order["order_id"], "cancelled"), 200)
+
+
 def make_overdue(functions, order_id):
     """Moves the time of an order's next plan into the past, and returns the order's zone."""
     dynamodb, key = functions.stack.aws("dynamodb"), {"order_id": {"S": order_id}}

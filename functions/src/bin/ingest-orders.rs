@@ -3,24 +3,26 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use adapters::dynamodb::{DynamoImportChunks, DynamoImports};
+use adapters::dynamodb::{DynamoImportChunks, DynamoImports, DynamoPendingBounds, DynamoUsers};
 use adapters::s3::S3Files;
 use adapters::s3::events::ImportMessage;
 use adapters::sqs::SqsQueue;
 use adapters::system::{RandomJitter, SystemClock};
 use app::imports::{IngestOrders, IngestReport, Progress};
 use app::messages::ImportKey;
+use app::orders::RoomForOrders;
 use runtime::Failure;
 use runtime::metrics::Metrics;
 use runtime::sqs::{Job, Limits, Message};
-use settings::LargestImport;
+use settings::{LargestImport, MaxOpenOrders};
 use tracing::info;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (imports, orders, claims, bucket, queue, geography, LargestImport(most_bytes)) =
+    let (tables, bucket, queue, geography, LargestImport(most_bytes), MaxOpenOrders(most)) =
         settings::from_environment()?;
+    let (imports, users, orders, claims) = tables;
     let (grid, service_area) = geography;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
@@ -30,6 +32,13 @@ async fn main() -> Result<(), runtime::Error> {
         chunks: Arc::new(DynamoImportChunks::new(
             &dynamodb, &imports, &orders, &claims,
         )),
+        room: RoomForOrders {
+            users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+            bounds: Arc::new(DynamoPendingBounds::new(&dynamodb, &claims, &orders)),
+            clock: Arc::new(SystemClock),
+            jitter: Arc::new(RandomJitter),
+            most,
+        },
         files: Arc::new(S3Files::new(&adapters::s3::client(&aws), &bucket)),
         queue: Arc::new(SqsQueue::<ImportKey>::new(&sqs, &queue)),
         clock: Arc::new(SystemClock),
@@ -78,6 +87,7 @@ fn tell(key: ImportKey, report: &IngestReport, time: Duration) {
         Progress::Over(status) => ("over", Some(status.name())),
         Progress::HandedOn => ("handed on", None),
         Progress::LeftToOthers => ("left to others", None),
+        Progress::Paused => ("paused", None),
     };
     info!(
         import_id = %key.import_id,
@@ -113,7 +123,7 @@ mod tests {
     use app::ports::ImportStore;
     use runtime::sqs;
     use serde_json::{Value, json};
-    use testkit::build::grid;
+    use testkit::build::{grid, room};
     use testkit::{MemoryFiles, MemoryImportQueue, MemoryStore, NoJitter, StillClock, an_import};
 
     const UPLOADED: &str = include_str!("../../../events/ingest-orders.json");
@@ -147,6 +157,7 @@ mod tests {
             let ingest_orders = IngestOrders {
                 imports: self.store.clone(),
                 chunks: self.store.clone(),
+                room: room(&self.store, 100_000),
                 files: Arc::new(self.files.clone()),
                 queue: self.queue.clone(),
                 clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use adapters::dynamodb::DynamoZonesWithoutAgents;
 use adapters::dynamodb::streams::{UnreadableRecord, state_change};
 use adapters::sqs::SqsQueue;
+use adapters::system::SystemClock;
 use app::events::{PublishEvents, StateChange};
 use app::messages::{Notification, Wake};
 use aws_lambda_events::dynamodb::EventRecord;
@@ -13,12 +15,15 @@ use runtime::metrics::Metrics;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (optimization, notification, grid) = settings::from_environment()?;
+    let (optimization, notification, claims, grid) = settings::from_environment()?;
     let aws = adapters::aws::config();
+    let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sqs = adapters::sqs::Client::new(&aws);
     let publish_events = PublishEvents {
         wakes: Arc::new(SqsQueue::<Wake>::new(&sqs, &optimization)),
         notifications: Arc::new(SqsQueue::<Notification>::new(&sqs, &notification)),
+        without_agents: Arc::new(DynamoZonesWithoutAgents::new(&dynamodb, &claims)),
+        clock: Arc::new(SystemClock),
         grid,
     };
     runtime::streams::serve(publish_events, handle).await
@@ -64,7 +69,7 @@ mod tests {
     use domain::OrderStatus;
     use runtime::streams;
     use serde_json::{Value, json};
-    use testkit::{MemoryNotifications, MemoryWakes};
+    use testkit::{MemoryNotifications, MemoryStore, MemoryWakes, StillClock};
 
     #[derive(Default)]
     struct Queues {
@@ -78,6 +83,8 @@ mod tests {
             let publish_events = PublishEvents {
                 wakes: self.wakes.clone(),
                 notifications: self.notifications.clone(),
+                without_agents: Arc::new(MemoryStore::default()),
+                clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
                 grid: testkit::build::grid(),
             };
             let event: Event = serde_json::from_str(event).unwrap();
@@ -144,6 +151,7 @@ mod tests {
                 gained_orders: 1,
                 lost_orders: 0,
                 new: true,
+                first_step: false,
             }]
         );
     }

@@ -1,12 +1,13 @@
 //! Wakes the zones of orders that are still pending some time after they were due.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use adapters::dynamodb::DynamoOrders;
+use adapters::dynamodb::{DynamoOrders, DynamoSweepPlace};
 use adapters::sqs::SqsQueue;
 use adapters::system::SystemClock;
 use app::messages::Wake;
-use app::orders::SweepPendingOrders;
+use app::orders::{SweepPendingOrders, SweepReport};
 use runtime::Failure;
 use runtime::metrics::Metrics;
 use tracing::info;
@@ -14,21 +15,27 @@ use tracing::info;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (orders, queue) = settings::from_environment()?;
+    let (orders, claims, queue) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sqs = adapters::sqs::Client::new(&aws);
     let sweep_pending_orders = SweepPendingOrders {
         orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
+        place: Arc::new(DynamoSweepPlace::new(&dynamodb, &claims)),
         wakes: Arc::new(SqsQueue::<Wake>::new(&sqs, &queue)),
         clock: Arc::new(SystemClock),
     };
     runtime::schedule::serve(sweep_pending_orders, handle).await
 }
 
-async fn handle(sweep_pending_orders: &SweepPendingOrders) -> Result<(), Failure> {
-    let zones = sweep_pending_orders.run().await?;
-    info!(zones, "swept");
+async fn handle(sweep_pending_orders: &SweepPendingOrders, time: Duration) -> Result<(), Failure> {
+    let report = sweep_pending_orders.run(time).await?;
+    let SweepReport {
+        zones,
+        pages,
+        is_over,
+    } = report;
+    info!(zones, pages, is_over, "swept");
     if zones > 0 {
         Metrics::new().count("ZonesOverdue", zones).emit();
     }
@@ -45,12 +52,16 @@ mod tests {
     async fn woken_at(time: &str) -> Vec<WakeCause> {
         let wakes = Arc::new(MemoryWakes::default());
         let order = an_order(1).placed_at("2030-05-06T08:00:00Z").build();
+        let store = Arc::new(MemoryStore::with([], [order]));
         let sweep_pending_orders = SweepPendingOrders {
-            orders: Arc::new(MemoryStore::with([], [order])),
+            orders: store.clone(),
+            place: store,
             wakes: wakes.clone(),
             clock: Arc::new(StillClock::at(time)),
         };
-        handle(&sweep_pending_orders).await.unwrap();
+        handle(&sweep_pending_orders, Duration::from_secs(50))
+            .await
+            .unwrap();
         wakes
             .take()
             .into_iter()

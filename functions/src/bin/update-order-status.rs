@@ -112,6 +112,7 @@ mod tests {
             ],
             provider: "embedded".to_owned(),
             geometry: None,
+            left_in_first_step: 0,
             created_at: now,
             updated_at: now,
             version: 1,

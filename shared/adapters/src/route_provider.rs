@@ -1,7 +1,8 @@
-//! Route providers: the embedded planner, and outside services. Plans of services are checked, and the embedded planner
-//! stands in when a service fails.
+//! Route providers: the embedded planner, and outside services. Plans of services are checked. The embedded planner
+//! stands in when a service fails or makes a worse plan.
 
 mod breaker;
+mod comparison;
 mod draft;
 pub mod embedded;
 pub mod fallback;
@@ -9,4 +10,5 @@ pub mod google;
 pub mod ors;
 pub mod ors_matrix;
 mod outline;
+mod own_points;
 pub mod remote;

@@ -14,7 +14,8 @@ mod stack;
 
 use adapters::dynamodb::{
     DynamoClaims, DynamoImportChunks, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs,
-    DynamoOrderPlacement, DynamoOrders, DynamoPlaces, DynamoRoutes, DynamoUsers,
+    DynamoOrderPlacement, DynamoOrders, DynamoPendingBounds, DynamoPlaces, DynamoRoutes,
+    DynamoSweepPlace, DynamoUsers, DynamoZonesWithoutAgents,
 };
 use adapters::s3::S3Files;
 use adapters::sns::SnsMailer;
@@ -65,6 +66,18 @@ async fn placing() {
 }
 
 #[tokio::test]
+async fn bounds_on_pending_orders() {
+    let stack = Stack::new().await;
+    let table = stack.orders().await;
+    let claims = stack.claims().await;
+    let bounds = DynamoPendingBounds::new(&stack.dynamodb(), &claims.table(), &table.table());
+    let orders = DynamoOrders::new(&stack.dynamodb(), &table.table());
+    contracts::pending_bounds::run(&bounds, &orders).await;
+    table.delete().await;
+    claims.delete().await;
+}
+
+#[tokio::test]
 async fn routes_and_ledger() {
     let stack = Stack::new().await;
     let users = stack.users().await;
@@ -92,16 +105,20 @@ async fn routes_and_ledger() {
 }
 
 #[tokio::test]
-async fn claims_leases_and_places() {
+async fn claims_leases_places_and_the_sweep() {
     let stack = Stack::new().await;
     let table = stack.claims().await;
     let claims = DynamoClaims::new(&stack.dynamodb(), &table.table());
     let leases = DynamoLeases::new(&stack.dynamodb(), &table.table());
     let places = DynamoPlaces::new(&stack.dynamodb(), &table.table());
+    let sweep = DynamoSweepPlace::new(&stack.dynamodb(), &table.table());
+    let without_agents = DynamoZonesWithoutAgents::new(&stack.dynamodb(), &table.table());
     tokio::join!(
         contracts::claims::run(&claims),
         contracts::leases::run(&leases),
-        contracts::places::run(&places)
+        contracts::places::run(&places),
+        contracts::sweep::run(&sweep),
+        contracts::without_agents::run(&without_agents)
     );
     table.delete().await;
 }

@@ -61,6 +61,12 @@ pub enum Refusal {
     /// The same `Idempotency-Key` was used with another body.
     #[error("this Idempotency-Key was used with another body")]
     IdempotencyKeyReused,
+    /// The customer has too many pending orders.
+    #[error("the customer may have {limit} pending orders")]
+    TooManyOpenOrders {
+        /// The limit.
+        limit: u32,
+    },
     /// The file is larger than the limit.
     #[error("a file may have at most {most_bytes} bytes")]
     FileTooLarge {

@@ -10,7 +10,7 @@ use app::{Caller, Refusal};
 use domain::{Coordinates, Order, Role};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use testkit::build::{grid, user_id};
+use testkit::build::{grid, room, user_id};
 use testkit::{CountedIds, Landmarks, MemoryGeocoder, MemoryPlaceCache, MemoryStore, StillClock};
 
 struct Office {
@@ -31,6 +31,7 @@ impl Office {
         let place_order = CreateOrder {
             orders: store.clone(),
             placement: store.clone(),
+            room: room(&store, 100_000),
             clock: clock.clone(),
             ids: Arc::new(CountedIds::default()),
             grid: grid(),

@@ -179,9 +179,9 @@ async fn an_agent_suspended_while_a_route_is_planned_gets_none() {
 async fn a_suspension_gives_back_what_is_not_aboard() {
     let agents = [an_agent(BERTA).on_duty().build(), an_agent(CARLA).build()];
     let world = World::with(agents, [an_order(1).build(), an_order(2).build()]);
-    world.sweep().run().await.unwrap();
+    world.sweep().await;
     world.clock.advance(SignedDuration::from_secs(40));
-    world.sweep().run().await.unwrap();
+    world.sweep().await;
     world.settle().await;
     let [aboard, waiting] = [0, 1].map(|n| world.store.all_orders().remove(n).id);
     world

@@ -1,16 +1,18 @@
 //! The changes that wake the optimizer, and the changes that people hear about.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::Arc;
 
 use app::events::{PublishEvents, StateChange};
 use app::messages::{Notification, Wake, WakeCause};
 use domain::order::Waiting;
-use domain::{Actor, Order, OrderStatus, RouteId, User, UserStatus};
+use domain::{Actor, Order, OrderStatus, Route, RouteId, User, UserStatus};
 use testkit::build::{at, grid, user_id};
 use testkit::contracts::Fresh;
-use testkit::{Landmarks, MemoryNotifications, MemoryWakes, an_agent, an_order};
+use testkit::{
+    Landmarks, MemoryNotifications, MemoryStore, MemoryWakes, StillClock, an_agent, an_order,
+};
 
 async fn announced(change: StateChange) -> (Vec<Wake>, Vec<Notification>) {
     let (wakes, notifications) = (
@@ -20,6 +22,8 @@ async fn announced(change: StateChange) -> (Vec<Wake>, Vec<Notification>) {
     let announce = PublishEvents {
         wakes: wakes.clone(),
         notifications: notifications.clone(),
+        without_agents: Arc::new(MemoryStore::default()),
+        clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
         grid: grid(),
     };
     announce.run(&[change]).await.unwrap();
@@ -203,12 +207,63 @@ async fn a_route_that_becomes_late_for_a_window_wakes_its_zone_once() {
 }
 
 #[tokio::test]
+async fn the_second_step_of_a_plan_tells_what_left_in_the_first() {
+    let orders: Vec<Order> = (1..=4).map(|number| an_order(number).build()).collect();
+    let fresh = Fresh::new();
+    let before = fresh.route(user_id(10), &orders[..3], noon());
+    let with = |orders: &[Order], left| {
+        let mut route = before.changed(noon());
+        route.stops = fresh.route(user_id(10), orders, noon()).stops;
+        route.left_in_first_step = left;
+        route
+    };
+    let (first, second) = (
+        with(&orders[..1], 2),
+        with(&[orders[0].clone(), orders[3].clone()], 0),
+    );
+    let told = async |before: &Route, after: &Route| {
+        let notifications = Arc::<MemoryNotifications>::default();
+        let announce = PublishEvents {
+            wakes: Arc::<MemoryWakes>::default(),
+            notifications: notifications.clone(),
+            without_agents: Arc::new(MemoryStore::default()),
+            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+            grid: grid(),
+        };
+        let change = StateChange::Route {
+            before: Some(Box::new(before.clone())),
+            after: Some(Box::new(after.clone())),
+        };
+        announce.run(&[change]).await.unwrap();
+        match notifications.take()[..] {
+            [
+                (
+                    Notification::RoutePlanned {
+                        gained_orders,
+                        lost_orders,
+                        first_step,
+                        ..
+                    },
+                    delay_s,
+                ),
+            ] => (gained_orders, lost_orders, first_step, delay_s),
+            ref other => panic!("one message: {other:?}"),
+        }
+    };
+    assert_eq!(told(&before, &first).await, (0, 2, true, 60));
+    assert_eq!(told(&first, &second).await, (1, 2, false, 0));
+    assert_eq!(told(&before, &second).await, (1, 2, false, 0));
+}
+
+#[tokio::test]
 async fn a_queue_that_is_away_fails_the_record() {
     let wakes = Arc::<MemoryWakes>::default();
     wakes.set_away(true);
     let announce = PublishEvents {
         wakes,
         notifications: Arc::<MemoryNotifications>::default(),
+        without_agents: Arc::new(MemoryStore::default()),
+        clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
         grid: grid(),
     };
     let change = of_order(None, &an_order(1).build());
@@ -232,6 +287,8 @@ async fn the_rows_of_an_import_wake_each_zone_once() {
     let announce = PublishEvents {
         wakes: wakes.clone(),
         notifications: Arc::<MemoryNotifications>::default(),
+        without_agents: Arc::new(MemoryStore::default()),
+        clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
         grid: grid(),
     };
     announce.run(&changes).await.unwrap();

@@ -47,6 +47,7 @@ fn route(pickup: StopStatus, geometry: Option<&str>) -> Route {
         ],
         provider: "ors".to_owned(),
         geometry: geometry.map(str::to_owned),
+        left_in_first_step: 0,
         created_at,
         updated_at: created_at,
         version: 1,

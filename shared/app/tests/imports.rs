@@ -8,8 +8,9 @@ use app::Refusal;
 use app::imports::Progress;
 use app::messages::ImportKey;
 use app::ports::{Chunk, ImportStore, OrderPlacement, OrderStore};
-use domain::{ImportStatus, OrderStatus};
+use domain::{Actor, ImportStatus, OrderStatus};
 use importing::{AMPLE, HEADER, ONE_CHUNK, World, a_file, key};
+use jiff::SignedDuration;
 use proptest::prelude::*;
 use testkit::{NextRead, NextWrite, an_order};
 
@@ -40,6 +41,43 @@ async fn a_file_becomes_orders_and_an_account() {
         faults[0].code.as_str(),
     );
     assert_eq!(first, (10, Some("pickup_lat"), "missing"));
+}
+
+#[tokio::test]
+async fn an_import_waits_while_its_customer_has_too_many_pending_orders() {
+    let (file, good, bad) = a_file(500);
+    let world = World {
+        most_open_orders: 100,
+        ..World::with(file).await
+    };
+    let paused_run = world.run(AMPLE).await.unwrap();
+    assert_eq!(paused_run.progress, Progress::Paused);
+    assert_eq!(world.queue.take(), [(key(), 300)]);
+    let paused = world.import();
+    assert_eq!(paused.paused_at, Some(paused.updated_at));
+    assert_eq!(paused.status, ImportStatus::Processing);
+    let pending = world.store.all_orders().len();
+    assert!((100..198).contains(&pending), "{pending} orders");
+
+    world.clock.advance(SignedDuration::from_mins(5));
+    world.run(AMPLE).await.unwrap();
+    assert_eq!(world.import(), paused, "nothing has changed");
+    let mut runs = 0;
+    while !world.import().status.is_over() {
+        for order in world.store.all_orders() {
+            if order.status == OrderStatus::Pending {
+                let now = order.updated_at;
+                let ended = order.step(OrderStatus::Cancelled, Actor::Customer, None, now);
+                world.store.put_order(&ended.unwrap()).await.unwrap();
+            }
+        }
+        world.clock.advance(SignedDuration::from_mins(5));
+        world.run(AMPLE).await.unwrap();
+        runs += 1;
+        assert!(runs < 10, "never over");
+    }
+    assert_eq!(world.import().paused_at, None);
+    world.assert_account(&world.import(), &good, &bad);
 }
 
 #[tokio::test]

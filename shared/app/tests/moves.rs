@@ -7,7 +7,7 @@ mod world;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
-use app::messages::{Wake, WakeCause};
+use app::messages::{Notification, Wake, WakeCause};
 use app::ports::{Changeset, Clock as _, DispatchLedger, StoreError};
 use app::routes::optimize_routes::PlanReport;
 use async_trait::async_trait;
@@ -393,7 +393,7 @@ async fn after_faults(faults: Vec<NextWrite>) -> (World, usize) {
     world.store.next_writes([]);
     let moved = moved.map_or(0, |report| report.moved);
     world.clock.advance(SignedDuration::from_mins(2));
-    world.sweep().run().await.unwrap();
+    world.sweep().await;
     world.settle().await;
     world.assert_consistent();
     (world, moved)
@@ -410,6 +410,47 @@ async fn a_group_too_large_for_a_transaction_moves_in_two_steps() {
     assert!(in_two_steps > 50, "{in_two_steps} of {moved}");
     assert_eq!(shares(&world).values().sum::<usize>(), 200);
     assert_eq!(shares(&world).len(), 10);
+}
+
+#[tokio::test]
+async fn an_agent_gets_one_email_about_a_plan_in_two_steps() {
+    let mut world = rush().await;
+    world.planner = Some(CountedRounds(100));
+    let zone = world.store.all_orders()[0].zone;
+    world.store.take_changes();
+    let came = Wake {
+        zone,
+        cause: WakeCause::AgentAvailable,
+        order_id: None,
+        agent_id: None,
+    };
+    world.optimize().run(zone, &[came]).await.unwrap();
+    let changes = world.store.take_changes();
+    world.announce().run(&changes).await.unwrap();
+    world.mailer.take_sent();
+    let messages = world.notifications.take_messages();
+    for message in &messages {
+        world.send_notifications().run(message).await.unwrap();
+    }
+    let is_first_step = |it: &&Notification| {
+        matches!(
+            it,
+            Notification::RoutePlanned {
+                first_step: true,
+                ..
+            }
+        )
+    };
+    let both = messages.iter().filter(is_first_step).count();
+    assert!(both > 0, "some agent loses orders and gains others");
+    let mut emails: BTreeMap<UserId, usize> = BTreeMap::new();
+    for (to, _) in world.mailer.take_sent() {
+        *emails.entry(to).or_default() += 1;
+    }
+    for number in 10..20 {
+        let count = emails.get(&user_id(number)).copied().unwrap_or_default();
+        assert!(count <= 1, "agent {number} got {count} emails");
+    }
 }
 
 #[tokio::test]

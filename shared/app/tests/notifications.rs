@@ -9,9 +9,11 @@ use std::sync::Arc;
 use app::Refusal;
 use app::messages::Notification;
 use app::notifications::{SendNotifications, Told};
-use app::ports::{Email, EmailClaim, EmailClaims, StoreError, UserStore};
+use app::ports::{
+    Changeset, DispatchLedger, Email, EmailClaim, EmailClaims, StoreError, UserStore,
+};
 use async_trait::async_trait;
-use domain::{EmailNotifications, Order, OrderStatus, Timestamp};
+use domain::{EmailNotifications, Order, OrderStatus, Route, Timestamp};
 use jiff::SignedDuration;
 use serde_json::json;
 use testkit::build::user_id;
@@ -141,6 +143,7 @@ async fn the_agent_reads_how_many_stops_and_when_the_first_is() {
         gained_orders: 1,
         lost_orders: 0,
         new: true,
+        first_step: false,
     };
     let email = mail_about(&world, &told).await;
     assert_eq!(email.subject, "New route: 2 stops, the first at 10:00");
@@ -156,12 +159,49 @@ async fn the_agent_reads_how_many_stops_and_when_the_first_is() {
         gained_orders: 1,
         lost_orders: 0,
         new: false,
+        first_step: false,
     };
     let email = mail_about(&world, &gained).await;
     assert_eq!(
         email.subject,
         "Your route has gained 1 order: 2 stops left, the next at 10:00"
     );
+}
+
+#[tokio::test]
+async fn the_first_of_two_steps_is_told_only_if_the_second_was_not_made() {
+    let (world, _) = planned().await;
+    let route = world.only_route();
+    let told = Notification::RoutePlanned {
+        agent_id: route.agent_id,
+        route_id: route.id,
+        version: route.version + 1,
+        gained_orders: 0,
+        lost_orders: 2,
+        new: false,
+        first_step: true,
+    };
+    let store = async |route: &Route| {
+        let change = Changeset {
+            routes: vec![route.clone()],
+            ..Changeset::default()
+        };
+        world.store.commit(&change).await.unwrap();
+    };
+    let mut first = route.changed(route.updated_at);
+    first.left_in_first_step = 2;
+    store(&first).await;
+    // The run has died here, and the agent taps on.
+    let tapped = first.changed(route.updated_at);
+    store(&tapped).await;
+    let email = mail_about(&world, &told).await;
+    assert!(email.subject.contains("given away 2"), "{}", email.subject);
+
+    let mut second = tapped.changed(route.updated_at);
+    second.left_in_first_step = 0;
+    store(&second).await;
+    let sent = world.send_notifications().run(&told).await.unwrap();
+    assert_eq!(sent, Told::Nobody);
 }
 
 #[tokio::test]

@@ -41,9 +41,9 @@ async fn the_pause_grows_while_an_order_does_not_fit() {
     let too_large = an_order(1).with_size(11).build();
     let world = World::with([an_agent(BERTA).on_duty().build()], [too_large.clone()]);
     for minutes in [1, 2, 4] {
-        world.sweep().run().await.unwrap();
+        world.sweep().await;
         world.clock.advance(SignedDuration::from_secs(31));
-        world.sweep().run().await.unwrap();
+        world.sweep().await;
         world.settle().await;
         let order = world.order(too_large.id);
         let waiting = order.waiting.unwrap();
@@ -63,13 +63,13 @@ async fn an_order_for_tomorrow_waits_until_its_window_comes_near() {
         .build();
     let world = World::with([an_agent(BERTA).on_duty().build()], [tomorrow.clone()]);
     world.clock.advance(SignedDuration::from_secs(60));
-    world.sweep().run().await.unwrap();
+    world.sweep().await;
     world.settle().await;
     let waiting = world.order(tomorrow.id).waiting.unwrap();
     assert_eq!(waiting.retry_at.to_string(), "2030-05-06T20:00:00Z");
     assert_eq!(waiting.reason, None);
     world.clock.advance(SignedDuration::from_hours(12));
-    world.sweep().run().await.unwrap();
+    world.sweep().await;
     world.settle().await;
     assert_eq!(world.order(tomorrow.id).status, OrderStatus::Assigned);
 }
@@ -238,7 +238,7 @@ async fn a_lost_race_over_orders_that_paused_still_ends_their_pauses() {
     assert_ne!(in_town.zone, next_door.zone);
     let world = World::with([an_agent(BERTA).build()], [in_town, next_door]);
     world.clock.advance(SignedDuration::from_secs(31));
-    world.sweep().run().await.unwrap();
+    world.sweep().await;
     world.settle().await;
     world
         .update(&agent(BERTA), user_id(BERTA), json!({"on_duty": true}))

@@ -119,7 +119,7 @@ async fn take(world: &World, step: Step) {
         Step::Settle => world.settle().await,
         Step::Wait { minutes } => {
             world.clock.advance(SignedDuration::from_mins(minutes));
-            world.sweep().run().await.unwrap();
+            world.sweep().await;
         }
     }
 }
@@ -139,7 +139,7 @@ async fn finish(world: &World) {
     }
     for _ in 0..20 {
         world.clock.advance(SignedDuration::from_hours(2));
-        world.sweep().run().await.unwrap();
+        world.sweep().await;
         world.settle().await;
         world.assert_consistent();
         for order in world.store.all_orders() {

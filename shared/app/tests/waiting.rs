@@ -70,7 +70,7 @@ async fn an_order_whose_window_has_passed_fails_and_its_customer_hears_of_it() {
         "no hour of waiting for nothing"
     );
     world.clock.advance(SignedDuration::from_mins(21));
-    world.sweep().run().await.unwrap();
+    world.sweep().await;
     world.settle().await;
     let failed = world.order(order.id);
     assert_eq!((failed.status, failed.waiting), (OrderStatus::Failed, None));
@@ -117,6 +117,54 @@ async fn an_agent_in_the_next_town_is_better_than_nobody() {
     let world = world(vec![berta], vec![order.clone()]);
     plan(&world, WakeCause::OrderPending).await;
     assert_eq!(world.order(order.id).status, OrderStatus::Assigned);
+}
+
+#[tokio::test]
+async fn an_agent_who_comes_on_duty_in_the_next_town_ends_the_pause() {
+    let berta = an_agent(BERTA).starting_at(MANRESA).build();
+    let order = an_order(1).build();
+    let elsewhere = an_order(2).from(GIRONA).to(GIRONA).build();
+    let world = world(vec![berta], vec![order.clone(), elsewhere.clone()]);
+    plan(&world, WakeCause::OrderPending).await;
+    assert_eq!(reason(&world), Some(UnplacedReason::NoAgentOnDuty));
+    world
+        .update(&agent(BERTA), user_id(BERTA), json!({"on_duty": true}))
+        .await
+        .unwrap();
+    world.settle().await;
+    world.assert_consistent();
+    assert_eq!(world.order(order.id).status, OrderStatus::Assigned);
+    let far = world.order(elsewhere.id).status;
+    assert_eq!(far, OrderStatus::Pending, "nobody drives that far");
+}
+
+#[tokio::test]
+async fn only_far_zones_with_waiting_orders_are_woken() {
+    let berta = an_agent(BERTA).starting_at(MANRESA).build();
+    let own = berta.agent.as_ref().unwrap().zone.unwrap();
+    let order = an_order(1).build();
+    let world = world(vec![berta], vec![order.clone()]);
+    let set_on_duty = async |on_duty: bool| {
+        let (caller, update) = (agent(BERTA), json!({"on_duty": on_duty}));
+        world.update(&caller, user_id(BERTA), update).await.unwrap();
+        world.store.take_changes()
+    };
+    let woken = async || {
+        let changes = set_on_duty(true).await;
+        world.announce().run(&changes).await.unwrap();
+        set_on_duty(false).await;
+        let wakes = world.wakes.take_messages().into_iter();
+        wakes.map(|wake| wake.zone).collect::<BTreeSet<Zone>>()
+    };
+    let mut near = BTreeSet::from([own]);
+    near.extend(own.neighbours());
+    assert_eq!(woken().await, near, "no order has waited yet");
+    plan(&world, WakeCause::OrderPending).await;
+    let mut with_far = near.clone();
+    with_far.insert(order.zone);
+    assert_eq!(woken().await, with_far);
+    world.clock.advance(SignedDuration::from_hours(2));
+    assert_eq!(woken().await, near, "a note ends");
 }
 
 #[tokio::test]

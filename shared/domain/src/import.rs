@@ -138,6 +138,8 @@ pub struct Import {
     pub created_at: Timestamp,
     /// The time at which the first run began.
     pub started_at: Option<Timestamp>,
+    /// Since when the import waits, because the customer has too many pending orders.
+    pub paused_at: Option<Timestamp>,
     /// The time at which the import ended.
     pub finished_at: Option<Timestamp>,
     /// The time of the last change.
@@ -164,6 +166,7 @@ impl Import {
             failure: None,
             created_at: now,
             started_at: None,
+            paused_at: None,
             finished_at: None,
             updated_at: now,
             version: 1,
@@ -209,6 +212,15 @@ impl Import {
         }
     }
 
+    /// The import that waits until its customer has fewer pending orders. Every other change ends the pause.
+    #[must_use]
+    pub fn paused(&self, now: Timestamp) -> Self {
+        Self {
+            paused_at: Some(now),
+            ..self.changed(now)
+        }
+    }
+
     /// The import with a further part of the file of rejected rows.
     #[must_use]
     pub fn keeping(&self, rejects: KeptRejects, now: Timestamp) -> Self {
@@ -247,6 +259,7 @@ impl Import {
 
     fn changed(&self, now: Timestamp) -> Self {
         Self {
+            paused_at: None,
             updated_at: now,
             version: self.version + 1,
             ..self.clone()
@@ -295,6 +308,14 @@ mod tests {
         let half = begun().advanced(400, 3, 1, now());
         assert_eq!((half.progress(), half.rows()), (0.5, 4));
         assert_eq!(half.finished(None, now()).progress(), 1.0);
+    }
+
+    #[test]
+    fn more_rows_end_a_pause() {
+        let paused = begun().paused(now());
+        assert_eq!(paused.paused_at, Some(now()));
+        assert_eq!(paused.advanced(400, 3, 1, now()).paused_at, None);
+        assert_eq!(paused.finished(None, now()).paused_at, None);
     }
 
     #[test]

@@ -175,6 +175,9 @@ pub struct Route {
     /// The path as an encoded polyline of precision 5. In a write, `None` keeps the stored path, and an empty text
     /// removes it.
     pub geometry: Option<String>,
+    /// A plan may change a route in two steps. After the first step, this is the number of orders that have left. After
+    /// the second step it is 0.
+    pub left_in_first_step: usize,
     /// The time at which the route was made.
     pub created_at: Timestamp,
     /// The time of the last change.
@@ -216,6 +219,7 @@ impl Route {
             stops: plan.stops,
             provider: plan.provider,
             geometry: plan.geometry,
+            left_in_first_step: 0,
             created_at: now,
             updated_at: now,
             version: 1,
@@ -236,6 +240,7 @@ impl Route {
         let none = changed.geometry.map(|_| String::new());
         changed.geometry = plan.geometry.or(none);
         changed.provider = plan.provider;
+        changed.left_in_first_step = 0;
         changed.settle();
         changed
     }

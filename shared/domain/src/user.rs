@@ -149,6 +149,8 @@ pub struct User {
     pub subscribed_at: Option<Timestamp>,
     /// The profile that only agents have.
     pub agent: Option<AgentProfile>,
+    /// A customer's own limit on pending orders. `None` for the limit of everybody.
+    pub max_open_orders: Option<u32>,
     /// The time at which the address was confirmed.
     pub confirmed_at: Option<Timestamp>,
     /// The time at which the account was made.
@@ -172,6 +174,7 @@ impl User {
             subscribed_at: None,
             agent: (account.role == Role::Agent)
                 .then(|| AgentProfile::new(account.capacity, account.start_location, grid)),
+            max_open_orders: None,
             confirmed_at: None,
             created_at: now,
             updated_at: now,

@@ -31,6 +31,7 @@ fn agent(status: UserStatus, start: Option<Coordinates>) -> User {
         email_notifications: EmailNotifications::On,
         subscribed_at: None,
         agent: Some(AgentProfile::new(10, start, grid())),
+        max_open_orders: None,
         confirmed_at: Some(now()),
         created_at: now(),
         updated_at: now(),

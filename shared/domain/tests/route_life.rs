@@ -71,6 +71,7 @@ fn route(orders: u32) -> Route {
         stops,
         provider: "embedded".to_owned(),
         geometry: None,
+        left_in_first_step: 0,
         created_at: start(),
         updated_at: start(),
         version: 1,

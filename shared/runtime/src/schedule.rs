@@ -1,5 +1,7 @@
 //! Functions that a schedule starts.
 
+use std::time::Duration;
+
 use futures::FutureExt as _;
 use futures::future::LocalBoxFuture;
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
@@ -9,25 +11,26 @@ use tracing::{Instrument, error};
 use crate::failure::{Failure, caught, chain};
 use crate::invocation;
 
-/// Calls `handle` with its use case each time the schedule says so, forever. The event carries no other information. A
-/// failure makes the invocation fail: it counts as an error of the function, and Lambda tries again.
+/// Calls `handle` with its use case and the time that is left, each time the schedule says so, forever. The event
+/// carries no other information. A failure makes the invocation fail: it counts as an error of the function.
 ///
 /// # Errors
 /// When the Lambda runtime cannot be reached.
 pub async fn serve<U>(
     use_case: U,
-    handle: impl AsyncFn(&U) -> Result<(), Failure>,
+    handle: impl AsyncFn(&U, Duration) -> Result<(), Failure>,
 ) -> Result<(), lambda_runtime::Error> {
-    run(&|| handle(&use_case).boxed_local()).await
+    run(&|time| handle(&use_case, time).boxed_local()).await
 }
 
 async fn run<'a>(
-    handler: &dyn Fn() -> LocalBoxFuture<'a, Result<(), Failure>>,
+    handler: &dyn Fn(Duration) -> LocalBoxFuture<'a, Result<(), Failure>>,
 ) -> Result<(), lambda_runtime::Error> {
     let service = service_fn(|event: LambdaEvent<IgnoredAny>| {
         let span = invocation::span(&event.context);
+        let time = invocation::time_left(&event.context);
         async move {
-            caught(handler()).await.map_err(|failure| {
+            caught(handler(time)).await.map_err(|failure| {
                 error!(cause = chain(&failure), "the run has failed");
                 lambda_runtime::Error::from(failure.to_string())
             })

@@ -23,6 +23,10 @@ pub struct PlanTime(pub Duration);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LargestImport(pub u64);
 
+/// `MAX_OPEN_ORDERS`: the pending orders that a customer without a limit of its own may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MaxOpenOrders(pub u32);
+
 /// `COMPANY_NAME`: the name that signs the emails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompanyName(pub String);
@@ -118,6 +122,13 @@ impl Setting for LargestImport {
     fn read(env: &Environment) -> Option<Self> {
         let megabytes = env.whole_number("MAX_IMPORT_MB", 1..=1_000)?;
         Some(Self(u64::from(megabytes) * 1_000_000))
+    }
+}
+
+impl Setting for MaxOpenOrders {
+    fn read(env: &Environment) -> Option<Self> {
+        env.whole_number("MAX_OPEN_ORDERS", 1..=10_000_000)
+            .map(Self)
     }
 }
 

@@ -1,12 +1,16 @@
 //! Builders of values for tests.
 
+use std::sync::Arc;
+
+use app::orders::RoomForOrders;
 use domain::import::NewImport;
 use domain::{
     AgentProfile, Coordinates, EmailNotifications, Import, NewAccount, NewOrder, Order, OrderId,
     OrderStop, Role, Shift, TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
 };
 
-use crate::still::uuid_of;
+use crate::memory::MemoryStore;
+use crate::still::{NoJitter, StillClock, uuid_of};
 
 /// Locations of real places.
 #[derive(Debug, Clone, Copy)]
@@ -60,6 +64,17 @@ pub fn grid() -> ZoneGrid {
     ZoneGrid::new(5).expect("H3 has a resolution 5")
 }
 
+/// Room for so many pending orders of each customer.
+pub fn room(store: &Arc<MemoryStore>, most: u32) -> RoomForOrders {
+    RoomForOrders {
+        users: store.clone(),
+        bounds: store.clone(),
+        clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+        jitter: Arc::new(NoJitter),
+        most,
+    }
+}
+
 /// The user id with this number.
 pub fn user_id(number: u64) -> UserId {
     UserId(uuid_of(number))
@@ -81,6 +96,7 @@ pub fn a_customer(number: u64) -> UserBuilder {
         email_notifications: EmailNotifications::On,
         subscribed_at: Some(created_at),
         agent: None,
+        max_open_orders: None,
         confirmed_at: Some(created_at),
         created_at,
         updated_at: created_at,
@@ -112,6 +128,13 @@ impl UserBuilder {
     #[must_use]
     pub fn with_status(mut self, status: UserStatus) -> Self {
         self.0.status = status;
+        self
+    }
+
+    /// With a limit of its own on pending orders.
+    #[must_use]
+    pub fn with_most_open_orders(mut self, most: u32) -> Self {
+        self.0.max_open_orders = Some(most);
         self
     }
 

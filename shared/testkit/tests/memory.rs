@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use app::messages::ImportKey;
+use app::ports::SweepPlace;
 use async_trait::async_trait;
 use serde::Serialize;
 use testkit::contracts::identity::{Identity, MailedCodes};
@@ -47,6 +48,24 @@ async fn listings() {
 #[tokio::test]
 async fn pending() {
     contracts::pending::run(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
+async fn pending_bounds() {
+    let store = MemoryStore::default();
+    contracts::pending_bounds::run(&store, &store).await;
+}
+
+#[tokio::test]
+async fn sweep() {
+    let store = MemoryStore::default();
+    assert_eq!(store.reached().await.unwrap(), None, "no sweep yet");
+    contracts::sweep::run(&store).await;
+}
+
+#[tokio::test]
+async fn zones_without_agents() {
+    contracts::without_agents::run(&MemoryStore::default()).await;
 }
 
 #[tokio::test]

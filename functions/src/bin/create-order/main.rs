@@ -4,17 +4,21 @@ mod geocoder;
 
 use std::sync::Arc;
 
-use adapters::dynamodb::{DynamoOrderPlacement, DynamoOrders, DynamoPlaces};
-use adapters::system::{SystemClock, UuidIds};
-use app::orders::CreateOrder;
+use adapters::dynamodb::{
+    DynamoOrderPlacement, DynamoOrders, DynamoPendingBounds, DynamoPlaces, DynamoUsers,
+};
+use adapters::system::{RandomJitter, SystemClock, UuidIds};
+use app::orders::{CreateOrder, RoomForOrders};
 use runtime::http::{Problem, Request, Response};
-use settings::GeocoderSettings;
+use settings::{GeocoderSettings, MaxOpenOrders};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (orders, claims, grid, service_area, geocoder): (_, _, _, _, Option<GeocoderSettings>) =
+    let (users, orders, claims, geography, MaxOpenOrders(most), geocoder) =
         settings::from_environment()?;
+    let (grid, service_area) = geography;
+    let geocoder: Option<GeocoderSettings> = geocoder;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let places = DynamoPlaces::new(&dynamodb, &claims);
@@ -22,6 +26,13 @@ async fn main() -> Result<(), runtime::Error> {
     let create_order = CreateOrder {
         orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
         placement: Arc::new(DynamoOrderPlacement::new(&dynamodb, &orders, &claims)),
+        room: RoomForOrders {
+            users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+            bounds: Arc::new(DynamoPendingBounds::new(&dynamodb, &claims, &orders)),
+            clock: Arc::new(SystemClock),
+            jitter: Arc::new(RandomJitter),
+            most,
+        },
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds),
         grid,
@@ -47,7 +58,7 @@ mod tests {
 
     use app::addresses::{PlaceAddresses, Region};
     use serde_json::{Value, json};
-    use testkit::build::grid;
+    use testkit::build::{grid, room};
     use testkit::http::{answered, pointers};
     use testkit::{
         CountedIds, Landmarks, MemoryGeocoder, MemoryPlaceCache, MemoryStore, StillClock,
@@ -57,6 +68,7 @@ mod tests {
         CreateOrder {
             orders: store.clone(),
             placement: store.clone(),
+            room: room(store, 100_000),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             ids: Arc::new(CountedIds::default()),
             grid: grid(),
@@ -86,6 +98,25 @@ mod tests {
             (status, &body["code"]),
             (422, &json!("idempotency_key_reused"))
         );
+    }
+
+    #[tokio::test]
+    async fn a_customer_with_too_many_pending_orders_is_told() {
+        let store = Arc::default();
+        let mut create_order = create_order(&store);
+        create_order.room = room(&store, 1);
+        let event = include_str!("../../../../events/create-order.json");
+        let (status, first) = answered(&create_order, handle, event).await;
+        assert_eq!(status, 201);
+        let other = event.replace("shop-1042", "shop-1043");
+        let (status, body) = answered(&create_order, handle, &other).await;
+        assert_eq!(
+            (status, &body["code"]),
+            (409, &json!("too_many_open_orders"))
+        );
+        assert_eq!(store.all_orders().len(), 1);
+        // The first request may be repeated all the same.
+        assert_eq!(answered(&create_order, handle, event).await, (201, first));
     }
 
     #[tokio::test]

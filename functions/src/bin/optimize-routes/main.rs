@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use adapters::dynamodb::{
     DynamoLeases, DynamoLedger, DynamoLegs, DynamoOrders, DynamoRoutes, DynamoUsers,
+    DynamoZonesWithoutAgents,
 };
 use adapters::sqs::SqsQueue;
 use adapters::system::{RandomJitter, SystemClock, UuidIds};
@@ -46,6 +47,7 @@ async fn main() -> Result<(), runtime::Error> {
         routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
         ledger: Arc::new(DynamoLedger::new(&dynamodb, &users, &orders, &routes)),
         leases: Arc::new(DynamoLeases::new(&dynamodb, &claims)),
+        without_agents: Arc::new(DynamoZonesWithoutAgents::new(&dynamodb, &claims)),
         wakes: Arc::new(SqsQueue::<Wake>::new(&sqs, &queue)),
         provider,
         clock: Arc::new(SystemClock),
@@ -144,6 +146,7 @@ mod tests {
             routes: store.clone(),
             ledger: store.clone(),
             leases: store.clone(),
+            without_agents: store.clone(),
             wakes: Arc::new(MemoryWakes::default()),
             provider: Arc::new(FirstComeFirstServed::default()),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),

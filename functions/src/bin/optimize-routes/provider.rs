@@ -168,7 +168,7 @@ pub async fn provider(
             vec![Box::new(planner)]
         }
     };
-    let provider = WithFallback::new(remotes, embedded, remote_time, settings.pause);
+    let provider = WithFallback::new(remotes, embedded, estimate, remote_time, settings.pause);
     Ok(Arc::new(provider))
 }
 

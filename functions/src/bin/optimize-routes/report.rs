@@ -48,9 +48,10 @@ pub fn count(wakes: &[Wake], report: &PlanReport) {
             .count("ProviderFallbacks", 1)
             .emit();
     }
-    // Without other dimensions, for an alarm. Problems that a provider does not accept are normal, and not counted.
+    // Without other dimensions, for an alarm. Problems that a provider does not accept and worse plans are normal, and
+    // not counted.
     let failures = report.fallbacks.iter();
-    let failures = failures.filter(|it| !it.reason.is_of_the_problem()).count();
+    let failures = failures.filter(|it| it.reason.is_failure()).count();
     if failures > 0 {
         Metrics::new().count("ProviderFailures", failures).emit();
     }
@@ -91,5 +92,13 @@ mod tests {
         let told = fallbacks(&report);
         assert_eq!(told.as_deref(), Some("ors:too_large,ors-matrix:quota"));
         assert_eq!(fallbacks(&PlanReport::default()), None);
+    }
+
+    #[test]
+    fn a_worse_plan_is_no_failure() {
+        assert_eq!(FallbackReason::WorsePlan.name(), "worse_plan");
+        assert!(!FallbackReason::WorsePlan.is_failure());
+        assert!(!FallbackReason::TooLarge.is_failure());
+        assert!(FallbackReason::BrokenPlan.is_failure());
     }
 }

@@ -9,7 +9,8 @@
 //! | Routes `item` | `route#<route_id>`, `geometry#<route_id>` |
 //! | Imports `item` | `import`, `rejected#<row, ten digits>` |
 //! | Claims `claim` | `order-key#<caller>#<SHA-256 of the key>`, `external-id#<customer>#<SHA-256 of it>`,
-//! `email#<event>`, `zone#<zone>`, `legs#<lat>,<lon>`, `place#<SHA-256 of what was asked>` |
+//! `email#<event>`, `zone#<zone>`, `legs#<lat>,<lon>`, `place#<SHA-256 of what was asked>`,
+//! `pending-bound#<customer>`, `no-agents#<zone>`, `sweep` |
 //!
 //! Times in keys are RFC 3339 in UTC with exactly three decimals, so that they sort as text.
 
@@ -24,6 +25,7 @@ pub const SHARDS: u8 = 8;
 const ROUTE: &str = "route#";
 const GEOMETRY: &str = "geometry#";
 const LEGS: &str = "legs#";
+const NO_AGENTS: &str = "no-agents#";
 
 /// The shard of an order. It comes from the last byte of the id, which is random in UUIDs of version 7 and a hash in
 /// those of version 8.
@@ -56,6 +58,12 @@ pub fn pending_zone(zone: Zone, shard: u8) -> String {
 pub fn zone_of_pending(pending_zone: &str) -> Option<Zone> {
     let (zone, _) = pending_zone.split_once('#')?;
     zone.parse().ok()
+}
+
+/// The time and the order in a sort key of `pending-orders`.
+pub fn time_and_order(retry_key: &str) -> Option<(Timestamp, OrderId)> {
+    let (retry_at, order_id) = retry_key.split_once('#')?;
+    Some((retry_at.parse().ok()?, order_id.parse().ok()?))
 }
 
 /// Sort key of `pending-orders`: the time when the order is due, then the id.
@@ -136,6 +144,24 @@ pub fn place_claim(asked: &str) -> String {
 pub fn zone_claim(zone: Zone) -> String {
     format!("zone#{zone}")
 }
+
+/// The note that a zone has no agents nearby.
+pub fn no_agents_claim(zone: Zone) -> String {
+    format!("{NO_AGENTS}{zone}")
+}
+
+/// The zone in a key of [`no_agents_claim`].
+pub fn zone_of_no_agents(claim: &str) -> Option<Zone> {
+    claim.strip_prefix(NO_AGENTS)?.parse().ok()
+}
+
+/// The bound on a customer's pending orders.
+pub fn pending_bound_claim(customer: UserId) -> String {
+    format!("pending-bound#{customer}")
+}
+
+/// The place of the sweep.
+pub const SWEEP_CLAIM: &str = "sweep";
 
 /// The legs from and to a place.
 pub fn legs_claim(place: Coordinates) -> String {

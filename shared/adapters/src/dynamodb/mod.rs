@@ -10,12 +10,15 @@ mod leases;
 mod ledger;
 mod legs;
 mod orders;
+mod pending_bounds;
 mod places;
 mod routes;
 pub mod streams;
+mod sweep;
 mod table;
 mod transaction;
 mod users;
+mod without_agents;
 
 pub use aws_sdk_dynamodb::Client;
 
@@ -26,6 +29,9 @@ pub use leases::DynamoLeases;
 pub use ledger::DynamoLedger;
 pub use legs::DynamoLegs;
 pub use orders::{DynamoOrderPlacement, DynamoOrders};
+pub use pending_bounds::DynamoPendingBounds;
 pub use places::DynamoPlaces;
 pub use routes::DynamoRoutes;
+pub use sweep::DynamoSweepPlace;
 pub use users::DynamoUsers;
+pub use without_agents::DynamoZonesWithoutAgents;

@@ -1,8 +1,8 @@
 //! Orders.
 
-use std::collections::BTreeSet;
+use std::collections::HashMap;
 
-use app::ports::{OrderListing, OrderPage, OrderStore, StoreError};
+use app::ports::{OrderListing, OrderPage, OrderStore, OverduePage, PendingPlace, StoreError};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use domain::{Order, OrderId, OrderStatus, Timestamp, Zone};
@@ -10,7 +10,7 @@ use settings::resources::OrdersTable;
 
 use super::failures::away;
 use super::items::StoredOrder;
-use super::table::{self, text};
+use super::table::{self, Item, text};
 use super::{index, keys};
 
 mod listing;
@@ -20,6 +20,9 @@ pub use placement::DynamoOrderPlacement;
 
 /// The key of the table.
 pub(super) const KEY: &str = "order_id";
+/// The keys of the index `pending-orders`.
+const ZONE: &str = "pending_zone";
+const RETRY: &str = "retry_key";
 
 /// Orders, in the table `Orders`.
 #[derive(Debug, Clone)]
@@ -91,27 +94,82 @@ impl OrderStore for DynamoOrders {
         self.pending(zone, due_by, limit).await
     }
 
-    async fn zones_overdue(&self, due_by: Timestamp) -> Result<BTreeSet<Zone>, StoreError> {
-        // The index holds only pending orders, so that a scan reads little more than it returns.
-        let scan = self
+    async fn zones_overdue(
+        &self,
+        due_by: Timestamp,
+        after: Option<PendingPlace>,
+        limit: usize,
+    ) -> Result<OverduePage, StoreError> {
+        // The index holds only pending orders. DynamoDB reads at most a megabyte for one answer.
+        let answer = self
             .client
             .scan()
             .table_name(self.table.as_str())
             .index_name("pending-orders")
             .filter_expression("retry_key < :bound")
             .projection_expression("pending_zone")
-            .expression_attribute_values(":bound", text(keys::retry_key_bound(due_by)));
-        let mut pages = scan.into_paginator().send();
-        let mut zones = BTreeSet::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| away("Scan", error))?;
-            for item in page.items.unwrap_or_default() {
-                let key: String = table::attribute(&item, "pending_zone")?;
-                let zone = keys::zone_of_pending(&key);
-                zones
-                    .insert(zone.ok_or_else(|| StoreError::Unreadable("no zone in a key".into()))?);
-            }
+            .expression_attribute_values(":bound", text(keys::retry_key_bound(due_by)))
+            .limit(i32::try_from(limit).unwrap_or(i32::MAX))
+            .set_exclusive_start_key(after.map(index_key))
+            .send()
+            .await
+            .map_err(|error| away("Scan", error))?;
+        let zones = answer.items.unwrap_or_default();
+        let last_key = answer.last_evaluated_key.filter(|key| !key.is_empty());
+        Ok(OverduePage {
+            zones: zones.iter().map(zone_of).collect::<Result<_, _>>()?,
+            next: last_key.as_ref().map(place_of).transpose()?,
+        })
+    }
+}
+
+/// The key of an order in the index `pending-orders`, with its key in the table.
+fn index_key(place: PendingPlace) -> Item {
+    let shard = keys::shard(place.order_id);
+    HashMap::from([
+        (KEY.to_owned(), text(place.order_id)),
+        (ZONE.to_owned(), text(keys::pending_zone(place.zone, shard))),
+        (
+            RETRY.to_owned(),
+            text(keys::retry_key(place.due_at, place.order_id)),
+        ),
+    ])
+}
+
+fn place_of(key: &Item) -> Result<PendingPlace, StoreError> {
+    let retry_key: String = table::attribute(key, RETRY)?;
+    let (due_at, order_id) = keys::time_and_order(&retry_key)
+        .ok_or_else(|| StoreError::Unreadable("no time and order in a key".into()))?;
+    Ok(PendingPlace {
+        zone: zone_of(key)?,
+        due_at,
+        order_id,
+    })
+}
+
+fn zone_of(item: &Item) -> Result<Zone, StoreError> {
+    let key: String = table::attribute(item, ZONE)?;
+    keys::zone_of_pending(&key).ok_or_else(|| StoreError::Unreadable("no zone in a key".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use testkit::build::{an_order, at};
+
+    #[test]
+    fn the_key_of_a_place_is_the_key_of_its_order() {
+        let order = an_order(7).placed_at("2030-05-06T08:00:00.250Z").build();
+        let place = PendingPlace {
+            zone: order.zone,
+            due_at: at("2030-05-06T08:00:00.250Z"),
+            order_id: order.id,
+        };
+        let key = index_key(place);
+        let item = table::to_item(&StoredOrder::from(order)).unwrap();
+        for name in [KEY, ZONE, RETRY] {
+            assert_eq!(key.get(name), item.get(name), "{name}");
         }
-        Ok(zones)
+        assert_eq!(place_of(&key).unwrap(), place);
     }
 }

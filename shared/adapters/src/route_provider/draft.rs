@@ -6,8 +6,9 @@ use app::ports::{
     FallbackReason, PlanAnswer, PlanRequest, PlannedRoute, PlannedVisit, UnplacedOrder, domain_kind,
 };
 use domain::{Leg, UnplacedReason};
-use planner::{Instance, InstanceSpec, Order, Plan, PlannerStop, StopKind, TravelMatrix, Vehicle};
+use planner::{Instance, Plan, StopKind};
 
+use super::own_points::OwnPoints;
 use super::remote::Unusable;
 
 /// Routes as a service has them.
@@ -127,48 +128,22 @@ impl Draft {
         }
     }
 
-    /// The request on points of its own: each vehicle's start, then each end of each order. So every stop has one leg
-    /// that leads to it, and a way that takes longer in the evening is no contradiction.
+    /// The request on the service's own legs. Other legs are never driven.
     fn instance(&self, request: &PlanRequest) -> Result<Instance, Unusable> {
-        let (vehicles, orders) = (request.vehicles.len(), request.orders.len());
-        let point = |order: usize, kind: StopKind| {
-            vehicles + 2 * order + usize::from(kind == StopKind::Dropoff)
-        };
+        let points = OwnPoints(request);
         let mut legs = HashMap::new();
         for route in &self.routes {
-            let mut at = route.vehicle;
+            let mut at = points.start(route.vehicle);
             for stop in &route.stops {
-                let to = point(stop.order, stop.kind);
+                let to = points.stop(stop.order, stop.kind);
                 legs.insert((at, to), stop.leg);
                 at = to;
             }
         }
-        let travel = TravelMatrix::measured(vehicles + 2 * orders, |from, to| {
-            let leg = legs.get(&(from, to)).copied().unwrap_or_default();
-            (leg.distance_m, leg.duration_s)
-        });
-        let moved = |stop: PlannerStop, point| PlannerStop { point, ..stop };
-        let spec = InstanceSpec {
-            travel,
-            vehicles: (request.vehicles.iter().enumerate())
-                .map(|(start, vehicle)| Vehicle {
-                    start,
-                    ..vehicle.clone()
-                })
-                .collect(),
-            orders: (request.orders.iter().enumerate())
-                .map(|(index, order)| Order {
-                    pickup: order
-                        .pickup
-                        .map(|stop| moved(stop, point(index, StopKind::Pickup))),
-                    dropoff: moved(order.dropoff, point(index, StopKind::Dropoff)),
-                    ..*order
-                })
-                .collect(),
-            objective: request.objective,
-        };
+        let instance =
+            points.instance(|from, to| legs.get(&(from, to)).copied().unwrap_or_default());
         // A request that contradicts itself is the embedded planner's to name.
-        Instance::new(spec).map_err(|_| {
+        instance.map_err(|_| {
             Unusable::new(
                 FallbackReason::Unsupported,
                 "the instance contradicts itself",

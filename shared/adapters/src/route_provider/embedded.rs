@@ -6,10 +6,10 @@ use std::time::Duration;
 use app::ports::{PlanAnswer, PlanRequest, PlannedRoute, ProviderError, RouteProvider};
 use async_trait::async_trait;
 use domain::{Coordinates, LegEstimate, StopKind};
-use planner::{Instance, InstanceSpec, Limit, Options, TravelMatrix, solve};
+use planner::{Instance, InstanceSpec, Limit, Options, Plan, TravelMatrix, solve};
 
 /// Its name in answers and routes.
-const NAME: &str = "embedded";
+pub(super) const NAME: &str = "embedded";
 /// More threads than that gain little: each searches on its own, and the best plan wins.
 const MOST_THREADS: usize = 2;
 /// The same instance gets the same random numbers.
@@ -57,9 +57,9 @@ impl RouteProvider for EmbeddedProvider {
 }
 
 /// Planning computes for seconds: on a thread of its own it does not hold up what else the runtime has to do.
-pub(super) async fn aside(
-    plan: impl FnOnce() -> Result<PlanAnswer, ProviderError> + Send + 'static,
-) -> Result<PlanAnswer, ProviderError> {
+pub(super) async fn aside<T: Send + 'static>(
+    plan: impl FnOnce() -> Result<T, ProviderError> + Send + 'static,
+) -> Result<T, ProviderError> {
     tokio::task::spawn_blocking(plan)
         .await
         .map_err(|error| ProviderError::Unavailable(error.into()))?
@@ -79,8 +79,7 @@ pub(super) fn searched(
     provider: &'static str,
     threads: usize,
 ) -> Result<PlanAnswer, ProviderError> {
-    let limit = search_time(request.orders.len(), request.time_limit);
-    let places = request.places;
+    let (places, time_limit) = (request.places, request.time_limit);
     let instance = Instance::new(InstanceSpec {
         travel: legs,
         vehicles: request.vehicles,
@@ -88,17 +87,32 @@ pub(super) fn searched(
         objective: request.objective,
     })
     .map_err(contradiction)?;
+    let plan = search(&instance, time_limit, threads);
+    Ok(answer_of(provider, &instance, &places, &plan))
+}
+
+/// The best plan that is found within the time.
+pub(super) fn search(instance: &Instance, time_limit: Duration, threads: usize) -> Plan {
     let options = Options {
-        limit: Limit::Time(limit),
+        limit: Limit::Time(search_time(instance.orders().len(), time_limit)),
         seed: SEED,
         threads,
     };
-    let plan = solve(&instance, &options);
-    let mut answer = PlanAnswer::of(provider, &instance, &plan);
+    solve(instance, &options)
+}
+
+/// A plan with the ways of its routes, straight from stop to stop. `places` are the points of the instance.
+pub(super) fn answer_of(
+    provider: &'static str,
+    instance: &Instance,
+    places: &[Coordinates],
+    plan: &Plan,
+) -> PlanAnswer {
+    let mut answer = PlanAnswer::of(provider, instance, plan);
     for route in &mut answer.routes {
-        route.geometry = geometry(&instance, &places, route);
+        route.geometry = geometry(instance, places, route);
     }
-    Ok(answer)
+    answer
 }
 
 /// How long to search. The limit is for the largest problems: a small one is as good as it gets long before, and an

@@ -1,30 +1,39 @@
-//! The embedded planner stands in for a service that fails.
+//! The embedded planner stands in for a service that fails or makes a worse plan.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use app::ports::{Fallback, FallbackReason, PlanAnswer, PlanRequest, ProviderError, RouteProvider};
 use async_trait::async_trait;
+use domain::LegEstimate;
 use tokio::time::{Instant, timeout_at};
 use tracing::warn;
 
 use super::breaker::Breaker;
+use super::comparison::Comparison;
+use super::embedded::{aside, threads};
 use super::remote::{RemotePlanner, Unusable};
 use crate::system::instant;
 
-/// Asks one planner after the other. The embedded planner is the last one.
+/// Our own search on the travel times of a remote plan has this part of the time limit: a half.
+const COMPARISON: u32 = 2;
+
+/// Asks one planner after the other. The embedded planner is the last one. A plan that another search has made is used
+/// only if ours is not better.
 pub struct WithFallback {
     remotes: Vec<(Box<dyn RemotePlanner>, Breaker)>,
     embedded: Arc<dyn RouteProvider>,
+    estimate: LegEstimate,
     remote_time: Duration,
 }
 
 impl WithFallback {
     /// Asks the remote planners in this order. Together they have `remote_time` to answer. After a failure a planner is
-    /// left alone for `pause`.
+    /// left alone for `pause`. Legs that a planner has not told are estimated when its plan is compared with our own.
     pub fn new(
         remotes: Vec<Box<dyn RemotePlanner>>,
         embedded: Arc<dyn RouteProvider>,
+        estimate: LegEstimate,
         remote_time: Duration,
         pause: Duration,
     ) -> Self {
@@ -32,8 +41,27 @@ impl WithFallback {
         Self {
             remotes: remotes.map(|it| (it, Breaker::new(pause))).collect(),
             embedded,
+            estimate,
             remote_time,
         }
+    }
+
+    /// Our own plan on the travel times of a remote plan, if it is better by our objective.
+    async fn better_than(
+        &self,
+        theirs: &PlanAnswer,
+        request: &PlanRequest,
+        time_limit: Duration,
+    ) -> Option<PlanAnswer> {
+        let (request, theirs, estimate) = (request.clone(), theirs.clone(), self.estimate);
+        let search = aside(move || {
+            let comparison = Comparison::of(&request, &theirs, estimate);
+            Ok(comparison.and_then(|it| it.better(time_limit, threads())))
+        });
+        search.await.unwrap_or_else(|error| {
+            warn!(?error, "a remote plan was not compared with our own");
+            None
+        })
     }
 }
 
@@ -41,16 +69,30 @@ impl WithFallback {
 impl RouteProvider for WithFallback {
     async fn plan(&self, mut request: PlanRequest) -> Result<PlanAnswer, ProviderError> {
         let begun = instant();
+        let both = self.remote_time + request.time_limit;
+        let time_left = |limit| time_left(limit, both.saturating_sub(instant() - begun));
         let mut fallbacks = Vec::new();
         // Without vehicles or orders there is nothing to ask.
         if !request.vehicles.is_empty() && !request.orders.is_empty() {
             let deadline = begun + self.remote_time;
             for (remote, breaker) in &self.remotes {
                 match ask(remote.as_ref(), breaker, &request, deadline).await {
-                    Ok(answer) => {
+                    Ok(theirs) => {
+                        let ours = if remote.is_our_search() {
+                            None
+                        } else {
+                            let limit = time_left(request.time_limit / COMPARISON);
+                            self.better_than(&theirs, &request, limit).await
+                        };
+                        if ours.is_some() {
+                            fallbacks.push(Fallback {
+                                provider: remote.name(),
+                                reason: FallbackReason::WorsePlan,
+                            });
+                        }
                         return Ok(PlanAnswer {
                             fallbacks,
-                            ..answer
+                            ..ours.unwrap_or(theirs)
                         });
                     }
                     Err(unusable) => {
@@ -67,8 +109,7 @@ impl RouteProvider for WithFallback {
                 }
             }
         }
-        let both = self.remote_time + request.time_limit;
-        request.time_limit = time_left(request.time_limit, both.saturating_sub(instant() - begun));
+        request.time_limit = time_left(request.time_limit);
         let answer = self.embedded.plan(request).await?;
         Ok(PlanAnswer {
             fallbacks,

@@ -165,6 +165,10 @@ impl RemotePlanner for OrsMatrixPlanner {
         NAME
     }
 
+    fn is_our_search(&self) -> bool {
+        true
+    }
+
     async fn plan(&self, request: &PlanRequest, deadline: Instant) -> Result<PlanAnswer, Unusable> {
         let places = DistinctPlaces::of(&request.places);
         let table = self.legs(&places, deadline).await?;

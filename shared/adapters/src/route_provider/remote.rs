@@ -14,6 +14,11 @@ pub trait RemotePlanner: Send + Sync {
     /// The name in routes, logs and metrics.
     fn name(&self) -> &'static str;
 
+    /// Whether it searches with our own planner. Any other plan is compared with a plan of our own.
+    fn is_our_search(&self) -> bool {
+        false
+    }
+
     /// Makes a plan that keeps all rules of the request, or says why it cannot. Every call ends by the deadline.
     async fn plan(&self, request: &PlanRequest, deadline: Instant) -> Result<PlanAnswer, Unusable>;
 }
@@ -54,7 +59,8 @@ impl Unusable {
             | R::MissingOrder
             | R::TooLarge
             | R::Unsupported
-            | R::BreakerOpen => false,
+            | R::BreakerOpen
+            | R::WorsePlan => false,
         }
     }
 

@@ -22,7 +22,8 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 fn behind(remote: impl RemotePlanner + 'static, time: Duration, pause: Duration) -> WithFallback {
     let embedded = Arc::new(EmbeddedProvider::new(LegEstimate::default()));
-    WithFallback::new(vec![Box::new(remote)], embedded, time, pause)
+    let estimate = LegEstimate::default();
+    WithFallback::new(vec![Box::new(remote)], embedded, estimate, time, pause)
 }
 
 async fn planned(provider: &WithFallback, request: PlanRequest) -> PlanAnswer {

@@ -250,6 +250,7 @@ async fn it_takes_what_the_optimizer_does_not() {
             Box::new(matrix(access, 3_500, &Arc::<MemoryLegs>::default())),
         ],
         Arc::new(EmbeddedProvider::new(LegEstimate::default())),
+        LegEstimate::default(),
         Duration::from_secs(10),
         Duration::ZERO,
     );

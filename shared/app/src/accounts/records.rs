@@ -84,6 +84,7 @@ impl Records<'_> {
             email_notifications: EmailNotifications::Off,
             subscribed_at: None,
             agent: self.profile_for(role),
+            max_open_orders: None,
             confirmed_at: None,
             created_at: now,
             updated_at: now,

@@ -1,13 +1,15 @@
 //! From changes in the tables to messages in the queues: wake-ups for the optimizer, and news for people.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use domain::{Order, OrderId, OrderStatus, Route, User, UserStatus, Zone, ZoneGrid};
 use jiff::SignedDuration;
 
 use crate::messages::{Notification, Wake, WakeCause};
-use crate::ports::{Queue, QueueError};
+use crate::ports::{Clock, Queue, StoreError, ZonesWithoutAgents};
+use crate::refusal::Refusal;
+use crate::routes::optimize_routes::{FAR, NEAR};
 
 /// A record before and after one write.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,12 +40,20 @@ pub enum StateChange {
 /// A route that becomes this late for a time window is planned again.
 const LATE: SignedDuration = SignedDuration::from_mins(10);
 
+/// A message about the first of two steps waits this many seconds. By then the second step is made, or its run has
+/// died.
+const SECOND_STEP_S: u32 = 60;
+
 /// Copies state changes to the queues.
 pub struct PublishEvents {
     /// Wakes the optimizer.
     pub wakes: Arc<dyn Queue<Wake>>,
     /// Sends news to people.
     pub notifications: Arc<dyn Queue<Notification>>,
+    /// Zones without agents nearby.
+    pub without_agents: Arc<dyn ZonesWithoutAgents>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
     /// The zones.
     pub grid: ZoneGrid,
 }
@@ -53,18 +63,64 @@ impl PublishEvents {
     /// wake-up finds nothing to plan, and a repeated notification names the same version and sends no second email.
     ///
     /// # Errors
-    /// If a queue is unavailable.
-    pub async fn run(&self, changes: &[StateChange]) -> Result<(), QueueError> {
-        let wakes = wakes(changes, self.grid);
+    /// If a queue or the store is unavailable.
+    pub async fn run(&self, changes: &[StateChange]) -> Result<(), Refusal> {
+        let mut wakes = wakes(changes, self.grid);
+        wakes.extend(self.far_wakes(changes).await?);
         let notifications: Vec<Notification> = changes.iter().filter_map(notification_of).collect();
         if !wakes.is_empty() {
             self.wakes.send(&wakes, 0).await?;
         }
-        if !notifications.is_empty() {
-            self.notifications.send(&notifications, 0).await?;
+        let (later, now): (Vec<_>, Vec<_>) = notifications.into_iter().partition(is_of_first_step);
+        if !now.is_empty() {
+            self.notifications.send(&now, 0).await?;
+        }
+        if !later.is_empty() {
+            self.notifications.send(&later, SECOND_STEP_S).await?;
         }
         Ok(())
     }
+}
+
+impl PublishEvents {
+    /// An agent who became available also wakes the zones beyond the neighbours whose orders found no agent nearby.
+    /// Most zones have agents or no orders, so they are not woken for nothing.
+    async fn far_wakes(&self, changes: &[StateChange]) -> Result<Vec<Wake>, StoreError> {
+        let mut agents: BTreeMap<Zone, Wake> = BTreeMap::new();
+        for own in changes.iter().filter_map(own_zone_of_available) {
+            let near = own.zone.within(NEAR);
+            let mut far = own.zone.within(FAR);
+            far.retain(|zone| !near.contains(zone));
+            let wakes = far.into_iter().map(|zone| Wake {
+                zone,
+                ..own.clone()
+            });
+            agents.extend(wakes.map(|wake| (wake.zone, wake)));
+        }
+        if agents.is_empty() {
+            return Ok(Vec::new());
+        }
+        let zones: Vec<Zone> = agents.keys().copied().collect();
+        let noted = self.without_agents.among(&zones, self.clock.now()).await?;
+        Ok(noted
+            .iter()
+            .filter_map(|zone| agents.remove(zone))
+            .collect())
+    }
+}
+
+/// The wake-up of an agent's own zone, if the agent became available.
+fn own_zone_of_available(change: &StateChange) -> Option<Wake> {
+    let StateChange::User {
+        before,
+        after: Some(after),
+    } = change
+    else {
+        return None;
+    };
+    became_available(before.as_deref(), after)
+        .into_iter()
+        .next()
 }
 
 /// The wake-ups that follow from changes. All imported orders of a zone together wake the zone once: a file of many
@@ -178,6 +234,16 @@ fn became_available(before: Option<&User>, after: &User) -> Vec<Wake> {
         .collect()
 }
 
+fn is_of_first_step(notification: &Notification) -> bool {
+    matches!(
+        notification,
+        Notification::RoutePlanned {
+            first_step: true,
+            ..
+        }
+    )
+}
+
 /// The news that follows from a change.
 fn notification_of(change: &StateChange) -> Option<Notification> {
     match change {
@@ -220,6 +286,12 @@ fn notification_of(change: &StateChange) -> Option<Notification> {
             // The stops of an order that ended stay on the route. Those of an order that another agent may take do not.
             let left = |order: &&OrderId| after.stops.iter().all(|stop| stop.order_id != **order);
             let (gained, lost) = (gained.count(), open_before.iter().filter(left).count());
+            let first_step = after.left_in_first_step > 0;
+            // The second step of a plan tells what has left in the first one.
+            let before_that = before
+                .as_ref()
+                .map_or(0, |before| before.left_in_first_step);
+            let lost = if first_step { lost } else { lost + before_that };
             (gained + lost > 0).then_some(Notification::RoutePlanned {
                 agent_id: after.agent_id,
                 route_id: after.id,
@@ -227,6 +299,7 @@ fn notification_of(change: &StateChange) -> Option<Notification> {
                 gained_orders: gained,
                 lost_orders: lost,
                 new: before.is_none(),
+                first_step,
             })
         }
         StateChange::Order { after: None, .. }

@@ -26,6 +26,8 @@ pub struct ImportAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     started_at: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    paused_at: Option<Timestamp>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     finished_at: Option<Timestamp>,
     updated_at: Timestamp,
 }
@@ -50,6 +52,7 @@ impl From<Import> for ImportAnswer {
             failure: import.failure,
             created_at: import.created_at,
             started_at: import.started_at,
+            paused_at: import.paused_at,
             finished_at: import.finished_at,
             updated_at: import.updated_at,
         }

@@ -88,6 +88,7 @@ impl SendNotifications {
                 gained_orders,
                 lost_orders,
                 new,
+                first_step,
             } => {
                 let event = format!("route/{route_id}/{version}");
                 let change = RouteChange {
@@ -95,6 +96,7 @@ impl SendNotifications {
                     new,
                     gained_orders,
                     lost_orders,
+                    first_step,
                 };
                 match self.route_email(agent_id, route_id, change).await? {
                     Some((user, email)) => self.once(&event, &user, &email).await,
@@ -228,6 +230,11 @@ impl SendNotifications {
         let Some(profile) = agent.active_agent() else {
             return Ok(None);
         };
+        // The email of the second step tells both.
+        let second_step_was_made = route.version > change.version && route.left_in_first_step == 0;
+        if change.first_step && second_step_was_made {
+            return Ok(None);
+        }
         let only_lost = change.gained_orders == 0;
         // An agent whose route ended because all its orders went to others must hear of it, unless the next route has
         // its own email.

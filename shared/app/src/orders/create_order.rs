@@ -11,6 +11,7 @@ use crate::addresses::PlaceAddresses;
 use crate::answers::OrderAnswer;
 use crate::caller::Caller;
 use crate::digest::sha256_hex;
+use crate::orders::RoomForOrders;
 use crate::ports::{Clock, IdempotencyKey, Ids, OrderPlacement, OrderStore, Placement};
 use crate::refusal::Refusal;
 
@@ -26,6 +27,8 @@ pub struct CreateOrder {
     pub orders: Arc<dyn OrderStore>,
     /// Takes new orders.
     pub placement: Arc<dyn OrderPlacement>,
+    /// The limit on pending orders.
+    pub room: RoomForOrders,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// New ids.
@@ -46,7 +49,8 @@ impl CreateOrder {
     ///
     /// # Errors
     /// [`Refusal::Invalid`] for bad input; [`Refusal::IdempotencyKeyReused`] for a key that was used with another body;
-    /// [`Refusal::Unplaceable`] for addresses that are unknown or may be several places.
+    /// [`Refusal::Unplaceable`] for addresses that are unknown or may be several places;
+    /// [`Refusal::TooManyOpenOrders`] if the customer has as many pending orders as the limit allows.
     pub async fn run(
         &self,
         caller: &Caller,
@@ -83,10 +87,8 @@ impl CreateOrder {
         let new = match &self.addresses {
             Some(addresses) if draft.has_address_to_place() => {
                 // A repeated request does not need the geocoder, so the key is checked first.
-                if let Some(key) = &key
-                    && let Some(used) = self.placement.key_used(key, now).await?
-                {
-                    return self.first_order(used, Some(key)).await;
+                if let Some(used) = self.used_before(key.as_ref(), now).await? {
+                    return self.first_order(used, key.as_ref()).await;
                 }
                 addresses.locate(draft, now).await?
             }
@@ -101,6 +103,13 @@ impl CreateOrder {
         let zone = self.grid.zone_of(new.pickup.location);
         let zone =
             zone.ok_or_else(|| Faults::one("#/pickup/location", "is not a place on earth"))?;
+        let limit = self.room.limit_of(caller.user_id).await?;
+        if !self.room.take(caller.user_id, 1, limit).await? {
+            return match self.used_before(key.as_ref(), now).await? {
+                Some(used) => self.first_order(used, key.as_ref()).await,
+                None => Err(Refusal::TooManyOpenOrders { limit }),
+            };
+        }
         let order = Order::placed(self.ids.order_id(), caller.user_id, new, zone, now);
         match self.placement.place(&order, key.as_ref()).await? {
             Placement::Placed => Ok(OrderAnswer::of(order, None)),
@@ -129,14 +138,22 @@ impl CreateOrder {
         faults: Faults,
         now: Timestamp,
     ) -> Result<OrderAnswer, Refusal> {
-        let used = match key {
-            Some(key) => self.placement.key_used(key, now).await?,
-            None => None,
-        };
-        match used {
+        match self.used_before(key, now).await? {
             Some(used) => self.first_order(used, key).await,
             None => Err(faults.into()),
         }
+    }
+
+    /// What the key was used for before.
+    async fn used_before(
+        &self,
+        key: Option<&IdempotencyKey>,
+        now: Timestamp,
+    ) -> Result<Option<Placement>, Refusal> {
+        Ok(match key {
+            Some(key) => self.placement.key_used(key, now).await?,
+            None => None,
+        })
     }
 
     /// The first order of the key, if the body is the same as the first body.

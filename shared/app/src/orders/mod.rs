@@ -3,6 +3,7 @@
 mod create_order;
 mod get_order;
 mod list_orders;
+mod room;
 mod sweep_pending_orders;
 mod update_order_status;
 
@@ -10,5 +11,6 @@ pub use create_order::CreateOrder;
 pub(crate) use create_order::OUTSIDE_SERVICE_AREA;
 pub use get_order::GetOrder;
 pub use list_orders::ListOrders;
-pub use sweep_pending_orders::SweepPendingOrders;
+pub use room::RoomForOrders;
+pub use sweep_pending_orders::{SweepPendingOrders, SweepReport};
 pub use update_order_status::UpdateOrderStatus;

@@ -1,9 +1,10 @@
-//! Claims on work that must be done once: sending an email, planning a zone.
+//! Claims on work that must be done once: sending an email, planning a zone. And two notes: of zones without
+//! agents, and of the place where a sweep stopped.
 
 use async_trait::async_trait;
 use domain::{Timestamp, Zone};
 
-use super::StoreError;
+use super::{PendingPlace, StoreError};
 
 /// The result of claiming an email.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,4 +68,26 @@ pub trait ZoneLeases: Send + Sync {
 
     /// Forgets the request that `give_back` returned. Nothing happens if another owner has taken the lease since.
     async fn settle(&self, zone: Zone, owner: &str) -> Result<(), StoreError>;
+}
+
+/// The place in the index of pending orders that the sweeps have reached. A lost or an old place is harmless: the next
+/// sweep looks at some orders twice, or at some orders a little later.
+#[async_trait]
+pub trait SweepPlace: Send + Sync {
+    /// The order after which the next sweep begins. `None` if it begins at the beginning.
+    async fn reached(&self) -> Result<Option<PendingPlace>, StoreError>;
+
+    /// Stores the place. `None` stands for the end of the index.
+    async fn reach(&self, place: Option<PendingPlace>) -> Result<(), StoreError>;
+}
+
+/// Notes of zones whose pending orders found no agent nearby. They are hints: an outdated note wakes a zone for
+/// nothing, and without a note the orders wait for their next try.
+#[async_trait]
+pub trait ZonesWithoutAgents: Send + Sync {
+    /// Notes a zone until a time. The note replaces an earlier one.
+    async fn note(&self, zone: Zone, until: Timestamp) -> Result<(), StoreError>;
+
+    /// Those of the zones that have a note at this time, in no particular order.
+    async fn among(&self, zones: &[Zone], now: Timestamp) -> Result<Vec<Zone>, StoreError>;
 }

@@ -7,6 +7,7 @@ mod claims;
 mod identity;
 mod imports;
 mod mail;
+mod pending;
 mod places;
 mod planning;
 mod queues;
@@ -15,7 +16,7 @@ mod sessions;
 mod stores;
 
 pub use chance::{Clock, Ids, Jitter};
-pub use claims::{Dirty, EmailClaim, EmailClaims, ZoneLeases};
+pub use claims::{Dirty, EmailClaim, EmailClaims, SweepPlace, ZoneLeases, ZonesWithoutAgents};
 pub use identity::{
     Account, Confirmation, IdentityError, IdentityProvider, LogInOutcome, Registration, Tokens,
 };
@@ -24,6 +25,7 @@ pub use imports::{
     RejectedFile, UploadUrl,
 };
 pub use mail::{Email, MailError, Mailer};
+pub use pending::{PendingBounds, Recount};
 pub use places::{Geocoder, GeocoderError, PlaceCache, PlaceCandidate};
 pub use planning::{
     Fallback, FallbackReason, KnownLeg, LegCache, PlaceLegs, PlanAnswer, PlanRequest, PlannedRoute,
@@ -34,5 +36,6 @@ pub use recovery::{ConfirmationCodes, PasswordRecovery, Reset};
 pub use sessions::{Refreshed, SignOut, TokenRefresh, Whose};
 pub use stores::{
     AgentPart, Changeset, DispatchLedger, IdempotencyKey, MOST_ITEMS, OrderListing, OrderPage,
-    OrderPlacement, OrderStore, Placement, RouteStore, StoreError, UserStore,
+    OrderPlacement, OrderStore, OverduePage, PendingPlace, Placement, RouteStore, StoreError,
+    UserStore,
 };

@@ -73,7 +73,8 @@ pub struct PlanAnswer {
     pub routes: Vec<PlannedRoute>,
     /// What is left over.
     pub unplaced: Vec<UnplacedOrder>,
-    /// Which providers were to make it and did not, in the order in which they were asked.
+    /// Which providers were to make it and did not, in the order in which they were asked. Whoever made a worse plan is
+    /// among them.
     pub fallbacks: Vec<Fallback>,
 }
 
@@ -135,7 +136,7 @@ pub fn domain_kind(kind: planner::StopKind) -> StopKind {
     }
 }
 
-/// A provider whose plan could not be had, so that the next one was asked.
+/// A provider whose plan could not be had or was worse than our own, so that it is not used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fallback {
     /// Who was passed over.
@@ -172,12 +173,31 @@ pub enum FallbackReason {
     Unsupported,
     /// It failed a moment ago, and is left alone for a while.
     BreakerOpen,
+    /// Our own plan is better by our objective.
+    WorsePlan,
 }
 
 impl FallbackReason {
     /// Whether the problem is such that the provider does not take it, and nothing failed.
     pub fn is_of_the_problem(self) -> bool {
         matches!(self, Self::TooLarge | Self::Unsupported)
+    }
+
+    /// Whether the provider has failed. If not, it does not take the problem, or its plan is worse than our own.
+    pub fn is_failure(self) -> bool {
+        match self {
+            Self::Connection
+            | Self::Timeout
+            | Self::Unauthorized
+            | Self::Quota
+            | Self::ServerError
+            | Self::Unreadable
+            | Self::RefusedRequest
+            | Self::BrokenPlan
+            | Self::MissingOrder
+            | Self::BreakerOpen => true,
+            Self::TooLarge | Self::Unsupported | Self::WorsePlan => false,
+        }
     }
 
     /// The name in metrics and logs. Alarms depend on it.

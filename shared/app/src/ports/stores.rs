@@ -100,6 +100,26 @@ pub struct OrderPage {
     pub next: Option<OrderId>,
 }
 
+/// The place of an order in the index of pending orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PendingPlace {
+    /// The zone of the order.
+    pub zone: Zone,
+    /// The time of the order's next try.
+    pub due_at: Timestamp,
+    /// The order. It need not be pending any more.
+    pub order_id: OrderId,
+}
+
+/// A part of the index of pending orders. It is a hint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverduePage {
+    /// The zones of the orders in this part that are overdue.
+    pub zones: BTreeSet<Zone>,
+    /// The last order of this part, after which the next part begins. `None` at the end of the index.
+    pub next: Option<PendingPlace>,
+}
+
 /// Orders.
 #[async_trait]
 pub trait OrderStore: Send + Sync {
@@ -130,8 +150,15 @@ pub trait OrderStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<OrderId>, StoreError>;
 
-    /// The zones with pending orders that were due by then. A hint.
-    async fn zones_overdue(&self, due_by: Timestamp) -> Result<BTreeSet<Zone>, StoreError>;
+    /// The zones with pending orders that were due by then, in the part of the index after `after`. The store looks at
+    /// `limit` orders or a few less. The parts that follow each other contain each order that was pending all the
+    /// time. The sequence of the orders is the store's own.
+    async fn zones_overdue(
+        &self,
+        due_by: Timestamp,
+        after: Option<PendingPlace>,
+        limit: usize,
+    ) -> Result<OverduePage, StoreError>;
 }
 
 /// New orders, and the claims that go with them. This port is apart from [`OrderStore`], because it needs a table for

@@ -11,9 +11,10 @@ use std::time::Duration;
 use app::Refusal;
 use app::imports::{IngestOrders, IngestReport, Progress};
 use app::messages::ImportKey;
+use app::orders::RoomForOrders;
 use app::ports::ImportStore;
 use domain::Import;
-use testkit::build::grid;
+use testkit::build::{grid, room};
 use testkit::{MemoryFiles, MemoryImportQueue, MemoryStore, NoJitter, StillClock, an_import};
 
 pub const HEADER: &str = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon,external_id\n";
@@ -25,6 +26,8 @@ pub struct World {
     pub store: Arc<MemoryStore>,
     pub files: MemoryFiles,
     pub queue: Arc<MemoryImportQueue>,
+    pub clock: Arc<StillClock>,
+    pub most_open_orders: u32,
 }
 
 pub fn key() -> ImportKey {
@@ -41,6 +44,8 @@ impl World {
             store: Arc::default(),
             files: MemoryFiles::default(),
             queue: Arc::default(),
+            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+            most_open_orders: 100_000,
         };
         world.store.put_import(&an_import()).await.unwrap();
         world.files.upload(key(), file);
@@ -51,9 +56,13 @@ impl World {
         IngestOrders {
             imports: self.store.clone(),
             chunks: self.store.clone(),
+            room: RoomForOrders {
+                clock: self.clock.clone(),
+                ..room(&self.store, self.most_open_orders)
+            },
             files: Arc::new(self.files.clone()),
             queue: self.queue.clone(),
-            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+            clock: self.clock.clone(),
             jitter: Arc::new(NoJitter),
             grid: grid(),
             service_area: domain::ServiceArea::default(),

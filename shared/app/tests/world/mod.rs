@@ -12,7 +12,7 @@ use app::messages::{Notification, Wake};
 use app::notifications::{Letterhead, SendNotifications};
 use app::orders::SweepPendingOrders;
 use app::orders::UpdateOrderStatus;
-use app::orders::{CreateOrder, GetOrder, ListOrders};
+use app::orders::{CreateOrder, GetOrder, ListOrders, RoomForOrders};
 use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
 use app::{Caller, Refusal};
 use domain::{
@@ -21,7 +21,7 @@ use domain::{
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use testkit::build::grid;
+use testkit::build::{grid, room};
 use testkit::{
     CountedIds, CountedRounds, FirstComeFirstServed, MemoryIdentity, MemoryMailer,
     MemoryNotifications, MemoryStore, MemoryWakes, NoJitter, StillClock,
@@ -37,6 +37,7 @@ pub struct World {
     pub clock: Arc<StillClock>,
     pub ids: Arc<CountedIds>,
     pub service_area: ServiceArea,
+    pub most_open_orders: u32,
     /// Plans in place of `provider`, if there is one.
     pub planner: Option<CountedRounds>,
     /// How often each stream record and message is delivered.
@@ -58,6 +59,7 @@ impl World {
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             ids: Arc::default(),
             service_area: ServiceArea::default(),
+            most_open_orders: 100_000,
             planner: None,
             deliveries: 1,
         }
@@ -67,6 +69,10 @@ impl World {
         CreateOrder {
             orders: self.store.clone(),
             placement: self.store.clone(),
+            room: RoomForOrders {
+                clock: self.clock.clone(),
+                ..room(&self.store, self.most_open_orders)
+            },
             clock: self.clock.clone(),
             ids: self.ids.clone(),
             grid: grid(),
@@ -124,6 +130,8 @@ impl World {
         PublishEvents {
             wakes: self.wakes.clone(),
             notifications: self.notifications.clone(),
+            without_agents: self.store.clone(),
+            clock: self.clock.clone(),
             grid: grid(),
         }
     }
@@ -135,6 +143,7 @@ impl World {
             routes: self.store.clone(),
             ledger: self.store.clone(),
             leases: self.store.clone(),
+            without_agents: self.store.clone(),
             wakes: self.wakes.clone(),
             provider: match self.planner {
                 Some(planner) => Arc::new(planner),
@@ -169,12 +178,20 @@ impl World {
         }
     }
 
-    pub fn sweep(&self) -> SweepPendingOrders {
+    pub fn sweep_pending_orders(&self) -> SweepPendingOrders {
         SweepPendingOrders {
             orders: self.store.clone(),
+            place: self.store.clone(),
             wakes: self.wakes.clone(),
             clock: self.clock.clone(),
         }
+    }
+
+    /// A sweep with enough time.
+    pub async fn sweep(&self) {
+        let a_minute = Duration::from_secs(60);
+        let report = self.sweep_pending_orders().run(a_minute).await.unwrap();
+        assert!(report.is_over);
     }
 
     /// Lets streams and queues work until nothing moves any more. What fails is delivered again, as SQS does.

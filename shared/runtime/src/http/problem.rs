@@ -237,6 +237,14 @@ impl From<Refusal> for Problem {
                 "This Idempotency-Key came with another body before.",
             )
             .naming(fault("Idempotency-Key", "was used with another body")),
+            Refusal::TooManyOpenOrders { limit } => Self::new(
+                StatusCode::CONFLICT,
+                "too_many_open_orders",
+                format!(
+                    "You may have {limit} pending orders. There is room again a minute after some of them get a route \
+                     or are cancelled."
+                ),
+            ),
             Refusal::FileTooLarge { most_bytes } => Self::new(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too_large",
@@ -299,6 +307,11 @@ mod tests {
             (Refusal::RouteOpen, 409, "route_open"),
             (Refusal::AgentUnconfirmed, 409, "agent_unconfirmed"),
             (Refusal::IdempotencyKeyReused, 422, "idempotency_key_reused"),
+            (
+                Refusal::TooManyOpenOrders { limit: 7 },
+                409,
+                "too_many_open_orders",
+            ),
             (Refusal::FileTooLarge { most_bytes: 1 }, 413, "too_large"),
             (Refusal::Throttled, 429, "too_many_requests"),
             (Refusal::Contended, 503, "contended"),

@@ -145,6 +145,7 @@ impl Fresh {
             stops: stops.collect(),
             provider: "embedded".to_owned(),
             geometry: Some("_p~iF~ps|U_ulLnnqC".to_owned()),
+            left_in_first_step: 0,
             created_at: at,
             updated_at: at,
             version: 1,

@@ -20,11 +20,14 @@ pub mod listings;
 pub mod mail;
 pub mod orders;
 pub mod pending;
+pub mod pending_bounds;
 pub mod places;
 pub mod placing;
 pub mod queues;
 pub mod routes;
+pub mod sweep;
 pub mod users;
+pub mod without_agents;
 
 use std::future::Future;
 use std::time::{Duration, Instant};

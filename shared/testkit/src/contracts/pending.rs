@@ -1,8 +1,10 @@
 //! [`OrderStore::pending_in`] and [`OrderStore::zones_overdue`]
 
-use app::ports::OrderStore;
+use std::collections::BTreeSet;
+
+use app::ports::{OrderStore, PendingPlace};
 use domain::order::Waiting;
-use domain::{Order, OrderId, UnplacedReason};
+use domain::{Order, OrderId, Timestamp, UnplacedReason, Zone};
 use futures::future::join_all;
 
 use super::fresh::later;
@@ -58,12 +60,53 @@ pub async fn run(store: &dyn OrderStore) {
     .await;
 
     // Orders 2 and later still wait in this zone. The earliest of them is due at `due(2)`.
-    let overdue = async |due_by| store.zones_overdue(due_by).await.unwrap().contains(&zone);
+    let overdue = async |due_by| swept(store, due_by, 1_000).await.contains(&zone);
     eventually("the zone is overdue", || async { overdue(due(2)).await }).await;
     assert!(
         !overdue(later(due(2), -1)).await,
         "nothing is due there yet"
     );
+    parts_of_the_index_follow_each_other(store, &orders[2..]).await;
+}
+
+/// The overdue zones of the whole index, read in parts.
+async fn swept(store: &dyn OrderStore, due_by: Timestamp, limit: usize) -> BTreeSet<Zone> {
+    let (mut zones, mut after) = (BTreeSet::new(), None);
+    loop {
+        let page = store.zones_overdue(due_by, after, limit).await.unwrap();
+        zones.extend(page.zones);
+        assert!(page.next.is_none() || page.next != after, "no progress");
+        after = page.next;
+        if after.is_none() {
+            return zones;
+        }
+    }
+}
+
+/// `pending` are pending orders of one zone.
+async fn parts_of_the_index_follow_each_other(store: &dyn OrderStore, pending: &[Order]) {
+    let zone = pending[0].zone;
+    let fresh = Fresh::new();
+    let elsewhere = fresh.order(fresh.user_id(), pending[0].created_at);
+    store.put_order(&elsewhere).await.unwrap();
+    let due_by = later(elsewhere.created_at, 86_400);
+    let both = BTreeSet::from([zone, elsewhere.zone]);
+    eventually("small parts miss no zone", || async {
+        swept(store, due_by, 5).await.is_superset(&both)
+    })
+    .await;
+
+    let order = &pending[3];
+    let place = PendingPlace {
+        zone,
+        due_at: order.waiting.unwrap().retry_at,
+        order_id: order.id,
+    };
+    let put_off = waiting_until(later(due_by, 86_400)).unwrap();
+    let put_off = order.waits(put_off, order.created_at);
+    store.put_order(&put_off).await.unwrap();
+    let page = store.zones_overdue(due_by, Some(place), 5).await.unwrap();
+    assert_ne!(page.next, Some(place), "a place holds without its order");
 }
 
 async fn an_assigned_order_is_not_pending(store: &dyn OrderStore, fresh: &Fresh, order: &Order) {
@@ -79,7 +122,7 @@ async fn an_assigned_order_is_not_pending(store: &dyn OrderStore, fresh: &Fresh,
     .await;
 }
 
-fn waiting_until(retry_at: domain::Timestamp) -> Option<Waiting> {
+fn waiting_until(retry_at: Timestamp) -> Option<Waiting> {
     Some(Waiting {
         retry_at,
         attempts: 1,

@@ -53,6 +53,7 @@ pub async fn run_notifications(queue: &dyn Queue<Notification>, outlet: &dyn Out
             gained_orders: 3,
             lost_orders: 1,
             new: false,
+            first_step: false,
         },
     ];
     notifications.extend((0..MANY).map(|version| Notification::OrderChanged {

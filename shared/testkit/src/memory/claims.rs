@@ -1,6 +1,9 @@
-//! Claims on emails and zones.
+//! Claims on emails and zones, notes of zones without agents, and the place of the sweep.
 
-use app::ports::{Dirty, EmailClaim, EmailClaims, StoreError, ZoneLeases};
+use app::ports::{
+    Dirty, EmailClaim, EmailClaims, PendingPlace, StoreError, SweepPlace, ZoneLeases,
+    ZonesWithoutAgents,
+};
 use async_trait::async_trait;
 use domain::{Timestamp, Zone};
 
@@ -110,5 +113,31 @@ impl ZoneLeases for MemoryStore {
             tables.leases.remove(&zone);
         }
         Ok(())
+    }
+}
+
+#[async_trait]
+impl SweepPlace for MemoryStore {
+    async fn reached(&self) -> Result<Option<PendingPlace>, StoreError> {
+        Ok(self.tables().swept_to)
+    }
+
+    async fn reach(&self, place: Option<PendingPlace>) -> Result<(), StoreError> {
+        self.tables().swept_to = place;
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ZonesWithoutAgents for MemoryStore {
+    async fn note(&self, zone: Zone, until: Timestamp) -> Result<(), StoreError> {
+        self.tables().without_agents.insert(zone, until);
+        Ok(())
+    }
+
+    async fn among(&self, zones: &[Zone], now: Timestamp) -> Result<Vec<Zone>, StoreError> {
+        let tables = self.tables();
+        let noted = |zone: &&Zone| tables.without_agents.get(zone).is_some_and(|it| *it > now);
+        Ok(zones.iter().filter(noted).copied().collect())
     }
 }

@@ -6,7 +6,8 @@ use std::sync::{Mutex, MutexGuard};
 use app::events::StateChange;
 use app::ports::{
     AgentPart, Changeset, DispatchLedger, IdempotencyKey, MOST_ITEMS, OrderListing, OrderPage,
-    OrderPlacement, OrderStore, Placement, RouteStore, StoreError, UserStore,
+    OrderPlacement, OrderStore, OverduePage, PendingPlace, Placement, RouteStore, StoreError,
+    UserStore,
 };
 use async_trait::async_trait;
 use domain::{
@@ -16,6 +17,7 @@ use domain::{
 
 use super::away;
 use super::claims::{EmailRecord, LeaseRecord};
+use super::pending_bounds::BoundRecord;
 
 /// The result of the next write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,6 +49,9 @@ pub(super) struct Tables {
     pub(super) row_faults: BTreeMap<(ImportId, u32), Vec<RowFault>>,
     pub(super) emails: HashMap<String, EmailRecord>,
     pub(super) leases: HashMap<Zone, LeaseRecord>,
+    pub(super) without_agents: HashMap<Zone, Timestamp>,
+    pub(super) swept_to: Option<PendingPlace>,
+    pub(super) pending_bounds: HashMap<UserId, BoundRecord>,
     changes: Vec<StateChange>,
     faults: VecDeque<NextWrite>,
 }
@@ -287,15 +292,36 @@ impl OrderStore for MemoryStore {
         Ok(due.into_iter().map(|(_, id)| id).take(limit).collect())
     }
 
-    async fn zones_overdue(&self, due_by: Timestamp) -> Result<BTreeSet<Zone>, StoreError> {
+    async fn zones_overdue(
+        &self,
+        due_by: Timestamp,
+        after: Option<PendingPlace>,
+        limit: usize,
+    ) -> Result<OverduePage, StoreError> {
         let tables = self.tables();
-        let overdue = tables.orders.values().filter(|order| {
-            order
-                .waiting
-                .is_some_and(|waiting| waiting.retry_at <= due_by)
-        });
-        Ok(overdue.map(|order| order.zone).collect())
+        let mut pending: Vec<PendingPlace> = (tables.orders.values())
+            .filter_map(|order| {
+                Some(PendingPlace {
+                    zone: order.zone,
+                    due_at: order.waiting?.retry_at,
+                    order_id: order.id,
+                })
+            })
+            .filter(|place| after.is_none_or(|after| in_order(place) > in_order(&after)))
+            .collect();
+        pending.sort_unstable_by_key(in_order);
+        let more = pending.len() > limit;
+        pending.truncate(limit);
+        let overdue = pending.iter().filter(|place| place.due_at <= due_by);
+        Ok(OverduePage {
+            zones: overdue.map(|place| place.zone).collect(),
+            next: pending.last().copied().filter(|_| more),
+        })
     }
+}
+
+fn in_order(place: &PendingPlace) -> (Timestamp, OrderId) {
+    (place.due_at, place.order_id)
 }
 
 #[async_trait]

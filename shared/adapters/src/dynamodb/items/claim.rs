@@ -3,8 +3,8 @@
 //! `expires_at_s` is DynamoDB's time to live. DynamoDB deletes within days and not at the second. So the stored times
 //! decide, and never the absence of an item alone.
 
-use app::ports::{Dirty, EmailClaim, IdempotencyKey, Placement};
-use domain::{Order, OrderId, Timestamp};
+use app::ports::{Dirty, EmailClaim, IdempotencyKey, PendingPlace, Placement};
+use domain::{Order, OrderId, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
 use crate::dynamodb::keys;
@@ -111,6 +111,73 @@ impl From<StoredLease> for Option<Dirty> {
         stored.dirty.then_some(Dirty {
             everything: stored.everything,
         })
+    }
+}
+
+/// The bound on a customer's pending orders.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredPendingBound {
+    /// Absent until the customer has placed an order.
+    #[serde(default)]
+    pub(crate) bound: i64,
+    /// Present while the orders are counted.
+    #[serde(default)]
+    pub(crate) count_began_at: Option<Timestamp>,
+}
+
+/// The order that the sweeps have reached. The three parts are absent at the end of the index.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredSweepPlace {
+    claim: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    zone: Option<Zone>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    due_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    order_id: Option<OrderId>,
+}
+
+impl From<Option<PendingPlace>> for StoredSweepPlace {
+    fn from(place: Option<PendingPlace>) -> Self {
+        Self {
+            claim: keys::SWEEP_CLAIM.to_owned(),
+            zone: place.map(|place| place.zone),
+            due_at: place.map(|place| place.due_at),
+            order_id: place.map(|place| place.order_id),
+        }
+    }
+}
+
+impl From<StoredSweepPlace> for Option<PendingPlace> {
+    fn from(stored: StoredSweepPlace) -> Self {
+        Some(PendingPlace {
+            zone: stored.zone?,
+            due_at: stored.due_at?,
+            order_id: stored.order_id?,
+        })
+    }
+}
+
+/// A note that a zone has no agents nearby.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct StoredNoAgents {
+    claim: String,
+    until: Timestamp,
+    expires_at_s: i64,
+}
+
+impl StoredNoAgents {
+    pub(crate) fn new(zone: Zone, until: Timestamp) -> Self {
+        Self {
+            claim: keys::no_agents_claim(zone),
+            until,
+            expires_at_s: whole_seconds(until),
+        }
+    }
+
+    /// The zone, if the note is valid at a time.
+    pub(crate) fn zone_at(&self, now: Timestamp) -> Option<Zone> {
+        keys::zone_of_no_agents(&self.claim).filter(|_| self.until > now)
     }
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct StoredImport {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     started_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    paused_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     finished_at: Option<Timestamp>,
     updated_at: Timestamp,
     version: u64,
@@ -100,6 +102,7 @@ impl From<Import> for StoredImport {
             }),
             created_at: import.created_at,
             started_at: import.started_at,
+            paused_at: import.paused_at,
             finished_at: import.finished_at,
             updated_at: import.updated_at,
             version: import.version,
@@ -137,6 +140,7 @@ impl TryFrom<StoredImport> for Import {
             }),
             created_at: stored.created_at,
             started_at: stored.started_at,
+            paused_at: stored.paused_at,
             finished_at: stored.finished_at,
             updated_at: stored.updated_at,
             version: stored.version,

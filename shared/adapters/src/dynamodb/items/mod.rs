@@ -14,7 +14,8 @@ mod tests;
 mod user;
 
 pub(crate) use claim::{
-    SECONDS_KEPT, StoredEmailClaim, StoredExternalId, StoredLease, StoredOrderKey, whole_seconds,
+    SECONDS_KEPT, StoredEmailClaim, StoredExternalId, StoredLease, StoredNoAgents, StoredOrderKey,
+    StoredPendingBound, StoredSweepPlace, whole_seconds,
 };
 pub(crate) use import::{StoredImport, StoredRowFaults};
 pub(crate) use known_place::StoredPlaces;

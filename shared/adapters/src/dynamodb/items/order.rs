@@ -47,6 +47,9 @@ pub(crate) struct StoredOrder {
     /// Sort key of `pending-orders`. Present only while the order waits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     retry_key: Option<String>,
+    /// Key of `pending-by-customer`. Present only while the order is pending.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pending_customer: Option<UserId>,
     created_at: Timestamp,
     updated_at: Timestamp,
     version: u64,
@@ -88,6 +91,7 @@ impl From<Order> for StoredOrder {
             status_shard: keys::status_shard(order.status, shard),
             pending_zone: due.map(|_| keys::pending_zone(order.zone, shard)),
             retry_key: due.map(|waiting| keys::retry_key(waiting.retry_at, order.id)),
+            pending_customer: (order.status == OrderStatus::Pending).then_some(order.customer_id),
             created_at: order.created_at,
             updated_at: order.updated_at,
             version: order.version,

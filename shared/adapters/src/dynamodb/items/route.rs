@@ -20,6 +20,8 @@ pub(crate) struct StoredRoute {
     from: StoredDeparture,
     stops: Vec<StoredRouteStop>,
     provider: String,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    left_in_first_step: usize,
     created_at: Timestamp,
     updated_at: Timestamp,
     version: u64,
@@ -64,6 +66,10 @@ pub(crate) struct StoredGeometry {
     route_version: u64,
 }
 
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
 impl StoredGeometry {
     /// The encoded polyline, if it still holds.
     pub(crate) fn way(self) -> Option<String> {
@@ -92,6 +98,7 @@ impl StoredRoute {
             },
             stops: route.stops.into_iter().map(Into::into).collect(),
             provider: route.provider,
+            left_in_first_step: route.left_in_first_step,
             created_at: route.created_at,
             updated_at: route.updated_at,
             version: route.version,
@@ -161,6 +168,7 @@ impl TryFrom<StoredRoute> for Route {
             },
             stops: stored.stops.into_iter().map(Into::into).collect(),
             provider: stored.provider,
+            left_in_first_step: stored.left_in_first_step,
             geometry: None,
             created_at: stored.created_at,
             updated_at: stored.updated_at,

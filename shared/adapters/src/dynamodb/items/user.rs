@@ -19,6 +19,8 @@ pub(crate) struct StoredUser {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subscribed_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    max_open_orders: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     confirmed_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     agent: Option<StoredAgent>,
@@ -65,6 +67,7 @@ impl From<User> for StoredUser {
             email: user.email,
             email_notifications: user.email_notifications,
             subscribed_at: user.subscribed_at,
+            max_open_orders: user.max_open_orders,
             confirmed_at: user.confirmed_at,
             agent: user.agent.map(Into::into),
             agent_status: listed.then_some(user.status),
@@ -119,6 +122,7 @@ impl TryFrom<StoredUser> for User {
             email: stored.email,
             email_notifications: stored.email_notifications,
             subscribed_at: stored.subscribed_at,
+            max_open_orders: stored.max_open_orders,
             confirmed_at: stored.confirmed_at,
             agent: stored.agent.map(Into::into),
             created_at: stored.created_at,

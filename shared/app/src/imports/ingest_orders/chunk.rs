@@ -52,6 +52,11 @@ impl Gathered {
         self.orders.len() + self.external_ids.len()
     }
 
+    /// The number of new orders.
+    pub(super) fn orders(&self) -> u32 {
+        self.orders.len() as u32
+    }
+
     /// Whether there is nothing to store.
     pub(super) fn is_empty(&self) -> bool {
         self.orders.is_empty() && self.faults.is_empty()
@@ -147,7 +152,7 @@ impl Gathered {
 
     /// The chunk that stores these rows after the rows of `import`.
     pub(super) fn chunk(&self, import: &Import) -> Chunk {
-        let accepted = self.orders.len() as u32 + self.there;
+        let accepted = self.orders() + self.there;
         let rejected = self.faults.len() as u32;
         Chunk {
             import: import.advanced(self.offset, accepted, rejected, self.now),

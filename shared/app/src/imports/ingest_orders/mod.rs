@@ -13,6 +13,7 @@ use intake::csv::{FileFault, Rows};
 use tokio::time::timeout;
 
 use crate::messages::ImportKey;
+use crate::orders::RoomForOrders;
 use crate::ports::{
     ChunkOutcome, Clock, FileError, ImportChunks, ImportFiles, ImportStore, Jitter, Queue,
     StoreError,
@@ -27,6 +28,8 @@ use source::{Source, Trouble};
 const LAST_CHUNK: Duration = Duration::from_secs(15);
 /// The delay of the message that continues an import after an outage or lost races, in seconds.
 const REST_S: u32 = 30;
+/// The delay of the message that continues an import whose customer has too many pending orders, in seconds.
+const PAUSE_S: u32 = 300;
 /// After this many lost races a run leaves the import to the other consumer for a while. One lost race can be the last
 /// write of an invocation that was ended. More lost races usually mean that another consumer is alive.
 const LOST_RACES: u32 = 3;
@@ -43,6 +46,8 @@ pub struct IngestOrders {
     pub imports: Arc<dyn ImportStore>,
     /// Stores the rows of imports.
     pub chunks: Arc<dyn ImportChunks>,
+    /// The limit on pending orders.
+    pub room: RoomForOrders,
     /// The files of the imports.
     pub files: Arc<dyn ImportFiles>,
     /// Queues an import again when the time is up.
@@ -68,6 +73,8 @@ pub enum Progress {
     HandedOn,
     /// Another consumer works on the import.
     LeftToOthers,
+    /// The customer has too many pending orders. A later run does the rest.
+    Paused,
 }
 
 /// The result of one run.
@@ -95,6 +102,8 @@ pub struct IngestReport {
 enum StopReason {
     Over(ImportStatus),
     OutOfTime,
+    /// There is no room for the next orders.
+    NoRoom,
     /// The stored import has another version than the one that this run read.
     Outpaced {
         /// Whether this run may have written that version, with a write whose answer was lost.
@@ -111,6 +120,7 @@ impl IngestOrders {
         let mut run = Run {
             on: self,
             key,
+            limit: None,
             deadline: self
                 .clock
                 .now()
@@ -142,6 +152,10 @@ impl IngestOrders {
             match stop {
                 StopReason::Over(status) => run.report.progress = Progress::Over(status),
                 StopReason::OutOfTime => self.queue.send(&[key], 0).await?,
+                StopReason::NoRoom => {
+                    self.queue.send(&[key], PAUSE_S).await?;
+                    run.report.progress = Progress::Paused;
+                }
                 StopReason::Outpaced { perhaps_by_us } => {
                     lost_races += u32::from(!perhaps_by_us);
                     if lost_races < LOST_RACES {
@@ -161,6 +175,8 @@ impl IngestOrders {
 struct Run<'a> {
     on: &'a IngestOrders,
     key: ImportKey,
+    /// The customer's limit on pending orders, once it is read.
+    limit: Option<u32>,
     /// No chunk begins after this time. `None` if it is beyond the range of times.
     deadline: Option<Timestamp>,
     /// Whether the queue must deliver the message again in spite of progress.
@@ -240,6 +256,9 @@ impl Run<'_> {
                 }
             };
             self.report.file_requests += std::mem::take(&mut source.fetched);
+            if !self.has_room(&gathered).await? {
+                return self.pause(&import).await;
+            }
             if !gathered.is_empty() {
                 import = match self.store(import, gathered).await? {
                     Ok(import) => import,
@@ -252,6 +271,40 @@ impl Run<'_> {
                 Some(Ok(())) => return self.finish(&import, file, None).await,
                 Some(Err(trouble)) => return self.trouble(&import, file, trouble).await,
             }
+        }
+    }
+
+    /// Takes room for the orders. They may be more than the room that is left: then the next chunk waits.
+    async fn has_room(&mut self, gathered: &Gathered) -> Result<bool, Refusal> {
+        let orders = gathered.orders();
+        if orders == 0 {
+            return Ok(true);
+        }
+        let (room, customer) = (&self.on.room, self.key.customer_id);
+        let limit = match self.limit {
+            Some(limit) => limit,
+            None => {
+                self.report.store_requests += 1;
+                *self.limit.insert(room.limit_of(customer).await?)
+            }
+        };
+        self.report.store_requests += 1;
+        room.take(customer, orders, limit).await
+    }
+
+    /// The import waits for room, and its record says so. No row is lost: the next run begins with the same row.
+    async fn pause(&mut self, import: &Import) -> Result<StopReason, Refusal> {
+        if import.paused_at.is_some() {
+            return Ok(StopReason::NoRoom);
+        }
+        self.report.store_requests += 1;
+        let paused = import.paused(self.on.clock.now());
+        match self.on.imports.put_import(&paused).await {
+            Ok(()) => Ok(StopReason::NoRoom),
+            Err(StoreError::Conflict) => Ok(StopReason::Outpaced {
+                perhaps_by_us: false,
+            }),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -148,7 +148,8 @@ impl Changes<'_> {
                 .filter_map(|order| self.instance.order(order))
                 .collect();
             if !leaving.is_empty() {
-                steps.push(self.leave(driver, &leaving)?);
+                let is_first_step = gains(*crew).next().is_some();
+                steps.push(self.leave(driver, &leaving, is_first_step)?);
             }
         }
         for ((crew, driver), open) in crews.iter().zip(&mut drivers).zip(open) {
@@ -173,13 +174,17 @@ impl Changes<'_> {
         Some(steps)
     }
 
-    /// The step in which orders leave the driver's route.
-    fn leave(&self, driver: &mut Driver, leaving: &[&Order]) -> Option<Step> {
+    /// The step in which orders leave the driver's route. If others join it in a second step, the route says so, and
+    /// its agent gets one email about both.
+    fn leave(&self, driver: &mut Driver, leaving: &[&Order], is_first_step: bool) -> Option<Step> {
         let ids: Vec<OrderId> = leaving.iter().map(|order| order.id).collect();
         let read = driver.route.as_ref()?;
         let mut route = read.with_orders_given_back(&ids, &self.estimate, self.now);
         // The path was read apart from the route, so it may be an older one. The store keeps what it has.
         route.geometry = route.geometry.filter(String::is_empty);
+        if is_first_step {
+            route.left_in_first_step = leaving.len();
+        }
         let mut step = Step::new();
         step.change.orders = leaving
             .iter()

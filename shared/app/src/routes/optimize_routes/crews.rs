@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use domain::{Timestamp, User, UserId, Zone};
 use futures::future::try_join_all;
+use jiff::SignedDuration;
 use tracing::{info, warn};
 
 use super::OptimizeRoutes;
@@ -13,9 +14,11 @@ use crate::refusal::Refusal;
 use crate::retry::Attempts;
 
 /// A plan takes the agents on duty in the zone and in the zones that this number of steps reaches.
-const NEAR: u32 = 1;
+pub(crate) const NEAR: u32 = 1;
 /// If there are none, it takes those who are further away, up to some 50 km. They are better than nobody.
-const FAR: u32 = 3;
+pub(crate) const FAR: u32 = 3;
+/// A zone without agents nearby is noted for this long: until the next try of its orders, and a little longer.
+const NOTED_FOR: SignedDuration = SignedDuration::from_mins(70);
 /// How often an agent who changes meanwhile is read.
 const MOST_READS: usize = 4;
 
@@ -45,6 +48,9 @@ impl OptimizeRoutes {
         nearby.push(zone);
         let mut by_index = self.on_duty_in(&nearby).await?;
         if by_index.is_empty() {
+            // The note comes first. An agent who comes on duty is seen below, or else sees the note and wakes the zone.
+            let noted_until = now + NOTED_FOR;
+            self.without_agents.note(zone, noted_until).await?;
             let mut far = zone.within(FAR);
             far.retain(|zone| !nearby.contains(zone));
             by_index = self.on_duty_in(&far).await?;

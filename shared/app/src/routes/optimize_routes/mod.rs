@@ -21,10 +21,11 @@ use tracing::{info, warn};
 use crate::messages::{Wake, WakeCause};
 use crate::ports::{
     Clock, DispatchLedger, Fallback, Ids, Jitter, OrderStore, ProviderError, Queue, RouteProvider,
-    RouteStore, UserStore, ZoneLeases,
+    RouteStore, UserStore, ZoneLeases, ZonesWithoutAgents,
 };
 use crate::refusal::Refusal;
 use changes::Changes;
+pub(crate) use crews::{FAR, NEAR};
 use instance::{Crew, ZoneInstance};
 use selection::{Selection, take_turns};
 
@@ -63,6 +64,8 @@ pub struct OptimizeRoutes {
     pub ledger: Arc<dyn DispatchLedger>,
     /// Who plans which zone.
     pub leases: Arc<dyn ZoneLeases>,
+    /// Zones without agents nearby.
+    pub without_agents: Arc<dyn ZonesWithoutAgents>,
     /// Wakes zones again.
     pub wakes: Arc<dyn Queue<Wake>>,
     /// Plans.

@@ -120,6 +120,7 @@ pub fn user() -> impl Strategy<Value = User> {
         of(time()),
         of(time()),
         of(agent()),
+        of(any::<u32>()),
         time(),
         time(),
         1_u64..,
@@ -134,9 +135,10 @@ pub fn user() -> impl Strategy<Value = User> {
         subscribed_at: rest.1,
         confirmed_at: rest.2,
         agent: rest.3,
-        created_at: rest.4,
-        updated_at: rest.5,
-        version: rest.6,
+        max_open_orders: rest.4,
+        created_at: rest.5,
+        updated_at: rest.6,
+        version: rest.7,
     })
 }
 
@@ -263,7 +265,7 @@ pub fn route() -> impl Strategy<Value = Route> {
         time(),
         vec(route_stop(), 0..6),
     );
-    let rest = (text(), of(text()), time(), time(), 1_u64..);
+    let rest = (text(), of(text()), 0..40_usize, time(), time(), 1_u64..);
     (ids, what, rest).prop_map(|((id, agent), (status, location, at, stops), rest)| Route {
         id: RouteId(id),
         agent_id: UserId(agent),
@@ -272,9 +274,10 @@ pub fn route() -> impl Strategy<Value = Route> {
         stops,
         provider: rest.0,
         geometry: rest.1,
-        created_at: rest.2,
-        updated_at: rest.3,
-        version: rest.4,
+        left_in_first_step: rest.2,
+        created_at: rest.3,
+        updated_at: rest.4,
+        version: rest.5,
     })
 }
 
@@ -297,7 +300,7 @@ pub fn import() -> impl Strategy<Value = Import> {
         any::<u32>(),
         any::<u32>(),
     );
-    let times = (time(), of(time()), of(time()), time());
+    let times = (time(), of(time()), of(time()), of(time()), time());
     (
         uuid(),
         uuid(),
@@ -331,8 +334,9 @@ pub fn import() -> impl Strategy<Value = Import> {
                 failure,
                 created_at: times.0,
                 started_at: times.1,
-                finished_at: times.2,
-                updated_at: times.3,
+                paused_at: times.2,
+                finished_at: times.3,
+                updated_at: times.4,
                 version,
             },
         )

@@ -1,0 +1,63 @@
+//! The limit on a customer's pending orders.
+
+use std::sync::Arc;
+
+use domain::UserId;
+
+use crate::ports::{Clock, Jitter, PendingBounds, Recount, StoreError, UserStore};
+use crate::refusal::Refusal;
+use crate::retry::Attempts;
+
+/// Keeps the pending orders of each customer below a limit.
+pub struct RoomForOrders {
+    /// The records of people. A customer's record may have a limit of its own.
+    pub users: Arc<dyn UserStore>,
+    /// The number of pending orders.
+    pub bounds: Arc<dyn PendingBounds>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for the pauses.
+    pub jitter: Arc<dyn Jitter>,
+    /// The limit of customers without a limit of their own.
+    pub most: u32,
+}
+
+impl RoomForOrders {
+    /// The limit of a customer.
+    pub(crate) async fn limit_of(&self, customer: UserId) -> Result<u32, StoreError> {
+        let record = self.users.user(customer).await?;
+        let limit = record.and_then(|user| user.max_open_orders);
+        Ok(limit.unwrap_or(self.most))
+    }
+
+    /// Takes room for new orders below a limit. If there is none, the pending orders are counted: those that are on
+    /// routes by now leave room. `false` if there is no room.
+    ///
+    /// A crash after this call leaves the room taken until the orders are counted again.
+    ///
+    /// # Errors
+    /// [`Refusal::Contended`] while another call counts a very long list.
+    pub(crate) async fn take(
+        &self,
+        customer: UserId,
+        orders: u32,
+        limit: u32,
+    ) -> Result<bool, Refusal> {
+        if limit == 0 {
+            return Ok(false);
+        }
+        let mut attempts = Attempts::new(self.jitter.as_ref());
+        loop {
+            if self.bounds.take_room(customer, orders, limit).await? {
+                return Ok(true);
+            }
+            match self.bounds.recount(customer, self.clock.now()).await? {
+                // A count may also have ended just before this one.
+                Recount::Done | Recount::Fresh => {
+                    return Ok(self.bounds.take_room(customer, orders, limit).await?);
+                }
+                Recount::UnderWay => attempts.pause().await?,
+            }
+        }
+    }
+}

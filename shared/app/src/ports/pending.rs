@@ -1,0 +1,38 @@
+//! How many pending orders a customer has.
+
+use async_trait::async_trait;
+use domain::{Timestamp, UserId};
+
+use super::StoreError;
+
+/// The result of counting a customer's pending orders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recount {
+    /// They were counted now.
+    Done,
+    /// They were counted less than a minute ago.
+    Fresh,
+    /// Another caller counts them.
+    UnderWay,
+}
+
+/// For each customer, a bound on the number of pending orders.
+///
+/// New orders add to the bound, and only a count lowers it. So it is at least the number of pending orders, apart from
+/// two kinds: orders that came back from a route since the last count, and orders that the index did not show yet when
+/// they were counted.
+#[async_trait]
+pub trait PendingBounds: Send + Sync {
+    /// Adds new orders to the customer's bound if the bound is below `limit`. `false` if it is not, and nothing changes
+    /// then. A bound may pass the limit by the orders of one call.
+    async fn take_room(
+        &self,
+        customer: UserId,
+        orders: u32,
+        limit: u32,
+    ) -> Result<bool, StoreError>;
+
+    /// Counts the customer's pending orders, and sets the bound to their number. Orders that are added meanwhile are in
+    /// the new bound too. One caller counts at a time, once a minute at most.
+    async fn recount(&self, customer: UserId, now: Timestamp) -> Result<Recount, StoreError>;
+}
