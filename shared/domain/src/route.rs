@@ -166,7 +166,7 @@ pub struct Route {
     pub agent_id: UserId,
     /// The status.
     pub status: RouteStatus,
-    /// The place and the time at which the last plan starts. The first open leg starts here.
+    /// The place and the time at which the last plan starts: see [`Route::departure`].
     pub from: Departure,
     /// The stops that were made or skipped, then the open ones, in driving order.
     pub stops: Vec<RouteStop>,
@@ -270,6 +270,15 @@ impl Route {
             .filter_map(|stop| stop.done_at.map(|at| (at, stop.location)))
             .max_by_key(|(at, _)| *at)
             .map_or(self.from.location, |(_, location)| location)
+    }
+
+    /// The place and the time from which the agent drives to the first open stop.
+    pub fn departure(&self) -> Departure {
+        let made = self.made_stops().filter_map(|stop| stop.done_at).max();
+        Departure {
+            location: self.position(),
+            at: made.map_or(self.from.at, |made| made.max(self.from.at)),
+        }
     }
 
     /// The distance and the driving time of all legs together.
@@ -406,8 +415,7 @@ impl Route {
 
     /// Times the open stops anew, from the stop that was made last. No open stop is expected before `now`.
     fn time_open_stops(&mut self, now: Timestamp) {
-        let made = self.made_stops().filter_map(|stop| stop.done_at).max();
-        let mut at = made.map_or(self.from.at, |made| made.max(self.from.at));
+        let mut at = self.departure().at;
         for stop in &mut self.stops {
             if stop.status == StopStatus::Pending {
                 let arrival = later(at, stop.leg.duration_s).max(now);

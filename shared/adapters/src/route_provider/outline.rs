@@ -3,7 +3,7 @@
 //! What none of them can say is said otherwise here, or not at all:
 //!
 //! - Frozen stops are not planned: the vehicle starts at the last of them, once it is served. The legs between them are
-//!   estimated, since nobody knows how much of the first one is driven by now.
+//!   estimated.
 //! - An order aboard, or picked up at a frozen stop, has a drop-off alone, and its place in the vehicle from the start
 //!   on.
 //! - A committed order whose window closes before its vehicle can set out has no closing time: it is late whatever
@@ -174,7 +174,7 @@ impl Outline {
         let mut start = Start {
             vehicle,
             place,
-            from_s: it.shift.start_s.max(0),
+            from_s: it.shift.start_s,
             until_s: it.shift.end_s.min(FURTHEST_S),
             capacity: it.capacity,
             aboard: 0,
@@ -200,6 +200,8 @@ impl Outline {
             frozen.stops.push(DraftStop { order, kind, leg });
             start.place = there;
         }
+        // An agent who is under way has departed before second 0, and reaches the frozen stop after it.
+        start.from_s = start.from_s.max(0);
         if !frozen.stops.is_empty() {
             self.frozen.push(frozen);
         }

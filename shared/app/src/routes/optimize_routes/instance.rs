@@ -80,19 +80,20 @@ impl Crew {
         self.under_way.as_ref().map_or(&[], |(_, orders)| orders)
     }
 
-    /// The stops with which every plan of the route begins: the next stop of a route in progress, and all stops up to
-    /// the last pickup to which the agent may be on the way.
+    /// The stops with which every plan of the route begins: the next stop, if the agent is on the way to it. An agent
+    /// who has made a stop is. An agent who has made none may be on the way to a pickup that is expected soon.
     fn frozen_stops(&self, rules: &DispatchRules, now: Timestamp) -> Vec<RouteStop> {
         let Some(route) = self.route() else {
             return Vec::new();
         };
         let expected = route.clone().expected_at(now);
-        let open: Vec<RouteStop> = expected.open_stops().cloned().collect();
-        let soon = now + rules.freeze;
-        let is_soon = |stop: &RouteStop| stop.kind == StopKind::Pickup && stop.eta <= soon;
-        let up_to_last = open.iter().rposition(is_soon).map_or(0, |last| last + 1);
-        let next = usize::from(route.status == RouteStatus::InProgress);
-        open.into_iter().take(up_to_last.max(next)).collect()
+        let is_frozen = |stop: &&RouteStop| match route.status {
+            RouteStatus::InProgress => true,
+            RouteStatus::Assigned => stop.eta <= now + rules.freeze,
+            RouteStatus::Completed | RouteStatus::Cancelled => false,
+        };
+        let next = expected.open_stops().next().filter(is_frozen);
+        next.into_iter().cloned().collect()
     }
 
     /// Whether another agent could take an order of the route.
@@ -242,6 +243,9 @@ impl ZoneInstance {
         let mut vehicle = planner::Vehicle::new(places.index_of(start), capacity, shift);
         vehicle.max_orders = u32::try_from(crew.open_orders().len() + crew.room()).ok();
         let frozen = crew.frozen_stops(&self.rules, self.now);
+        if let Some(departure) = self.under_way_since(crew) {
+            vehicle.shift.start_s = self.second_from(departure.at);
+        }
         let open = crew.route().into_iter().flat_map(Route::open_stops);
         vehicle.planned = open
             .skip(frozen.len())
@@ -294,10 +298,26 @@ impl ZoneInstance {
     /// Where and when a planned route of the crew starts.
     pub(super) fn departure(&self, crew: usize) -> Option<Departure> {
         let crew = self.crews.get(crew)?;
+        if let Some(departure) = self.under_way_since(crew) {
+            return Some(departure);
+        }
         let shift_start = crew.profile()?.shift.map_or(self.now, |shift| shift.start);
         Some(Departure {
             location: crew.position()?,
             at: self.now.max(shift_start),
+        })
+    }
+
+    /// The departure of an agent who drives to a frozen stop. It lies in the past. An agent who should be there already
+    /// arrives now.
+    fn under_way_since(&self, crew: &Crew) -> Option<Departure> {
+        let frozen = crew.frozen_stops(&self.rules, self.now);
+        let leg = SignedDuration::from_secs(frozen.first()?.leg.duration_s.into());
+        let departure = crew.route()?.departure();
+        let latest = self.now.saturating_sub(leg).unwrap_or(self.now);
+        Some(Departure {
+            at: departure.at.max(latest),
+            ..departure
         })
     }
 
