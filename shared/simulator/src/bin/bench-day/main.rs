@@ -1,0 +1,102 @@
+//! Compares Waybill with simple policies on generated days.
+
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a command line answers there"
+)]
+
+mod args;
+mod page;
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use clap::Parser;
+use simulator::Day;
+use simulator::compare::{CompareError, Comparison, compare};
+use simulator::scenarios::SCENARIOS;
+
+use args::Args;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = match &args.scenarios {
+        Some(names) => run_scenarios(&args, names),
+        None => run_plain_days(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench-day: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Done = Result<(), Box<dyn std::error::Error>>;
+
+fn run_plain_days(args: &Args) -> Done {
+    let plain = args.plain_day();
+    let comparison = compared(args, "plain", |seed| {
+        let mut day = plain.generate(seed);
+        day.streets.noise = args.noise;
+        day.streets.seed = seed;
+        day
+    })?;
+    if args.json {
+        println!("{}", comparison.json());
+    } else {
+        print!("{}", comparison.table());
+    }
+    Ok(())
+}
+
+fn run_scenarios(args: &Args, names: &str) -> Done {
+    let all = names == "all";
+    let chosen = SCENARIOS
+        .into_iter()
+        .filter(|it| all || names.split(',').any(|name| name == it.name));
+    let mut results = Vec::new();
+    for scenario in chosen {
+        let comparison = compared(args, scenario.name, |seed| scenario.day(seed))?;
+        if args.json {
+            println!("{}", comparison.json());
+        } else {
+            println!(
+                "\n{}: {}\n{}",
+                scenario.name,
+                scenario.about,
+                comparison.table()
+            );
+        }
+        results.push((scenario, comparison));
+    }
+    if let Some(file) = &args.page {
+        if let Some(folder) = file.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(file, page::page(&results, args.seeds).html())?;
+        eprintln!("the page is {}", file.display());
+    }
+    Ok(())
+}
+
+fn compared(args: &Args, name: &str, day: impl Fn(u64) -> Day) -> Result<Comparison, CompareError> {
+    let mut comparison = Comparison::default();
+    let terminal = std::io::stderr().is_terminal();
+    for seed in 1..=args.seeds {
+        if terminal {
+            eprint!("\r\x1b[K{name}: day {seed} of {}", args.seeds);
+        }
+        comparison.add(compare(
+            &day(seed),
+            args.deployment(),
+            args.clairvoyant_rounds,
+        )?);
+    }
+    if terminal {
+        eprint!("\r\x1b[K");
+    }
+    Ok(comparison)
+}
