@@ -21,8 +21,8 @@ const NEVER: i64 = 10 * 24 * 3600 * 1000;
 pub struct NoInstance(String);
 
 /// Plans the whole day at once, with this price of waiting and this number of rounds. Driving times are the true ones.
-/// An order cannot be picked up before it is placed. Orders that are cancelled or fail do not take part, and an agent
-/// has one duty without breaks.
+/// An order cannot be picked up before it is placed. Orders that are cancelled or fail do not take part. Agents take no
+/// breaks, so the plan is a bound for days with breaks too.
 ///
 /// # Errors
 /// If the day has more than the planner takes.
@@ -41,10 +41,10 @@ pub fn clairvoyant(day: &Day, weight_milli: u32, rounds: u64) -> Result<Outcome,
         (metres, millis(day.streets.true_s(from, to)) as u32)
     });
     let vehicles = day.agents.iter().enumerate().map(|(index, agent)| {
-        let duty = agent.duties.first();
+        let (first, last) = (agent.duties.first(), agent.duties.last());
         let shift = Shift {
-            start_s: duty.map_or(NEVER, |duty| millis(duty.from_s)),
-            end_s: duty.map_or(NEVER, |duty| millis(duty.until_s)),
+            start_s: first.map_or(NEVER, |duty| millis(duty.from_s)),
+            end_s: last.map_or(NEVER, |duty| millis(duty.until_s)),
         };
         Vehicle::new(index, agent.capacity, shift)
     });
