@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env logs dispatcher demo import test test-import-large lint access-table resources deny bench-planner bench-import clean
+.PHONY: help up down status env logs dispatcher demo import test test-import-large lint access-table resources deny bench-planner bench-import bench-day simulate clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | sed "s/[$$][$$]/$$/" | expand -t 26
@@ -76,9 +76,22 @@ bench-import: up ## Compare an import with csv and boto3's batch writer; ROWS=10
 	  eval "$$($(LOCAL_STACK) env)" && exec $(PYTHON) local/bench-import/bench.py --binaries "$$built" \
 	  --parsing "$$built/examples/rows" --rows "$${ROWS:-1000000}"
 
+bench-day: ## Compare Waybill with simple policies on generated days, in virtual time: some minutes; SEEDS=10
+	@cargo run -q -p simulator --bin bench-day -- --scenarios all --seeds $${SEEDS:-10} \
+	  --page local/bench-day/out/index.html
+
+# The file stays on this machine. ARGS are further flags: make simulate FILE=… AGENTS=… ARGS=--help
+simulate: ## Tell how many agents a file of orders needs: FILE=orders.csv AGENTS=6..9 SHIFT=08:00-16:00 [START=LAT,LON]
+	@test -n "$$FILE" && test -n "$$AGENTS" || { \
+	  echo "waybill: make simulate FILE=orders.csv AGENTS=6..9 SHIFT=08:00-16:00 [START=52.52,13.40] [DATE=2030-05-06]" >&2; \
+	  exit 2; }
+	@cargo run -q -p simulator --bin simulate -- "$$FILE" --agents "$$AGENTS" $${SHIFT:+--shift "$$SHIFT"} \
+	  $${START:+--start "$$START"} $${DATE:+--date "$$DATE"} $${ZONE:+--zone "$$ZONE"} \
+	  --page local/simulate/out/index.html $$ARGS
+
 clean: ## Stop the local stack and delete everything that was built
 	@if [ -e .venv/ready ]; then $(LOCAL_STACK) down; fi
-	rm -rf .venv local/bench-planner/.venv local/providers/.venv .aws-sam target local/state local/demo/out
+	rm -rf .venv local/bench-planner/.venv local/providers/.venv .aws-sam target local/state local/demo/out local/bench-day/out local/simulate/out
 
 .venv/ready: local/requirements.txt local/venv.sh
 	@local/venv.sh

@@ -72,25 +72,26 @@ pub fn lines(title: &str, x_unit: &str, y_unit: &str, series: &[Series]) -> Stri
     let y = |value: f64| bottom - (bottom - top) * value / y_most;
     let mut svg = open(height, title);
     let _ = write!(svg, "<text x=\"0\" y=\"16\">{}</text>", escaped(title));
-    for part in 0..=4 {
-        let (at_x, at_y) = (
-            x_most * f64::from(part) / 4.0,
-            y_most * f64::from(part) / 4.0,
-        );
+    for value in ticks(y_most) {
         let _ = write!(
             svg,
             "<line x1=\"{left}\" x2=\"{}\" y1=\"{:.1}\" y2=\"{:.1}\" stroke=\"#e3e8ec\"/>\
-             <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>\
-             <text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+             <text x=\"{}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
             WIDTH - RIGHT,
-            y(at_y),
-            y(at_y),
+            y(value),
+            y(value),
             left - 6.0,
-            y(at_y) + 4.0,
-            short(at_y),
-            x(at_x),
+            y(value) + 4.0,
+            short(value),
+        );
+    }
+    for value in ticks(x_most) {
+        let _ = write!(
+            svg,
+            "<text x=\"{:.1}\" y=\"{}\" text-anchor=\"middle\">{}</text>",
+            x(value),
             bottom + 18.0,
-            short(at_x),
+            short(value),
         );
     }
     let _ = write!(
@@ -189,11 +190,47 @@ pub fn agent_days(title: &str, visits: &[Vec<Visit>], first_hour: f64) -> String
     svg
 }
 
+/// Round numbers from 0 to the largest value: five to eleven of them.
+fn ticks(most: f64) -> Vec<f64> {
+    let power = 10_f64.powf((most / 5.0).log10().floor());
+    let steps = [5.0, 2.0, 1.0].map(|step| step * power);
+    let step = steps.into_iter().find(|step| most / step >= 5.0);
+    let step = step.unwrap_or(power);
+    (0..)
+        .map(|number| f64::from(number) * step)
+        .take_while(|value| *value <= most * (1.0 + 1e-9))
+        .collect()
+}
+
 /// A number with few digits.
 fn short(value: f64) -> String {
-    if value >= 10.0 || value == 0.0 {
+    if value >= 10.0 || value.fract() == 0.0 {
         format!("{value:.0}")
     } else {
         format!("{value:.1}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_numbers() {
+        assert_eq!(
+            ticks(157.0),
+            [0.0, 20.0, 40.0, 60.0, 80.0, 100.0, 120.0, 140.0]
+        );
+        assert_eq!(ticks(100.0), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
+        assert_eq!(ticks(9.0).len(), 10);
+        assert_eq!(ticks(26.0), [0.0, 5.0, 10.0, 15.0, 20.0, 25.0]);
+    }
+
+    #[test]
+    fn a_longer_bar_is_a_larger_value() {
+        let rows = [("a".to_owned(), 1.0), ("<b>".to_owned(), 2.0)];
+        let svg = bars("t", &rows, |value| format!("{value}"));
+        assert!(svg.contains("width=\"325.0\"") && svg.contains("width=\"650.0\""));
+        assert!(svg.contains("&lt;b&gt;"));
     }
 }

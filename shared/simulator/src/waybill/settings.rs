@@ -19,7 +19,8 @@ pub struct Deployment {
     pub planning_s: f64,
     /// The seconds from one sweep to the next.
     pub sweep_s: f64,
-    /// The rounds of each plan, in place of `PlanSeconds`.
+    /// The rounds of a plan with up to 20 orders that are not tied to an agent, in place of `PlanSeconds`. A plan with
+    /// 40 such orders gets twice as many, and so on.
     pub rounds: u64,
 }
 

@@ -63,11 +63,11 @@ pub(crate) struct Args {
     /// The seconds of a plan from its reads to its commit [default: 4, or 2 if the scale is below 10]
     #[arg(long)]
     pub(crate) planning: Option<f64>,
-    /// The rounds of each plan
+    /// The rounds of a plan with up to 20 free orders; a larger plan gets more
     #[arg(long, default_value_t = 4_000)]
     pub(crate) rounds: u64,
     /// The rounds of the clairvoyant plan; 0 leaves it out
-    #[arg(long, default_value_t = 50_000)]
+    #[arg(long, default_value_t = 20_000)]
     pub(crate) clairvoyant_rounds: u64,
     /// Run these scenarios instead, by name and with commas in between, or all. The flags of the deployment count
     #[arg(long, value_name = "NAMES")]

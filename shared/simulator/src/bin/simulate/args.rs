@@ -39,7 +39,7 @@ pub(crate) struct Args {
     /// LegSecondsPerKm
     #[arg(long, default_value_t = 96.0)]
     pub(crate) seconds_per_km: f64,
-    /// The rounds of each plan
+    /// The rounds of a plan with up to 20 free orders; a larger plan gets more
     #[arg(long, default_value_t = 4_000)]
     pub(crate) rounds: u64,
     /// Write a page with charts to this file
