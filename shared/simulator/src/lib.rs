@@ -12,6 +12,7 @@ pub mod compare;
 pub mod day;
 pub mod figures;
 pub mod generate;
+pub mod metropolis;
 pub mod orders_file;
 pub mod outcome;
 pub mod page;

@@ -52,7 +52,8 @@ impl Outcome {
         }
     }
 
-    /// The seconds from the begin of waiting to the end of the service at the drop-off, of all delivered orders, sorted.
+    /// The seconds from the begin of waiting to the end of the service at the drop-off, sorted, of all delivered
+    /// orders.
     pub fn waits(&self, day: &Day) -> Vec<f64> {
         let orders = day.orders.iter().zip(&self.deliveries);
         let mut waits: Vec<f64> = orders

@@ -13,6 +13,8 @@ use crate::stopwatch::Stopwatch;
 
 /// An instance with more orders that any vehicle may serve gets as many times more rounds.
 const FREE_ORDERS: u64 = 20;
+/// No instance gets more rounds than this many times the usual ones: the time for a plan is limited.
+const MOST_TIMES: u64 = 8;
 
 /// What is known of a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -94,7 +96,8 @@ impl RouteProvider for VirtualPlanner {
         };
         let stopwatch = Stopwatch::start();
         let free = request.orders.iter().filter(|it| it.pinned_to.is_none());
-        let rounds = self.rounds * (free.count() as u64).div_ceil(FREE_ORDERS).max(1);
+        let times = (free.count() as u64).div_ceil(FREE_ORDERS);
+        let rounds = self.rounds * times.clamp(1, MOST_TIMES);
         let answer = plan_in_rounds(request, self.estimate, rounds);
         made.cpu_s = stopwatch.cpu_s();
         let (sender, over) = oneshot::channel();

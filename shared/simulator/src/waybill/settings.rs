@@ -20,7 +20,7 @@ pub struct Deployment {
     /// The seconds from one sweep to the next.
     pub sweep_s: f64,
     /// The rounds of a plan with up to 20 orders that are not tied to an agent, in place of `PlanSeconds`. A plan with
-    /// 40 such orders gets twice as many, and so on.
+    /// 40 such orders gets twice as many, and so on up to eight times.
     pub rounds: u64,
 }
 

@@ -67,7 +67,7 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 4_000)]
     pub(crate) rounds: u64,
     /// The rounds of the clairvoyant plan; 0 leaves it out
-    #[arg(long, default_value_t = 20_000)]
+    #[arg(long, default_value_t = 10_000)]
     pub(crate) clairvoyant_rounds: u64,
     /// Run these scenarios instead, by name and with commas in between, or all. The flags of the deployment count
     #[arg(long, value_name = "NAMES")]
@@ -75,6 +75,12 @@ pub(crate) struct Args {
     /// Write a page with charts of the scenarios to this file
     #[arg(long, value_name = "FILE", requires = "scenarios")]
     pub(crate) page: Option<PathBuf>,
+    /// Simulate so many hours of a metropolis with 800 agents instead, and a small city; 8 is the whole day
+    #[arg(long, value_name = "HOURS")]
+    pub(crate) metropolis: Option<f64>,
+    /// The agents of the metropolis, three eighths of them in one zone
+    #[arg(long, value_name = "AGENTS", default_value_t = 800)]
+    pub(crate) metropolis_agents: usize,
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,

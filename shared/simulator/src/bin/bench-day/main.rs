@@ -7,6 +7,7 @@
 )]
 
 mod args;
+mod metropolis;
 mod page;
 
 use std::io::IsTerminal as _;
@@ -21,9 +22,10 @@ use args::Args;
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let done = match &args.scenarios {
-        Some(names) => run_scenarios(&args, names),
-        None => run_plain_days(&args),
+    let done = match (&args.scenarios, args.metropolis) {
+        (_, Some(hours)) => metropolis::run(&args, hours),
+        (Some(names), None) => run_scenarios(&args, names),
+        (None, None) => run_plain_days(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -20,8 +20,8 @@ pub(crate) fn page(results: &[Result], seeds: u64) -> Page {
     ));
     page.table(&ratio_rows(results));
     page.note(
-        "Each cell: Waybill's mean waiting / 90th percentile / kilometres for each order, relative to the policy. Below \
-         1 is better than the policy.",
+        "Each cell: Waybill's mean waiting / 90th percentile / kilometres for each order, relative to the policy. \
+         Below 1 is better than the policy.",
     );
     for (scenario, comparison) in results {
         add_scenario(&mut page, scenario, comparison);
