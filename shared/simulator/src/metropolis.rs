@@ -45,9 +45,9 @@ impl Metropolis {
         }
     }
 
-    /// A small city with as many orders for each agent. Its square has 8 agents.
-    pub fn small_city(&self) -> Day {
-        let mut dice = StdRng::seed_from_u64(1);
+    /// A small city with as many orders for each agent, with this seed. Its square has 8 agents.
+    pub fn small_city(&self, seed: u64) -> Day {
+        let mut dice = StdRng::seed_from_u64(seed);
         let point = |dice: &mut StdRng| point_near(self.city, SIDE_KM, dice);
         self.day_of(8, &mut dice, |dice, _| point(dice))
     }
@@ -137,7 +137,7 @@ mod tests {
         let dense = day.agents.iter().filter(|agent| inside(agent.start));
         assert_eq!((dense.count(), day.agents.len()), (30, 80));
         assert_eq!(day.orders.len(), 250);
-        let small = metropolis.small_city();
+        let small = metropolis.small_city(1);
         assert_eq!((small.agents.len(), small.orders.len()), (8, 25));
     }
 }

@@ -1,6 +1,9 @@
 //! A company's own file of orders.
 
+use std::collections::HashSet;
+
 use domain::{NewOrder, RowFault, Timestamp};
+use intake::Column;
 use intake::csv::{Beginning, FileFault, HEAD, Rows, Step};
 
 /// The orders of a file.
@@ -26,10 +29,16 @@ pub fn read(bytes: &[u8], now: Timestamp) -> Result<OrdersFile, FileFault> {
         orders: Vec::new(),
         rejected: Vec::new(),
     };
+    let mut external_ids = HashSet::new();
     while rows.advance(&mut input, true)? == Step::Row {
         let row = rows.row();
         match row.read(now) {
-            Ok(order) => file.orders.push(order),
+            Ok(order) => match &order.external_id {
+                Some(id) if !external_ids.insert(id.clone()) => {
+                    file.rejected.push(doubled(row.number()));
+                }
+                _ => file.orders.push(order),
+            },
             Err(fault) => file.rejected.push(RowFault {
                 row: row.number(),
                 column: fault.column.map(|column| column.to_string()),
@@ -39,6 +48,16 @@ pub fn read(bytes: &[u8], now: Timestamp) -> Result<OrdersFile, FileFault> {
         }
     }
     Ok(file)
+}
+
+/// The fault of a row whose `external_id` an earlier row has.
+fn doubled(row: u32) -> RowFault {
+    RowFault {
+        row,
+        column: Some(Column::ExternalId.to_string()),
+        code: "external_id_doubled".to_owned(),
+        detail: "was used in an earlier row of the file".to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -60,6 +79,18 @@ mod tests {
             (fault.row, fault.column.as_deref()),
             (2, Some("pickup_lat"))
         );
+    }
+
+    #[test]
+    fn an_external_id_counts_once() {
+        let file = "external_id,pickup_lat,pickup_lon,dropoff_lat,dropoff_lon\n\
+                    A,41.4,2.1,41.5,2.2\n\
+                    A,41.4,2.1,41.6,2.2\n\
+                    ,41.4,2.1,41.5,2.2\n\
+                    ,41.4,2.1,41.5,2.2\n";
+        let read = read(file.as_bytes(), NOW.parse().unwrap()).unwrap();
+        assert_eq!(read.orders.len(), 3);
+        assert_eq!((read.rejected[0].row, read.rejected.len()), (2, 1));
     }
 
     #[test]

@@ -112,3 +112,47 @@ fn waiting_by_hour(day: &Day, outcome: &Outcome) -> Vec<(f64, f64)> {
         .map(|(hour, (sum, many))| (hour as f64, sum / *many as f64 / 60.0))
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::PlainDay;
+
+    fn question(shift_s: f64) -> Question {
+        let day = PlainDay::reference(50.0).generate(1);
+        Question {
+            orders: day.orders.into_iter().take(30).map(|it| it.new).collect(),
+            begins: day.begins,
+            shift_s,
+            start: day.agents[0].start,
+            capacity: 10,
+            estimate: LegEstimate::default(),
+        }
+    }
+
+    fn answer(agents: usize, shift_s: f64) -> Answer {
+        let deployment = Deployment {
+            rounds: 200,
+            ..Deployment::default()
+        };
+        question(shift_s).answer(agents, deployment).unwrap()
+    }
+
+    #[test]
+    fn more_agents_mean_less_waiting_and_more_idle_time() {
+        let [few, many] = [2, 6].map(|agents| answer(agents, 8.0 * 3600.0));
+        assert_eq!((few.figures.delivered, many.figures.delivered), (30, 30));
+        assert!(many.figures.mean_s < 0.6 * few.figures.mean_s);
+        assert!(many.busy < few.busy && few.busy < 1.0);
+        assert!(few.waiting_by_hour.len() > many.waiting_by_hour.len());
+        assert_eq!(many.visits.len(), 6);
+    }
+
+    #[test]
+    fn orders_that_do_not_fit_into_the_shift_are_left_over_and_late() {
+        let short = answer(1, 3600.0);
+        assert!(short.figures.left_over > 0);
+        assert_eq!(short.figures.left_over + short.figures.delivered, 30);
+        assert!(short.figures.late >= short.figures.left_over as f64 / 30.0);
+    }
+}

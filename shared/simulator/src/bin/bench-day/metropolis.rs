@@ -6,7 +6,7 @@ use simulator::compare::Work;
 use simulator::metropolis::Metropolis;
 use simulator::policies::soonest;
 use simulator::stopwatch::Stopwatch;
-use simulator::waybill::run as simulate;
+use simulator::waybill::{Report, SimulationError, run as simulate};
 
 use crate::Done;
 use crate::args::Args;
@@ -18,7 +18,12 @@ pub(crate) fn run(args: &Args, hours: f64) -> Done {
         hours,
         ..Metropolis::whole_day()
     };
-    let small = show(args, "small city", &metropolis.small_city())?;
+    let mut small = 0.0;
+    for seed in 1..=args.seeds {
+        let day = metropolis.small_city(seed);
+        small += simulated(args, &day)?.0.mean_s / args.seeds as f64;
+    }
+    println!("small city: mean {small:.0} s over {} days", args.seeds);
     let day = metropolis
         .day(1, testkit::build::grid())
         .ok_or("the city is in no zone")?;
@@ -27,12 +32,16 @@ pub(crate) fn run(args: &Args, hours: f64) -> Done {
     Ok(())
 }
 
-/// Answers the mean seconds to the door.
-fn show(args: &Args, name: &str, day: &Day) -> Result<f64, Box<dyn std::error::Error>> {
-    let stopwatch = Stopwatch::start();
+fn simulated(args: &Args, day: &Day) -> Result<(Figures, Report), SimulationError> {
     let report = simulate(day, args.deployment())?;
+    Ok((Figures::of(day, &report.outcome), report))
+}
+
+/// Answers the mean seconds to the door.
+fn show(args: &Args, name: &str, day: &Day) -> Result<f64, SimulationError> {
+    let stopwatch = Stopwatch::start();
+    let (figures, report) = simulated(args, day)?;
     let cpu_s = stopwatch.cpu_s();
-    let figures = Figures::of(day, &report.outcome);
     let work = Work::of(day, &report);
     let plans = report.plans.iter();
     let largest = plans.clone().map(|plan| plan.made.orders).max();

@@ -130,3 +130,46 @@ fn place(text: &str) -> Result<Coordinates, String> {
         _ => Err("must be LAT,LON".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hours(text: &str) -> Option<f64> {
+        let hours: Option<Hours> = text.parse().ok();
+        hours.map(|hours| hours.length_s() / 3600.0)
+    }
+
+    #[test]
+    fn a_shift_may_end_after_midnight() {
+        assert_eq!(hours("08:00-16:30"), Some(8.5));
+        assert_eq!(hours("22:00-06:00"), Some(8.0));
+        assert_eq!(hours("8-16"), None);
+        assert_eq!(hours("08:00"), None);
+    }
+
+    #[test]
+    fn one_number_of_agents_is_a_range_too() {
+        assert_eq!(range("6..9"), Ok((6, 9)));
+        assert_eq!(range("6"), Ok((6, 6)));
+        assert!(range("9..6").is_err() && range("0..2").is_err() && range("six").is_err());
+    }
+
+    #[test]
+    fn a_place_is_on_earth() {
+        let sydney = Coordinates {
+            lat: -33.86,
+            lon: 151.2,
+        };
+        assert_eq!(place("-33.86, 151.2"), Ok(sydney));
+        assert!(place("151.2,-33.86").is_err() && place("NaN,1").is_err());
+    }
+
+    #[test]
+    fn the_shift_begins_in_its_time_zone() {
+        let words = "simulate f.csv --agents 3 --date 2030-05-06 --zone Europe/Madrid";
+        let args = Args::parse_from(words.split(' '));
+        let begins: Timestamp = "2030-05-06T06:00:00Z".parse().unwrap();
+        assert_eq!(args.begins(), Some(begins));
+    }
+}
