@@ -76,9 +76,16 @@ bench-import: up ## Compare an import with csv and boto3's batch writer; ROWS=10
 	  eval "$$($(LOCAL_STACK) env)" && exec $(PYTHON) local/bench-import/bench.py --binaries "$$built" \
 	  --parsing "$$built/examples/rows" --rows "$${ROWS:-1000000}"
 
-bench-day: ## Compare Waybill with simple policies on generated days, in virtual time: some minutes; SEEDS=10
-	@cargo run -q -p simulator --bin bench-day -- --scenarios all --seeds $${SEEDS:-10} \
-	  --page local/bench-day/out/index.html
+bench-day: ## Compare Waybill with simple policies on generated days, in virtual time: some minutes; SEEDS=10 [VROOM=1]
+	@set -e; run="cargo run -q -p simulator --bin bench-day -- --scenarios all --seeds $${SEEDS:-10}"; \
+	  if [ -n "$$VROOM" ]; then \
+	    test -d local/bench-planner/.venv || python3 -m venv local/bench-planner/.venv; \
+	    local/bench-planner/.venv/bin/pip install -q -r local/bench-planner/requirements.txt; \
+	    $$run --write-days local/bench-day/out/days; \
+	    local/bench-planner/.venv/bin/python local/bench-day/vroom_policy.py local/bench-day/out/days \
+	      local/bench-day/out/vroom.json; \
+	  fi; \
+	  $$run --page local/bench-day/out/index.html $${VROOM:+--others local/bench-day/out/vroom.json}
 
 # The file stays on this machine. ARGS are further flags: make simulate FILE=… AGENTS=… ARGS=--help
 simulate: ## Tell how many agents a file of orders needs: FILE=orders.csv AGENTS=6..9 SHIFT=08:00-16:00 [START=LAT,LON]

@@ -1,5 +1,6 @@
 //! Waybill and the policies on the same days.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde::Serialize;
@@ -139,6 +140,16 @@ impl Comparison {
             results.sample = Sample::default();
         }
         self.days.push(results);
+    }
+
+    /// Adds a policy that was run elsewhere, if it has the figures of all days. The days have the seeds 1, 2, 3 and so
+    /// on.
+    pub fn add_policy(&mut self, name: &str, by_seed: &BTreeMap<u64, Figures>) {
+        let figures = (1..).map(|seed| by_seed.get(&seed));
+        let figures: Option<Vec<&Figures>> = figures.take(self.days.len()).collect();
+        for (day, figures) in self.days.iter_mut().zip(figures.unwrap_or_default()) {
+            day.figures.push((name.to_owned(), *figures));
+        }
     }
 
     fn mean(&self, value: impl Fn(&DayResults) -> f64) -> f64 {

@@ -1,12 +1,12 @@
 //! Figures of an outcome.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::day::Day;
 use crate::outcome::Outcome;
 
 /// The figures by which policies are compared.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Figures {
     /// Seconds from the begin of waiting to the end of the service at the drop-off: the mean.
     pub mean_s: f64,

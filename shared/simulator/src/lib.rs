@@ -10,6 +10,7 @@
 pub mod clairvoyant;
 pub mod compare;
 pub mod day;
+pub mod exchange;
 pub mod figures;
 pub mod generate;
 pub mod metropolis;

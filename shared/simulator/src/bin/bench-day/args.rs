@@ -75,6 +75,12 @@ pub(crate) struct Args {
     /// Write a page with charts of the scenarios to this file
     #[arg(long, value_name = "FILE", requires = "scenarios")]
     pub(crate) page: Option<PathBuf>,
+    /// Write the days of the scenarios to this folder as JSON, and do nothing else
+    #[arg(long, value_name = "FOLDER", requires = "scenarios")]
+    pub(crate) write_days: Option<PathBuf>,
+    /// Compare with the figures in this file too; local/bench-day/vroom_policy.py writes such files
+    #[arg(long, value_name = "FILE", requires = "scenarios")]
+    pub(crate) others: Option<PathBuf>,
     /// Simulate so many hours of a metropolis with 800 agents instead, and a small city; 8 is the whole day
     #[arg(long, value_name = "HOURS")]
     pub(crate) metropolis: Option<f64>,

@@ -11,12 +11,14 @@ mod metropolis;
 mod page;
 
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
 use simulator::Day;
 use simulator::compare::{CompareError, Comparison, compare};
-use simulator::scenarios::SCENARIOS;
+use simulator::exchange::{OtherFigures, day_json};
+use simulator::scenarios::{SCENARIOS, Scenario};
 
 use args::Args;
 
@@ -59,9 +61,21 @@ fn run_scenarios(args: &Args, names: &str) -> Done {
     let chosen = SCENARIOS
         .into_iter()
         .filter(|it| all || names.split(',').any(|name| name == it.name));
+    if let Some(folder) = &args.write_days {
+        return write_days(args, folder, chosen);
+    }
+    let others: OtherFigures = match &args.others {
+        Some(file) => serde_json::from_slice(&std::fs::read(file)?)?,
+        None => OtherFigures::default(),
+    };
     let mut results = Vec::new();
     for scenario in chosen {
-        let comparison = compared(args, scenario.name, |seed| scenario.day(seed))?;
+        let mut comparison = compared(args, scenario.name, |seed| scenario.day(seed))?;
+        for (policy, figures) in &others {
+            if let Some(figures) = figures.get(scenario.name) {
+                comparison.add_policy(policy, figures);
+            }
+        }
         if args.json {
             println!("{}", comparison.json());
         } else {
@@ -80,6 +94,18 @@ fn run_scenarios(args: &Args, names: &str) -> Done {
         }
         std::fs::write(file, page::page(&results, args.seeds).html())?;
         eprintln!("the page is {}", file.display());
+    }
+    Ok(())
+}
+
+fn write_days(args: &Args, folder: &Path, scenarios: impl Iterator<Item = Scenario>) -> Done {
+    std::fs::create_dir_all(folder)?;
+    for scenario in scenarios {
+        for seed in 1..=args.seeds {
+            let day = day_json(scenario.name, seed, &scenario.day(seed));
+            let name = scenario.name.replace(' ', "-");
+            std::fs::write(folder.join(format!("{name}-{seed}.json")), day.to_string())?;
+        }
     }
     Ok(())
 }
