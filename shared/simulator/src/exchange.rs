@@ -1,12 +1,14 @@
-//! Days as JSON, for policies in other languages, and the figures that these bring back.
+//! Days as JSON: for policies in other languages, and from them. And the figures that such policies bring back.
 
 use std::collections::BTreeMap;
 
 use domain::Coordinates;
 use serde_json::{Value, json};
 
-use crate::day::Day;
+use crate::day::{Day, DayAgent, DayOrder, Duty, GENERATED_DAY};
 use crate::figures::Figures;
+use crate::generate::{PlainDay, order_between};
+use crate::streets::Streets;
 
 /// For each policy, each scenario and each seed, the figures.
 pub type OtherFigures = BTreeMap<String, BTreeMap<String, BTreeMap<u64, Figures>>>;
@@ -45,10 +47,46 @@ pub fn day_json(name: &str, seed: u64, day: &Day) -> Value {
     })
 }
 
+/// A day that `reference.py --json` printed, so many times slower. `None` if it is no such day.
+pub fn reference_day(printed: &Value, scale: f64) -> Option<Day> {
+    let plain = PlainDay::reference(scale);
+    let place = |pair: &Value| {
+        Some(Coordinates {
+            lat: pair.get(0)?.as_f64()?,
+            lon: pair.get(1)?.as_f64()?,
+        })
+    };
+    let orders = printed.get("demand")?.as_array()?.iter().map(|order| {
+        let (pickup, dropoff) = (place(order.get("pickup")?)?, place(order.get("dropoff")?)?);
+        Some(DayOrder {
+            at_s: order.get("at_s")?.as_f64()? * scale,
+            customer: 0,
+            new: order_between(pickup, dropoff, plain.service_s),
+            cancelled_s: None,
+            pickup_fails: false,
+        })
+    });
+    let agents = printed.get("agents")?.as_array()?.iter().map(|agent| {
+        let on_duty_s = agent.get("on_duty_s")?.as_f64()? * scale;
+        Some(DayAgent {
+            start: place(agent.get("start")?)?,
+            duties: vec![Duty::from(on_duty_s)],
+            capacity: 1_000,
+            has_shifts: false,
+        })
+    });
+    Some(Day {
+        begins: GENERATED_DAY,
+        orders: orders.collect::<Option<_>>()?,
+        agents: agents.collect::<Option<_>>()?,
+        streets: Streets::quiet(plain.estimate),
+        promise_s: 4.0 * 3600.0,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::generate::PlainDay;
 
     #[test]
     fn a_day_without_an_end_says_null() {

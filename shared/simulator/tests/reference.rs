@@ -2,12 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
-use domain::{Coordinates, LegEstimate};
+use domain::LegEstimate;
 use serde_json::Value;
-use simulator::day::GENERATED_DAY;
-use simulator::generate::{PlainDay, order_between};
+use simulator::exchange::reference_day;
+use simulator::generate::PlainDay;
 use simulator::policies::{insertion, nearest_idle, soonest};
-use simulator::{Day, DayAgent, DayOrder, Duty, Figures, Outcome, Streets};
+use simulator::{Day, Figures, Outcome};
 
 /// The seconds at a stop, in the world of the fixtures.
 const SERVICE_S: u32 = 2;
@@ -17,40 +17,6 @@ const FIXTURES: [&str; 3] = [
     include_str!("reference/seed-2.json"),
     include_str!("reference/seed-3.json"),
 ];
-
-fn place(pair: &Value) -> Coordinates {
-    Coordinates {
-        lat: pair[0].as_f64().unwrap(),
-        lon: pair[1].as_f64().unwrap(),
-    }
-}
-
-fn day(fixture: &Value) -> Day {
-    let orders = fixture["demand"].as_array().unwrap().iter();
-    let agents = fixture["agents"].as_array().unwrap().iter();
-    Day {
-        begins: GENERATED_DAY,
-        orders: orders
-            .map(|order| DayOrder {
-                at_s: order["at_s"].as_f64().unwrap(),
-                customer: 0,
-                new: order_between(place(&order["pickup"]), place(&order["dropoff"]), SERVICE_S),
-                cancelled_s: None,
-                pickup_fails: false,
-            })
-            .collect(),
-        agents: agents
-            .map(|agent| DayAgent {
-                start: place(&agent["start"]),
-                duties: vec![Duty::from(agent["on_duty_s"].as_f64().unwrap())],
-                capacity: 100,
-                has_shifts: false,
-            })
-            .collect(),
-        streets: Streets::quiet(PlainDay::reference(1.0).estimate),
-        promise_s: 1e9,
-    }
-}
 
 /// The figures as the fixtures have them. For the policies that take one order at a time, the fixtures count until the
 /// service at the drop-off begins.
@@ -83,7 +49,7 @@ fn the_policies_reproduce_the_figures_of_the_reference() {
     );
     for fixture in FIXTURES {
         let fixture: Value = serde_json::from_str(fixture).unwrap();
-        let day = day(&fixture);
+        let day = reference_day(&fixture, 1.0).unwrap();
         let expected = &fixture["policies"];
         assert_eq!(
             rounded(&day, &nearest_idle(&day), true),

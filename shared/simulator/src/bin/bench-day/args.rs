@@ -15,6 +15,9 @@ pub(crate) struct Args {
     /// The number of days, each with its own seed
     #[arg(long, default_value_t = 3)]
     pub(crate) seeds: u64,
+    /// The days in these files instead, with commas in between: what `reference.py --json` prints
+    #[arg(long, value_name = "FILES", value_delimiter = ',')]
+    pub(crate) days: Vec<PathBuf>,
     /// How many times slower than reference.py the world is; 50 is about life size
     #[arg(long, default_value_t = 50.0)]
     pub(crate) scale: f64,

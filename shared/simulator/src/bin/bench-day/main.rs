@@ -17,7 +17,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use simulator::Day;
 use simulator::compare::{CompareError, Comparison, compare};
-use simulator::exchange::{OtherFigures, day_json};
+use simulator::exchange::{OtherFigures, day_json, reference_day};
 use simulator::scenarios::{SCENARIOS, Scenario};
 
 use args::Args;
@@ -42,12 +42,20 @@ type Done = Result<(), Box<dyn std::error::Error>>;
 
 fn run_plain_days(args: &Args) -> Done {
     let plain = args.plain_day();
-    let comparison = compared(args, "plain", |seed| {
-        let mut day = plain.generate(seed);
+    let mut days = Vec::new();
+    for file in &args.days {
+        let printed = serde_json::from_slice(&std::fs::read(file)?)?;
+        let day = reference_day(&printed, args.scale);
+        days.push(day.ok_or_else(|| format!("{}: is no day of reference.py", file.display()))?);
+    }
+    if days.is_empty() {
+        days.extend((1..=args.seeds).map(|seed| plain.generate(seed)));
+    }
+    for (day, seed) in days.iter_mut().zip(1..) {
         day.streets.noise = args.noise;
         day.streets.seed = seed;
-        day
-    })?;
+    }
+    let comparison = compared(args, "plain", &days)?;
     if args.json {
         println!("{}", comparison.json());
     } else {
@@ -70,7 +78,8 @@ fn run_scenarios(args: &Args, names: &str) -> Done {
     };
     let mut results = Vec::new();
     for scenario in chosen {
-        let mut comparison = compared(args, scenario.name, |seed| scenario.day(seed))?;
+        let days: Vec<Day> = (1..=args.seeds).map(|seed| scenario.day(seed)).collect();
+        let mut comparison = compared(args, scenario.name, &days)?;
         for (policy, figures) in &others {
             if let Some(figures) = figures.get(scenario.name) {
                 comparison.add_policy(policy, figures);
@@ -110,18 +119,14 @@ fn write_days(args: &Args, folder: &Path, scenarios: impl Iterator<Item = Scenar
     Ok(())
 }
 
-fn compared(args: &Args, name: &str, day: impl Fn(u64) -> Day) -> Result<Comparison, CompareError> {
+fn compared(args: &Args, name: &str, days: &[Day]) -> Result<Comparison, CompareError> {
     let mut comparison = Comparison::default();
     let terminal = std::io::stderr().is_terminal();
-    for seed in 1..=args.seeds {
+    for (number, day) in days.iter().enumerate() {
         if terminal {
-            eprint!("\r\x1b[K{name}: day {seed} of {}", args.seeds);
+            eprint!("\r\x1b[K{name}: day {} of {}", number + 1, days.len());
         }
-        comparison.add(compare(
-            &day(seed),
-            args.deployment(),
-            args.clairvoyant_rounds,
-        )?);
+        comparison.add(compare(day, args.deployment(), args.clairvoyant_rounds)?);
     }
     if terminal {
         eprint!("\r\x1b[K");
