@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env logs dispatcher demo import test test-import-large lint access-table resources deny bench-planner bench-import bench-start clean
+.PHONY: help up down status env logs dispatcher demo import test test-import-large lint access-table resources deny bench-planner bench-import bench-start bench-day simulate clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | sed "s/[$$][$$]/$$/" | expand -t 26
@@ -82,9 +82,29 @@ bench-start: up ## Measure start times and zip sizes of a release build; AGAINST
 	  eval "$$($(LOCAL_STACK) env)" && exec $(PYTHON) local/bench-start/bench.py --binaries "$$built" \
 	  $${AGAINST:+--against "$$AGAINST"}
 
+bench-day: ## Compare Waybill with simple policies on generated days, in virtual time: some minutes; SEEDS=10 [VROOM=1]
+	@set -e; run="cargo run -q -p simulator --bin bench-day -- --scenarios all --seeds $${SEEDS:-10}"; \
+	  if [ -n "$$VROOM" ]; then \
+	    test -d local/bench-planner/.venv || python3 -m venv local/bench-planner/.venv; \
+	    local/bench-planner/.venv/bin/pip install -q -r local/bench-planner/requirements.txt; \
+	    $$run --write-days local/bench-day/out/days; \
+	    local/bench-planner/.venv/bin/python local/bench-day/vroom_policy.py local/bench-day/out/days \
+	      local/bench-day/out/vroom.json; \
+	  fi; \
+	  $$run --page local/bench-day/out/index.html $${VROOM:+--others local/bench-day/out/vroom.json}
+
+# The file stays on this machine. ARGS are further flags: make simulate FILE=… AGENTS=… ARGS=--help
+simulate: ## Tell how many agents a file of orders needs: FILE=orders.csv AGENTS=6..9 SHIFT=08:00-16:00 [START=LAT,LON]
+	@test -n "$$FILE" && test -n "$$AGENTS" || { \
+	  echo "waybill: make simulate FILE=orders.csv AGENTS=6..9 SHIFT=08:00-16:00 [START=52.52,13.40] [DATE=2030-05-06]" >&2; \
+	  exit 2; }
+	@cargo run -q -p simulator --bin simulate -- "$$FILE" --agents "$$AGENTS" $${SHIFT:+--shift "$$SHIFT"} \
+	  $${START:+--start "$$START"} $${DATE:+--date "$$DATE"} $${ZONE:+--zone "$$ZONE"} \
+	  --page local/simulate/out/index.html $$ARGS
+
 clean: ## Stop the local stack and delete everything that was built
 	@if [ -e .venv/ready ]; then $(LOCAL_STACK) down; fi
-	rm -rf .venv local/bench-planner/.venv local/providers/.venv .aws-sam target local/state local/demo/out
+	rm -rf .venv local/bench-planner/.venv local/providers/.venv .aws-sam target local/state local/demo/out local/bench-day/out local/simulate/out
 
 .venv/ready: local/requirements.txt local/venv.sh
 	@local/venv.sh

@@ -151,21 +151,33 @@ pub struct CountedRounds(pub u64);
 #[async_trait]
 impl RouteProvider for CountedRounds {
     async fn plan(&self, request: PlanRequest) -> Result<PlanAnswer, ProviderError> {
-        let places = &request.places;
-        let travel = planner::TravelMatrix::measured(places.len(), |from, to| {
-            let leg = LegEstimate::default().leg(places[from], places[to]);
-            (leg.distance_m, leg.duration_s)
-        });
-        let instance = planner::Instance::new(planner::InstanceSpec {
-            travel,
-            vehicles: request.vehicles,
-            orders: request.orders,
-            objective: request.objective,
-        })
-        .map_err(|faults| ProviderError::InvalidProblem(format!("{faults:?}")))?;
-        let options = planner::Options::new(planner::Limit::Iterations(self.0));
-        let plan = planner::solve(&instance, &options);
-        planner::check(&instance, &plan).expect("a plan that keeps the rules");
-        Ok(PlanAnswer::of("counted-rounds", &instance, &plan))
+        plan_in_rounds(request, LegEstimate::default(), self.0)
     }
+}
+
+/// The plan of the planner on estimated legs after this number of rounds. The plan is checked.
+///
+/// # Errors
+/// If the request is no valid instance.
+pub fn plan_in_rounds(
+    request: PlanRequest,
+    estimate: LegEstimate,
+    rounds: u64,
+) -> Result<PlanAnswer, ProviderError> {
+    let places = &request.places;
+    let travel = planner::TravelMatrix::measured(places.len(), |from, to| {
+        let leg = estimate.leg(places[from], places[to]);
+        (leg.distance_m, leg.duration_s)
+    });
+    let instance = planner::Instance::new(planner::InstanceSpec {
+        travel,
+        vehicles: request.vehicles,
+        orders: request.orders,
+        objective: request.objective,
+    })
+    .map_err(|faults| ProviderError::InvalidProblem(format!("{faults:?}")))?;
+    let options = planner::Options::new(planner::Limit::Iterations(rounds));
+    let plan = planner::solve(&instance, &options);
+    planner::check(&instance, &plan).expect("a plan that keeps the rules");
+    Ok(PlanAnswer::of("counted-rounds", &instance, &plan))
 }

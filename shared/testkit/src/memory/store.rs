@@ -1,6 +1,7 @@
 //! Users, orders and routes, with the conditions of the real store and the changes that its streams carry.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use app::events::StateChange;
@@ -36,6 +37,7 @@ pub enum NextWrite {
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     tables: Mutex<Tables>,
+    requests: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -64,7 +66,7 @@ impl MemoryStore {
     ) -> Self {
         let store = Self::default();
         {
-            let mut tables = store.tables();
+            let mut tables = store.unasked();
             tables.users = users.into_iter().map(|user| (user.id, user)).collect();
             tables.orders = orders.into_iter().map(|order| (order.id, order)).collect();
         }
@@ -73,30 +75,42 @@ impl MemoryStore {
 
     /// Sets the results of the next writes of users, orders and routes, one after the other.
     pub fn next_writes(&self, faults: impl IntoIterator<Item = NextWrite>) {
-        self.tables().faults = faults.into_iter().collect();
+        self.unasked().faults = faults.into_iter().collect();
     }
 
     /// The changes since the last call, as the tables' streams carry them.
     pub fn take_changes(&self) -> Vec<StateChange> {
-        std::mem::take(&mut self.tables().changes)
+        std::mem::take(&mut self.unasked().changes)
     }
 
     /// All users.
     pub fn all_users(&self) -> Vec<User> {
-        self.tables().users.values().cloned().collect()
+        self.unasked().users.values().cloned().collect()
     }
 
     /// All orders, oldest first.
     pub fn all_orders(&self) -> Vec<Order> {
-        self.tables().orders.values().cloned().collect()
+        self.unasked().orders.values().cloned().collect()
     }
 
     /// All routes.
     pub fn all_routes(&self) -> Vec<Route> {
-        self.tables().routes.values().cloned().collect()
+        self.unasked().routes.values().cloned().collect()
     }
 
+    /// The number of requests so far: each call of a port is one.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// The tables for a request.
     pub(super) fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.unasked()
+    }
+
+    /// The tables for the test itself.
+    fn unasked(&self) -> MutexGuard<'_, Tables> {
         self.tables.lock().unwrap()
     }
 

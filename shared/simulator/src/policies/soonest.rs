@@ -1,0 +1,53 @@
+//! One order at a time, to the agent who is there first.
+
+use domain::StopKind;
+
+use super::fleet::{Event, Fleet, Stop};
+use crate::day::Day;
+use crate::outcome::Outcome;
+
+/// Each order is appended to the list of the agent who is expected to reach its pickup first.
+pub fn soonest(day: &Day) -> Outcome {
+    let mut fleet = Fleet::of(day);
+    let mut waiting = Vec::new();
+    for (now_s, event) in fleet.events() {
+        fleet.advance(now_s);
+        match event {
+            Event::Placed(order) => waiting.push(order),
+            Event::Cancelled(order) if waiting.contains(&order) => {
+                waiting.retain(|other| *other != order);
+                fleet.outcome.ended[order] = true;
+            }
+            Event::Cancelled(order) => fleet.cancel(order),
+            Event::DutyEnds(agent) => waiting.extend(fleet.release(agent)),
+            Event::DutyBegins => {}
+        }
+        waiting.retain(|order| !append(&mut fleet, *order, now_s));
+    }
+    fleet.advance(f64::INFINITY);
+    fleet.outcome
+}
+
+/// Appends an order. Answers whether there is an agent for it.
+fn append(fleet: &mut Fleet<'_>, order: usize, now_s: f64) -> bool {
+    let pickup = fleet.day.orders[order].pickup();
+    let reaches = |agent: usize| {
+        let mut at = fleet.drivers[agent].at;
+        let mut clock_s = fleet.departs_s(agent, now_s)?;
+        for stop in &fleet.drivers[agent].todo {
+            let place = fleet.place(*stop);
+            clock_s += fleet.day.streets.expected_s(at, place) + fleet.service_s(*stop);
+            at = place;
+        }
+        Some(clock_s + fleet.day.streets.expected_s(at, pickup))
+    };
+    let agents = 0..fleet.drivers.len();
+    let reached = agents.filter_map(|agent| Some((agent, reaches(agent)?)));
+    let Some((agent, _)) = reached.min_by(|(_, one), (_, other)| one.total_cmp(other)) else {
+        return false;
+    };
+    let mut todo = fleet.drivers[agent].todo.clone();
+    todo.extend([StopKind::Pickup, StopKind::Dropoff].map(|kind| Stop { order, kind }));
+    fleet.give(agent, todo, now_s);
+    true
+}
