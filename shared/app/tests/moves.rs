@@ -241,6 +241,66 @@ async fn a_route_that_loses_all_its_orders_ends_and_its_agent_hears_of_it() {
 }
 
 #[tokio::test]
+async fn a_plan_does_not_put_off_an_agent_who_is_under_way() {
+    let world = city(&AGENTS[..1], orders(2));
+    comes_on_duty(&world, AGENTS[0]).await;
+    world.settle().await;
+    let next = world.only_route().stops[0].clone();
+    let minutes = SignedDuration::from_mins(3);
+    assert!(next.eta > world.clock.now() + minutes, "{next:?}");
+    world.clock.advance(minutes);
+    let body = json!({
+        "pickup": {"location": Landmarks::BADALONA},
+        "dropoff": {"location": Landmarks::BADALONA},
+    });
+    world
+        .place_order()
+        .run(&customer(1), b"", &body, None)
+        .await
+        .unwrap();
+    world.settle().await;
+    let route = world.only_route();
+    assert_eq!(route.open_orders().len(), 3);
+    assert_eq!(route.stops[0], next, "as before the new order came");
+}
+
+#[tokio::test]
+async fn an_agent_who_should_have_arrived_arrives_now() {
+    let world = city(&AGENTS[..1], orders(2));
+    comes_on_duty(&world, AGENTS[0]).await;
+    world.settle().await;
+    let next = world.only_route().stops[0].clone();
+    world.clock.advance(SignedDuration::from_hours(1));
+    let body = json!({
+        "pickup": {"location": Landmarks::BADALONA},
+        "dropoff": {"location": Landmarks::BADALONA},
+    });
+    world
+        .place_order()
+        .run(&customer(1), b"", &body, None)
+        .await
+        .unwrap();
+    world.settle().await;
+    let route = world.only_route();
+    assert_eq!(route.stops[0].order_id, next.order_id);
+    assert_eq!(route.stops[0].eta, world.clock.now());
+}
+
+#[tokio::test]
+async fn the_next_stop_stays_and_the_others_may_move() {
+    let world = city(&AGENTS[..2], orders(10));
+    comes_on_duty(&world, AGENTS[0]).await;
+    world.settle().await;
+    let next = world.only_route().stops[0].order_id;
+    comes_on_duty(&world, AGENTS[1]).await;
+    world.settle().await;
+    let on = world.order(next).assignment.unwrap();
+    assert_eq!(on.agent_id, user_id(AGENTS[0]), "the next stop stays");
+    let shares = shares(&world);
+    assert!(shares[&user_id(AGENTS[1])] >= 4, "{shares:?}");
+}
+
+#[tokio::test]
 async fn an_order_that_is_aboard_never_moves() {
     let world = city(&AGENTS[..2], orders(10));
     comes_on_duty(&world, AGENTS[0]).await;

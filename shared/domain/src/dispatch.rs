@@ -12,8 +12,8 @@ pub struct DispatchRules {
     pub promise: SignedDuration,
     /// The seconds of driving that a plan must save for each order that it gives to another agent.
     pub move_s: u32,
-    /// An agent may be on the way to a pickup that is expected within this time. A plan leaves such an order where it
-    /// is, and adds no stop before it.
+    /// An agent who has made no stop yet may be on the way to the first one, if it is expected within this time. A plan
+    /// leaves such a stop where it is, and adds no stop before it.
     pub freeze: SignedDuration,
 }
 
@@ -22,7 +22,7 @@ impl Default for DispatchRules {
         Self {
             waiting_weight_milli: 200,
             promise: SignedDuration::from_mins(240),
-            move_s: 300,
+            move_s: 60,
             freeze: SignedDuration::from_mins(10),
         }
     }

@@ -22,9 +22,7 @@ pub struct Stack {
 
 impl Stack {
     pub async fn new() -> Self {
-        Self {
-            aws: aws::config(),
-        }
+        Self { aws: aws::config() }
     }
 
     pub fn dynamodb(&self) -> dynamodb::Client {

@@ -44,7 +44,7 @@ impl Deployment {
     pub fn local_and_compressed() -> Self {
         Self {
             rules: DispatchRules {
-                move_s: 6,
+                move_s: 1,
                 freeze: SignedDuration::from_secs(12),
                 ..DispatchRules::default()
             },

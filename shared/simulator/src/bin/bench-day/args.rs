@@ -51,7 +51,7 @@ pub(crate) struct Args {
     /// PromiseMinutes
     #[arg(long, default_value_t = 240)]
     pub(crate) promise: i64,
-    /// MoveSeconds [default: 6 × scale]
+    /// MoveSeconds [default: 1.2 × scale]
     #[arg(long)]
     pub(crate) move_seconds: Option<u32>,
     /// FreezeSeconds [default: 12 × scale]
@@ -122,7 +122,7 @@ impl Args {
             rules: DispatchRules {
                 waiting_weight_milli: (self.weight * 1000.0).round() as u32,
                 promise: SignedDuration::from_mins(self.promise),
-                move_s: self.move_seconds.unwrap_or(scaled(6.0) as u32),
+                move_s: self.move_seconds.unwrap_or(scaled(1.2) as u32),
                 freeze: SignedDuration::from_secs(freeze_s),
             },
             optimization_window_s: self.window.unwrap_or(usual.optimization_window_s),
