@@ -29,7 +29,8 @@ python=$("$python" -c 'import os, sys; print(os.path.realpath(sys.executable))')
 echo "==> Installing the tools of $requirements into $venv" >&2
 rm -rf "$venv"
 "$python" -m venv "$venv" || fail "$venv could not be created (see above)"
-# uv installs the same packages in a tenth of the time. If uv cannot reach the package index, pip may have settings for it.
+# uv installs the same packages in a tenth of the time. If uv cannot reach the package index, pip may have settings for
+# it.
 "$venv/bin/pip" install --quiet --disable-pip-version-check uv==0.13.9 >&2 &&
   "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --requirement "$requirements" >&2 ||
   "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" >&2 ||

@@ -26,7 +26,8 @@ def build():
 
 def _lay_out():
     log = STATE / "sam-build.log"
-    command = ["sam", "build", "--parallel", "--build-dir", BUILD, "--parameter-overrides", f"Architecture={architecture()}"]
+    command = ["sam", "build", "--parallel", "--build-dir", BUILD]
+    command += ["--parameter-overrides", f"Architecture={architecture()}"]
     with log.open("w") as output:
         failed = subprocess.run(
             command, check=False, cwd=ROOT, env=environment(), stdout=output, stderr=output

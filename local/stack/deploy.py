@@ -34,7 +34,8 @@ def client(service):
 def deploy():
     say("Deploying template.yaml")
     log = STATE / "sam-deploy.log"
-    command = [sys.executable, Path(__file__).with_name("quick_sam.py"), "deploy", "--config-env", "local", "--config-file", ROOT / "samconfig.toml"]
+    command = [sys.executable, Path(__file__).with_name("quick_sam.py"), "deploy"]
+    command += ["--config-env", "local", "--config-file", ROOT / "samconfig.toml"]
     command += ["--template-file", BUILD / "template.yaml"]
     if os.environ.get("PARAMETERS"):
         command += ["--parameter-overrides", *_overrides(os.environ["PARAMETERS"].split())]
