@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env logs dispatcher demo import test test-import-large lint access-table resources deny bench-planner bench-import bench-start bench-day simulate clean
+.PHONY: help up down status env logs dispatcher demo import test test-import-large lint access-table resources deny bench-planner bench-import bench-start bench-day bench-day-http simulate clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | sed "s/[$$][$$]/$$/" | expand -t 26
@@ -92,6 +92,12 @@ bench-day: ## Compare Waybill with simple policies on generated days, in virtual
 	      local/bench-day/out/vroom.json; \
 	  fi; \
 	  $$run --page local/bench-day/out/index.html $${VROOM:+--others local/bench-day/out/vroom.json}
+
+# The days are about 50 times faster than life, and so are the driving times.
+bench-day-http: export PARAMETERS := LegBaseSeconds=4 LegSecondsPerKm=2 FreezeSeconds=12 MoveSeconds=1
+bench-day-http: up ## Drive such days over HTTP on the local stack, five minutes each; DAYS="file.json …"
+	@eval "$$($(LOCAL_STACK) env)" && \
+	  exec $(PYTHON) local/bench-day/over_http.py $${DAYS:-shared/simulator/tests/reference/*.json}
 
 # The file stays on this machine. ARGS are further flags: make simulate FILE=… AGENTS=… ARGS=--help
 simulate: ## Tell how many agents a file of orders needs: FILE=orders.csv AGENTS=6..9 SHIFT=08:00-16:00 [START=LAT,LON]
