@@ -56,7 +56,8 @@ pub fn config() -> SdkConfig {
     config.build()
 }
 
-fn http_client() -> SharedHttpClient {
+/// The HTTP client of all AWS clients.
+pub fn http_client() -> SharedHttpClient {
     let mut roots = TrustStore::empty().with_pem_certificate(AMAZON_ROOTS);
     if let Ok(file) = env::var("AWS_CA_BUNDLE") {
         match fs::read(&file) {

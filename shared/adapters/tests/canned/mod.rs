@@ -48,6 +48,7 @@ impl Canned {
             .with_initial_backoff(Duration::from_millis(1));
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
+            .http_client(adapters::aws::http_client())
             .region(Region::new("eu-west-1"))
             .endpoint_url(endpoint)
             .credentials_provider(SharedCredentialsProvider::new(credentials))

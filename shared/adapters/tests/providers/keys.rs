@@ -52,6 +52,7 @@ impl Store {
         let credentials = Credentials::new("test", "test", None, None, "test");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
+            .http_client(adapters::aws::http_client())
             .region(aws_config::Region::new("eu-west-1"))
             .endpoint_url(self.server.url())
             .credentials_provider(SharedCredentialsProvider::new(credentials))
