@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use app::messages::{Notification, Wake, WakeCause};
-use app::ports::{Changeset, Clock as _, DispatchLedger, StoreError};
+use app::ports::{Changeset, Clock as _, DispatchLedger, OrderPlacement as _, StoreError};
 use app::routes::optimize_routes::PlanReport;
 use async_trait::async_trait;
 use domain::{Coordinates, Order, OrderStatus, RouteStatus, StopKind, UserId, Zone};
@@ -262,6 +262,31 @@ async fn a_plan_does_not_put_off_an_agent_who_is_under_way() {
     let route = world.only_route();
     assert_eq!(route.open_orders().len(), 3);
     assert_eq!(route.stops[0], next, "as before the new order came");
+}
+
+#[tokio::test]
+async fn an_agent_on_a_long_way_is_not_put_off_either() {
+    let far_away = Coordinates {
+        lat: 41.73,
+        lon: 1.83,
+    };
+    let berta = an_agent(AGENTS[0]).starting_at(far_away).build();
+    let mut world = World::with([berta], [an_order(1).build()]);
+    world.planner = Some(CountedRounds(200));
+    comes_on_duty(&world, AGENTS[0]).await;
+    wake(&world, WakeCause::AgentAvailable).await;
+    let next = world.only_route().stops[0].clone();
+    assert!(next.eta > world.clock.now() + SignedDuration::from_hours(1));
+    world.clock.advance(SignedDuration::from_mins(30));
+    world
+        .store
+        .place(&an_order(2).placed_at("2030-05-06T08:30:00Z").build(), None)
+        .await
+        .unwrap();
+    world.settle().await;
+    let route = world.only_route();
+    assert_eq!(route.open_orders().len(), 2);
+    assert_eq!(route.stops[0], next);
 }
 
 #[tokio::test]

@@ -87,6 +87,15 @@ async fn a_request_that_is_repeated_gets_its_order_without_room() {
 }
 
 #[tokio::test]
+async fn a_request_that_is_repeated_takes_no_room() {
+    let world = a_world(2);
+    for _ in 0..5 {
+        place(&world, ANA, Some("shop-1")).await.unwrap();
+    }
+    place(&world, ANA, Some("shop-2")).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_customer_may_have_another_limit() {
     let world = a_world(2);
     let ana = world.store.user(user_id(ANA)).await.unwrap().unwrap();

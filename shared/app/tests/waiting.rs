@@ -120,6 +120,19 @@ async fn an_agent_in_the_next_town_is_better_than_nobody() {
 }
 
 #[tokio::test]
+async fn an_agent_whose_shift_is_over_hides_nobody() {
+    let berta = an_agent(BERTA)
+        .on_duty()
+        .with_shift("2030-05-06T05:00:00Z", "2030-05-06T07:30:00Z");
+    let carla = an_agent(CARLA).starting_at(MANRESA).on_duty().build();
+    let order = an_order(1).build();
+    let world = world(vec![berta.build(), carla], vec![order.clone()]);
+    plan(&world, WakeCause::OrderPending).await;
+    let on = world.order(order.id).assignment.unwrap();
+    assert_eq!(on.agent_id, user_id(CARLA));
+}
+
+#[tokio::test]
 async fn an_agent_who_comes_on_duty_in_the_next_town_ends_the_pause() {
     let berta = an_agent(BERTA).starting_at(MANRESA).build();
     let order = an_order(1).build();
@@ -163,6 +176,18 @@ async fn only_far_zones_with_waiting_orders_are_woken() {
     let mut with_far = near.clone();
     with_far.insert(order.zone);
     assert_eq!(woken().await, with_far);
+    set_on_duty(true).await;
+    let larger = json!({"vehicle": {"capacity": 50}});
+    world
+        .update(&agent(BERTA), user_id(BERTA), larger)
+        .await
+        .unwrap();
+    let changes = world.store.take_changes();
+    world.announce().run(&changes).await.unwrap();
+    let wakes = world.wakes.take_messages().into_iter();
+    let zones: BTreeSet<Zone> = wakes.map(|wake| wake.zone).collect();
+    assert_eq!(zones, near, "a larger vehicle wakes no far zones");
+    set_on_duty(false).await;
     world.clock.advance(SignedDuration::from_hours(2));
     assert_eq!(woken().await, near, "a note ends");
 }

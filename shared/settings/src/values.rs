@@ -127,8 +127,7 @@ impl Setting for LargestImport {
 
 impl Setting for MaxOpenOrders {
     fn read(env: &Environment) -> Option<Self> {
-        env.whole_number("MAX_OPEN_ORDERS", 1..=10_000_000)
-            .map(Self)
+        env.whole_number("MAX_OPEN_ORDERS", 1..=1_000_000).map(Self)
     }
 }
 

@@ -40,7 +40,7 @@ impl Comparison {
         let points = OwnPoints(request);
         let places = points.places();
         let (sequences, legs) = read(points, answer);
-        let fitted = fitted(estimate, &legs, &places);
+        let fitted = fitted(estimate, &told(points, answer, &legs), &places);
         let instance = points.instance(|from, to| match legs.get(&(from, to)) {
             Some(leg) => *leg,
             None => fitted.leg(places[from], places[to]),
@@ -90,6 +90,20 @@ fn read(points: OwnPoints<'_>, answer: &PlanAnswer) -> (Sequences, Legs) {
         (route.vehicle, stops.collect())
     });
     (sequences.collect(), legs)
+}
+
+/// The legs that the service has told. The legs of frozen stops are our own estimates.
+fn told(points: OwnPoints<'_>, answer: &PlanAnswer, legs: &Legs) -> Legs {
+    let mut told = legs.clone();
+    for route in &answer.routes {
+        let mut at = points.start(route.vehicle);
+        for (order, kind) in &points.0.vehicles[route.vehicle].frozen {
+            let to = points.stop(*order, *kind);
+            told.remove(&(at, to));
+            at = to;
+        }
+    }
+    told
 }
 
 /// The estimate that fits the legs of a service: a time for each leg and a time for each kilometre, by least squares.

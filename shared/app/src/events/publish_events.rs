@@ -83,11 +83,11 @@ impl PublishEvents {
 }
 
 impl PublishEvents {
-    /// An agent who became available also wakes the zones beyond the neighbours whose orders found no agent nearby.
+    /// An agent who comes on duty also wakes the zones beyond the neighbours whose orders found no agent nearby.
     /// Most zones have agents or no orders, so they are not woken for nothing.
     async fn far_wakes(&self, changes: &[StateChange]) -> Result<Vec<Wake>, StoreError> {
         let mut agents: BTreeMap<Zone, Wake> = BTreeMap::new();
-        for own in changes.iter().filter_map(own_zone_of_available) {
+        for own in changes.iter().filter_map(own_zone_of_newcomer) {
             let near = own.zone.within(NEAR);
             let mut far = own.zone.within(FAR);
             far.retain(|zone| !near.contains(zone));
@@ -109,8 +109,9 @@ impl PublishEvents {
     }
 }
 
-/// The wake-up of an agent's own zone, if the agent became available.
-fn own_zone_of_available(change: &StateChange) -> Option<Wake> {
+/// The wake-up of an agent's own zone, if the agent came on duty. The end of a route or a new vehicle is no reason to
+/// plan far zones again: such changes are too many.
+fn own_zone_of_newcomer(change: &StateChange) -> Option<Wake> {
     let StateChange::User {
         before,
         after: Some(after),
@@ -118,6 +119,13 @@ fn own_zone_of_available(change: &StateChange) -> Option<Wake> {
     else {
         return None;
     };
+    let was_available = before.as_ref().is_some_and(|before| {
+        let profile = before.agent.as_ref();
+        profile.is_some_and(|profile| profile.available(before.status))
+    });
+    if was_available {
+        return None;
+    }
     became_available(before.as_deref(), after)
         .into_iter()
         .next()

@@ -103,6 +103,10 @@ impl CreateOrder {
         let zone = self.grid.zone_of(new.pickup.location);
         let zone =
             zone.ok_or_else(|| Faults::one("#/pickup/location", "is not a place on earth"))?;
+        // A repeated request takes no room.
+        if let Some(used) = self.used_before(key.as_ref(), now).await? {
+            return self.first_order(used, key.as_ref()).await;
+        }
         let limit = self.room.limit_of(caller.user_id).await?;
         if !self.room.take(caller.user_id, 1, limit).await? {
             return match self.used_before(key.as_ref(), now).await? {

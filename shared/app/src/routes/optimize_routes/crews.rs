@@ -46,22 +46,39 @@ impl OptimizeRoutes {
     ) -> Result<Crews, Refusal> {
         let mut nearby = zone.within(NEAR);
         nearby.push(zone);
-        let mut by_index = self.on_duty_in(&nearby).await?;
-        if by_index.is_empty() {
-            // The note comes first. An agent who comes on duty is seen below, or else sees the note and wakes the zone.
-            let noted_until = now + NOTED_FOR;
-            self.without_agents.note(zone, noted_until).await?;
-            let mut far = zone.within(FAR);
-            far.retain(|zone| !nearby.contains(zone));
-            by_index = self.on_duty_in(&far).await?;
-            nearby.append(&mut far);
+        let named: Vec<UserId> = wakes.iter().filter_map(|wake| wake.agent_id).collect();
+        let on_duty = self.on_duty_in(&nearby).await?;
+        let near = self
+            .read_crews(zone, on_duty.into_iter().chain(named.clone()), &nearby, now)
+            .await?;
+        // An agent may be on duty although the shift is over. Such an agent does not count.
+        if !near.ready.is_empty() || near.missed > 0 {
+            return Ok(near);
         }
-        let named = wakes.iter().filter_map(|wake| wake.agent_id);
-        let ids: BTreeSet<UserId> = by_index.into_iter().chain(named).collect();
+        // The note comes first. An agent who comes on duty is seen below, or else sees the note and wakes the zone.
+        let noted_until = now + NOTED_FOR;
+        self.without_agents.note(zone, noted_until).await?;
+        let mut far = zone.within(FAR);
+        far.retain(|zone| !nearby.contains(zone));
+        let on_duty = self.on_duty_in(&far).await?;
+        nearby.append(&mut far);
+        self.read_crews(zone, on_duty.into_iter().chain(named), &nearby, now)
+            .await
+    }
+
+    /// The agents with these ids who are on duty in one of the zones.
+    async fn read_crews(
+        &self,
+        zone: Zone,
+        agents: impl Iterator<Item = UserId>,
+        nearby: &[Zone],
+        now: Timestamp,
+    ) -> Result<Crews, Refusal> {
+        let ids: BTreeSet<UserId> = agents.collect();
         let ids: Vec<UserId> = ids.into_iter().collect();
         let mut users = self.users.users(&ids).await?;
         users.sort_unstable_by_key(|user| user.id);
-        let crews = users.into_iter().map(|user| self.crew(user, &nearby, now));
+        let crews = users.into_iter().map(|user| self.crew(user, nearby, now));
         let mut seen = Crews {
             ready: Vec::new(),
             missed: 0,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use domain::route::{Departure, MOST_OPEN_ORDERS};
 use domain::{
-    AgentProfile, Coordinates, DispatchRules, Order, OrderStatus, OrderStop, Route, RouteStatus,
-    RouteStop, StopKind, TimeWindow, Timestamp, UnplacedReason, User,
+    AgentProfile, Coordinates, DispatchRules, LegEstimate, Order, OrderStatus, OrderStop, Route,
+    RouteStatus, RouteStop, StopKind, TimeWindow, Timestamp, UnplacedReason, User,
 };
 use jiff::SignedDuration;
 
@@ -81,7 +81,8 @@ impl Crew {
     }
 
     /// The stops with which every plan of the route begins: the next stop, if the agent is on the way to it. An agent
-    /// who has made a stop is. An agent who has made none may be on the way to a pickup that is expected soon.
+    /// who has made a stop is. An agent who has made none may be, if the stop is expected soon or the departure was some
+    /// time ago.
     fn frozen_stops(&self, rules: &DispatchRules, now: Timestamp) -> Vec<RouteStop> {
         let Some(route) = self.route() else {
             return Vec::new();
@@ -89,7 +90,9 @@ impl Crew {
         let expected = route.clone().expected_at(now);
         let is_frozen = |stop: &&RouteStop| match route.status {
             RouteStatus::InProgress => true,
-            RouteStatus::Assigned => stop.eta <= now + rules.freeze,
+            RouteStatus::Assigned => {
+                stop.eta <= now + rules.freeze || route.departure().at + rules.freeze <= now
+            }
             RouteStatus::Completed | RouteStatus::Cancelled => false,
         };
         let next = expected.open_stops().next().filter(is_frozen);
@@ -122,6 +125,7 @@ pub(super) struct ZoneInstance {
     /// The crews of the orders that are on routes. The other orders are pending.
     crew_of: Vec<usize>,
     rules: DispatchRules,
+    estimate: LegEstimate,
 }
 
 impl ZoneInstance {
@@ -131,6 +135,7 @@ impl ZoneInstance {
         crews: Vec<Crew>,
         now: Timestamp,
         rules: DispatchRules,
+        estimate: LegEstimate,
     ) -> Self {
         let (mut orders, mut crew_of) = (Vec::new(), Vec::new());
         for (index, crew) in crews.iter().enumerate() {
@@ -145,6 +150,7 @@ impl ZoneInstance {
             orders,
             crew_of,
             rules,
+            estimate,
         }
     }
 
@@ -312,11 +318,17 @@ impl ZoneInstance {
     /// arrives now.
     fn under_way_since(&self, crew: &Crew) -> Option<Departure> {
         let frozen = crew.frozen_stops(&self.rules, self.now);
-        let leg = SignedDuration::from_secs(frozen.first()?.leg.duration_s.into());
+        let next = frozen.first()?;
         let departure = crew.route()?.departure();
-        let latest = self.now.saturating_sub(leg).unwrap_or(self.now);
+        // The route knows the leg from its planner, and the next planner may know another one. With the shorter of the
+        // two, the arrival is never in the past.
+        let estimated = self.estimate.leg(departure.location, next.location);
+        let (known, estimated) = (next.leg.duration_s.into(), estimated.duration_s.into());
+        let leg = SignedDuration::from_secs(i64::min(known, estimated));
+        let arrival = departure.at + SignedDuration::from_secs(known);
+        let latest = arrival.max(self.now).saturating_sub(leg);
         Some(Departure {
-            at: departure.at.max(latest),
+            at: latest.unwrap_or(self.now),
             ..departure
         })
     }

@@ -231,7 +231,7 @@ impl OptimizeRoutes {
         if left_for_next > 0 {
             warn!(%zone, left_for_next, "the plan is full; the rest waits for the next");
         }
-        let instance = ZoneInstance::of(orders, crews, now, self.settings.rules);
+        let instance = ZoneInstance::of(orders, crews, now, self.settings.rules, self.estimate);
         let request = instance.request(self.settings.time_limit);
         let answer = self
             .provider
