@@ -52,8 +52,8 @@ impl Outcome {
         }
     }
 
-    /// The seconds from the begin of waiting to the end of the service at the drop-off, sorted, of all delivered
-    /// orders.
+    /// The seconds from the beginning of the wait to the end of the service at the drop-off, for all delivered orders
+    /// and sorted.
     pub fn waits(&self, day: &Day) -> Vec<f64> {
         let orders = day.orders.iter().zip(&self.deliveries);
         let mut waits: Vec<f64> = orders
