@@ -74,7 +74,7 @@ impl Work {
 pub struct DayResults {
     /// Each policy with its figures.
     pub figures: Vec<(String, Figures)>,
-    /// What Waybill did.
+    /// Waybill's work.
     pub work: Work,
     /// For charts.
     #[serde(skip)]

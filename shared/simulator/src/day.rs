@@ -43,7 +43,7 @@ pub struct DayOrder {
     pub at_s: f64,
     /// The number of the customer.
     pub customer: usize,
-    /// What the customer sends.
+    /// The order as the customer sends it.
     pub new: NewOrder,
     /// The time at which the customer cancels the order, unless it is picked up by then.
     pub cancelled_s: Option<f64>,

@@ -1,4 +1,4 @@
-//! What became of a day.
+//! The outcome of a day.
 
 use domain::StopKind;
 
@@ -28,7 +28,7 @@ pub struct Visit {
     pub served_s: f64,
 }
 
-/// What became of a day.
+/// The outcome of a day.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outcome {
     /// For each order, its delivery. `None` if it was not delivered.

@@ -1,4 +1,4 @@
-//! What customers and agents do.
+//! The acts of customers and agents.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! What happens next.
+//! The events that are still to come.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -16,7 +16,7 @@ pub(super) struct Target {
     pub(super) not_before: Moment,
 }
 
-/// What an agent does.
+/// The activity of an agent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Doing {
     /// Nothing.

@@ -24,7 +24,7 @@ use crate::outcome::Outcome;
 /// The day ends this long after the last act of a customer or an agent, even if orders are still pending.
 const PATIENCE: Moment = 24 * 3600 * 1000;
 
-/// A plan and what it changed.
+/// A plan and its changes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlanRun {
     /// The time of the commit.
