@@ -1,5 +1,5 @@
-//! Route providers: the embedded planner, and outside services. Plans of services are checked. The embedded planner
-//! stands in when a service fails or makes a worse plan.
+//! Route providers: the embedded planner, and outside services. Plans of services are checked. If a service fails or
+//! makes a worse plan, the plan of the embedded planner is used.
 
 mod breaker;
 mod comparison;

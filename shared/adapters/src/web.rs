@@ -89,7 +89,7 @@ pub(crate) type Refusals = fn(StatusCode, &[u8]) -> Option<FaultKind>;
 /// Makes the calls and keeps connections open between them.
 #[derive(Debug, Clone)]
 pub struct Web {
-    /// Made for the first call: most instances of a function never call a service outside AWS.
+    /// The first call makes the client, because most function instances never call a service outside AWS.
     client: Arc<OnceLock<reqwest::Client>>,
     refusals: Refusals,
 }

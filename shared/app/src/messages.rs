@@ -105,7 +105,7 @@ pub enum Notification {
         lost_orders: usize,
         /// Whether the route is new.
         new: bool,
-        /// Whether the plan has a second step for the route, whose email tells both steps.
+        /// Whether the plan has a second step for the route. The email of the second step reports both steps.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         first_step: bool,
     },

@@ -15,9 +15,9 @@ const PAUSES: Pauses = Pauses {
 
 /// Ten attempts for a change of a route.
 ///
-/// An app that was offline may send forty taps on one route at once, and one of them wins each race. Short pauses would
-/// only load the store with lost races, so these begin with a longer one. They add up to 13 s at most, within the 15 s
-/// of a function.
+/// An app that was offline may send forty taps on one route at once, and only one of them wins each race. With short
+/// pauses, the store would get many writes that lose. So these pauses are longer. Their sum is at most 13 s, within the
+/// 15 s of a function.
 const PAUSES_ON_ROUTE: Pauses = Pauses {
     first: Duration::from_millis(100),
     longest: Duration::from_millis(2_500),
@@ -32,7 +32,7 @@ impl<'a> Attempts<'a> {
         Self(BackOff::new(PAUSES, jitter))
     }
 
-    /// Longer pauses, for a write that taps on the same route may outrun.
+    /// Longer pauses, for a write that may lose races against taps on the same route.
     pub(crate) fn on_route(jitter: &'a dyn Jitter) -> Self {
         Self(BackOff::new(PAUSES_ON_ROUTE, jitter))
     }

@@ -12,8 +12,8 @@ pub struct DispatchRules {
     pub promise: SignedDuration,
     /// The seconds of driving that a plan must save for each order that it gives to another agent.
     pub move_s: u32,
-    /// An agent who has made no stop yet may be on the way to the first one, if it is expected within this time. A plan
-    /// leaves such a stop where it is, and adds no stop before it.
+    /// An agent who has made no stop yet may be on the way to the first stop, if this stop is expected within this
+    /// time. A plan adds no stop before such a stop and does not move it.
     pub freeze: SignedDuration,
 }
 

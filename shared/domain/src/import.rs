@@ -138,7 +138,7 @@ pub struct Import {
     pub created_at: Timestamp,
     /// The time at which the first run began.
     pub started_at: Option<Timestamp>,
-    /// Since when the import waits, because the customer has too many pending orders.
+    /// The time at which the import began to wait, because the customer has too many pending orders.
     pub paused_at: Option<Timestamp>,
     /// The time at which the import ended.
     pub finished_at: Option<Timestamp>,
@@ -212,7 +212,7 @@ impl Import {
         }
     }
 
-    /// The import that waits until its customer has fewer pending orders. Every other change ends the pause.
+    /// The import as it waits until its customer has fewer pending orders. Every other change ends the pause.
     #[must_use]
     pub fn paused(&self, now: Timestamp) -> Self {
         Self {

@@ -166,7 +166,7 @@ pub struct Route {
     pub agent_id: UserId,
     /// The status.
     pub status: RouteStatus,
-    /// The place and the time at which the last plan starts: see [`Route::departure`].
+    /// The place and the time at which the last plan begins. See [`Route::departure`].
     pub from: Departure,
     /// The stops that were made or skipped, then the open ones, in driving order.
     pub stops: Vec<RouteStop>,

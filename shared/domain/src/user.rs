@@ -149,7 +149,7 @@ pub struct User {
     pub subscribed_at: Option<Timestamp>,
     /// The profile that only agents have.
     pub agent: Option<AgentProfile>,
-    /// A customer's own limit on pending orders. `None` for the limit of everybody.
+    /// A customer's own limit on pending orders. `None` if the limit `MaxOpenOrders` applies.
     pub max_open_orders: Option<u32>,
     /// The time at which the address was confirmed.
     pub confirmed_at: Option<Timestamp>,

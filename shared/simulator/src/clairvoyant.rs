@@ -1,4 +1,4 @@
-//! The plan that knows all orders of the day in advance: a bound for every policy.
+//! The plan that knows all orders of the day in advance. It is a bound for every policy.
 
 use domain::StopKind;
 use planner::{
@@ -10,9 +10,9 @@ use thiserror::Error;
 use crate::day::{Day, DayOrder};
 use crate::outcome::{Delivery, Outcome, Visit};
 
-/// The planner counts milliseconds here, so that nothing is rounded.
+/// The planner counts milliseconds here. So nothing is rounded.
 const UNIT: f64 = 1000.0;
-/// A moment after everything: ten days.
+/// Later than every event of a day: ten days.
 const NEVER: i64 = 10 * 24 * 3600 * 1000;
 
 /// The day cannot be planned at once.
@@ -25,7 +25,7 @@ pub struct NoInstance(String);
 /// breaks, so the plan is a bound for days with breaks too.
 ///
 /// # Errors
-/// If the day has more than the planner takes.
+/// If the day is too large for the planner.
 pub fn clairvoyant(day: &Day, weight_milli: u32, rounds: u64) -> Result<Outcome, NoInstance> {
     let taken: Vec<usize> = (0..day.orders.len())
         .filter(|index| !ends_early(&day.orders[*index]))

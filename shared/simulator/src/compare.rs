@@ -13,7 +13,7 @@ use crate::outcome::{Outcome, Visit};
 use crate::policies::{insertion, nearest_idle, soonest};
 use crate::waybill::{Deployment, Report, SimulationError, run};
 
-/// The policy that Waybill is measured by.
+/// The main policy for the comparison with Waybill.
 const BASIS: &str = "insertion 0.2";
 /// Waybill's name in tables.
 const WAYBILL: &str = "waybill";
@@ -26,12 +26,12 @@ pub enum CompareError {
     /// Waybill failed.
     #[error(transparent)]
     Waybill(#[from] SimulationError),
-    /// There is no plan in advance.
+    /// No plan in advance can be made.
     #[error(transparent)]
     Clairvoyant(#[from] NoInstance),
 }
 
-/// What Waybill did on a day, besides the figures.
+/// Waybill's work on a day, besides the figures.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Work {
     /// The orders that changed their agent, for each order.
@@ -74,7 +74,7 @@ impl Work {
 pub struct DayResults {
     /// Each policy with its figures.
     pub figures: Vec<(String, Figures)>,
-    /// What Waybill did.
+    /// Waybill's work.
     pub work: Work,
     /// For charts.
     #[serde(skip)]
@@ -142,8 +142,8 @@ impl Comparison {
         self.days.push(results);
     }
 
-    /// Adds a policy that was run elsewhere, if it has the figures of all days. The days have the seeds 1, 2, 3 and so
-    /// on.
+    /// Adds a policy that was run in another program, if it has the figures of all days. The days have the seeds 1, 2,
+    /// 3 and so on.
     pub fn add_policy(&mut self, name: &str, by_seed: &BTreeMap<u64, Figures>) {
         let figures = (1..).map(|seed| by_seed.get(&seed));
         let figures: Option<Vec<&Figures>> = figures.take(self.days.len()).collect();

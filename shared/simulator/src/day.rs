@@ -25,8 +25,8 @@ impl Day {
         moment.duration_since(self.begins).as_secs_f64()
     }
 
-    /// The time at which the customer of an order begins to wait: when the order is placed, or when it may be picked up
-    /// at the earliest.
+    /// The time at which the customer of an order begins to wait: when the order is placed, or when its pickup window
+    /// opens, if that is later.
     pub fn waits_since_s(&self, order: &DayOrder) -> f64 {
         let opens = order.new.pickup.window.map(|window| window.start);
         opens.map_or(order.at_s, |opens| self.seconds_of(opens).max(order.at_s))
@@ -43,11 +43,11 @@ pub struct DayOrder {
     pub at_s: f64,
     /// The number of the customer.
     pub customer: usize,
-    /// What the customer sends.
+    /// The order as the customer sends it.
     pub new: NewOrder,
     /// The time at which the customer cancels the order, unless it is picked up by then.
     pub cancelled_s: Option<f64>,
-    /// Whether the agent finds nothing to pick up.
+    /// Whether the agent will find nothing to pick up.
     pub pickup_fails: bool,
 }
 
@@ -85,9 +85,9 @@ pub struct DayAgent {
 /// A time on duty.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Duty {
-    /// The begin.
+    /// The beginning.
     pub from_s: f64,
-    /// The end. The agent then gives back the orders that are not aboard, and hands over the others.
+    /// The end. The agent then gives back the orders that are not aboard, and delivers the others.
     pub until_s: f64,
 }
 

@@ -1,4 +1,4 @@
-//! Days as JSON: for policies in other languages, and from them. And the figures that such policies bring back.
+//! Days as JSON, to and from policies in other languages, and the figures of such policies.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use crate::figures::Figures;
 use crate::generate::{PlainDay, order_between};
 use crate::streets::Streets;
 
-/// For each policy, each scenario and each seed, the figures.
+/// The figures for each policy, each scenario and each seed.
 pub type OtherFigures = BTreeMap<String, BTreeMap<String, BTreeMap<u64, Figures>>>;
 
 /// A day for `local/bench-day/vroom_policy.py`.
@@ -47,7 +47,7 @@ pub fn day_json(name: &str, seed: u64, day: &Day) -> Value {
     })
 }
 
-/// A day that `reference.py --json` printed, so many times slower. `None` if it is no such day.
+/// A day that `reference.py --json` printed, made slower by this factor. `None` if the text is no such day.
 pub fn reference_day(printed: &Value, scale: f64) -> Option<Day> {
     let plain = PlainDay::reference(scale);
     let place = |pair: &Value| {

@@ -8,11 +8,11 @@ use crate::outcome::Outcome;
 /// The figures by which policies are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Figures {
-    /// Seconds from the begin of waiting to the end of the service at the drop-off: the mean.
+    /// The mean of the seconds from the beginning of the wait to the end of the service at the drop-off.
     pub mean_s: f64,
-    /// The 90th percentile.
+    /// The 90th percentile of these seconds.
     pub p90_s: f64,
-    /// The maximum.
+    /// The maximum of these seconds.
     pub max_s: f64,
     /// The share of the orders that waited longer than the promise, or were neither delivered nor ended otherwise.
     pub late: f64,

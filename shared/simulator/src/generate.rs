@@ -7,10 +7,10 @@ use rand::{RngExt, SeedableRng};
 use crate::day::{Day, DayAgent, DayOrder, Duty, GENERATED_DAY};
 use crate::streets::Streets;
 
-/// The kilometres of a degree of latitude, as `reference.py` has them.
+/// The kilometres of a degree of latitude, as in `reference.py`.
 const KM_PER_DEGREE: f64 = 111.2;
 
-/// The days of `reference.py`, at any speed: points in a square city, orders from a few shops to anywhere.
+/// The days of `reference.py`, at any speed. All points are in a square city. Orders go from a few shops to any point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlainDay {
     /// The middle of the city.

@@ -3,9 +3,9 @@
 //! A [`Day`] says which orders are placed, where the agents start, when they are on duty, and how long each leg really
 //! takes. [`waybill::run`] simulates the day with the real use cases over stores in memory. The module [`policies`] has
 //! simple policies to compare with, and [`clairvoyant`] has a plan that knows all orders of the day in advance. Each of
-//! them returns an [`Outcome`], and [`Figures`] are computed from that.
+//! them returns an [`Outcome`]. [`Figures`] are computed from an outcome.
 //!
-//! Nothing here reads a clock or throws dice: the same day gives the same outcome on every machine.
+//! No outcome depends on a clock or on chance. The same day gives the same outcome on every machine.
 
 pub mod clairvoyant;
 pub mod compare;

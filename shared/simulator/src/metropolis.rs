@@ -10,9 +10,9 @@ use crate::streets::Streets;
 
 /// A parcel goes to a place in a square of this many kilometres around the shop.
 const SIDE_KM: f64 = 8.0;
-/// The square in which points of a zone and its neighbours are looked for.
+/// The side of the square that is searched for points of a zone and its neighbours, in kilometres.
 const SEARCHED_KM: f64 = 70.0;
-/// Each shop has so many agents near it.
+/// The number of agents for each shop.
 const AGENTS_PER_SHOP: usize = 4;
 
 /// A metropolis, or a part of its day.
@@ -58,7 +58,7 @@ impl Metropolis {
         let zone = grid.zone_of(self.city)?;
         let around = zone.neighbours();
         let share = self.dense as f64 / self.agents as f64;
-        // The same share of agents and of shops is in the dense zone.
+        // The dense zone has the same share of the agents as of the shops.
         let place = move |dice: &mut StdRng, number: f64| {
             let zones: &[Zone] = if number < share { &[zone] } else { &around };
             loop {
@@ -71,7 +71,7 @@ impl Metropolis {
         Some(self.day_of(self.agents, &mut dice, place))
     }
 
-    /// A day with points from a function. It gets the number of the point as a share of all points.
+    /// A day with points from the function `place`. The function gets the number of the point as a share of all points.
     fn day_of(
         &self,
         agents: usize,

@@ -15,7 +15,7 @@ pub struct OrdersFile {
     pub rejected: Vec<RowFault>,
 }
 
-/// Reads a file as an import at this moment would.
+/// Reads a file like an import at this moment.
 ///
 /// # Errors
 /// If the file is no file of orders, or cannot be read to its end.
@@ -50,7 +50,7 @@ pub fn read(bytes: &[u8], now: Timestamp) -> Result<OrdersFile, FileFault> {
     Ok(file)
 }
 
-/// The fault of a row whose `external_id` an earlier row has.
+/// The fault of a row with the `external_id` of an earlier row.
 fn doubled(row: u32) -> RowFault {
     RowFault {
         row,

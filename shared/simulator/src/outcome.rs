@@ -1,4 +1,4 @@
-//! What became of a day.
+//! The outcome of a day.
 
 use domain::StopKind;
 
@@ -28,7 +28,7 @@ pub struct Visit {
     pub served_s: f64,
 }
 
-/// What became of a day.
+/// The outcome of a day.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Outcome {
     /// For each order, its delivery. `None` if it was not delivered.
@@ -52,8 +52,8 @@ impl Outcome {
         }
     }
 
-    /// The seconds from the begin of waiting to the end of the service at the drop-off, sorted, of all delivered
-    /// orders.
+    /// The seconds from the beginning of the wait to the end of the service at the drop-off, for all delivered orders
+    /// and sorted.
     pub fn waits(&self, day: &Day) -> Vec<f64> {
         let orders = day.orders.iter().zip(&self.deliveries);
         let mut waits: Vec<f64> = orders

@@ -18,7 +18,7 @@ pub enum Demand {
     Even,
     /// Half of them evenly, a quarter around noon, and a quarter in the early evening.
     Rushes,
-    /// This number comes with an import in the morning, and the others evenly over the day.
+    /// An import in the morning has this number of orders. The others come evenly over the day.
     Import(usize),
 }
 
@@ -38,7 +38,7 @@ pub enum Duties {
 pub struct Scenario {
     /// The name.
     pub name: &'static str,
-    /// What it is about.
+    /// A short description.
     pub about: &'static str,
     /// The middle of the city.
     pub city: Coordinates,

@@ -34,7 +34,7 @@ pub struct Answer {
     pub agents: usize,
     /// The figures.
     pub figures: Figures,
-    /// What Waybill did.
+    /// Waybill's work.
     pub work: Work,
     /// The share of the shift in which the agents drive or are at a stop.
     pub busy: f64,

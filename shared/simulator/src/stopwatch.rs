@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-/// The CPU time of this thread since the start. Where the system does not tell it, the time on the clock.
+/// The CPU time of this thread since the start. If the system does not report it, the time on the clock.
 #[derive(Debug)]
 pub struct Stopwatch {
     started: Instant,

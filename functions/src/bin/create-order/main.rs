@@ -115,7 +115,7 @@ mod tests {
             (409, &json!("too_many_open_orders"))
         );
         assert_eq!(store.all_orders().len(), 1);
-        // The first request may be repeated all the same.
+        // A client may still repeat the first request.
         assert_eq!(answered(&create_order, handle, event).await, (201, first));
     }
 

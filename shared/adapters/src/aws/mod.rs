@@ -1,7 +1,7 @@
 //! The configuration that all AWS clients share.
 //!
-//! Lambda gives a function its region and credentials in the environment. So nothing else is searched: no files, no
-//! other credential providers, and no certificates of the machine. The function starts sooner and is smaller.
+//! Lambda gives a function its region and credentials in the environment. So the function reads no files, no other
+//! sources of credentials and no certificates of the machine. It starts sooner and is smaller.
 
 use std::time::Duration;
 use std::{env, fs};
@@ -19,7 +19,7 @@ use tracing::warn;
 
 pub use aws_config::SdkConfig;
 
-/// The longest wait for a connection. After it, a new connection is made.
+/// The longest wait for a connection. After this time, the client tries a new connection.
 const CONNECT: Duration = Duration::from_secs(1);
 /// The longest time of one attempt. DynamoDB, SQS and SNS answer in milliseconds. Cognito hashes passwords and may send
 /// an email first.
@@ -33,8 +33,8 @@ const ATTEMPTS: u32 = 4;
 const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
 /// Region, credentials and endpoint from the environment (`AWS_ENDPOINT_URL` too), with timeouts and with retries after
-/// an exponential backoff. The retries are standard and not adaptive: an instance of a function makes few calls at a
-/// time. A lower rate would make its requests longer and help no one.
+/// an exponential backoff. The retries are standard and not adaptive. A function instance makes few calls at a time, so
+/// a lower rate would only make its requests longer.
 ///
 /// `AWS_CA_BUNDLE` names a file with more certificates (PEM), for a network whose proxy reads TLS.
 pub fn config() -> SdkConfig {
@@ -62,7 +62,7 @@ pub fn http_client() -> SharedHttpClient {
     if let Ok(file) = env::var("AWS_CA_BUNDLE") {
         match fs::read(&file) {
             Ok(more) => roots = roots.with_pem_certificate(more),
-            // Without the file, calls fail with a fault of the certificate. The log has the reason.
+            // Without the file, calls may fail because of the certificate. The log has the reason.
             Err(error) => warn!(%error, "AWS_CA_BUNDLE cannot be read"),
         }
     }
@@ -70,7 +70,7 @@ pub fn http_client() -> SharedHttpClient {
     let builder = Builder::new().tls_provider(provider);
     match TlsContext::builder().with_trust_store(roots).build() {
         Ok(context) => builder.tls_context(context).build_https(),
-        // The builder has no way to fail today. The machine's certificates would serve as well.
+        // Today, the builder cannot fail. If it could, the certificates of the machine would be good too.
         Err(error) => {
             warn!(%error, "the certificates of AWS cannot be used");
             builder.build_https()

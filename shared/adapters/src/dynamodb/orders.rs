@@ -100,7 +100,7 @@ impl OrderStore for DynamoOrders {
         after: Option<PendingPlace>,
         limit: usize,
     ) -> Result<OverduePage, StoreError> {
-        // The index holds only pending orders. DynamoDB reads at most a megabyte for one answer.
+        // The index holds only pending orders. For one answer, DynamoDB reads at most a megabyte.
         let answer = self
             .client
             .scan()

@@ -16,9 +16,9 @@ use super::items::StoredPendingBound;
 use super::keys;
 use super::table::{self, number, text};
 
-/// A customer's orders are counted this often at most.
+/// The shortest time between the beginnings of two counts of a customer's orders.
 const PAUSE: Duration = Duration::from_secs(60);
-/// A count that takes longer was given up: its process has died.
+/// If a count takes longer, its process has died.
 const LONGEST_COUNT: Duration = Duration::from_secs(30);
 
 /// Bounds on the pending orders of customers, in the table `Claims`. The index `pending-by-customer` of the table
@@ -65,7 +65,8 @@ impl DynamoPendingBounds {
         Ok(stored.map(|stored| stored.bound))
     }
 
-    /// Ends a count that began at this moment: adds the difference to the bound. `false` if another count has begun.
+    /// Ends the count that began at this moment, and adds the difference to the bound. `false` if another count has
+    /// begun.
     async fn end(
         &self,
         customer: UserId,
@@ -116,7 +117,7 @@ impl PendingBounds for DynamoPendingBounds {
         orders: u32,
         limit: u32,
     ) -> Result<bool, StoreError> {
-        // A customer without an item has placed no order since there are bounds.
+        // A customer without an item has not placed an order since bounds exist.
         let result = self
             .client
             .update_item()

@@ -1,4 +1,4 @@
-//! Whether a plan of a service is as good as our own, by our objective and on the same travel times.
+//! Compares a plan of a service with our own, by our objective and with the same travel times.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -11,9 +11,9 @@ use tracing::info;
 use super::embedded::{self, answer_of, search};
 use super::own_points::OwnPoints;
 
-/// A plan of a service, and all that it takes to make another plan on its travel times.
+/// A plan of a service, and everything that another plan with its travel times needs.
 pub(super) struct Comparison {
-    /// The request on the service's legs where its plan has them, and on estimates elsewhere.
+    /// The request with the legs of the service's plan, and with estimates for all other legs.
     instance: Instance,
     /// The points of the instance.
     places: Vec<Coordinates>,
@@ -28,10 +28,10 @@ type Legs = HashMap<(usize, usize), Leg>;
 type Sequences = Vec<(usize, Vec<(usize, StopKind)>)>;
 
 impl Comparison {
-    /// For a plan that was checked. `None` if its legs are too long to be compared.
+    /// The comparison for a checked plan. `None` if its legs are too long to be compared.
     ///
-    /// A service says how long its own legs are, and nothing of the others. These are estimated, in a way that fits the
-    /// legs that it told. So the traffic and the roads of the service count for both plans.
+    /// A service returns only the legs of its own plan. All other legs are estimates that fit these legs. So the
+    /// traffic and the roads of the service count for both plans.
     pub(super) fn of(
         request: &PlanRequest,
         answer: &PlanAnswer,
@@ -54,8 +54,8 @@ impl Comparison {
         })
     }
 
-    /// Our own plan, if it is better than that of the service. Equal plans are left to the service, because it knows
-    /// the roads.
+    /// Our own plan, if it is better than the plan of the service. If both are equal, the plan of the service is used,
+    /// because the service knows the roads.
     pub(super) fn better(&self, time_limit: Duration, threads: usize) -> Option<PlanAnswer> {
         let plan = search(&self.instance, time_limit, threads);
         let ours = plan.value(&self.instance);
@@ -106,9 +106,9 @@ fn told(points: OwnPoints<'_>, answer: &PlanAnswer, legs: &Legs) -> Legs {
     told
 }
 
-/// The estimate that fits the legs of a service: a time for each leg and a time for each kilometre, by least squares.
-/// Few legs, or legs of one length, say little about one of the two. So two further legs, which the estimate itself
-/// gives after scaling, count a little.
+/// The estimate that fits the legs of a service: a time for each leg and a time for each kilometre, by least squares. A
+/// few legs, or legs of one length, say little about one of the two times. So two further legs count a little. They are
+/// legs of the scaled estimate.
 fn fitted(estimate: LegEstimate, legs: &Legs, places: &[Coordinates]) -> LegEstimate {
     let legs = legs
         .iter()
@@ -145,9 +145,9 @@ fn fitted(estimate: LegEstimate, legs: &Legs, places: &[Coordinates]) -> LegEsti
     }
 }
 
-/// How far the two further legs are, in kilometres.
+/// The lengths of the two further legs, in kilometres.
 const GUESSED_KM: [f64; 2] = [1.0, 10.0];
-/// How much each of them counts, compared with a leg of the service.
+/// The weight of each further leg. A leg of the service has the weight 1.
 const GUESS_WEIGHT: f64 = 0.1;
 
 /// Metres and seconds of many legs.

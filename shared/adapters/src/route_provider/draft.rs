@@ -104,7 +104,7 @@ impl Draft {
     fn nothing_is_lost(&self, request: &PlanRequest) -> Result<Vec<usize>, Unusable> {
         let mut placed = vec![false; request.orders.len()];
         for route in &self.routes {
-            // A frozen pickup is added by us. Only the drop-off shows that the service knows the order.
+            // We add frozen pickups. Only the drop-off shows that the service knows the order.
             let ours = &request.vehicles[route.vehicle].frozen;
             for (place, stop) in route.stops.iter().enumerate() {
                 let pickup = (stop.order, StopKind::Pickup);
@@ -128,7 +128,7 @@ impl Draft {
         }
     }
 
-    /// The request on the service's own legs. Other legs are never driven.
+    /// The request with the service's own legs. No vehicle drives other legs.
     fn instance(&self, request: &PlanRequest) -> Result<Instance, Unusable> {
         let points = OwnPoints(request);
         let mut legs = HashMap::new();

@@ -91,7 +91,7 @@ pub(super) fn searched(
     Ok(answer_of(provider, &instance, &places, &plan))
 }
 
-/// The best plan that is found within the time.
+/// The best plan that the search finds within the time.
 pub(super) fn search(instance: &Instance, time_limit: Duration, threads: usize) -> Plan {
     let options = Options {
         limit: Limit::Time(search_time(instance.orders().len(), time_limit)),
@@ -101,7 +101,7 @@ pub(super) fn search(instance: &Instance, time_limit: Duration, threads: usize) 
     solve(instance, &options)
 }
 
-/// A plan with the ways of its routes, straight from stop to stop. `places` are the points of the instance.
+/// A plan with the paths of its routes, straight from stop to stop. `places` are the points of the instance.
 pub(super) fn answer_of(
     provider: &'static str,
     instance: &Instance,
@@ -125,7 +125,7 @@ fn search_time(orders: usize, limit: Duration) -> Duration {
         .min(limit)
 }
 
-/// The straight way from stop to stop.
+/// The straight path from stop to stop.
 fn geometry(instance: &Instance, places: &[Coordinates], route: &PlannedRoute) -> Option<String> {
     let stops = route.visits.iter().map(|visit| {
         let order = &instance.orders()[visit.order];

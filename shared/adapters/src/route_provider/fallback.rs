@@ -1,4 +1,4 @@
-//! The embedded planner stands in for a service that fails or makes a worse plan.
+//! If a service fails or makes a worse plan, the plan of the embedded planner is used.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +15,11 @@ use super::embedded::{aside, threads};
 use super::remote::{RemotePlanner, Unusable};
 use crate::system::instant;
 
-/// Our own search on the travel times of a remote plan has this part of the time limit: a half.
+/// For the comparison, our own search has the time limit divided by this number.
 const COMPARISON: u32 = 2;
 
-/// Asks one planner after the other. The embedded planner is the last one. A plan that another search has made is used
-/// only if ours is not better.
+/// Asks one planner after the other. The embedded planner is the last one. The plan of another search is used only if
+/// our own plan is not better.
 pub struct WithFallback {
     remotes: Vec<(Box<dyn RemotePlanner>, Breaker)>,
     embedded: Arc<dyn RouteProvider>,
@@ -28,8 +28,9 @@ pub struct WithFallback {
 }
 
 impl WithFallback {
-    /// Asks the remote planners in this order. Together they have `remote_time` to answer. After a failure a planner is
-    /// left alone for `pause`. Legs that a planner has not told are estimated when its plan is compared with our own.
+    /// Asks the remote planners in this order. Together they have `remote_time` to answer. After a failure, a planner
+    /// gets no requests for `pause`. For the comparison with our own plan, `estimate` gives the legs that a planner has
+    /// not returned.
     pub fn new(
         remotes: Vec<Box<dyn RemotePlanner>>,
         embedded: Arc<dyn RouteProvider>,
@@ -46,7 +47,7 @@ impl WithFallback {
         }
     }
 
-    /// Our own plan on the travel times of a remote plan, if it is better by our objective.
+    /// Our own plan with the travel times of a remote plan, if our plan is better by our objective.
     async fn better_than(
         &self,
         theirs: &PlanAnswer,

@@ -1,6 +1,7 @@
 //! A request on points of its own: each vehicle's start, then each end of each order.
 //!
-//! So one leg of a route leads to each stop, and a way that takes longer in the evening is no contradiction.
+//! So exactly one leg of a plan leads to each point. Two legs between the same places may have different times, such as
+//! at noon and in the evening.
 
 use app::ports::PlanRequest;
 use domain::{Coordinates, Leg};
@@ -11,17 +12,17 @@ use planner::{Fault, Instance, InstanceSpec, Order, PlannerStop, StopKind, Trave
 pub(super) struct OwnPoints<'a>(pub(super) &'a PlanRequest);
 
 impl OwnPoints<'_> {
-    /// Where a vehicle starts.
+    /// The point where a vehicle starts.
     pub(super) fn start(self, vehicle: usize) -> usize {
         vehicle
     }
 
-    /// Where a stop is.
+    /// The point of a stop.
     pub(super) fn stop(self, order: usize, kind: StopKind) -> usize {
         self.0.vehicles.len() + 2 * order + usize::from(kind == StopKind::Dropoff)
     }
 
-    /// The place of each point. The pickup of an order that is aboard has that of its drop-off.
+    /// The place of each point. The pickup of an order that is aboard has the place of its drop-off.
     pub(super) fn places(self) -> Vec<Coordinates> {
         let starts = self.0.vehicles.iter().map(|vehicle| vehicle.start);
         let stops = self.0.orders.iter().flat_map(|order| {

@@ -14,7 +14,7 @@ pub trait RemotePlanner: Send + Sync {
     /// The name in routes, logs and metrics.
     fn name(&self) -> &'static str;
 
-    /// Whether it searches with our own planner. Any other plan is compared with a plan of our own.
+    /// Whether this planner uses our own search. Any other plan is compared with a plan of our own.
     fn is_our_search(&self) -> bool {
         false
     }

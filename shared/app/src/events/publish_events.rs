@@ -40,8 +40,8 @@ pub enum StateChange {
 /// A route that becomes this late for a time window is planned again.
 const LATE: SignedDuration = SignedDuration::from_mins(10);
 
-/// A message about the first of two steps waits this many seconds. By then the second step is made, or its run has
-/// died.
+/// A message about the first of two steps waits this many seconds. After this time, the second step is made, or its run
+/// has died.
 const SECOND_STEP_S: u32 = 60;
 
 /// Copies state changes to the queues.
@@ -83,8 +83,8 @@ impl PublishEvents {
 }
 
 impl PublishEvents {
-    /// An agent who comes on duty also wakes the zones beyond the neighbours whose orders found no agent nearby.
-    /// Most zones have agents or no orders, so they are not woken for nothing.
+    /// An agent who comes on duty may also wake zones beyond the neighbours: those with a note that their orders
+    /// found no agent nearby. Most zones have agents or no orders. To wake them would be useless.
     async fn far_wakes(&self, changes: &[StateChange]) -> Result<Vec<Wake>, StoreError> {
         let mut agents: BTreeMap<Zone, Wake> = BTreeMap::new();
         for own in changes.iter().filter_map(own_zone_of_newcomer) {
@@ -182,9 +182,9 @@ fn wakes_of(change: &StateChange, grid: ZoneGrid) -> Vec<Wake> {
     }
 }
 
-/// Two changes of a route wake the zone in which its agent is. A route becomes late for a time window: another agent
-/// may do better. A full route has room again: orders wait for that. A route that stays late wakes nobody, because a
-/// plan has seen it.
+/// Two changes of a route wake the zone in which its agent is. A route becomes late for a time window, so another agent
+/// may be better. Or a full route has room again, and orders may wait for this room. A route that stays late wakes no
+/// zone, because a plan has seen this route.
 fn became_late_or_got_room(before: &Route, after: &Route, grid: ZoneGrid) -> Option<Wake> {
     let became_late = after.lateness() >= LATE && before.lateness() < LATE;
     let got_room = before.room() == 0 && after.room() > 0 && after.status.is_open();
@@ -295,7 +295,7 @@ fn notification_of(change: &StateChange) -> Option<Notification> {
             let left = |order: &&OrderId| after.stops.iter().all(|stop| stop.order_id != **order);
             let (gained, lost) = (gained.count(), open_before.iter().filter(left).count());
             let first_step = after.left_in_first_step > 0;
-            // The second step of a plan tells what has left in the first one.
+            // The message about the second step also counts the orders that have left in the first step.
             let before_that = before
                 .as_ref()
                 .map_or(0, |before| before.left_in_first_step);

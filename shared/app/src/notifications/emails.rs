@@ -36,7 +36,7 @@ pub(super) struct RouteChange {
     pub(super) gained_orders: usize,
     /// The number of orders that went to other agents.
     pub(super) lost_orders: usize,
-    /// Whether it is the first of two steps.
+    /// Whether the email is about the first of two steps.
     pub(super) first_step: bool,
 }
 

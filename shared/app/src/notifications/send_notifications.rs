@@ -230,7 +230,7 @@ impl SendNotifications {
         let Some(profile) = agent.active_agent() else {
             return Ok(None);
         };
-        // The email of the second step tells both.
+        // The email of the second step reports both steps.
         let second_step_was_made = route.version > change.version && route.left_in_first_step == 0;
         if change.first_step && second_step_was_made {
             return Ok(None);

@@ -135,7 +135,8 @@ impl CreateOrder {
     }
 
     /// A valid body may be invalid when it is repeated, because its time window has passed or the service area has
-    /// changed. If the first request stored an order, that order is the answer. Otherwise the faults are.
+    /// changed. If the first request stored an order, the answer is this order. Otherwise the answer is the list of
+    /// faults.
     async fn placed_before(
         &self,
         key: Option<&IdempotencyKey>,
@@ -148,7 +149,7 @@ impl CreateOrder {
         }
     }
 
-    /// What the key was used for before.
+    /// The placement for which the key was used before.
     async fn used_before(
         &self,
         key: Option<&IdempotencyKey>,

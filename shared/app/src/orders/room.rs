@@ -30,8 +30,8 @@ impl RoomForOrders {
         Ok(limit.unwrap_or(self.most))
     }
 
-    /// Takes room for new orders below a limit. If there is none, the pending orders are counted: those that are on
-    /// routes by now leave room. `false` if there is no room.
+    /// Takes room for new orders below a limit. If there is no room, the pending orders are counted, because orders
+    /// that got routes have left room. `false` if there is still no room.
     ///
     /// A crash after this call leaves the room taken until the orders are counted again.
     ///

@@ -14,7 +14,7 @@ use crate::refusal::Refusal;
 /// An order is overdue if no plan has looked at it for this long after it was due. Normally the order's own wake-up
 /// comes earlier.
 const GRACE: SignedDuration = SignedDuration::from_secs(30);
-/// The orders in a page of the index: about a megabyte, which is the most that DynamoDB reads for one answer.
+/// The number of orders in a page of the index. They have about a megabyte. DynamoDB reads no more for one answer.
 const PAGE: usize = 5_000;
 /// No page begins with less time left than this.
 const LAST_PAGE: Duration = Duration::from_secs(15);
@@ -23,7 +23,7 @@ const LAST_PAGE: Duration = Duration::from_secs(15);
 pub struct SweepPendingOrders {
     /// The orders.
     pub orders: Arc<dyn OrderStore>,
-    /// Where the last run stopped.
+    /// The place where the last run stopped.
     pub place: Arc<dyn SweepPlace>,
     /// Wakes the optimizer.
     pub wakes: Arc<dyn Queue<Wake>>,
@@ -47,8 +47,8 @@ impl SweepPendingOrders {
     /// stopped, and ends at the end of the index or when `time` is up. After each page it wakes the zones of the page
     /// and stores its place.
     ///
-    /// Two runs at the same time send the same wake-ups, which changes nothing. The place is that of one of them. Each
-    /// page before it was read by one of the two.
+    /// Two runs at the same time send the same wake-ups, and this is harmless. The stored place is the place of one of
+    /// them. At least one of the two has read each page before this place.
     ///
     /// # Errors
     /// If the store or the queue is unavailable. The next run continues with the same page.

@@ -111,7 +111,7 @@ impl UpdateOrderStatus {
                 Role::Dispatcher | Role::Customer => Ok(None),
             }
         };
-        // What is read together is out of date less often.
+        // Records that are read at the same time are out of date less often.
         let (own_record, order) = try_join(own_record, self.orders.order(id)).await?;
         let open_route_id = match role {
             Role::Agent => {

@@ -1,5 +1,5 @@
-//! Claims on work that must be done once: sending an email, planning a zone. And two notes: of zones without
-//! agents, and of the place where a sweep stopped.
+//! Claims on work that must be done once, such as sending an email or planning a zone. Also the notes of zones without
+//! agents, and the place where a sweep stopped.
 
 use async_trait::async_trait;
 use domain::{Timestamp, Zone};
@@ -81,13 +81,13 @@ pub trait SweepPlace: Send + Sync {
     async fn reach(&self, place: Option<PendingPlace>) -> Result<(), StoreError>;
 }
 
-/// Notes of zones whose pending orders found no agent nearby. They are hints: an outdated note wakes a zone for
-/// nothing, and without a note the orders wait for their next try.
+/// Notes of zones whose pending orders found no agent nearby. Notes are hints. An outdated note wakes a zone without
+/// need. Without a note, the orders wait for their next try.
 #[async_trait]
 pub trait ZonesWithoutAgents: Send + Sync {
     /// Notes a zone until a time. The note replaces an earlier one.
     async fn note(&self, zone: Zone, until: Timestamp) -> Result<(), StoreError>;
 
-    /// Those of the zones that have a note at this time, in no particular order.
+    /// The zones among these that have a note at this time, in any sequence.
     async fn among(&self, zones: &[Zone], now: Timestamp) -> Result<Vec<Zone>, StoreError>;
 }

@@ -18,13 +18,13 @@ pub enum Recount {
 
 /// For each customer, a bound on the number of pending orders.
 ///
-/// New orders add to the bound, and only a count lowers it. So it is at least the number of pending orders, apart from
-/// two kinds: orders that came back from a route since the last count, and orders that the index did not show yet when
-/// they were counted.
+/// New orders add to the bound, and only a count lowers it. So it is at least the number of pending orders, with two
+/// exceptions: orders that came back from a route after the last count, and orders that the index did not show yet at
+/// the last count.
 #[async_trait]
 pub trait PendingBounds: Send + Sync {
-    /// Adds new orders to the customer's bound if the bound is below `limit`. `false` if it is not, and nothing changes
-    /// then. A bound may pass the limit by the orders of one call.
+    /// Adds new orders to the customer's bound if the bound is below `limit`. Otherwise nothing changes, and the answer
+    /// is `false`. The orders of one call may take the bound above the limit.
     async fn take_room(
         &self,
         customer: UserId,
@@ -33,6 +33,6 @@ pub trait PendingBounds: Send + Sync {
     ) -> Result<bool, StoreError>;
 
     /// Counts the customer's pending orders, and sets the bound to their number. Orders that are added meanwhile are in
-    /// the new bound too. One caller counts at a time, once a minute at most.
+    /// the new bound too. Only one caller counts at a time, and at most once a minute.
     async fn recount(&self, customer: UserId, now: Timestamp) -> Result<Recount, StoreError>;
 }

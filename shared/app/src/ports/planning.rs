@@ -73,8 +73,8 @@ pub struct PlanAnswer {
     pub routes: Vec<PlannedRoute>,
     /// What is left over.
     pub unplaced: Vec<UnplacedOrder>,
-    /// Which providers were to make it and did not, in the order in which they were asked. Whoever made a worse plan is
-    /// among them.
+    /// The providers whose plans are not used, in the sequence in which they were asked. A provider with a worse plan
+    /// is among them.
     pub fallbacks: Vec<Fallback>,
 }
 
@@ -136,7 +136,7 @@ pub fn domain_kind(kind: planner::StopKind) -> StopKind {
     }
 }
 
-/// A provider whose plan could not be had or was worse than our own, so that it is not used.
+/// A provider whose plan is not used, because it made none or a worse plan than our own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fallback {
     /// Who was passed over.
@@ -183,7 +183,7 @@ impl FallbackReason {
         matches!(self, Self::TooLarge | Self::Unsupported)
     }
 
-    /// Whether the provider has failed. If not, it does not take the problem, or its plan is worse than our own.
+    /// Whether the provider has failed. Otherwise it does not accept the problem, or its plan is worse than our own.
     pub fn is_failure(self) -> bool {
         match self {
             Self::Connection

@@ -107,7 +107,7 @@ pub struct PendingPlace {
     pub zone: Zone,
     /// The time of the order's next try.
     pub due_at: Timestamp,
-    /// The order. It need not be pending any more.
+    /// The order. It may have another status by now.
     pub order_id: OrderId,
 }
 
@@ -150,9 +150,9 @@ pub trait OrderStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<OrderId>, StoreError>;
 
-    /// The zones with pending orders that were due by then, in the part of the index after `after`. The store looks at
-    /// `limit` orders or a few less. The parts that follow each other contain each order that was pending all the
-    /// time. The sequence of the orders is the store's own.
+    /// The zones with pending orders that were due by then, in the part of the index after `after`. The store reads
+    /// `limit` orders or a few less. All parts together contain each order that was pending all the time. The store
+    /// chooses the sequence of the orders.
     async fn zones_overdue(
         &self,
         due_by: Timestamp,

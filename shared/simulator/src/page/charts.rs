@@ -190,7 +190,7 @@ pub fn agent_days(title: &str, visits: &[Vec<Visit>], first_hour: f64) -> String
     svg
 }
 
-/// Round numbers from 0 to the largest value: five to eleven of them.
+/// Five to eleven round numbers from 0 to the largest value.
 fn ticks(most: f64) -> Vec<f64> {
     let power = 10_f64.powf((most / 5.0).log10().floor());
     let steps = [5.0, 2.0, 1.0].map(|step| step * power);

@@ -72,7 +72,7 @@ impl Page {
     }
 }
 
-/// A text in which nothing is markup.
+/// The text with its markup escaped.
 pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")

@@ -12,7 +12,7 @@ pub(super) struct Stop {
     pub(super) kind: StopKind,
 }
 
-/// An agent: where and when the stop under way ends, and the stops after it.
+/// An agent: the place and the time at which the current stop ends, and the stops after it.
 #[derive(Debug, Clone)]
 pub(super) struct Driver {
     pub(super) free_s: f64,
@@ -20,14 +20,14 @@ pub(super) struct Driver {
     pub(super) todo: Vec<Stop>,
 }
 
-/// All agents of a day, and what has become of the day so far.
+/// All agents of a day, and the outcome so far.
 pub(super) struct Fleet<'a> {
     pub(super) day: &'a Day,
     pub(super) drivers: Vec<Driver>,
     pub(super) outcome: Outcome,
 }
 
-/// What a policy has to react to.
+/// An event that a policy must handle.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Event {
     /// An order is placed.
@@ -93,8 +93,8 @@ impl<'a> Fleet<'a> {
         stop.service_s.into()
     }
 
-    /// The earliest time from `now_s` on at which an agent can depart to a new stop, if nothing else is to be done.
-    /// `None` if no duty is left, or if the agent still has stops to make during a break.
+    /// The earliest time from `now_s` on at which an agent can depart to a new stop, if the agent makes no other stops
+    /// first. `None` if no duty is left, or if the agent still has stops to make during a break.
     pub(super) fn departs_s(&self, agent: usize, now_s: f64) -> Option<f64> {
         let driver = &self.drivers[agent];
         let free_s = now_s.max(driver.free_s);
@@ -103,7 +103,7 @@ impl<'a> Fleet<'a> {
         takes_part.then_some(free_s.max(duty.from_s))
     }
 
-    /// Lets all agents make the stops to which they depart by this time.
+    /// Makes all stops to which the agents depart by this time.
     pub(super) fn advance(&mut self, until_s: f64) {
         for agent in 0..self.drivers.len() {
             while !self.drivers[agent].todo.is_empty() && self.drivers[agent].free_s <= until_s {
@@ -166,7 +166,8 @@ impl<'a> Fleet<'a> {
         }
     }
 
-    /// Takes all orders from an agent that are not picked up, and to whose pickup the agent is not on the way.
+    /// Takes orders from an agent. The agent keeps orders that are picked up, and an order if the agent is on the way
+    /// to its pickup.
     pub(super) fn release(&mut self, agent: usize) -> Vec<usize> {
         let driver = &mut self.drivers[agent];
         let pickups = driver

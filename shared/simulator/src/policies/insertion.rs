@@ -1,4 +1,4 @@
-//! Each order joins the route and the positions where the cost grows least. Nothing moves afterwards.
+//! Each order joins the route, at the positions, where the cost grows least. No order moves later.
 
 use domain::{Coordinates, StopKind};
 
@@ -6,7 +6,7 @@ use super::fleet::{Event, Fleet, Stop};
 use crate::day::Day;
 use crate::outcome::Outcome;
 
-/// A stop with what its cost needs.
+/// A stop with the values that its cost needs.
 #[derive(Debug, Clone, Copy)]
 struct Priced {
     stop: Stop,
@@ -38,7 +38,7 @@ pub fn insertion(day: &Day, weight: f64) -> Outcome {
     fleet.outcome
 }
 
-/// Inserts an order. Answers whether there is an agent for it.
+/// Inserts an order. Returns whether there is an agent for it.
 fn insert(fleet: &mut Fleet<'_>, order: usize, weight: f64, now_s: f64) -> bool {
     let [pickup, dropoff] =
         [StopKind::Pickup, StopKind::Dropoff].map(|kind| priced(fleet, Stop { order, kind }));

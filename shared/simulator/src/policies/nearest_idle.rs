@@ -1,4 +1,4 @@
-//! One order at a time, to the nearest free agent.
+//! Each order goes to the nearest free agent.
 
 use domain::StopKind;
 

@@ -1,4 +1,4 @@
-//! One order at a time, to the agent who is there first.
+//! Each order goes to the agent who can be at its pickup first.
 
 use domain::StopKind;
 
@@ -28,7 +28,7 @@ pub fn soonest(day: &Day) -> Outcome {
     fleet.outcome
 }
 
-/// Appends an order. Answers whether there is an agent for it.
+/// Appends an order. Returns whether there is an agent for it.
 fn append(fleet: &mut Fleet<'_>, order: usize, now_s: f64) -> bool {
     let pickup = fleet.day.orders[order].pickup();
     let reaches = |agent: usize| {

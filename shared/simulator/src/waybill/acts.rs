@@ -1,4 +1,4 @@
-//! What customers and agents do.
+//! The acts of customers and agents.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ impl Simulation<'_> {
         Ok(())
     }
 
-    /// A customer cancels an order. It is too late if the order is picked up.
+    /// A customer cancels an order. After the pickup, this is too late.
     pub(super) async fn cancel(&mut self, order: usize) -> Result<(), SimulationError> {
         let caller = customer(self.day.orders[order].customer);
         self.set_status(&caller, order, json!({"status": "cancelled"}))
@@ -115,7 +115,7 @@ impl Simulation<'_> {
         self.look(index).await
     }
 
-    /// Answers whether the order's status allowed the step.
+    /// Returns whether the order's status allowed the step.
     async fn set_status(
         &self,
         caller: &app::Caller,

@@ -1,4 +1,4 @@
-//! What happens next.
+//! The events that are still to come.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -17,7 +17,7 @@ pub(super) enum Event {
     DutyBegins(usize),
     /// An agent goes off duty.
     DutyEnds(usize),
-    /// An agent reaches a stop. The trip says to which drive this belongs.
+    /// An agent reaches a stop. `trip` is the number of the drive.
     Arrived { agent: usize, trip: u64 },
     /// An agent ends the service at a stop.
     Served { agent: usize, trip: u64 },

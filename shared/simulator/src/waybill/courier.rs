@@ -16,7 +16,7 @@ pub(super) struct Target {
     pub(super) not_before: Moment,
 }
 
-/// What an agent does.
+/// The activity of an agent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Doing {
     /// Nothing.
@@ -42,7 +42,7 @@ pub(super) enum Doing {
 pub(super) struct Courier {
     pub(super) at: Coordinates,
     pub(super) doing: Doing,
-    /// The number of drives so far. An event of an older drive has no meaning any more.
+    /// The number of drives so far. An event of an older drive is ignored.
     pub(super) trip: u64,
     pub(super) on_duty: bool,
     pub(super) km: f64,
@@ -59,7 +59,7 @@ impl Courier {
         }
     }
 
-    /// Departs to a stop. Answers the moment of arrival.
+    /// Departs to a stop. Returns the moment of arrival.
     pub(super) fn depart(&mut self, target: Target, streets: &Streets, now: Moment) -> Moment {
         let arrives = now + moment(streets.true_s(self.at, target.place));
         self.trip += 1;
@@ -93,7 +93,7 @@ impl Courier {
         }
     }
 
-    /// Reaches the stop. Answers the moment at which the service ends.
+    /// Reaches the stop. Returns the moment at which the service ends.
     pub(super) fn arrive(&mut self, streets: &Streets, now: Moment) -> Option<Moment> {
         let Doing::Driving {
             target, from, left, ..
@@ -113,7 +113,7 @@ impl Courier {
         Some(ends)
     }
 
-    /// Whether the agent has to turn: the stop that the agent drives to is not on the route any more.
+    /// Whether the agent must turn, because the stop to which the agent drives is no longer on the route.
     pub(super) fn must_turn(&self, route: Option<&Route>) -> bool {
         let Doing::Driving { target, .. } = self.doing else {
             return false;

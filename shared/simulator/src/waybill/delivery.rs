@@ -12,11 +12,11 @@ use futures::stream::StreamExt;
 use super::agenda::{Event, Moment, moment, seconds};
 use super::run::{EndedRun, PlanRun, Simulation, SimulationError};
 
-/// The real time until a run that pauses after a lost race is polled again.
+/// The pause, in real time, before a run is polled again that pauses after a lost race.
 const PAUSE: Duration = Duration::from_millis(1);
 
 impl Simulation<'_> {
-    /// Lets everything work that takes no virtual time.
+    /// Does all work that takes no virtual time.
     pub(super) async fn settle(&mut self) -> Result<(), SimulationError> {
         loop {
             let ended = self.poll_runs().await?;
@@ -41,7 +41,7 @@ impl Simulation<'_> {
         }
     }
 
-    /// Notes new orders and orders that ended. Answers the agents whose routes changed.
+    /// Notes new orders and orders that ended. Returns the agents whose routes changed.
     fn take_note(&mut self, changes: &[StateChange]) -> BTreeSet<usize> {
         let mut agents = BTreeSet::new();
         for change in changes {
@@ -136,7 +136,7 @@ impl Simulation<'_> {
         }
     }
 
-    /// Polls the runs until each has ended or waits for its plan. Answers whether one has ended.
+    /// Polls the runs until each has ended or waits for its plan. Returns whether one has ended.
     async fn poll_runs(&mut self) -> Result<bool, SimulationError> {
         let mut ended = false;
         while self.waybill.desk.waiting() < self.runs.len() {

@@ -11,12 +11,13 @@ use testkit::provider::plan_in_rounds;
 
 use crate::stopwatch::Stopwatch;
 
-/// An instance with more orders that any vehicle may serve gets as many times more rounds.
+/// An instance with up to this many orders that any vehicle may serve gets the usual rounds. With twice as many such
+/// orders, it gets twice as many rounds, and so on.
 const FREE_ORDERS: u64 = 20;
 /// No instance gets more rounds than this many times the usual ones: the time for a plan is limited.
 const MOST_TIMES: u64 = 8;
 
-/// What is known of a plan.
+/// Facts about a plan.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct PlanMade {
     /// The vehicles of the instance.
@@ -58,7 +59,7 @@ impl Desk {
         std::mem::take(&mut self.plans().begun)
     }
 
-    /// Hands out the plan of a run.
+    /// Gives a run its plan.
     pub(super) fn hand_out(&self, run: u64) {
         if let Some(answer) = self.plans().waiting.remove(&run) {
             // Without a receiver, nobody waits for the plan any more.
@@ -66,7 +67,7 @@ impl Desk {
         }
     }
 
-    /// What is known of the plan of a run. `None` if the run needed none.
+    /// The facts about the plan of a run. `None` if the run needed no plan.
     pub(super) fn take_made(&self, run: u64) -> Option<PlanMade> {
         self.plans().made.remove(&run)
     }
@@ -107,7 +108,7 @@ impl RouteProvider for VirtualPlanner {
             plans.waiting.insert(self.run, sender);
             plans.begun.push(self.run);
         }
-        // The desk lives as long as the day, so this always comes.
+        // The desk lives as long as the day, so the answer always comes.
         let _ = over.await;
         answer
     }

@@ -21,10 +21,10 @@ use super::wiring::{SWEEP, Wiring, agent_id};
 use crate::day::Day;
 use crate::outcome::Outcome;
 
-/// The day ends so long after the last act of a customer or an agent, even if orders are still pending.
+/// The day ends this long after the last act of a customer or an agent, even if orders are still pending.
 const PATIENCE: Moment = 24 * 3600 * 1000;
 
-/// A plan and what it changed.
+/// A plan and its changes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PlanRun {
     /// The time of the commit.
@@ -33,16 +33,16 @@ pub struct PlanRun {
     pub made: PlanMade,
     /// The orders that changed their agent.
     pub moved: usize,
-    /// Whether nothing but new orders asked for the plan.
+    /// Whether only new orders have caused the plan.
     pub only_new_orders: bool,
     /// The changes that lost a race.
     pub conflicts: usize,
 }
 
-/// What became of the day, and what Waybill did for that.
+/// The outcome of the day, and Waybill's work on it.
 #[derive(Debug, Clone, Default)]
 pub struct Report {
-    /// What became of the day.
+    /// The outcome of the day.
     pub outcome: Outcome,
     /// The plans.
     pub plans: Vec<PlanRun>,
@@ -60,7 +60,7 @@ impl Report {
         self.plans.iter().map(|plan| plan.moved).sum()
     }
 
-    /// The mean share of the movable orders that a plan moved, of the plans for which nothing but new orders asked.
+    /// The mean share of the movable orders that a plan moved, over the plans that only new orders have caused.
     pub fn churn(&self) -> f64 {
         let plans = self.plans.iter();
         let plans = plans.filter(|plan| plan.only_new_orders && plan.made.movable > 0);
@@ -71,10 +71,10 @@ impl Report {
     }
 }
 
-/// The simulation cannot go on.
+/// The simulation cannot continue.
 #[derive(Debug, Error)]
 pub enum SimulationError {
-    /// A use case failed, or refused what it must not refuse.
+    /// A use case failed, or refused a call that it must not refuse.
     #[error("a use case failed: {0}")]
     UseCase(#[from] Refusal),
     /// A queue failed.
@@ -199,7 +199,7 @@ impl<'a> Simulation<'a> {
         Ok(self.report)
     }
 
-    /// Whether only sweeps are left, and nobody is there who could do anything.
+    /// Whether only sweeps are left, and no agent or customer will act any more.
     fn nothing_is_left(&self) -> bool {
         let outcome = &self.report.outcome;
         let mut orders = outcome.deliveries.iter().zip(&outcome.ended);

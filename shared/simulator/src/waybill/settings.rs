@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 /// The parameters of the deployment. The defaults are those of `template.yaml`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Deployment {
-    /// What a plan weighs, and what it may change.
+    /// The rules for dispatch: the prices of a plan, and the changes that it may make.
     pub rules: DispatchRules,
     /// `StreamWindowSeconds`
     pub stream_window_s: f64,
@@ -14,8 +14,8 @@ pub struct Deployment {
     pub optimization_window_s: f64,
     /// `NotificationWindowSeconds`
     pub notification_window_s: f64,
-    /// The time between the reading of a zone and the commit of its plan. The planner stops early where little is to
-    /// be found, so this is less than `PlanSeconds`.
+    /// The time between the reading of a zone and the commit of its plan. The planner stops early if it finds little,
+    /// so this time is less than `PlanSeconds`.
     pub planning_s: f64,
     /// The seconds from one sweep to the next.
     pub sweep_s: f64,

@@ -117,7 +117,7 @@ impl From<StoredLease> for Option<Dirty> {
 /// The bound on a customer's pending orders.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredPendingBound {
-    /// Absent until the customer has placed an order.
+    /// 0 until the customer has placed an order.
     #[serde(default)]
     pub(crate) bound: i64,
     /// Present while the orders are counted.
@@ -125,7 +125,7 @@ pub(crate) struct StoredPendingBound {
     pub(crate) count_began_at: Option<Timestamp>,
 }
 
-/// The order that the sweeps have reached. The three parts are absent at the end of the index.
+/// The last order that the sweep has read. At the end of the index, the three parts are absent.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredSweepPlace {
     claim: String,
@@ -175,7 +175,7 @@ impl StoredNoAgents {
         }
     }
 
-    /// The zone, if the note is valid at a time.
+    /// The zone, if the note is valid at this time.
     pub(crate) fn zone_at(&self, now: Timestamp) -> Option<Zone> {
         keys::zone_of_no_agents(&self.claim).filter(|_| self.until > now)
     }

@@ -18,7 +18,7 @@ const SHIFT: Shift = Shift {
     end_s: 8 * 3_600,
 };
 
-/// Kilometres east of Plaça de Catalunya, more or less.
+/// The place so many kilometres, more or less, east of Plaça de Catalunya.
 fn east(km: f64) -> Coordinates {
     Coordinates {
         lat: 41.387,
@@ -51,7 +51,7 @@ fn two_ways() -> PlanRequest {
     )
 }
 
-/// The plan of a service in whose city each leg takes `factor` times as long as estimated.
+/// The plan of a service for a city where each leg takes `factor` times as long as estimated.
 fn said(
     request: &PlanRequest,
     factor: u32,
@@ -98,7 +98,7 @@ impl RemotePlanner for Says {
     }
 }
 
-/// What becomes of a service's plan, and how often the service was asked for two plans.
+/// The plan that is used, and the number of requests to the service for two plans.
 async fn used(request: &PlanRequest, answer: PlanAnswer) -> (PlanAnswer, usize) {
     let (estimate, minute) = (LegEstimate::default(), Duration::from_secs(60));
     let asked = Arc::<AtomicUsize>::default();
@@ -135,7 +135,7 @@ async fn a_worse_plan_is_replaced_and_its_service_is_asked_again() {
     assert_eq!(asked, 2, "a worse plan is no outage");
     assert_eq!(answer.unplaced, []);
     assert_eq!(answer.routes.len(), 2, "each agent has an order");
-    // The service has told some of these legs. The others are estimated and scaled like them.
+    // The service has returned some of these legs. The others are estimates that are scaled like them.
     let estimate = LegEstimate::default();
     for route in &answer.routes {
         let side = if route.visits[0].order == 0 {
@@ -223,7 +223,7 @@ fn estimates_fit_the_legs_of_the_service() {
     let slow = fitted_to(&[(1.0, 203), (1.5, 267), (2.0, 331), (9.0, 1_227)]);
     assert!((slow.base_s - 75.0).abs() < 15.0, "{slow:?}");
     assert!((slow.s_per_km - 128.0).abs() < 5.0, "{slow:?}");
-    // Legs of one length tell how much longer they are, and no more than that.
+    // Legs of one length show only how much longer they are than estimated.
     let one_length = fitted_to(&[(1.0, 612), (1.0, 612)]);
     assert!(
         (one_length.base_s - 2.0 * default.base_s).abs() < 5.0,
@@ -233,7 +233,7 @@ fn estimates_fit_the_legs_of_the_service() {
         (one_length.s_per_km - 2.0 * default.s_per_km).abs() < 5.0,
         "{one_length:?}"
     );
-    // A line through these would go down. Then both times are scaled.
+    // The line through these legs would fall. Then both times are scaled.
     let odd = fitted_to(&[(0.5, 900), (3.0, 300)].repeat(20));
     let factor = odd.base_s / default.base_s;
     assert!(odd.s_per_km > 0.0 && (odd.s_per_km / default.s_per_km - factor).abs() < 1e-9);

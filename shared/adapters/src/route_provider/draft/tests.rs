@@ -146,7 +146,7 @@ proptest! {
         let dropped = which.index(request.orders.len());
         draft.left_over.retain(|order| *order != dropped);
         for route in &mut draft.routes {
-            // Frozen pickups are added to each answer.
+            // We add frozen pickups to each answer.
             let frozen = &request.vehicles[route.vehicle].frozen;
             route.stops.retain(|stop| {
                 let is_frozen = frozen.contains(&(stop.order, stop.kind));

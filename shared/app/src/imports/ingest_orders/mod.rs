@@ -175,7 +175,7 @@ impl IngestOrders {
 struct Run<'a> {
     on: &'a IngestOrders,
     key: ImportKey,
-    /// The customer's limit on pending orders, once it is read.
+    /// The customer's limit on pending orders. `None` until it is read.
     limit: Option<u32>,
     /// No chunk begins after this time. `None` if it is beyond the range of times.
     deadline: Option<Timestamp>,
@@ -274,7 +274,7 @@ impl Run<'_> {
         }
     }
 
-    /// Takes room for the orders. They may be more than the room that is left: then the next chunk waits.
+    /// Takes room for the orders. A chunk may have more orders than there is room. Then the next chunk waits.
     async fn has_room(&mut self, gathered: &Gathered) -> Result<bool, Refusal> {
         let orders = gathered.orders();
         if orders == 0 {
@@ -297,7 +297,8 @@ impl Run<'_> {
         }
     }
 
-    /// The import waits for room, and its record says so. No row is lost: the next run begins with the same row.
+    /// Stores in the record that the import waits for room. No row is lost, because the next run begins with the same
+    /// row.
     async fn pause(&mut self, import: &Import) -> Result<StopReason, Refusal> {
         if import.paused_at.is_some() {
             return Ok(StopReason::NoRoom);

@@ -174,8 +174,8 @@ impl Changes<'_> {
         Some(steps)
     }
 
-    /// The step in which orders leave the driver's route. If others join it in a second step, the route says so, and
-    /// its agent gets one email about both.
+    /// The step in which orders leave the driver's route. If other orders join the route in a second step, the route
+    /// stores the number of orders that left. Then its agent gets one email about both steps.
     fn leave(&self, driver: &mut Driver, leaving: &[&Order], is_first_step: bool) -> Option<Step> {
         let ids: Vec<OrderId> = leaving.iter().map(|order| order.id).collect();
         let read = driver.route.as_ref()?;

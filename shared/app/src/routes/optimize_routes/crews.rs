@@ -17,7 +17,8 @@ use crate::retry::Attempts;
 pub(crate) const NEAR: u32 = 1;
 /// If there are none, it takes those who are further away, up to some 50 km. They are better than nobody.
 pub(crate) const FAR: u32 = 3;
-/// A zone without agents nearby is noted for this long: until the next try of its orders, and a little longer.
+/// The note of a zone without agents nearby is valid for this long. It ends a little after the next try of the zone's
+/// orders.
 const NOTED_FOR: SignedDuration = SignedDuration::from_mins(70);
 /// How often an agent who changes meanwhile is read.
 const MOST_READS: usize = 4;
@@ -55,7 +56,8 @@ impl OptimizeRoutes {
         if !near.ready.is_empty() || near.missed > 0 {
             return Ok(near);
         }
-        // The note comes first. An agent who comes on duty is seen below, or else sees the note and wakes the zone.
+        // The note is written first. If an agent comes on duty now, the reads below find the agent, or the agent's
+        // change finds the note and wakes the zone.
         let noted_until = now + NOTED_FOR;
         self.without_agents.note(zone, noted_until).await?;
         let mut far = zone.within(FAR);

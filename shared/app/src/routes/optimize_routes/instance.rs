@@ -80,9 +80,9 @@ impl Crew {
         self.under_way.as_ref().map_or(&[], |(_, orders)| orders)
     }
 
-    /// The stops with which every plan of the route begins: the next stop, if the agent is on the way to it. An agent
-    /// who has made a stop is. An agent who has made none may be, if the stop is expected soon or the departure was some
-    /// time ago.
+    /// The stops with which every plan of the route begins. This is at most the next stop, if the agent may be on the
+    /// way to this stop. An agent who has made a stop is always on the way to the next one. An agent who has made no
+    /// stop may be on the way if the first stop is expected soon, or if the departure was some time ago.
     fn frozen_stops(&self, rules: &DispatchRules, now: Timestamp) -> Vec<RouteStop> {
         let Some(route) = self.route() else {
             return Vec::new();
@@ -314,8 +314,8 @@ impl ZoneInstance {
         })
     }
 
-    /// The departure of an agent who drives to a frozen stop. It lies in the past. An agent who should be there already
-    /// arrives now.
+    /// The departure of an agent who drives to a frozen stop. It is in the past. An agent who should be at the stop
+    /// already arrives now.
     fn under_way_since(&self, crew: &Crew) -> Option<Departure> {
         let frozen = crew.frozen_stops(&self.rules, self.now);
         let next = frozen.first()?;

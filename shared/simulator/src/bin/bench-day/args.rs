@@ -15,10 +15,10 @@ pub(crate) struct Args {
     /// The number of days, each with its own seed
     #[arg(long, default_value_t = 3)]
     pub(crate) seeds: u64,
-    /// The days in these files instead, with commas in between: what `reference.py --json` prints
+    /// Use the days in these files instead, with commas in between. `reference.py --json` prints such files
     #[arg(long, value_name = "FILES", value_delimiter = ',')]
     pub(crate) days: Vec<PathBuf>,
-    /// How many times slower than reference.py the world is; 50 is about life size
+    /// How many times slower than reference.py the world is; 50 is about as slow as life
     #[arg(long, default_value_t = 50.0)]
     pub(crate) scale: f64,
     /// The number of agents
@@ -72,7 +72,7 @@ pub(crate) struct Args {
     /// The rounds of the clairvoyant plan; 0 leaves it out
     #[arg(long, default_value_t = 10_000)]
     pub(crate) clairvoyant_rounds: u64,
-    /// Run these scenarios instead, by name and with commas in between, or all. The flags of the deployment count
+    /// Run these scenarios instead: names with commas in between, or all. The flags of the deployment still apply
     #[arg(long, value_name = "NAMES")]
     pub(crate) scenarios: Option<String>,
     /// Write a page with charts of the scenarios to this file
@@ -84,7 +84,7 @@ pub(crate) struct Args {
     /// Compare with the figures in this file too; local/bench-day/vroom_policy.py writes such files
     #[arg(long, value_name = "FILE", requires = "scenarios")]
     pub(crate) others: Option<PathBuf>,
-    /// Simulate so many hours of a metropolis with 800 agents instead, and a small city; 8 is the whole day
+    /// Simulate this many hours of a metropolis with 800 agents instead, and of a small city; 8 is the whole day
     #[arg(long, value_name = "HOURS")]
     pub(crate) metropolis: Option<f64>,
     /// The agents of the metropolis, three eighths of them in one zone

@@ -37,7 +37,7 @@ fn simulated(args: &Args, day: &Day) -> Result<(Figures, Report), SimulationErro
     Ok((Figures::of(day, &report.outcome), report))
 }
 
-/// Answers the mean seconds to the door.
+/// Returns the mean seconds to the door.
 fn show(args: &Args, name: &str, day: &Day) -> Result<f64, SimulationError> {
     let stopwatch = Stopwatch::start();
     let (figures, report) = simulated(args, day)?;

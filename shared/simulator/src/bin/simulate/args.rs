@@ -48,7 +48,7 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// The begin of the shift.
+    /// The beginning of the shift.
     pub(crate) fn begins(&self) -> Option<Timestamp> {
         let zone = TimeZone::get(&self.zone).ok()?;
         let date = self.date.unwrap_or_else(|| today(&zone));

@@ -21,7 +21,7 @@ use args::Args;
 
 /// The exit code for a bad file, as for bad arguments.
 const BAD_INPUT: u8 = 2;
-/// So many rejected rows are shown.
+/// The most rejected rows that are shown.
 const SHOWN: usize = 20;
 
 fn main() -> ExitCode {
