@@ -13,7 +13,7 @@ pub struct DispatchRules {
     /// The seconds of driving that a plan must save for each order that it gives to another agent.
     pub move_s: u32,
     /// An agent who has made no stop yet may be on the way to the first stop, if this stop is expected within this
-    /// time. A plan adds no stop before such a stop and does not move it.
+    /// time, or if the departure was that long ago. A plan adds no stop before such a stop and does not move it.
     pub freeze: SignedDuration,
 }
 
