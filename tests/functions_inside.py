@@ -33,6 +33,11 @@ class Functions:
             self._settings[function] = found["Environment"]["Variables"]
         return self._settings[function]
 
+    def log_group_of(self, function):
+        """The log group of a function. CloudFormation chose its name."""
+        found = self.stack.aws("lambda").get_function_configuration(FunctionName=self.name_of(function))
+        return found["LoggingConfig"]["LogGroup"]
+
     def credentials_of(self, function):
         """Credentials of the function's role. The stack checks and records its calls like calls of the function."""
         found = self.stack.aws("lambda").get_function_configuration(FunctionName=self.name_of(function))

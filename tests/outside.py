@@ -67,7 +67,7 @@ class Logs:
 
     def __init__(self, stack, functions, function):
         self._logs = stack.aws("logs")
-        self._group = f"/aws/lambda/{functions.name_of(function)}"
+        self._group = functions.log_group_of(function)
         self._since = int(time.time() * 1000)
 
     def lines(self):

@@ -17,7 +17,6 @@ from secrets_told import BY_NAME, TOLD
 from waybill_client import PASSWORD, Person, eventually, expect
 
 ROOT = Path(__file__).resolve().parent.parent
-GROUPS = ("/aws/lambda/", "/aws/apigateway/")
 JSON = {"Content-Type": "application/json"}
 # Every text that looks like a token counts as a token.
 SHAPES = {
@@ -33,8 +32,7 @@ class Logs:
         self.lines = []
         for page in logs.get_paginator("describe_log_groups").paginate():
             for group in page["logGroups"]:
-                if group["logGroupName"].startswith(GROUPS):
-                    self._read(logs, group["logGroupName"], since)
+                self._read(logs, group["logGroupName"], since)
         self.text = "\n".join(line for _, line in self.lines)
 
     def _read(self, logs, group, since):

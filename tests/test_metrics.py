@@ -35,7 +35,7 @@ def written(stack, session_began):
     logs, found = stack.aws("logs"), {}
 
     def read():
-        for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix="/aws/lambda/"):
+        for page in logs.get_paginator("describe_log_groups").paginate():
             for group in page["logGroups"]:
                 read_group(group["logGroupName"])
         return found
@@ -75,11 +75,12 @@ def test_each_metric_in_the_docs_is_written_or_has_a_reason(written):
         ("CommitsFail", "CommitFailures"),
         ("RouteProviderFails", "ProviderFailures"),
         ("PlanningFallsBehind", "ZonesHandedOn"),
+        ("ZonesStayOverdue", "ZonesOverdue"),
     ],
 )
 def test_an_alarm_looks_at_a_metric_in_the_shape_that_it_has(alarm, metric):
     """A metric with more dimensions than the alarm names is another metric."""
-    properties = expanded(RouteProvider="ors")[alarm]["Properties"]
+    properties = expanded()[alarm]["Properties"]
     assert (properties["Namespace"], properties["MetricName"]) == ("Waybill", metric)
     assert [dimension["Name"] for dimension in properties["Dimensions"]] == ["FunctionName"]
     assert metrics_in_the_docs()[metric] == ("count", frozenset())

@@ -32,7 +32,7 @@ def test_the_template_has_the_resources_of_the_list():
     ids=["function", "consumer", "queue"],
 )
 def test_none_lacks_what_all_others_have(names, parts):
-    """The list has one line for all of them, such as `<Function>Errors`."""
+    """The list has one line for all of them, such as `<Function>Logs`."""
     wanted = {f"{name}{part}" for name in names() for part in parts}
     assert wanted, "the template has some"
     assert sorted(wanted - set(expanded())) == [], "these are missing: see the loops at the end of template.yaml"
@@ -65,6 +65,30 @@ def test_a_failed_first_deployment_does_not_block_the_next():
     for bucket in named.values():
         assert bucket["DeletionPolicy"] == "RetainExceptOnCreate", "later the bucket is kept: it holds personal data"
         assert bucket["UpdateReplacePolicy"] == "Retain"
+
+
+def test_a_late_log_line_does_not_block_the_next_deployment():
+    """It creates its log group again after the stack is gone. A group with a fixed name would then exist already."""
+    groups = {name: one for name, one in expanded().items() if one["Type"] == "AWS::Logs::LogGroup"}
+    assert groups
+    assert [name for name, group in groups.items() if "LogGroupName" in group["Properties"]] == []
+
+
+def test_no_table_pays_for_a_key_that_adds_nothing():
+    """Without this setting DynamoDB encrypts with a key of its own, for free."""
+    tables = [one["Properties"] for one in expanded().values() if one["Type"] == "AWS::DynamoDB::Table"]
+    assert tables and not [table for table in tables if "SSESpecification" in table]
+
+
+def test_a_changed_cors_setting_reaches_the_stage():
+    """Otherwise SAM makes a new deployment of the API only if its text changes, and not if a parameter does."""
+    assert TEMPLATE["Resources"]["Api"]["Properties"]["AlwaysDeploy"] is True
+
+
+def test_detailed_metrics_of_the_api_are_wanted_or_not_there():
+    for wanted in ("true", "false"):
+        settings = expanded(DetailedApiMetrics=wanted)["Apiv1Stage"]["Properties"]["MethodSettings"]
+        assert {one["MetricsEnabled"] for one in settings} == {wanted == "true"}
 
 
 def test_lambda_keeps_each_line_that_rust_log_lets_through():
