@@ -153,16 +153,27 @@ BREAK_OFF = [
         ["a"],
         failure="row_too_long",
     ),
-    Kind("cut off inside quotes", f'{HEADER},notes\n{A},ok\n{B},"Ring tw', ["a"], failure="unterminated_quote"),
-    Kind(
-        "a quote that is never closed",
-        f'{HEADER},notes\n{A},ok\n{B},"Ring twice\n{row("c")},ok\n',
-        ["a"],
-        failure="unterminated_quote",
-    ),
 ]
 
 ROWS_OF_THEIR_OWN_FAULT = [
+    Kind(
+        "cut off inside quotes",
+        f'{HEADER},notes\n{A},ok\n{B},"Ring tw',
+        ["a"],
+        [(2, "notes", "unterminated_quote")],
+    ),
+    Kind(
+        "a quote that is never closed",
+        f'{HEADER},notes\n{A},ok\n{B},"Ring twice\n{row("c")},ok\n',
+        ["a", "c"],
+        [(2, "notes", "unterminated_quote")],
+    ),
+    Kind(
+        "stray quotes in two rows",
+        f'{HEADER},notes\n{A},"5 pipe\n{B},ok\n{row("c")},"flat" left\n{row("d")},\n',
+        ["b", "d"],
+        [(1, "notes", "unterminated_quote"), (3, "notes", "text_after_quote")],
+    ),
     Kind("cut off inside a row", f"{HEADER}\n{A}\n{B}"[:-18], ["a"], [(2, None, "too_few_cells")]),
     Kind("a cell too few", f"{HEADER}\n{{}}a,78.2,15.6,78.2\n{B}\n", ["b"], [(1, None, "too_few_cells")]),
     Kind("a cell too many", f"{HEADER}\n{A},7\n{B}\n", ["b"], [(1, None, "too_many_cells")]),

@@ -1,7 +1,8 @@
 //! Reads the first bytes of a file: its encoding, its separator and its columns.
 
-use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use std::borrow::Cow;
 
+use super::cut::{Cells, Cut};
 use super::{ADDED_COLUMNS, ENCODING, FileFault, HEAD, MOST_COLUMNS, REJECTED_CODE};
 use crate::column::Column;
 
@@ -44,6 +45,15 @@ impl Layout {
             .get(place)
             .is_none_or(|name| name.trim().is_empty())
     }
+
+    /// Whether cells look like a row of this file: degrees are where at least two coordinates must be. So a line of a
+    /// note is told from a line that a stray quote has made a part of a note. Whole numbers do not count: a size or a
+    /// service time may be at that place if the line begins within a cell.
+    pub(super) fn is_like_a_row(&self, cells: &Cells) -> bool {
+        let columns = self.columns.iter().zip(cells.iter());
+        let required = columns.filter(|(column, _)| column.is_some_and(Column::is_required));
+        required.filter(|(_, cell)| are_like_degrees(cell)).count() >= 2
+    }
 }
 
 /// The beginning of a file.
@@ -78,9 +88,13 @@ impl Beginning {
     }
 }
 
-/// A reader of records for a separator.
-pub(super) fn reader(separator: u8) -> Reader {
-    ReaderBuilder::new().delimiter(separator).build()
+/// Whether a cell holds a number with a decimal point or a decimal comma. It may have a stray quote.
+fn are_like_degrees(cell: &[u8]) -> bool {
+    let mut bytes = cell.trim_ascii().iter();
+    let has = |wanted: fn(&u8) -> bool| cell.iter().any(wanted);
+    has(u8::is_ascii_digit)
+        && has(|byte| matches!(byte, b'.' | b','))
+        && bytes.all(|byte| byte.is_ascii_digit() || b".,+-\"".contains(byte))
 }
 
 /// The number of bytes before the text, if the file is a text that can be read.
@@ -202,8 +216,6 @@ fn first_line(text: &[u8]) -> Option<usize> {
 /// The separator, the cells of the header, and the end of its line. Lines before it that hold only separators and
 /// spaces are skipped.
 fn header(head: &[u8], mut at: usize, whole: bool) -> Result<(u8, Vec<String>, usize), FileFault> {
-    let mut text = vec![0; head.len() + 1];
-    let mut ends = vec![0; head.len() + 2];
     let named = named_separator(head.get(at..).unwrap_or_default());
     at += named.map_or(0, |(_, length)| length);
     loop {
@@ -216,7 +228,7 @@ fn header(head: &[u8], mut at: usize, whole: bool) -> Result<(u8, Vec<String>, u
         at += first.unwrap_or_default();
         let line = head.get(at..).unwrap_or_default();
         let separator = named.map_or_else(|| separator(line), |(separator, _)| separator);
-        let (header, length) = names(line, separator, whole, &mut text, &mut ends)?;
+        let (header, length) = names(line, separator, whole)?;
         at += length;
         if !header.is_empty() {
             return Ok((separator, header, at));
@@ -225,36 +237,15 @@ fn header(head: &[u8], mut at: usize, whole: bool) -> Result<(u8, Vec<String>, u
 }
 
 /// The cells of the first line of `input`, without blank cells at its end, and the length of the line in bytes.
-fn names(
-    input: &[u8],
-    separator: u8,
-    whole: bool,
-    text: &mut [u8],
-    ends: &mut [usize],
-) -> Result<(Vec<String>, usize), FileFault> {
-    let mut core = reader(separator);
-    let (mut result, mut read, mut written, mut cells) = core.read_record(input, text, ends);
-    if result == ReadRecordResult::InputEmpty && whole {
-        // The file has no line end after its header. A line end within quotes does not end the line.
-        let (_, room) = text.split_at_mut(written);
-        let (_, room_for_ends) = ends.split_at_mut(cells);
-        let (ended, _, more, more_cells) = core.read_record(b"\n", room, room_for_ends);
-        (result, written, cells) = (ended, written + more, cells + more_cells);
-        read = input.len();
-        if result == ReadRecordResult::InputEmpty {
-            return Err(FileFault::new(
-                "unterminated_quote",
-                "The header has a quote that is not closed.",
-            ));
-        }
+fn names(input: &[u8], separator: u8, whole: bool) -> Result<(Vec<String>, usize), FileFault> {
+    let mut cells = Cells::default();
+    let cut = cells.cut(input, separator, whole, |_| false);
+    if let Cut::Stray(_, stray) = cut {
+        let detail = format!("In the header, {}.", stray.kind.detail());
+        return Err(FileFault::new(stray.kind.code(), detail));
     }
-    let mut from = 0;
-    let mut header: Vec<String> = Vec::new();
-    for end in ends.iter().take(cells) {
-        let end = (*end).min(written);
-        header.push(String::from_utf8_lossy(text.get(from..end).unwrap_or_default()).into_owned());
-        from = end;
-    }
+    let names = cells.iter().map(String::from_utf8_lossy);
+    let mut header: Vec<String> = names.map(Cow::into_owned).collect();
     while header.last().is_some_and(|cell| cell.trim().is_empty()) {
         header.pop();
     }
@@ -265,11 +256,11 @@ fn names(
         );
         return Err(FileFault::new("too_many_columns", detail));
     }
-    if result != ReadRecordResult::Record {
+    let Cut::Row(length) = cut else {
         let detail = format!("The header's line does not end within the first {HEAD} bytes.");
         return Err(FileFault::new("row_too_long", detail));
-    }
-    Ok((header, read))
+    };
+    Ok((header, length))
 }
 
 /// The column of each cell of the header.

@@ -5,6 +5,7 @@ use domain::{NewOrder, Timestamp};
 use strum::EnumCount;
 
 use super::beginning::Layout;
+use super::cut::{Cells, StrayQuote};
 use super::{CODES_OF_WHOLE_ROWS, ENCODING, REJECTED_CODE, TOO_FEW_CELLS, TOO_MANY_CELLS};
 use crate::column::Column;
 use crate::faults::{Fault, Faults};
@@ -28,10 +29,9 @@ pub struct CellFault {
 pub struct ImportRow<'r> {
     layout: &'r Layout,
     number: u32,
-    /// The cells without separators and quotes.
-    text: &'r [u8],
-    /// The end of each cell in `text`.
-    ends: &'r [usize],
+    cells: &'r Cells,
+    /// The quote that makes the row unreadable.
+    stray: Option<StrayQuote>,
 }
 
 /// The text of each column.
@@ -39,12 +39,17 @@ pub struct ImportRow<'r> {
 struct ByColumn<'r>([Option<&'r str>; Column::COUNT]);
 
 impl<'r> ImportRow<'r> {
-    pub(super) fn new(layout: &'r Layout, number: u32, text: &'r [u8], ends: &'r [usize]) -> Self {
+    pub(super) fn new(
+        layout: &'r Layout,
+        number: u32,
+        cells: &'r Cells,
+        stray: Option<StrayQuote>,
+    ) -> Self {
         Self {
             layout,
             number,
-            text,
-            ends,
+            cells,
+            stray,
         }
     }
 
@@ -55,25 +60,17 @@ impl<'r> ImportRow<'r> {
 
     /// The length of the text in bytes, without separators and quotes.
     pub fn len(&self) -> usize {
-        self.text.len()
+        self.cells.text.len()
     }
 
     /// Whether the text is empty. [`Rows`](super::Rows) skips such rows.
     pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
+        self.cells.text.is_empty()
     }
 
     /// The cells as they are in the file, without the quotes around them.
     pub fn cells(&self) -> impl Iterator<Item = &'r [u8]> + use<'r> {
-        let text = self.text;
-        let places = self.places();
-        places.map(move |(from, to)| text.get(from..to).unwrap_or_default())
-    }
-
-    /// Where each cell begins and ends in the text.
-    fn places(&self) -> impl Iterator<Item = (usize, usize)> + use<'r> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(self.ends.iter().copied())
+        self.cells.iter()
     }
 
     /// Reads the order that the row describes, if it is placed at `now`.
@@ -91,18 +88,25 @@ impl<'r> ImportRow<'r> {
     }
 
     fn by_column(&self) -> Result<ByColumn<'r>, CellFault> {
-        let Ok(text) = std::str::from_utf8(self.text) else {
+        let Ok(text) = std::str::from_utf8(&self.cells.text) else {
             return Err(self.not_utf8());
         };
         if let Some(place) = self.layout.rejected_code {
             self.refuse_uncorrected(text, place)?;
         }
         let known = &self.layout.columns;
-        if self.ends.len() < known.len() {
+        if let Some(stray) = self.stray {
+            return Err(CellFault {
+                column: known.get(stray.cell).copied().flatten(),
+                code: stray.kind.code(),
+                detail: stray.kind.detail().to_owned(),
+            });
+        }
+        if self.cells.ends.len() < known.len() {
             return Err(self.wrong_count(TOO_FEW_CELLS));
         }
         let mut cells = [None; Column::COUNT];
-        for (place, (from, to)) in self.places().enumerate() {
+        for (place, (from, to)) in self.cells.places().enumerate() {
             // Two halves of a character in two cells are UTF-8 together, but each cell alone is not.
             let Some(cell) = text.get(from..to) else {
                 return Err(self.not_utf8());
@@ -126,7 +130,7 @@ impl<'r> ImportRow<'r> {
     /// Refuses a row from a file of rejected rows whose cells were lost or moved and are not corrected yet. The
     /// customer empties the cell with the reason, at `place`, to say that the row is corrected.
     fn refuse_uncorrected(&self, text: &str, place: usize) -> Result<(), CellFault> {
-        let cell = self.places().nth(place);
+        let cell = self.cells.places().nth(place);
         let code = cell.and_then(|(from, to)| text.get(from..to));
         let code = code.map(str::trim).unwrap_or_default();
         let mut known = CODES_OF_WHOLE_ROWS.into_iter();
@@ -153,7 +157,7 @@ impl<'r> ImportRow<'r> {
     }
 
     fn wrong_count(&self, code: &'static str) -> CellFault {
-        let (found, expected) = (self.ends.len(), self.layout.columns.len());
+        let (found, expected) = (self.cells.ends.len(), self.layout.columns.len());
         CellFault {
             column: None,
             code,
