@@ -226,6 +226,22 @@ async fn a_file_that_cannot_be_read_to_its_end_keeps_what_came_before() {
 }
 
 #[tokio::test]
+async fn a_drop_off_far_from_its_pickup_is_rejected_and_names_the_limit() {
+    let file =
+        format!("{HEADER}41.3870,2.1701,39.4699,-0.3763,A\n41.3870,2.1701,39.9864,-0.0513,B\n");
+    let world = World::with(file).await;
+    let import = world.run_through(AMPLE).await;
+    let faults = world.store.row_faults(import.id, 0, 10).await.unwrap();
+    let told: Vec<_> = faults
+        .iter()
+        .map(|fault| (fault.row, fault.code.as_str()))
+        .collect();
+    assert_eq!(told, [(1, "leg_too_long")]);
+    assert_eq!(faults[0].column.as_deref(), Some("dropoff_lat"));
+    assert!(faults[0].detail.contains("300 km"), "{}", faults[0].detail);
+}
+
+#[tokio::test]
 async fn files_that_are_none_fail_as_a_whole() {
     for (file, code) in [
         ("", "empty_file"),
