@@ -86,6 +86,11 @@ WELL_FORMED = [
         f'{HEADER.replace(",", ";")};notes\n{A.replace(",", ";")};"one; two, three"\n',
         ["a"],
     ),
+    Kind(
+        "cells left off, zeros after the point and lines in an address",
+        f'{WIDE}\n{A}\n{B},2.0\n{row("c")},1,,,,,,"Here\nand there"\n\x1a',
+        ["a", "b", "c"],
+    ),
     Kind("empty lines", f"{HEADER}\n\n{A}\n\n   \n,,,,\n{B}\n\n\n", ["a", "b"]),
     Kind("empty lines before the header", f",,,\n   \n\n{HEADER}\n{A}\n", ["a"]),
     Kind("a comma more on every line", f"{HEADER},\n{A},\n{B},\n", ["a", "b"]),
@@ -135,6 +140,12 @@ NOT_A_LIST_OF_ORDERS = [
         f"{HEADER},priority\n{A},high\n",
         failure="unknown_column",
         told=("priority", "pickup_window_start"),
+    ),
+    Kind(
+        "columns with three faults",
+        "pickup_lat,pickup_lng,dropoff_lat,dropoff_lon,size,size\n1,2,3,4,1,1\n",
+        failure="unknown_column",
+        told=("pickup_lng", "did you mean pickup_lon", "size", "no column pickup_lon"),
     ),
     Kind("a column twice", f"{HEADER},Pickup_Lat\n{A},1\n", failure="doubled_column", told=("pickup_lat",)),
     Kind("no header", f"{A}\n{B}\n", failure="unknown_column"),
@@ -239,7 +250,22 @@ ROWS_OF_THEIR_OWN_FAULT = [
         [(1, "notes", "invalid"), (2, "dropoff_contact_phone", "invalid")],
     ),
     Kind(
-        "a line break in an address", f'{WIDE}\n{A},,,,,,,"Here\nand there"\n', [], [(1, "pickup_address", "invalid")]
+        "what spreadsheets did to cells",
+        f"{WIDE}\n{A},,#N/A,,,,,\n{B},,,,,3.4930E+11,,\n{row('c')},\"1,200\",,,,,,\n",
+        [],
+        [(1, "notes", "invalid"), (2, "dropoff_contact_phone", "invalid"), (3, "size", "invalid")],
+    ),
+    Kind(
+        "a drop-off far away",
+        f"{HEADER}\n{row('a', dropoff='15.6401,78.2186')}\n{B}\n",
+        ["b"],
+        [(1, "dropoff_lat", "leg_too_long")],
+    ),
+    Kind(
+        "a place at zero and zero",
+        f"{HEADER}\n{row('a', dropoff='0,0.0')}\n{B}\n",
+        ["b"],
+        [(1, "dropoff_lat", "invalid")],
     ),
     Kind(
         "a stop too long",

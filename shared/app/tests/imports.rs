@@ -226,6 +226,20 @@ async fn a_file_that_cannot_be_read_to_its_end_keeps_what_came_before() {
 }
 
 #[tokio::test]
+async fn an_external_id_is_the_same_with_its_accents_in_another_form() {
+    let row = |id| format!("41.3870,2.1701,41.4036,2.1744,{id}\n");
+    let file = format!("{HEADER}{}{}", row("CAFE\u{300}-4"), row("CAFÈ-4 "));
+    let world = World::with(file).await;
+    let import = world.run_through(AMPLE).await;
+    let faults = world.store.row_faults(import.id, 0, 10).await.unwrap();
+    let told: Vec<_> = faults
+        .iter()
+        .map(|fault| (fault.row, fault.code.as_str()))
+        .collect();
+    assert_eq!(told, [(2, "external_id_doubled")]);
+}
+
+#[tokio::test]
 async fn a_drop_off_far_from_its_pickup_is_rejected_and_names_the_limit() {
     let file =
         format!("{HEADER}41.3870,2.1701,39.4699,-0.3763,A\n41.3870,2.1701,39.9864,-0.0513,B\n");

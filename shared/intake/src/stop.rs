@@ -88,8 +88,7 @@ pub(crate) fn read_coordinates<'a>(
     if lat == 0.0 && lon == 0.0 {
         fields.fault(
             LAT,
-            "and the longitude are both 0, which is in the Atlantic; a program writes that for a place it does not \
-             know",
+            "and the longitude are both 0, in the Atlantic; programs write that for a place that they do not know",
         );
         return None;
     }

@@ -9,7 +9,7 @@ use crate::column::Column;
 /// The first bytes of files of other kinds, and the name of each kind.
 const OTHER_KINDS: [(&[u8], &str); 6] = [
     (
-        b"PK",
+        b"PK\x03\x04",
         "a ZIP archive or a workbook (XLSX, ODS): save the sheet as CSV (UTF-8)",
     ),
     (
@@ -21,6 +21,9 @@ const OTHER_KINDS: [(&[u8], &str); 6] = [
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
 ];
+
+/// A name that is more like a known one than this may be meant as that one. 1 is the same name.
+const LIKE: f64 = 0.85;
 
 /// The byte order mark that a text in UTF-8 may begin with.
 pub(super) const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
@@ -263,38 +266,59 @@ fn names(input: &[u8], separator: u8, whole: bool) -> Result<(Vec<String>, usize
     Ok((header, length))
 }
 
-/// The column of each cell of the header.
+/// The column of each cell of the header. One fault names everything that is wrong.
 fn columns(header: &[String]) -> Result<Vec<Option<Column>>, FileFault> {
     let mut columns = Vec::new();
+    let (mut unknown, mut doubled) = (Vec::new(), Vec::new());
     for cell in header {
         let name = cell.trim().to_ascii_lowercase();
         // Spreadsheets leave cells without a name behind.
-        if name.is_empty() || ADDED_COLUMNS.contains(&name.as_str()) {
-            columns.push(None);
-            continue;
+        let column = name.parse::<Column>().ok();
+        if column.is_none() && !name.is_empty() && !ADDED_COLUMNS.contains(&name.as_str()) {
+            unknown.push(name);
+        } else if column.is_some() && columns.contains(&column) && !doubled.contains(&name) {
+            doubled.push(name);
         }
-        let Ok(column) = name.parse::<Column>() else {
-            let shown: String = name.chars().take(60).collect();
-            let detail = format!(
-                "The column {shown:?} is not known; known are {}.",
-                Column::NAMES.join(", ")
-            );
-            return Err(FileFault::new("unknown_column", detail));
-        };
-        if columns.contains(&Some(column)) {
-            let detail = format!("The column {name:?} is there twice.");
-            return Err(FileFault::new("doubled_column", detail));
-        }
-        columns.push(Some(column));
+        columns.push(column);
     }
     let required = Column::ALL.iter().filter(|column| column.is_required());
     let missing: Vec<&str> = required
         .filter(|column| !columns.contains(&Some(**column)))
         .map(|column| column.name())
         .collect();
-    if missing.is_empty() {
-        return Ok(columns);
+    let mut faults = Vec::new();
+    if !unknown.is_empty() {
+        let names: Vec<String> = unknown.iter().map(|name| with_nearest(name)).collect();
+        let (names, known) = (names.join(", "), Column::NAMES.join(", "));
+        faults.push((
+            "unknown_column",
+            format!("Not known: {names}; known are {known}."),
+        ));
     }
-    let detail = format!("The file has no column {}.", missing.join(", "));
-    Err(FileFault::new("missing_column", detail))
+    if !doubled.is_empty() {
+        let detail = format!("There twice: {}.", doubled.join(", "));
+        faults.push(("doubled_column", detail));
+    }
+    if !missing.is_empty() {
+        let detail = format!("The file has no column {}.", missing.join(", "));
+        faults.push(("missing_column", detail));
+    }
+    let details: Vec<&str> = faults.iter().map(|(_, detail)| detail.as_str()).collect();
+    match faults.first() {
+        Some((code, _)) => Err(FileFault::new(code, details.join(" "))),
+        None => Ok(columns),
+    }
+}
+
+/// The name of an unknown column, and the known one that it is like.
+fn with_nearest(name: &str) -> String {
+    let likeness = |known: &'static str| (strsim::jaro_winkler(name, known), known);
+    let like = Column::NAMES.iter().map(|known| likeness(known));
+    let like = like.filter(|(likeness, _)| *likeness > LIKE);
+    let nearest = like.max_by(|one, other| one.0.total_cmp(&other.0));
+    let shown: String = name.chars().take(60).collect();
+    match nearest {
+        Some((_, nearest)) => format!("{shown:?} (did you mean {nearest}?)"),
+        None => format!("{shown:?}"),
+    }
 }

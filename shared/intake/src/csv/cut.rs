@@ -192,6 +192,15 @@ impl Cells {
         }
     }
 
+    /// Cuts one line at each separator. All quotes are characters of the cells.
+    fn without_quotes(&mut self, line: &[u8], separator: u8) {
+        self.clear();
+        let mut at = 0;
+        while let Some(End::Separator(place)) = self.plain(line, at, separator, true) {
+            at = place + 1;
+        }
+    }
+
     /// Adds a cell that begins at `at` and has no quotes around it.
     fn plain(&mut self, input: &[u8], at: usize, separator: u8, whole: bool) -> Option<End> {
         let rest = input.get(at..).unwrap_or_default();
@@ -261,14 +270,21 @@ fn has_swallowed_rows(row: &[u8], separator: u8, is_row: impl Fn(&Cells) -> bool
         return false;
     }
     let mut line = Cells::default();
-    line.line(first, separator);
-    if !is_row(&line) {
+    // The quotes of a line are not known to be right, so it is looked at with them and without them.
+    let mut looks_like_a_row = |bytes: &[u8]| {
+        line.line(bytes, separator);
+        if is_row(&line) {
+            return true;
+        }
+        line.without_quotes(bytes, separator);
+        is_row(&line)
+    };
+    if !looks_like_a_row(first) {
         return false;
     }
     while !rest.is_empty() {
         let (next, others) = rest.split_at(line_length(rest));
-        line.line(next, separator);
-        if is_row(&line) {
+        if looks_like_a_row(next) {
             return true;
         }
         rest = others;

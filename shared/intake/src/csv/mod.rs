@@ -11,6 +11,7 @@ mod cut;
 mod rejected;
 mod row;
 mod rows;
+mod spreadsheet;
 
 pub use beginning::{Beginning, Layout};
 pub use rejected::{rejected_header, rejected_line};

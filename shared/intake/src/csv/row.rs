@@ -1,12 +1,16 @@
 //! Makes an order from a row.
 
+use std::borrow::Cow;
+
 use domain::import::LONGEST_DETAIL;
 use domain::{NewOrder, Timestamp};
 use strum::EnumCount;
 
 use super::beginning::Layout;
 use super::cut::{Cells, StrayQuote};
-use super::{CODES_OF_WHOLE_ROWS, ENCODING, REJECTED_CODE, TOO_FEW_CELLS, TOO_MANY_CELLS};
+use super::{
+    CODES_OF_WHOLE_ROWS, ENCODING, REJECTED_CODE, TOO_FEW_CELLS, TOO_MANY_CELLS, spreadsheet,
+};
 use crate::column::Column;
 use crate::faults::{Fault, Faults};
 use crate::fields::Fields;
@@ -36,7 +40,17 @@ pub struct ImportRow<'r> {
 
 /// The text of each column.
 #[derive(Debug)]
-struct ByColumn<'r>([Option<&'r str>; Column::COUNT]);
+struct ByColumn<'r>([Option<Cow<'r, str>>; Column::COUNT]);
+
+impl ByColumn<'_> {
+    fn text(&self, column: Column) -> Option<&str> {
+        self.0.get(column as usize)?.as_deref()
+    }
+
+    fn ruined(&self, column: Column, separator: u8) -> Option<&'static str> {
+        spreadsheet::ruined(column, self.text(column)?, separator)
+    }
+}
 
 impl<'r> ImportRow<'r> {
     pub(super) fn new(
@@ -80,7 +94,13 @@ impl<'r> ImportRow<'r> {
     pub fn read(&self, now: Timestamp) -> Result<NewOrder, CellFault> {
         let cells = self.by_column()?;
         let faults = Faults::new();
-        let fields = Fields::of_row(&cells.0, &faults);
+        for column in Column::ALL {
+            if let Some(detail) = cells.ruined(*column, self.layout.separator) {
+                faults.note(column.name(), detail);
+            }
+        }
+        let texts = cells.0.each_ref().map(Option::as_deref);
+        let fields = Fields::of_row(&texts, &faults);
         let draft = read_draft(&fields, AddressAlone::Refused, now);
         let located = draft.and_then(|draft| draft.located(None, None));
         let read = faults.or(located);
@@ -102,10 +122,12 @@ impl<'r> ImportRow<'r> {
                 detail: stray.kind.detail().to_owned(),
             });
         }
-        if self.cells.ends.len() < known.len() {
+        // Spreadsheets leave off empty cells at the end of a row.
+        let left_off = known.get(self.cells.ends.len()..).unwrap_or_default();
+        if left_off.iter().flatten().any(|column| column.is_required()) {
             return Err(self.wrong_count(TOO_FEW_CELLS));
         }
-        let mut cells = [None; Column::COUNT];
+        let mut cells = [const { None }; Column::COUNT];
         for (place, (from, to)) in self.cells.places().enumerate() {
             // Two halves of a character in two cells are UTF-8 together, but each cell alone is not.
             let Some(cell) = text.get(from..to) else {
@@ -117,7 +139,7 @@ impl<'r> ImportRow<'r> {
             }
             match known.get(place) {
                 Some(Some(column)) => {
-                    let text = without_apostrophe(cell);
+                    let text = spreadsheet::plain(*column, cell);
                     cells[*column as usize] = Some(text).filter(|text| !text.is_empty());
                 }
                 Some(None) if !self.layout.is_nameless(place) => {}
@@ -169,22 +191,6 @@ impl<'r> ImportRow<'r> {
     }
 }
 
-/// The cell without the apostrophe that the file of rejected rows puts before formulas.
-fn without_apostrophe(mut cell: &str) -> &str {
-    while let Some(rest) = cell.strip_prefix('\'') {
-        let inner = rest.trim_start();
-        if inner.starts_with(['=', '+', '-', '@']) {
-            return inner;
-        }
-        if !rest.starts_with(['\t', '\r']) {
-            break;
-        }
-        // The cell began with a tab. After it, there may be another apostrophe.
-        cell = inner;
-    }
-    cell
-}
-
 /// A fault in a column: its code and its text.
 type Found = (Column, &'static str, String);
 
@@ -193,7 +199,7 @@ type Found = (Column, &'static str, String);
 fn fault(cells: &ByColumn<'_>, faults: Vec<Fault>) -> CellFault {
     let mut found: Vec<Found> = Vec::new();
     for column in Column::ALL.iter().filter(|column| column.is_required()) {
-        if cells.0[*column as usize].is_none() {
+        if cells.text(*column).is_none() {
             // Only the first fault gives the reason, to leave room for the others.
             let detail = if found.is_empty() {
                 "is missing; in a file each row needs the coordinates of both stops, an address alone is not enough"
@@ -211,15 +217,15 @@ fn fault(cells: &ByColumn<'_>, faults: Vec<Fault>) -> CellFault {
         if found.iter().any(|(other, ..)| *other == column) {
             continue;
         }
-        let (code, detail) = match cells.0[column as usize] {
+        let (code, detail) = match cells.text(column) {
             None => ("missing", fault.detail),
-            Some(text) if column.is_number() && is_decimal_comma(text) => (
-                "decimal_comma",
-                "has a decimal comma; write numbers with a point".to_owned(),
-            ),
-            Some(text) if column.is_number() && text.parse::<f64>().is_err() => {
-                ("not_a_number", format!("is not a number; {}", fault.detail))
-            }
+            Some(text) if column.is_number() => match spreadsheet::not_a_number(column, text) {
+                Some(found) => found,
+                None if text.parse::<f64>().is_err() => {
+                    ("not_a_number", format!("is not a number; {}", fault.detail))
+                }
+                None => ("invalid", fault.detail),
+            },
             Some(_) => ("invalid", fault.detail),
         };
         found.push((column, code, detail));
@@ -262,12 +268,4 @@ fn joined(mut detail: String, others: &[Found]) -> String {
         detail.push_str(&only_named.join(", "));
     }
     detail
-}
-
-fn is_decimal_comma(text: &str) -> bool {
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    unsigned
-        .split_once(',')
-        .is_some_and(|(whole, part)| digits(whole) && digits(part))
 }

@@ -89,7 +89,9 @@ impl<'l> Rows<'l> {
     }
 
     fn is_blank(&self) -> bool {
-        self.cells.text.iter().all(u8::is_ascii_whitespace)
+        // Old programs end a file with Ctrl-Z.
+        let mut bytes = self.cells.text.iter();
+        bytes.all(|byte| byte.is_ascii_whitespace() || *byte == 0x1a)
     }
 
     fn skip_line_ends(&mut self, input: &mut &[u8]) {

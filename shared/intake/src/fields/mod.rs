@@ -6,18 +6,19 @@ use std::ops::RangeInclusive;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::column::Column;
 use crate::faults::Faults;
 
 mod cells;
+mod field;
 mod json;
 mod text;
 mod time;
 
 pub use cells::RowCells;
+pub use field::Field;
 pub use json::JsonObject;
 pub(crate) use json::pointer_to_member;
-pub(crate) use text::nfc;
+pub(crate) use text::{is_invisible_character, nfc};
 
 /// Where the fields of an object are: in a JSON object, or in the cells of a row.
 pub trait FieldSource<'a>: Sized {
@@ -59,63 +60,6 @@ pub trait FieldValue<'a>: Copy {
 
     /// The kind of the value, for people.
     fn kind(self) -> &'static str;
-}
-
-/// A field: its name in a JSON object, and its columns in a file.
-///
-/// The fields of a stop carry the columns of the pickup. A drop-off has the same columns some places further on.
-#[derive(Debug, Clone, Copy)]
-pub struct Field {
-    name: &'static str,
-    /// The number of the first column.
-    first: usize,
-    /// The number of columns: an object has the columns of all its fields.
-    count: usize,
-    /// By how many places the fields in this object are moved.
-    shift: usize,
-}
-
-impl Field {
-    /// A field with one column.
-    pub const fn cell(name: &'static str, column: Column) -> Self {
-        Self::object(name, column, column)
-    }
-
-    /// An object whose fields have the columns from `first` to `last`.
-    pub const fn object(name: &'static str, first: Column, last: Column) -> Self {
-        Self {
-            name,
-            first: first as usize,
-            count: last as usize + 1 - first as usize,
-            shift: 0,
-        }
-    }
-
-    /// A stop with the columns from `first` to `last`.
-    pub const fn stop(name: &'static str, first: Column, last: Column) -> Self {
-        let shift = first as usize - Column::PickupLat as usize;
-        Self {
-            shift,
-            ..Self::object(name, first, last)
-        }
-    }
-
-    /// The name of the field in a JSON object.
-    pub const fn name(self) -> &'static str {
-        self.name
-    }
-}
-
-/// A field that no file has.
-impl From<&'static str> for Field {
-    fn from(name: &'static str) -> Self {
-        Self {
-            name,
-            first: usize::MAX,
-            count: 0,
-            shift: 0,
-        }
-    }
 }
 
 /// The fields of one object.
