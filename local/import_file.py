@@ -18,7 +18,7 @@ from waybill_client import PASSWORD, Person, Stack, StackMissing
 WIDTH = 32
 SHOWN_ERRORS = 20
 # What such rows hold is not what was meant: the next import refuses them until somebody says that they are mended.
-OF_WHOLE_ROWS = ("too_few_cells", "too_many_cells", "encoding")
+OF_WHOLE_ROWS = ("too_few_cells", "too_many_cells", "encoding", "text_after_quote", "unterminated_quote")
 
 
 class Problem(Exception):

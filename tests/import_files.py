@@ -86,6 +86,11 @@ WELL_FORMED = [
         f'{HEADER.replace(",", ";")};notes\n{A.replace(",", ";")};"one; two, three"\n',
         ["a"],
     ),
+    Kind(
+        "cells left off, zeros after the point and lines in an address",
+        f'{WIDE}\n{A}\n{B},2.0\n{row("c")},1,,,,,,"Here\nand there"\n\x1a',
+        ["a", "b", "c"],
+    ),
     Kind("empty lines", f"{HEADER}\n\n{A}\n\n   \n,,,,\n{B}\n\n\n", ["a", "b"]),
     Kind("empty lines before the header", f",,,\n   \n\n{HEADER}\n{A}\n", ["a"]),
     Kind("a comma more on every line", f"{HEADER},\n{A},\n{B},\n", ["a", "b"]),
@@ -136,6 +141,12 @@ NOT_A_LIST_OF_ORDERS = [
         failure="unknown_column",
         told=("priority", "pickup_window_start"),
     ),
+    Kind(
+        "columns with three faults",
+        "pickup_lat,pickup_lng,dropoff_lat,dropoff_lon,size,size\n1,2,3,4,1,1\n",
+        failure="unknown_column",
+        told=("pickup_lng", "did you mean pickup_lon", "size", "no column pickup_lon"),
+    ),
     Kind("a column twice", f"{HEADER},Pickup_Lat\n{A},1\n", failure="doubled_column", told=("pickup_lat",)),
     Kind("no header", f"{A}\n{B}\n", failure="unknown_column"),
     Kind("10,000 columns", HEADER + "".join(f",c{n}" for n in range(10_000)) + f"\n{A}\n", failure="too_many_columns"),
@@ -153,16 +164,27 @@ BREAK_OFF = [
         ["a"],
         failure="row_too_long",
     ),
-    Kind("cut off inside quotes", f'{HEADER},notes\n{A},ok\n{B},"Ring tw', ["a"], failure="unterminated_quote"),
-    Kind(
-        "a quote that is never closed",
-        f'{HEADER},notes\n{A},ok\n{B},"Ring twice\n{row("c")},ok\n',
-        ["a"],
-        failure="unterminated_quote",
-    ),
 ]
 
 ROWS_OF_THEIR_OWN_FAULT = [
+    Kind(
+        "cut off inside quotes",
+        f'{HEADER},notes\n{A},ok\n{B},"Ring tw',
+        ["a"],
+        [(2, "notes", "unterminated_quote")],
+    ),
+    Kind(
+        "a quote that is never closed",
+        f'{HEADER},notes\n{A},ok\n{B},"Ring twice\n{row("c")},ok\n',
+        ["a", "c"],
+        [(2, "notes", "unterminated_quote")],
+    ),
+    Kind(
+        "stray quotes in two rows",
+        f'{HEADER},notes\n{A},"5 pipe\n{B},ok\n{row("c")},"flat" left\n{row("d")},\n',
+        ["b", "d"],
+        [(1, "notes", "unterminated_quote"), (3, "notes", "text_after_quote")],
+    ),
     Kind("cut off inside a row", f"{HEADER}\n{A}\n{B}"[:-18], ["a"], [(2, None, "too_few_cells")]),
     Kind("a cell too few", f"{HEADER}\n{{}}a,78.2,15.6,78.2\n{B}\n", ["b"], [(1, None, "too_few_cells")]),
     Kind("a cell too many", f"{HEADER}\n{A},7\n{B}\n", ["b"], [(1, None, "too_many_cells")]),
@@ -228,7 +250,22 @@ ROWS_OF_THEIR_OWN_FAULT = [
         [(1, "notes", "invalid"), (2, "dropoff_contact_phone", "invalid")],
     ),
     Kind(
-        "a line break in an address", f'{WIDE}\n{A},,,,,,,"Here\nand there"\n', [], [(1, "pickup_address", "invalid")]
+        "what spreadsheets did to cells",
+        f"{WIDE}\n{A},,#N/A,,,,,\n{B},,,,,3.4930E+11,,\n{row('c')},\"1,200\",,,,,,\n",
+        [],
+        [(1, "notes", "invalid"), (2, "dropoff_contact_phone", "invalid"), (3, "size", "invalid")],
+    ),
+    Kind(
+        "a drop-off far away",
+        f"{HEADER}\n{row('a', dropoff='15.6401,78.2186')}\n{B}\n",
+        ["b"],
+        [(1, "dropoff_lat", "leg_too_long")],
+    ),
+    Kind(
+        "a place at zero and zero",
+        f"{HEADER}\n{row('a', dropoff='0,0.0')}\n{B}\n",
+        ["b"],
+        [(1, "dropoff_lat", "invalid")],
     ),
     Kind(
         "a stop too long",

@@ -55,6 +55,10 @@ WRONG = [
     ("size", "2"),
     ("size", 10**12),
     ("notes", ["a", "list"]),
+    ("notes", "ring\x00twice"),
+    ("notes", "ring\x07twice"),
+    ("external_id", "\u200b\u2060"),
+    ("pickup/contact/name", "\u3164"),
     ("notes", "x" * 60_000),
     ("external_id", "x" * 5000),
     ("status", "delivered"),
@@ -104,7 +108,27 @@ def test_every_wrong_field_is_named_at_once(shared_town, ana):
     assert set(pointers(ana.order(body))) == named
 
 
-@pytest.mark.parametrize("text", ["", "{", "pickup=here", '{"pickup": }', "\x00\x01", '{"size": NaN}'])
+def test_no_place_is_at_zero_and_zero(shared_town, ana):
+    assert pointers(ana.order(changed(shared_town.body(), "dropoff/location", {"lat": 0, "lon": -0.0}))) == [
+        "#/dropoff/location/lat"
+    ]
+
+
+def test_a_drop_off_far_from_its_pickup_is_named(shared_town, ana):
+    body = shared_town.body()
+    far = body["pickup"]["location"]["lat"] + (4 if body["pickup"]["location"]["lat"] < 0 else -4)
+    assert pointers(ana.order(changed(body, "dropoff/location/lat", far))) == ["#/dropoff/location"]
+
+
+def test_a_member_that_is_there_twice_is_named(ana):
+    text = '{"size": 1, "size": 2}'
+    answer = ana.post("/orders", data=text.encode(), headers={"Content-Type": "application/json"})
+    assert pointers(answer) == ["#/size"]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "pickup=here", '{"pickup": }', "\x00\x01", '{"size": NaN}', '{"notes": "caf\ufffd"}']
+)
 def test_a_body_that_is_no_json_is_unreadable(ana, text):
     told = problem(ana.post("/orders", data=text.encode(), headers={"Content-Type": "application/json"}), 400)
     assert told["detail"], "it is told why"

@@ -118,7 +118,7 @@ def spoilt(kind, row, number):
     elif kind == "invalid":
         cells[3] = "141.40000"
     elif kind == "too_few_cells":
-        return ",".join(cells[:5])
+        return ",".join(cells[:4])
     elif kind == "too_many_cells":
         return row + ",and,more"
     elif kind == "external_id_doubled":

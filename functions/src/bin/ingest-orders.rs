@@ -23,7 +23,7 @@ async fn main() -> Result<(), runtime::Error> {
     let (tables, bucket, queue, geography, LargestImport(most_bytes), MaxOpenOrders(most)) =
         settings::from_environment()?;
     let (imports, users, orders, claims) = tables;
-    let (grid, service_area) = geography;
+    let (grid, service_area, longest_leg) = geography;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sqs = adapters::sqs::Client::new(&aws);
@@ -45,6 +45,7 @@ async fn main() -> Result<(), runtime::Error> {
         jitter: Arc::new(RandomJitter),
         grid,
         service_area,
+        longest_leg,
         most_bytes,
     };
     runtime::sqs::serve(ingest_orders, jobs, LIMITS).await
@@ -164,6 +165,7 @@ mod tests {
                 jitter: Arc::new(NoJitter),
                 grid: grid(),
                 service_area: domain::ServiceArea::default(),
+                longest_leg: domain::LongestLeg::default(),
                 most_bytes: 1_000_000,
             };
             let event = serde_json::from_str(event).unwrap();

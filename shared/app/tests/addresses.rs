@@ -36,6 +36,8 @@ impl Office {
             ids: Arc::new(CountedIds::default()),
             grid: grid(),
             service_area: domain::ServiceArea::default(),
+            // Each address is in another town, and one of them is at 0, 0.
+            longest_leg: domain::LongestLeg { km: 20_100 },
             addresses: Some(PlaceAddresses {
                 geocoder: geocoder.clone(),
                 cache: Arc::new(MemoryPlaceCache::default()),
@@ -56,8 +58,7 @@ impl Office {
             user_id: user_id(1),
             roles: vec![Role::Customer],
         };
-        let raw = body.to_string();
-        let placed = self.place_order.run(&caller, raw.as_bytes(), body, key);
+        let placed = self.place_order.run(&caller, body, key);
         placed.await.map(|_| self.store.all_orders().pop().unwrap())
     }
 

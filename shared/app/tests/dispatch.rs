@@ -30,7 +30,7 @@ async fn place(world: &World, orders: usize) {
         let body = body();
         world
             .place_order()
-            .run(&customer(1), b"{}", &body, None)
+            .run(&customer(1), &body, None)
             .await
             .unwrap();
     }
@@ -438,32 +438,29 @@ async fn a_lost_race_is_read_and_tried_again() {
 #[tokio::test]
 async fn the_same_key_and_body_answer_with_the_first_order() {
     let world = World::with([a_customer(1).build()], []);
-    let (place, body) = (world.place_order(), body());
-    let first = place
-        .run(&customer(1), b"one", &body, Some("k"))
-        .await
-        .unwrap();
-    let again = place
-        .run(&customer(1), b"one", &body, Some("k"))
-        .await
-        .unwrap();
+    let (place, mut body) = (world.place_order(), body());
+    body["size"] = json!(2);
+    let first = place.run(&customer(1), &body, Some("k")).await.unwrap();
+    let again = place.run(&customer(1), &body, Some("k")).await.unwrap();
     assert_eq!(first, again);
-    let reused = place.run(&customer(1), b"two", &body, Some("k")).await;
+    // The same value in another text.
+    let text = r#"{"dropoff": {"location": {"lon": 2.1744e0, "lat": 41.4036}},
+        "size": 2.0, "pickup": {"location": {"lat": 41.38700, "lon": 2.1701}}}"#;
+    let rewritten: serde_json::Value = serde_json::from_str(text).unwrap();
+    let rewritten = place.run(&customer(1), &rewritten, Some("k")).await;
+    assert_eq!(rewritten.unwrap(), first);
+    let mut other = body.clone();
+    other["size"] = json!(3);
+    let reused = place.run(&customer(1), &other, Some("k")).await;
     assert!(matches!(reused, Err(Refusal::IdempotencyKeyReused)));
-    place
-        .run(&customer(2), b"two", &body, Some("k"))
-        .await
-        .unwrap();
+    place.run(&customer(2), &other, Some("k")).await.unwrap();
     assert_eq!(
         world.store.all_orders().len(),
         2,
         "keys are each caller's own"
     );
     world.clock.advance(SignedDuration::from_hours(24));
-    place
-        .run(&customer(1), b"two", &body, Some("k"))
-        .await
-        .unwrap();
+    place.run(&customer(1), &body, Some("k")).await.unwrap();
     assert_eq!(
         world.store.all_orders().len(),
         3,
@@ -478,17 +475,11 @@ async fn a_repetition_gets_the_first_order_though_its_window_has_passed_meanwhil
     body["pickup"]["window"] =
         json!({"start": "2030-05-06T08:00:00Z", "end": "2030-05-06T08:30:00Z"});
     let place = world.place_order();
-    let first = place
-        .run(&customer(1), b"one", &body, Some("k"))
-        .await
-        .unwrap();
+    let first = place.run(&customer(1), &body, Some("k")).await.unwrap();
     world.clock.advance(SignedDuration::from_mins(31));
-    let again = place
-        .run(&customer(1), b"one", &body, Some("k"))
-        .await
-        .unwrap();
+    let again = place.run(&customer(1), &body, Some("k")).await.unwrap();
     assert_eq!(first, again);
-    let late = place.run(&customer(1), b"one", &body, Some("other")).await;
+    let late = place.run(&customer(1), &body, Some("other")).await;
     assert!(matches!(late, Err(Refusal::Invalid(_))));
 }
 
@@ -497,10 +488,7 @@ async fn an_order_that_leaves_the_service_area_is_refused_and_names_each_place()
     let mut world = World::with([a_customer(1).build()], []);
     let tokyo = an_order(1).from(Landmarks::TOKYO_STATION).build().zone;
     world.service_area = ServiceArea::of([tokyo]);
-    let refused = world
-        .place_order()
-        .run(&customer(1), b"", &body(), None)
-        .await;
+    let refused = world.place_order().run(&customer(1), &body(), None).await;
     let Err(Refusal::Invalid(faults)) = refused else {
         panic!("{refused:?}");
     };
@@ -509,6 +497,20 @@ async fn an_order_that_leaves_the_service_area_is_refused_and_names_each_place()
     assert_eq!(world.store.all_orders(), []);
     world.service_area = ServiceArea::of([tokyo, an_order(1).build().zone]);
     place(&world, 1).await;
+}
+
+#[tokio::test]
+async fn a_drop_off_far_from_its_pickup_is_refused_and_names_the_limit() {
+    let world = World::with([a_customer(1).build()], []);
+    let mut far = body();
+    // Valencia is at 303 km.
+    far["dropoff"]["location"] = json!({"lat": 39.4699, "lon": -0.3763});
+    let refused = world.place_order().run(&customer(1), &far, None).await;
+    let Err(Refusal::Invalid(faults)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert_eq!(faults[0].pointer, "#/dropoff/location");
+    assert!(faults[0].detail.contains("300 km"), "{}", faults[0].detail);
 }
 
 #[tokio::test]

@@ -48,7 +48,7 @@ async fn place(world: &World) {
         "dropoff": {"location": {"lat": 41.4036, "lon": 2.1744}},
     });
     let place = world.place_order();
-    place.run(&customer(1), b"{}", &body, None).await.unwrap();
+    place.run(&customer(1), &body, None).await.unwrap();
 }
 
 async fn profile(world: &World, number: u64) -> AgentProfile {

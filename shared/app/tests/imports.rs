@@ -218,11 +218,41 @@ async fn rows_that_the_store_rejects_have_room_among_those_that_were_rejected_be
 #[tokio::test]
 async fn a_file_that_cannot_be_read_to_its_end_keeps_what_came_before() {
     let (file, good, bad) = a_file(130);
-    let world = World::with(format!("{file}41.3870,2.1701,41.4036,2.1744,\"SO")).await;
+    let world = World::with(format!("{file}{}", "x".repeat(70_000))).await;
     let import = world.run_through(AMPLE).await;
     assert_eq!(import.status, ImportStatus::Failed);
-    assert_eq!(import.failure.as_ref().unwrap().code, "unterminated_quote");
+    assert_eq!(import.failure.as_ref().unwrap().code, "row_too_long");
     world.assert_account(&import, &good, &bad);
+}
+
+#[tokio::test]
+async fn an_external_id_is_the_same_with_its_accents_in_another_form() {
+    let row = |id| format!("41.3870,2.1701,41.4036,2.1744,{id}\n");
+    let file = format!("{HEADER}{}{}", row("CAFE\u{300}-4"), row("CAFÈ-4 "));
+    let world = World::with(file).await;
+    let import = world.run_through(AMPLE).await;
+    let faults = world.store.row_faults(import.id, 0, 10).await.unwrap();
+    let told: Vec<_> = faults
+        .iter()
+        .map(|fault| (fault.row, fault.code.as_str()))
+        .collect();
+    assert_eq!(told, [(2, "external_id_doubled")]);
+}
+
+#[tokio::test]
+async fn a_drop_off_far_from_its_pickup_is_rejected_and_names_the_limit() {
+    let file =
+        format!("{HEADER}41.3870,2.1701,39.4699,-0.3763,A\n41.3870,2.1701,39.9864,-0.0513,B\n");
+    let world = World::with(file).await;
+    let import = world.run_through(AMPLE).await;
+    let faults = world.store.row_faults(import.id, 0, 10).await.unwrap();
+    let told: Vec<_> = faults
+        .iter()
+        .map(|fault| (fault.row, fault.code.as_str()))
+        .collect();
+    assert_eq!(told, [(1, "leg_too_long")]);
+    assert_eq!(faults[0].column.as_deref(), Some("dropoff_lat"));
+    assert!(faults[0].detail.contains("300 km"), "{}", faults[0].detail);
 }
 
 #[tokio::test]

@@ -255,7 +255,7 @@ async fn a_plan_does_not_put_off_an_agent_who_is_under_way() {
     });
     world
         .place_order()
-        .run(&customer(1), b"", &body, None)
+        .run(&customer(1), &body, None)
         .await
         .unwrap();
     world.settle().await;
@@ -302,7 +302,7 @@ async fn an_agent_who_should_have_arrived_arrives_now() {
     });
     world
         .place_order()
-        .run(&customer(1), b"", &body, None)
+        .run(&customer(1), &body, None)
         .await
         .unwrap();
     world.settle().await;

@@ -296,6 +296,20 @@ async fn a_customers_own_name_for_an_order_cannot_break_the_subject() {
 }
 
 #[tokio::test]
+async fn no_name_turns_the_direction_of_an_email() {
+    let odd = an_order(1)
+        .named("SO\u{202e}-1\u{2067}\u{202a}\u{200f}")
+        .build();
+    let world = World::with(
+        [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
+        [odd.clone()],
+    );
+    world.optimize().run(odd.zone, &[]).await.unwrap();
+    let email = mail_about(&world, &told_of(&world.order(odd.id))).await;
+    assert!(email.body.contains("SO-1\u{200f}"), "{}", email.body);
+}
+
+#[tokio::test]
 async fn a_topic_is_made_once_the_address_is_confirmed() {
     let mut new = a_customer(1).build();
     (new.subscribed_at, new.email_notifications) = (None, EmailNotifications::Off);

@@ -81,10 +81,7 @@ async fn take(world: &World, step: Step) {
                 "dropoff": {"location": to},
                 "size": size,
             });
-            let _ = world
-                .place_order()
-                .run(&customer(1), b"", &body, None)
-                .await;
+            let _ = world.place_order().run(&customer(1), &body, None).await;
         }
         Step::Duty { agent: index, on } => {
             let number = AGENTS[index];

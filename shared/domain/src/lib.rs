@@ -26,6 +26,6 @@ pub use order::{HistoryLine, NewOrder, Order, OrderStatus, UnplacedReason};
 pub use route::{Route, RouteStatus, RouteStop, StopKind, StopStatus};
 pub use stop::{Contact, OrderStop, TimeWindow};
 pub use strum::VariantArray;
-pub use travel::{Leg, LegEstimate};
+pub use travel::{Leg, LegEstimate, LongestLeg};
 pub use user::{Actor, EmailNotifications, NewAccount, Role, User, UserStatus};
 pub use zone::{ServiceArea, Zone, ZoneGrid};

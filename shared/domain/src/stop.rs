@@ -14,6 +14,10 @@ pub struct TimeWindow {
     pub end: Timestamp,
 }
 
+/// The end of a window that is open. It is the last second that [`Timestamp`] has. The calendar's last day,
+/// `9999-12-31`, is after it.
+pub const OPEN_END: Timestamp = Timestamp::constant(253_402_207_200, 0);
+
 /// The person at a stop.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {

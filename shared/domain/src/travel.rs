@@ -13,8 +13,12 @@ pub struct Leg {
     pub duration_s: u32,
 }
 
+/// Points that are closer than this, in metres, are one place: between them, nobody leaves and parks again.
+const ONE_PLACE_M: f64 = 25.0;
+
 /// An estimate of legs. The distance is the great-circle distance times `circuity`. The driving time is `base_s` plus
-/// `s_per_km` for each great-circle kilometre. Both are zero between equal points.
+/// `s_per_km` for each great-circle kilometre. Both are zero between equal points, and a leg of less than 25 m has no
+/// `base_s`.
 ///
 /// The default was fitted on a million pairs that OSRM routed in Berlin, Barcelona, New York and Porto Alegre. Its mean
 /// error is 12 to 20 %.
@@ -45,10 +49,41 @@ impl LegEstimate {
             return Leg::default();
         }
         let straight_m = from.great_circle_m(to);
+        let base_s = if straight_m < ONE_PLACE_M {
+            0.0
+        } else {
+            self.base_s
+        };
         Leg {
             distance_m: (straight_m * self.circuity).round() as u32,
-            duration_s: (self.base_s + straight_m / 1000.0 * self.s_per_km).round() as u32,
+            duration_s: (base_s + straight_m / 1000.0 * self.s_per_km).round() as u32,
         }
+    }
+}
+
+/// The longest way from a pickup to its drop-off that the company takes orders for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LongestLeg {
+    /// Great-circle kilometres.
+    pub km: u32,
+}
+
+impl Default for LongestLeg {
+    fn default() -> Self {
+        Self { km: 300 }
+    }
+}
+
+impl LongestLeg {
+    /// Whether the company takes orders from one place to the other.
+    pub fn allows(self, from: Coordinates, to: Coordinates) -> bool {
+        from.great_circle_m(to) <= f64::from(self.km) * 1000.0
+    }
+
+    /// The fault of a drop-off that is too far away, in words for a person.
+    pub fn fault(self) -> String {
+        let km = self.km;
+        format!("is more than {km} km from the pickup; perhaps latitude and longitude are swapped")
     }
 }
 
@@ -65,6 +100,29 @@ mod tests {
         };
         let leg = LegEstimate::default().leg(from, to);
         assert_eq!((leg.distance_m, leg.duration_s), (1300, 306));
+    }
+
+    #[test]
+    fn a_few_metres_take_a_moment() {
+        let from = Coordinates { lat: 0.0, lon: 0.0 };
+        let seconds = |lon| {
+            let to = Coordinates { lat: 0.0, lon };
+            LegEstimate::default().leg(from, to).duration_s
+        };
+        // 11 m and 24.5 m, then 25.6 m.
+        assert_eq!([0.0001, 0.00022, 0.00023].map(seconds), [1, 2, 212],);
+    }
+
+    #[test]
+    fn a_leg_has_a_longest_length() {
+        let barcelona = Coordinates {
+            lat: 41.3874,
+            lon: 2.1686,
+        };
+        let to = |lat, lon| LongestLeg::default().allows(barcelona, Coordinates { lat, lon });
+        // Valencia is at 303 km, and Castellón at 241 km.
+        assert!(to(39.9864, -0.0513));
+        assert!(!to(39.4699, -0.3763));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use domain::password::{ALL_RULES, LONGEST_PASSWORD, RULES};
 use domain::user::{LONGEST_NAME, NewAccount};
 use domain::{Role, agent::DEFAULT_CAPACITY};
-use email_address::EmailAddress;
+use email_address::{EmailAddress, Options};
 use serde_json::Value;
 
 use crate::agent::read_vehicle;
@@ -50,7 +50,7 @@ pub fn read_new_account(body: &Value) -> Result<NewAccount, Faults> {
         Some(NewAccount {
             email: email?,
             password: password?,
-            name: name?.trim().to_owned(),
+            name: name?.to_owned(),
             role: role?,
             capacity: capacity.unwrap_or(DEFAULT_CAPACITY),
             start_location,
@@ -60,22 +60,34 @@ pub fn read_new_account(body: &Value) -> Result<NewAccount, Faults> {
 }
 
 /// Reads the required field `email` in lower case. Cognito tells addresses apart by case unless the pool says
-/// otherwise, but people do not.
+/// otherwise, but people do not. Only a plain address is good: no name with it, and a domain with a dot.
 pub fn read_email(fields: &Fields<'_>) -> Option<String> {
     let text = fields.required_text("email", LONGEST_EMAIL)?;
-    if EmailAddress::is_valid(text) {
+    let plain = Options::default()
+        .with_required_tld()
+        .without_display_text()
+        .without_domain_literal();
+    if EmailAddress::parse_with_options(text, plain).is_ok() {
         return Some(text.to_lowercase());
     }
-    fields.fault("email", "must be an email address such as ana@example.com");
+    fields.fault(
+        "email",
+        "must be an email address such as ana@example.com, without a name",
+    );
     None
 }
 
 /// Reads a required new password. If it breaks any rule, one fault names all rules.
 pub fn read_new_password(fields: &Fields<'_>, name: &'static str) -> Option<String> {
-    let password = fields.required_text(name, LONGEST_PASSWORD)?;
-    if RULES.allow(password) {
-        return Some(password.to_owned());
+    let password = fields.required_secret(name, LONGEST_PASSWORD)?;
+    if RULES.allow(&password) {
+        return Some(password);
     }
     fields.fault(name, ALL_RULES);
     None
+}
+
+/// Reads the required field `password` of a log-in, in the form that [`read_new_password`] gives it.
+pub fn read_password(fields: &Fields<'_>) -> Option<String> {
+    fields.required_secret("password", LONGEST_PASSWORD)
 }

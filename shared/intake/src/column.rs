@@ -77,30 +77,47 @@ impl Column {
         }
     }
 
-    /// Whether the column holds numbers.
-    pub fn is_number(self) -> bool {
+    /// What the column holds.
+    pub fn content(self) -> Content {
         match self {
-            Self::PickupLat
-            | Self::PickupLon
-            | Self::PickupServiceS
-            | Self::DropoffLat
-            | Self::DropoffLon
-            | Self::DropoffServiceS
-            | Self::Size => true,
-            Self::PickupAddress
-            | Self::PickupContactName
-            | Self::PickupContactPhone
-            | Self::PickupWindowStart
+            Self::PickupLat | Self::PickupLon | Self::DropoffLat | Self::DropoffLon => {
+                Content::Degrees
+            }
+            Self::PickupServiceS | Self::DropoffServiceS | Self::Size => Content::WholeNumber,
+            Self::PickupAddress | Self::DropoffAddress => Content::Address,
+            Self::PickupContactPhone | Self::DropoffContactPhone => Content::Phone,
+            Self::PickupWindowStart
             | Self::PickupWindowEnd
-            | Self::DropoffAddress
-            | Self::DropoffContactName
-            | Self::DropoffContactPhone
             | Self::DropoffWindowStart
-            | Self::DropoffWindowEnd
-            | Self::Notes
-            | Self::ExternalId => false,
+            | Self::DropoffWindowEnd => Content::Time,
+            Self::ExternalId => Content::Name,
+            Self::PickupContactName | Self::DropoffContactName | Self::Notes => Content::Text,
         }
     }
+
+    /// Whether the column holds numbers.
+    pub fn is_number(self) -> bool {
+        matches!(self.content(), Content::Degrees | Content::WholeNumber)
+    }
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// A latitude or a longitude.
+    Degrees,
+    /// A whole number.
+    WholeNumber,
+    /// A phone number.
+    Phone,
+    /// An address.
+    Address,
+    /// A time.
+    Time,
+    /// The customer's own name for the order.
+    Name,
+    /// Any other text.
+    Text,
 }
 
 #[cfg(test)]

@@ -12,14 +12,16 @@ mod column;
 mod faults;
 mod fields;
 mod import;
+mod json;
 mod order;
 mod stop;
 
-pub use account::{read_email, read_new_account, read_new_password};
+pub use account::{read_email, read_new_account, read_new_password, read_password};
 pub use agent::read_agent_update;
 pub use column::Column;
 pub use faults::{Fault, Faults, MOST_FAULTS};
 pub use fields::{Field, FieldSource, FieldValue, Fields, JsonObject, RowCells};
 pub use import::read_new_import;
+pub use json::{JsonFault, read_json};
 pub use order::{StatusChange, read_order, read_status_change};
 pub use stop::AddressAlone;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::column::Column;
 use crate::faults::Faults;
-use crate::fields::{Field, FieldSource, Fields};
+use crate::fields::{Field, FieldSource, Fields, is_invisible_character, nfc};
 use crate::stop::{AddressAlone, read_stop, refuse_end_of_window};
 
 /// The largest order, in size units.
@@ -64,7 +64,8 @@ pub(crate) fn read_draft<'a>(
         dropoff: dropoff?,
         size: size.unwrap_or(1),
         notes: notes.map(str::to_owned),
-        external_id: external_id.map(str::to_owned),
+        external_id: external_id
+            .map(|id| nfc(id.trim_matches(is_invisible_character)).into_owned()),
     })
 }
 

@@ -84,10 +84,15 @@ pub(crate) fn read_coordinates<'a>(
     fields.only(&[LAT, LON].map(Field::name));
     let lat = fields.required_number(LAT, -90.0..=90.0);
     let lon = fields.required_number(LON, -180.0..=180.0);
-    Some(Coordinates {
-        lat: lat?,
-        lon: lon?,
-    })
+    let (lat, lon) = (lat?, lon?);
+    if lat == 0.0 && lon == 0.0 {
+        fields.fault(
+            LAT,
+            "and the longitude are both 0, in the Atlantic; programs write that for a place that they do not know",
+        );
+        return None;
+    }
+    Some(Coordinates { lat, lon })
 }
 
 /// Reads `{"start": …, "end": …}`. The window must end after it starts and after now, and start within a year of now.
@@ -122,7 +127,12 @@ fn read_window<'a>(fields: &Fields<'a, impl FieldSource<'a>>) -> Option<TimeWind
     let end = fields.required_time(WINDOW_END);
     let (start, end) = (start?, end?);
     if end <= start {
-        fields.fault(WINDOW_END, "must be after the start");
+        let detail = if end == start {
+            "must be after the start; for a certain moment, send a window of some minutes around it"
+        } else {
+            "must be after the start"
+        };
+        fields.fault(WINDOW_END, detail);
         return None;
     }
     Some(TimeWindow { start, end })

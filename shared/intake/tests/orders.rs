@@ -142,3 +142,113 @@ fn only_statuses_that_a_person_may_set_are_read() {
         }
     }
 }
+
+/// The text of the only fault.
+fn fault(body: &Value) -> (String, String) {
+    let mut faults = read(body).unwrap_err().into_vec();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let fault = faults.remove(0);
+    (fault.pointer, fault.detail)
+}
+
+#[test]
+fn a_number_without_a_fraction_is_an_integer() {
+    for (text, size) in [
+        ("2", 2),
+        ("2.0", 2),
+        ("2e0", 2),
+        ("20E-1", 2),
+        ("1e4", 10_000),
+    ] {
+        let mut body = body();
+        body["size"] = serde_json::from_str(text).unwrap();
+        assert_eq!(read(&body).unwrap().size, size, "{text}");
+    }
+    for text in [
+        "2.5",
+        "-0.0",
+        "1e5",
+        "1e300",
+        "-2.0",
+        "18446744073709551616",
+    ] {
+        let mut body = body();
+        body["size"] = serde_json::from_str(text).unwrap();
+        assert_eq!(fault(&body).0, "#/size", "{text}");
+    }
+    let mut body = body();
+    body["pickup"]["service_s"] = json!(-0.0);
+    assert_eq!(read(&body).unwrap().pickup.service_s, 0);
+}
+
+#[test]
+fn a_negative_zero_is_a_zero() {
+    let mut body = body();
+    body["pickup"]["location"] = json!({"lat": -0.0, "lon": 9.4});
+    let lat = read(&body).unwrap().pickup.location.lat;
+    assert!(lat.is_sign_positive());
+}
+
+#[test]
+fn no_place_is_at_zero_and_zero() {
+    let mut body = body();
+    body["dropoff"]["location"] = json!({"lat": 0, "lon": -0.0});
+    let (pointer, detail) = fault(&body);
+    assert_eq!(pointer, "#/dropoff/location/lat");
+    assert!(detail.contains("Atlantic"), "{detail}");
+    body["dropoff"]["location"] = json!({"lat": 0, "lon": 32.58});
+    assert!(read(&body).is_ok());
+}
+
+#[test]
+fn a_window_may_be_open_but_not_a_moment() {
+    let mut body = body();
+    body["dropoff"]["window"] =
+        json!({"start": "2030-05-06T10:00:00Z", "end": "9999-12-31T23:59:59Z"});
+    let window = read(&body).unwrap().dropoff.window.unwrap();
+    assert_eq!(window.end, domain::stop::OPEN_END);
+    body["dropoff"]["window"]["end"] = json!("2030-05-06T12:00:00+02:00");
+    let (pointer, detail) = fault(&body);
+    assert_eq!(pointer, "#/dropoff/window/end");
+    assert!(detail.contains("some minutes"), "{detail}");
+    body["dropoff"]["window"]["end"] = json!("2030-05-06T12:00:00+25:00");
+    assert!(fault(&body).1.contains("24 hours"));
+    body["dropoff"]["window"]["end"] = json!("2030-05-06T12:00:00+09:00[Europe/Madrid]");
+    assert!(fault(&body).1.contains("contradicts"));
+}
+
+#[test]
+fn control_characters_are_named() {
+    for (notes, named) in [
+        ("a\u{0}b", "U+0000"),
+        ("\u{7}", "seen"),
+        ("a\u{7}", "U+0007"),
+        ("a\u{9b}", "U+009B"),
+    ] {
+        let mut body = body();
+        body["notes"] = json!(notes);
+        let (pointer, detail) = fault(&body);
+        assert_eq!(pointer, "#/notes");
+        assert!(detail.contains(named), "{detail}");
+    }
+    let mut body = body();
+    body["notes"] = json!("ring\r\n\ttwice");
+    assert!(read(&body).is_ok());
+    body["pickup"]["address"] = json!("a\u{2028}b");
+    assert_eq!(fault(&body).1, "must be one line");
+}
+
+#[test]
+fn a_name_is_trimmed_and_can_be_seen() {
+    let mut body = body();
+    body["external_id"] = json!(" CAFE\u{300}-4\t");
+    assert_eq!(read(&body).unwrap().external_id.as_deref(), Some("CAFÈ-4"));
+    for invisible in ["\u{200b}", "\u{2060}\u{feff}", "\u{3164}"] {
+        body["external_id"] = json!(invisible);
+        body["pickup"]["contact"] = json!({"name": invisible});
+        assert_eq!(
+            pointers(body.clone()),
+            ["#/pickup/contact/name", "#/external_id"]
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{DispatchRules, LegEstimate, ServiceArea, Zone, ZoneGrid};
+use domain::{DispatchRules, LegEstimate, LongestLeg, ServiceArea, Zone, ZoneGrid};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
@@ -52,6 +52,14 @@ impl Setting for ServiceArea {
             .map(Self::of)
             .map_err(|error| env.note(format!("SERVICE_AREA: {error}")))
             .ok()
+    }
+}
+
+/// `MAX_LEG_KM`: the longest way from a pickup to its drop-off.
+impl Setting for LongestLeg {
+    fn read(env: &Environment) -> Option<Self> {
+        let km = env.whole_number("MAX_LEG_KM", 1..=20_100)?;
+        Some(Self { km })
     }
 }
 

@@ -17,7 +17,7 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (users, orders, claims, geography, MaxOpenOrders(most), geocoder) =
         settings::from_environment()?;
-    let (grid, service_area) = geography;
+    let (grid, service_area, longest_leg) = geography;
     let geocoder: Option<GeocoderSettings> = geocoder;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
@@ -37,6 +37,7 @@ async fn main() -> Result<(), runtime::Error> {
         ids: Arc::new(UuidIds),
         grid,
         service_area,
+        longest_leg,
         addresses: addresses.transpose()?,
     };
     runtime::http::serve(create_order, handle).await
@@ -46,9 +47,7 @@ async fn handle(create_order: &CreateOrder, request: &Request) -> Result<Respons
     let caller = request.caller()?;
     let body = request.json()?;
     let key = request.header("Idempotency-Key");
-    let order = create_order
-        .run(&caller, request.body(), &body, key)
-        .await?;
+    let order = create_order.run(&caller, &body, key).await?;
     Response::created(&order)
 }
 
@@ -73,6 +72,7 @@ mod tests {
             ids: Arc::new(CountedIds::default()),
             grid: grid(),
             service_area: domain::ServiceArea::default(),
+            longest_leg: domain::LongestLeg::default(),
             addresses: None,
         }
     }

@@ -4,9 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::records::Records;
-use domain::password::LONGEST_PASSWORD;
 use domain::{EmailNotifications, User, UserStatus, ZoneGrid};
-use intake::{Faults, Fields, read_email};
+use intake::{Faults, Fields, read_email, read_password};
 use serde_json::Value;
 use tracing::warn;
 
@@ -145,7 +144,6 @@ fn read_credentials(body: &Value) -> Result<(String, String), Faults> {
     let fields = Fields::of_body(body, &faults);
     fields.only(&["email", "password"]);
     let email = read_email(&fields);
-    let password = fields.required_text("password", LONGEST_PASSWORD);
-    let password = password.map(str::to_owned);
+    let password = read_password(&fields);
     faults.or(email.zip(password))
 }

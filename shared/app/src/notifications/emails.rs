@@ -246,9 +246,15 @@ impl Letterhead {
         let body = format!("Hello {name},\n\n{news}\n\n{facts}\n\n{closing}\n\n{company}\n");
         Email {
             subject: plain(&subject),
-            body,
+            body: body.replace(turns_direction, ""),
         }
     }
+}
+
+/// Whether a character turns the direction of the text after it. A name with U+202E would make the rest of an email
+/// read backwards.
+fn turns_direction(character: char) -> bool {
+    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 trait FindStop<'a> {

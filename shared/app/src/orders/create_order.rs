@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{NewOrder, Order, Role, ServiceArea, Timestamp, ZoneGrid};
+use domain::{LongestLeg, NewOrder, Order, Role, ServiceArea, Timestamp, ZoneGrid};
 use intake::{AddressAlone, Faults, read_order};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -37,6 +37,8 @@ pub struct CreateOrder {
     pub grid: ZoneGrid,
     /// The area in which the company picks up and hands over.
     pub service_area: ServiceArea,
+    /// The longest way from a pickup to its drop-off.
+    pub longest_leg: LongestLeg,
     /// Finds the locations of addresses; `None` if each stop must have its location.
     pub addresses: Option<PlaceAddresses>,
 }
@@ -54,7 +56,6 @@ impl CreateOrder {
     pub async fn run(
         &self,
         caller: &Caller,
-        raw_body: &[u8],
         body: &Value,
         idempotency_key: Option<&str>,
     ) -> Result<OrderAnswer, Refusal> {
@@ -75,7 +76,7 @@ impl CreateOrder {
             Some(key) => Some(IdempotencyKey {
                 caller: caller.user_id,
                 key: key.to_owned(),
-                fingerprint: sha256_hex(raw_body),
+                fingerprint: fingerprint(body)?,
                 expires_at: now + KEY_REMEMBERED,
             }),
             None => None,
@@ -97,7 +98,7 @@ impl CreateOrder {
                 located.ok_or_else(|| Refusal::Broken("a stop has no location".into()))?
             }
         };
-        if let Err(faults) = self.check_service_area(&new) {
+        if let Err(faults) = self.check_places(&new) {
             return self.placed_before(key.as_ref(), faults, now).await;
         }
         let zone = self.grid.zone_of(new.pickup.location);
@@ -121,7 +122,7 @@ impl CreateOrder {
         }
     }
 
-    fn check_service_area(&self, new: &NewOrder) -> Result<(), Faults> {
+    fn check_places(&self, new: &NewOrder) -> Result<(), Faults> {
         let faults = Faults::new();
         for (stop, pointer) in [
             (&new.pickup, "#/pickup/location"),
@@ -130,6 +131,10 @@ impl CreateOrder {
             if !self.service_area.covers(stop.location) {
                 faults.note(pointer, OUTSIDE_SERVICE_AREA);
             }
+        }
+        let (from, to) = (new.pickup.location, new.dropoff.location);
+        if faults.is_empty() && !self.longest_leg.allows(from, to) {
+            faults.note("#/dropoff/location", self.longest_leg.fault());
         }
         faults.or(Some(()))
     }
@@ -179,6 +184,14 @@ impl CreateOrder {
             _ => Err(Refusal::IdempotencyKeyReused),
         }
     }
+}
+
+/// A digest of a body's value. A body that a program writes with other spaces, or with its members in another order,
+/// is the same body.
+fn fingerprint(body: &Value) -> Result<String, Refusal> {
+    let canonical = serde_json_canonicalizer::to_vec(body);
+    let canonical = canonical.map_err(|error| Refusal::Broken(error.into()))?;
+    Ok(sha256_hex(&canonical))
 }
 
 fn is_key(key: &str) -> bool {

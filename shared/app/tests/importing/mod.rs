@@ -66,6 +66,7 @@ impl World {
             jitter: Arc::new(NoJitter),
             grid: grid(),
             service_area: domain::ServiceArea::default(),
+            longest_leg: domain::LongestLeg::default(),
             most_bytes: 10_000_000,
         }
     }

@@ -77,6 +77,7 @@ impl World {
             ids: self.ids.clone(),
             grid: grid(),
             service_area: self.service_area.clone(),
+            longest_leg: domain::LongestLeg::default(),
             addresses: None,
         }
     }

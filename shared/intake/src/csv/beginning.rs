@@ -1,14 +1,15 @@
 //! Reads the first bytes of a file: its encoding, its separator and its columns.
 
-use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
+use std::borrow::Cow;
 
+use super::cut::{Cells, Cut};
 use super::{ADDED_COLUMNS, ENCODING, FileFault, HEAD, MOST_COLUMNS, REJECTED_CODE};
 use crate::column::Column;
 
 /// The first bytes of files of other kinds, and the name of each kind.
 const OTHER_KINDS: [(&[u8], &str); 6] = [
     (
-        b"PK",
+        b"PK\x03\x04",
         "a ZIP archive or a workbook (XLSX, ODS): save the sheet as CSV (UTF-8)",
     ),
     (
@@ -20,6 +21,9 @@ const OTHER_KINDS: [(&[u8], &str); 6] = [
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
 ];
+
+/// A name that is more like a known one than this may be meant as that one. 1 is the same name.
+const LIKE: f64 = 0.85;
 
 /// The byte order mark that a text in UTF-8 may begin with.
 pub(super) const UTF8_BOM: &[u8] = b"\xef\xbb\xbf";
@@ -43,6 +47,15 @@ impl Layout {
         self.header
             .get(place)
             .is_none_or(|name| name.trim().is_empty())
+    }
+
+    /// Whether cells look like a row of this file: degrees are where at least two coordinates must be. So a line of a
+    /// note is told from a line that a stray quote has made a part of a note. Whole numbers do not count: a size or a
+    /// service time may be at that place if the line begins within a cell.
+    pub(super) fn is_like_a_row(&self, cells: &Cells) -> bool {
+        let columns = self.columns.iter().zip(cells.iter());
+        let required = columns.filter(|(column, _)| column.is_some_and(Column::is_required));
+        required.filter(|(_, cell)| are_like_degrees(cell)).count() >= 2
     }
 }
 
@@ -78,9 +91,13 @@ impl Beginning {
     }
 }
 
-/// A reader of records for a separator.
-pub(super) fn reader(separator: u8) -> Reader {
-    ReaderBuilder::new().delimiter(separator).build()
+/// Whether a cell holds a number with a decimal point or a decimal comma. It may have a stray quote.
+fn are_like_degrees(cell: &[u8]) -> bool {
+    let mut bytes = cell.trim_ascii().iter();
+    let has = |wanted: fn(&u8) -> bool| cell.iter().any(wanted);
+    has(u8::is_ascii_digit)
+        && has(|byte| matches!(byte, b'.' | b','))
+        && bytes.all(|byte| byte.is_ascii_digit() || b".,+-\"".contains(byte))
 }
 
 /// The number of bytes before the text, if the file is a text that can be read.
@@ -202,8 +219,6 @@ fn first_line(text: &[u8]) -> Option<usize> {
 /// The separator, the cells of the header, and the end of its line. Lines before it that hold only separators and
 /// spaces are skipped.
 fn header(head: &[u8], mut at: usize, whole: bool) -> Result<(u8, Vec<String>, usize), FileFault> {
-    let mut text = vec![0; head.len() + 1];
-    let mut ends = vec![0; head.len() + 2];
     let named = named_separator(head.get(at..).unwrap_or_default());
     at += named.map_or(0, |(_, length)| length);
     loop {
@@ -216,7 +231,7 @@ fn header(head: &[u8], mut at: usize, whole: bool) -> Result<(u8, Vec<String>, u
         at += first.unwrap_or_default();
         let line = head.get(at..).unwrap_or_default();
         let separator = named.map_or_else(|| separator(line), |(separator, _)| separator);
-        let (header, length) = names(line, separator, whole, &mut text, &mut ends)?;
+        let (header, length) = names(line, separator, whole)?;
         at += length;
         if !header.is_empty() {
             return Ok((separator, header, at));
@@ -225,36 +240,15 @@ fn header(head: &[u8], mut at: usize, whole: bool) -> Result<(u8, Vec<String>, u
 }
 
 /// The cells of the first line of `input`, without blank cells at its end, and the length of the line in bytes.
-fn names(
-    input: &[u8],
-    separator: u8,
-    whole: bool,
-    text: &mut [u8],
-    ends: &mut [usize],
-) -> Result<(Vec<String>, usize), FileFault> {
-    let mut core = reader(separator);
-    let (mut result, mut read, mut written, mut cells) = core.read_record(input, text, ends);
-    if result == ReadRecordResult::InputEmpty && whole {
-        // The file has no line end after its header. A line end within quotes does not end the line.
-        let (_, room) = text.split_at_mut(written);
-        let (_, room_for_ends) = ends.split_at_mut(cells);
-        let (ended, _, more, more_cells) = core.read_record(b"\n", room, room_for_ends);
-        (result, written, cells) = (ended, written + more, cells + more_cells);
-        read = input.len();
-        if result == ReadRecordResult::InputEmpty {
-            return Err(FileFault::new(
-                "unterminated_quote",
-                "The header has a quote that is not closed.",
-            ));
-        }
+fn names(input: &[u8], separator: u8, whole: bool) -> Result<(Vec<String>, usize), FileFault> {
+    let mut cells = Cells::default();
+    let cut = cells.cut(input, separator, whole, |_| false);
+    if let Cut::Stray(_, stray) = cut {
+        let detail = format!("In the header, {}.", stray.kind.detail());
+        return Err(FileFault::new(stray.kind.code(), detail));
     }
-    let mut from = 0;
-    let mut header: Vec<String> = Vec::new();
-    for end in ends.iter().take(cells) {
-        let end = (*end).min(written);
-        header.push(String::from_utf8_lossy(text.get(from..end).unwrap_or_default()).into_owned());
-        from = end;
-    }
+    let names = cells.iter().map(String::from_utf8_lossy);
+    let mut header: Vec<String> = names.map(Cow::into_owned).collect();
     while header.last().is_some_and(|cell| cell.trim().is_empty()) {
         header.pop();
     }
@@ -265,45 +259,66 @@ fn names(
         );
         return Err(FileFault::new("too_many_columns", detail));
     }
-    if result != ReadRecordResult::Record {
+    let Cut::Row(length) = cut else {
         let detail = format!("The header's line does not end within the first {HEAD} bytes.");
         return Err(FileFault::new("row_too_long", detail));
-    }
-    Ok((header, read))
+    };
+    Ok((header, length))
 }
 
-/// The column of each cell of the header.
+/// The column of each cell of the header. One fault names everything that is wrong.
 fn columns(header: &[String]) -> Result<Vec<Option<Column>>, FileFault> {
     let mut columns = Vec::new();
+    let (mut unknown, mut doubled) = (Vec::new(), Vec::new());
     for cell in header {
         let name = cell.trim().to_ascii_lowercase();
         // Spreadsheets leave cells without a name behind.
-        if name.is_empty() || ADDED_COLUMNS.contains(&name.as_str()) {
-            columns.push(None);
-            continue;
+        let column = name.parse::<Column>().ok();
+        if column.is_none() && !name.is_empty() && !ADDED_COLUMNS.contains(&name.as_str()) {
+            unknown.push(name);
+        } else if column.is_some() && columns.contains(&column) && !doubled.contains(&name) {
+            doubled.push(name);
         }
-        let Ok(column) = name.parse::<Column>() else {
-            let shown: String = name.chars().take(60).collect();
-            let detail = format!(
-                "The column {shown:?} is not known; known are {}.",
-                Column::NAMES.join(", ")
-            );
-            return Err(FileFault::new("unknown_column", detail));
-        };
-        if columns.contains(&Some(column)) {
-            let detail = format!("The column {name:?} is there twice.");
-            return Err(FileFault::new("doubled_column", detail));
-        }
-        columns.push(Some(column));
+        columns.push(column);
     }
     let required = Column::ALL.iter().filter(|column| column.is_required());
     let missing: Vec<&str> = required
         .filter(|column| !columns.contains(&Some(**column)))
         .map(|column| column.name())
         .collect();
-    if missing.is_empty() {
-        return Ok(columns);
+    let mut faults = Vec::new();
+    if !unknown.is_empty() {
+        let names: Vec<String> = unknown.iter().map(|name| with_nearest(name)).collect();
+        let (names, known) = (names.join(", "), Column::NAMES.join(", "));
+        faults.push((
+            "unknown_column",
+            format!("Not known: {names}; known are {known}."),
+        ));
     }
-    let detail = format!("The file has no column {}.", missing.join(", "));
-    Err(FileFault::new("missing_column", detail))
+    if !doubled.is_empty() {
+        let detail = format!("There twice: {}.", doubled.join(", "));
+        faults.push(("doubled_column", detail));
+    }
+    if !missing.is_empty() {
+        let detail = format!("The file has no column {}.", missing.join(", "));
+        faults.push(("missing_column", detail));
+    }
+    let details: Vec<&str> = faults.iter().map(|(_, detail)| detail.as_str()).collect();
+    match faults.first() {
+        Some((code, _)) => Err(FileFault::new(code, details.join(" "))),
+        None => Ok(columns),
+    }
+}
+
+/// The name of an unknown column, and the known one that it is like.
+fn with_nearest(name: &str) -> String {
+    let likeness = |known: &'static str| (strsim::jaro_winkler(name, known), known);
+    let like = Column::NAMES.iter().map(|known| likeness(known));
+    let like = like.filter(|(likeness, _)| *likeness > LIKE);
+    let nearest = like.max_by(|one, other| one.0.total_cmp(&other.0));
+    let shown: String = name.chars().take(60).collect();
+    match nearest {
+        Some((_, nearest)) => format!("{shown:?} (did you mean {nearest}?)"),
+        None => format!("{shown:?}"),
+    }
 }

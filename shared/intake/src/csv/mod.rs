@@ -7,9 +7,11 @@
 //! Memory does not grow with the file: a row has at most [`LONGEST_ROW`] bytes.
 
 mod beginning;
+mod cut;
 mod rejected;
 mod row;
 mod rows;
+mod spreadsheet;
 
 pub use beginning::{Beginning, Layout};
 pub use rejected::{rejected_header, rejected_line};
@@ -36,10 +38,18 @@ const REJECTED_CODE: &str = "rejected_code";
 
 /// The codes of faults in a row as a whole. The cells of such a row are not what the customer meant: cells are lost,
 /// moved to other columns, or hold characters that nobody can read.
-const CODES_OF_WHOLE_ROWS: [&str; 3] = [TOO_FEW_CELLS, TOO_MANY_CELLS, ENCODING];
+const CODES_OF_WHOLE_ROWS: [&str; 5] = [
+    TOO_FEW_CELLS,
+    TOO_MANY_CELLS,
+    ENCODING,
+    TEXT_AFTER_QUOTE,
+    UNTERMINATED_QUOTE,
+];
 const TOO_FEW_CELLS: &str = "too_few_cells";
 const TOO_MANY_CELLS: &str = "too_many_cells";
 const ENCODING: &str = "encoding";
+const TEXT_AFTER_QUOTE: &str = "text_after_quote";
+const UNTERMINATED_QUOTE: &str = "unterminated_quote";
 
 /// Why a file cannot be read, or cannot be read to its end.
 #[derive(Debug, Clone, PartialEq, Eq)]

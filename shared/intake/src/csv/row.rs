@@ -1,11 +1,16 @@
 //! Makes an order from a row.
 
+use std::borrow::Cow;
+
 use domain::import::LONGEST_DETAIL;
 use domain::{NewOrder, Timestamp};
 use strum::EnumCount;
 
 use super::beginning::Layout;
-use super::{CODES_OF_WHOLE_ROWS, ENCODING, REJECTED_CODE, TOO_FEW_CELLS, TOO_MANY_CELLS};
+use super::cut::{Cells, StrayQuote};
+use super::{
+    CODES_OF_WHOLE_ROWS, ENCODING, REJECTED_CODE, TOO_FEW_CELLS, TOO_MANY_CELLS, spreadsheet,
+};
 use crate::column::Column;
 use crate::faults::{Fault, Faults};
 use crate::fields::Fields;
@@ -28,23 +33,37 @@ pub struct CellFault {
 pub struct ImportRow<'r> {
     layout: &'r Layout,
     number: u32,
-    /// The cells without separators and quotes.
-    text: &'r [u8],
-    /// The end of each cell in `text`.
-    ends: &'r [usize],
+    cells: &'r Cells,
+    /// The quote that makes the row unreadable.
+    stray: Option<StrayQuote>,
 }
 
 /// The text of each column.
 #[derive(Debug)]
-struct ByColumn<'r>([Option<&'r str>; Column::COUNT]);
+struct ByColumn<'r>([Option<Cow<'r, str>>; Column::COUNT]);
+
+impl ByColumn<'_> {
+    fn text(&self, column: Column) -> Option<&str> {
+        self.0.get(column as usize)?.as_deref()
+    }
+
+    fn ruined(&self, column: Column, separator: u8) -> Option<&'static str> {
+        spreadsheet::ruined(column, self.text(column)?, separator)
+    }
+}
 
 impl<'r> ImportRow<'r> {
-    pub(super) fn new(layout: &'r Layout, number: u32, text: &'r [u8], ends: &'r [usize]) -> Self {
+    pub(super) fn new(
+        layout: &'r Layout,
+        number: u32,
+        cells: &'r Cells,
+        stray: Option<StrayQuote>,
+    ) -> Self {
         Self {
             layout,
             number,
-            text,
-            ends,
+            cells,
+            stray,
         }
     }
 
@@ -55,25 +74,17 @@ impl<'r> ImportRow<'r> {
 
     /// The length of the text in bytes, without separators and quotes.
     pub fn len(&self) -> usize {
-        self.text.len()
+        self.cells.text.len()
     }
 
     /// Whether the text is empty. [`Rows`](super::Rows) skips such rows.
     pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
+        self.cells.text.is_empty()
     }
 
     /// The cells as they are in the file, without the quotes around them.
     pub fn cells(&self) -> impl Iterator<Item = &'r [u8]> + use<'r> {
-        let text = self.text;
-        let places = self.places();
-        places.map(move |(from, to)| text.get(from..to).unwrap_or_default())
-    }
-
-    /// Where each cell begins and ends in the text.
-    fn places(&self) -> impl Iterator<Item = (usize, usize)> + use<'r> {
-        let starts = std::iter::once(0).chain(self.ends.iter().copied());
-        starts.zip(self.ends.iter().copied())
+        self.cells.iter()
     }
 
     /// Reads the order that the row describes, if it is placed at `now`.
@@ -83,7 +94,13 @@ impl<'r> ImportRow<'r> {
     pub fn read(&self, now: Timestamp) -> Result<NewOrder, CellFault> {
         let cells = self.by_column()?;
         let faults = Faults::new();
-        let fields = Fields::of_row(&cells.0, &faults);
+        for column in Column::ALL {
+            if let Some(detail) = cells.ruined(*column, self.layout.separator) {
+                faults.note(column.name(), detail);
+            }
+        }
+        let texts = cells.0.each_ref().map(Option::as_deref);
+        let fields = Fields::of_row(&texts, &faults);
         let draft = read_draft(&fields, AddressAlone::Refused, now);
         let located = draft.and_then(|draft| draft.located(None, None));
         let read = faults.or(located);
@@ -91,18 +108,27 @@ impl<'r> ImportRow<'r> {
     }
 
     fn by_column(&self) -> Result<ByColumn<'r>, CellFault> {
-        let Ok(text) = std::str::from_utf8(self.text) else {
+        let Ok(text) = std::str::from_utf8(&self.cells.text) else {
             return Err(self.not_utf8());
         };
         if let Some(place) = self.layout.rejected_code {
             self.refuse_uncorrected(text, place)?;
         }
         let known = &self.layout.columns;
-        if self.ends.len() < known.len() {
+        if let Some(stray) = self.stray {
+            return Err(CellFault {
+                column: known.get(stray.cell).copied().flatten(),
+                code: stray.kind.code(),
+                detail: stray.kind.detail().to_owned(),
+            });
+        }
+        // Spreadsheets leave off empty cells at the end of a row.
+        let left_off = known.get(self.cells.ends.len()..).unwrap_or_default();
+        if left_off.iter().flatten().any(|column| column.is_required()) {
             return Err(self.wrong_count(TOO_FEW_CELLS));
         }
-        let mut cells = [None; Column::COUNT];
-        for (place, (from, to)) in self.places().enumerate() {
+        let mut cells = [const { None }; Column::COUNT];
+        for (place, (from, to)) in self.cells.places().enumerate() {
             // Two halves of a character in two cells are UTF-8 together, but each cell alone is not.
             let Some(cell) = text.get(from..to) else {
                 return Err(self.not_utf8());
@@ -113,7 +139,7 @@ impl<'r> ImportRow<'r> {
             }
             match known.get(place) {
                 Some(Some(column)) => {
-                    let text = without_apostrophe(cell);
+                    let text = spreadsheet::plain(*column, cell);
                     cells[*column as usize] = Some(text).filter(|text| !text.is_empty());
                 }
                 Some(None) if !self.layout.is_nameless(place) => {}
@@ -126,7 +152,7 @@ impl<'r> ImportRow<'r> {
     /// Refuses a row from a file of rejected rows whose cells were lost or moved and are not corrected yet. The
     /// customer empties the cell with the reason, at `place`, to say that the row is corrected.
     fn refuse_uncorrected(&self, text: &str, place: usize) -> Result<(), CellFault> {
-        let cell = self.places().nth(place);
+        let cell = self.cells.places().nth(place);
         let code = cell.and_then(|(from, to)| text.get(from..to));
         let code = code.map(str::trim).unwrap_or_default();
         let mut known = CODES_OF_WHOLE_ROWS.into_iter();
@@ -153,7 +179,7 @@ impl<'r> ImportRow<'r> {
     }
 
     fn wrong_count(&self, code: &'static str) -> CellFault {
-        let (found, expected) = (self.ends.len(), self.layout.columns.len());
+        let (found, expected) = (self.cells.ends.len(), self.layout.columns.len());
         CellFault {
             column: None,
             code,
@@ -165,22 +191,6 @@ impl<'r> ImportRow<'r> {
     }
 }
 
-/// The cell without the apostrophe that the file of rejected rows puts before formulas.
-fn without_apostrophe(mut cell: &str) -> &str {
-    while let Some(rest) = cell.strip_prefix('\'') {
-        let inner = rest.trim_start();
-        if inner.starts_with(['=', '+', '-', '@']) {
-            return inner;
-        }
-        if !rest.starts_with(['\t', '\r']) {
-            break;
-        }
-        // The cell began with a tab. After it, there may be another apostrophe.
-        cell = inner;
-    }
-    cell
-}
-
 /// A fault in a column: its code and its text.
 type Found = (Column, &'static str, String);
 
@@ -189,7 +199,7 @@ type Found = (Column, &'static str, String);
 fn fault(cells: &ByColumn<'_>, faults: Vec<Fault>) -> CellFault {
     let mut found: Vec<Found> = Vec::new();
     for column in Column::ALL.iter().filter(|column| column.is_required()) {
-        if cells.0[*column as usize].is_none() {
+        if cells.text(*column).is_none() {
             // Only the first fault gives the reason, to leave room for the others.
             let detail = if found.is_empty() {
                 "is missing; in a file each row needs the coordinates of both stops, an address alone is not enough"
@@ -207,15 +217,15 @@ fn fault(cells: &ByColumn<'_>, faults: Vec<Fault>) -> CellFault {
         if found.iter().any(|(other, ..)| *other == column) {
             continue;
         }
-        let (code, detail) = match cells.0[column as usize] {
+        let (code, detail) = match cells.text(column) {
             None => ("missing", fault.detail),
-            Some(text) if column.is_number() && is_decimal_comma(text) => (
-                "decimal_comma",
-                "has a decimal comma; write numbers with a point".to_owned(),
-            ),
-            Some(text) if column.is_number() && text.parse::<f64>().is_err() => {
-                ("not_a_number", format!("is not a number; {}", fault.detail))
-            }
+            Some(text) if column.is_number() => match spreadsheet::not_a_number(column, text) {
+                Some(found) => found,
+                None if text.parse::<f64>().is_err() => {
+                    ("not_a_number", format!("is not a number; {}", fault.detail))
+                }
+                None => ("invalid", fault.detail),
+            },
             Some(_) => ("invalid", fault.detail),
         };
         found.push((column, code, detail));
@@ -258,12 +268,4 @@ fn joined(mut detail: String, others: &[Found]) -> String {
         detail.push_str(&only_named.join(", "));
     }
     detail
-}
-
-fn is_decimal_comma(text: &str) -> bool {
-    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    unsigned
-        .split_once(',')
-        .is_some_and(|(whole, part)| digits(whole) && digits(part))
 }

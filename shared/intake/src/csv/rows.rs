@@ -1,8 +1,7 @@
 //! Cuts a file into rows, piece by piece.
 
-use csv_core::{ReadRecordResult, Reader};
-
-use super::beginning::{Layout, reader};
+use super::beginning::Layout;
+use super::cut::{Cells, Cut, StrayQuote};
 use super::row::ImportRow;
 use super::{FileFault, LONGEST_ROW};
 
@@ -10,22 +9,15 @@ use super::{FileFault, LONGEST_ROW};
 #[derive(Debug)]
 pub struct Rows<'l> {
     layout: &'l Layout,
-    /// The state machine of the `csv` crate. Unlike that crate, it tells how many bytes a row took.
-    core: Reader,
-    /// The cells of the row, one after the other, up to `written`.
-    text: Vec<u8>,
-    written: usize,
-    /// The end of each cell in `text`, up to `ended`.
-    ends: Vec<usize>,
-    ended: usize,
-    /// The bytes of the row so far, as they are in the file.
-    row_bytes: usize,
+    cells: Cells,
+    /// The quote that made the last row unreadable.
+    stray: Option<StrayQuote>,
+    /// Bytes of the file that were taken in and are not read: the beginning of a row that an earlier input ended in.
+    waiting: Vec<u8>,
     /// All bytes of the file before this one are read.
     offset: u64,
     /// The number of the last row.
     number: u32,
-    /// Whether the last row is complete.
-    complete: bool,
 }
 
 /// What [`Rows::advance`] found.
@@ -44,15 +36,11 @@ impl<'l> Rows<'l> {
     pub fn new(layout: &'l Layout, offset: u64, number: u32) -> Self {
         Self {
             layout,
-            core: reader(layout.separator),
-            text: vec![0; LONGEST_ROW + 1],
-            written: 0,
-            ends: vec![0; LONGEST_ROW + 2],
-            ended: 0,
-            row_bytes: 0,
+            cells: Cells::default(),
+            stray: None,
+            waiting: Vec::new(),
             offset,
             number,
-            complete: false,
         }
     }
 
@@ -67,91 +55,87 @@ impl<'l> Rows<'l> {
     /// # Errors
     /// If the file cannot be read any further. The rows before are good.
     pub fn advance(&mut self, input: &mut &[u8], last: bool) -> Result<Step, FileFault> {
-        if self.complete {
-            self.clear();
-        }
         loop {
-            match self.record(input, last)? {
-                ReadRecordResult::Record if self.is_blank() => self.clear(),
-                ReadRecordResult::Record => break,
-                ReadRecordResult::End => return Ok(Step::End),
-                _ => return Ok(Step::NeedsInput),
-            }
+            let cut = if self.waiting.is_empty() {
+                self.skip_line_ends(input);
+                let cut = self.cut(input, last);
+                if cut == Cut::Unfinished {
+                    self.waiting.extend_from_slice(input);
+                    *input = &[];
+                } else {
+                    *input = input.get(length(cut)..).unwrap_or_default();
+                }
+                cut
+            } else {
+                self.cut_waiting(input, last)
+            };
+            self.offset += length(cut) as u64;
+            self.stray = match cut {
+                Cut::Row(0) => return Ok(Step::End),
+                Cut::Row(_) if self.is_blank() => continue,
+                Cut::Row(_) => None,
+                Cut::Stray(_, stray) => Some(stray),
+                Cut::Unfinished => return Ok(Step::NeedsInput),
+                Cut::TooLong => return Err(self.too_long()),
+            };
+            self.number += 1;
+            return Ok(Step::Row);
         }
-        self.number += 1;
-        self.complete = true;
-        Ok(Step::Row)
     }
 
     /// The row that [`Rows::advance`] has read.
     pub fn row(&self) -> ImportRow<'_> {
-        let ends = self.ends.get(..self.ended).unwrap_or_default();
-        ImportRow::new(self.layout, self.number, self.text(), ends)
-    }
-
-    fn text(&self) -> &[u8] {
-        self.text.get(..self.written).unwrap_or_default()
-    }
-
-    fn clear(&mut self) {
-        (self.written, self.ended, self.row_bytes) = (0, 0, 0);
-        self.complete = false;
+        ImportRow::new(self.layout, self.number, &self.cells, self.stray)
     }
 
     fn is_blank(&self) -> bool {
-        self.text().iter().all(u8::is_ascii_whitespace)
+        // Old programs end a file with Ctrl-Z.
+        let mut bytes = self.cells.text.iter();
+        bytes.all(|byte| byte.is_ascii_whitespace() || *byte == 0x1a)
     }
 
-    fn record(&mut self, input: &mut &[u8], last: bool) -> Result<ReadRecordResult, FileFault> {
-        if self.row_bytes == 0 {
-            let ends = input
-                .iter()
-                .take_while(|byte| matches!(byte, b'\r' | b'\n'));
-            let ends = ends.count();
-            *input = input.get(ends..).unwrap_or_default();
-            self.offset += ends as u64;
-        }
-        if !input.is_empty() {
-            let (result, read) = self.feed(input);
-            *input = input.get(read..).unwrap_or_default();
-            self.offset += read as u64;
-            self.row_bytes += read;
-            let full = matches!(
-                result,
-                ReadRecordResult::OutputFull | ReadRecordResult::OutputEndsFull
-            );
-            if full || self.row_bytes > LONGEST_ROW {
-                return Err(self.too_long());
-            }
-            if result == ReadRecordResult::Record || !last {
-                return Ok(result);
-            }
-        }
-        if !last {
-            return Ok(ReadRecordResult::InputEmpty);
-        }
-        if self.row_bytes == 0 {
-            return Ok(ReadRecordResult::End);
-        }
-        // The last line has no end. A line end completes the row, unless the row ends within a quote.
-        let (result, _) = self.feed(b"\n");
-        if result == ReadRecordResult::Record {
-            return Ok(result);
-        }
-        let detail = format!(
-            "In row {} a quote is not closed before the file ends.",
-            self.number + 1
-        );
-        Err(FileFault::new("unterminated_quote", detail))
+    fn skip_line_ends(&mut self, input: &mut &[u8]) {
+        let ends = input.iter();
+        let ends = ends.take_while(|byte| matches!(byte, b'\r' | b'\n'));
+        let ends = ends.count();
+        *input = input.get(ends..).unwrap_or_default();
+        self.offset += ends as u64;
     }
 
-    fn feed(&mut self, input: &[u8]) -> (ReadRecordResult, usize) {
-        let text = self.text.get_mut(self.written..).unwrap_or_default();
-        let ends = self.ends.get_mut(self.ended..).unwrap_or_default();
-        let (result, read, written, cells) = self.core.read_record(input, text, ends);
-        self.written += written;
-        self.ended += cells;
-        (result, read)
+    fn cut(&mut self, input: &[u8], last: bool) -> Cut {
+        if input.is_empty() {
+            return if last { Cut::Row(0) } else { Cut::Unfinished };
+        }
+        let layout = self.layout;
+        self.cells.cut(input, layout.separator, last, |cells| {
+            layout.is_like_a_row(cells)
+        })
+    }
+
+    /// Reads a row that an earlier input began. What was taken in beyond the row goes back to the input, so that all
+    /// other rows are read without a copy.
+    fn cut_waiting(&mut self, input: &mut &[u8], last: bool) -> Cut {
+        let before = self.waiting.len();
+        let taken = input.len().min((LONGEST_ROW + 1).saturating_sub(before));
+        let (more, rest) = input.split_at(taken);
+        let mut waiting = std::mem::take(&mut self.waiting);
+        waiting.extend_from_slice(more);
+        let cut = self.cut(&waiting, last && rest.is_empty());
+        let length = length(cut);
+        if length >= before {
+            *input = input.get(length - before..).unwrap_or_default();
+            waiting.clear();
+        } else {
+            waiting.truncate(if cut == Cut::Unfinished {
+                waiting.len()
+            } else {
+                before
+            });
+            waiting.drain(..length);
+            *input = if cut == Cut::Unfinished { rest } else { input };
+        }
+        self.waiting = waiting;
+        cut
     }
 
     fn too_long(&self) -> FileFault {
@@ -160,5 +144,13 @@ impl<'l> Rows<'l> {
             self.number + 1
         );
         FileFault::new("row_too_long", detail)
+    }
+}
+
+/// The number of bytes that were read.
+fn length(cut: Cut) -> usize {
+    match cut {
+        Cut::Row(length) | Cut::Stray(length, _) => length,
+        Cut::Unfinished | Cut::TooLong => 0,
     }
 }

@@ -63,7 +63,12 @@ impl<'a> FieldValue<'a> for &'a str {
     }
 
     fn whole_number(self) -> Option<u64> {
-        self.parse().ok()
+        // Spreadsheets write `1.0` and `2.000`.
+        let whole = match self.split_once('.') {
+            Some((whole, fraction)) if fraction.bytes().all(|digit| digit == b'0') => whole,
+            Some(_) | None => self,
+        };
+        whole.parse().ok()
     }
 
     fn flag(self) -> Option<bool> {

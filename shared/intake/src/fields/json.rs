@@ -8,6 +8,9 @@ use crate::faults::Faults;
 /// An answer repeats at most this many characters of an unknown field name.
 const LONGEST_ECHO: usize = 60;
 
+/// All whole numbers up to this one are floats too.
+const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// The fields of a JSON object.
 #[derive(Debug)]
 pub struct JsonObject<'a> {
@@ -31,11 +34,16 @@ impl<'a> JsonObject<'a> {
     }
 
     fn pointer_to_member(&self, name: &str) -> String {
-        let name: String = name.chars().take(LONGEST_ECHO).collect();
-        // RFC 6901: `~` and `/` in a name are escaped.
-        let name = name.replace('~', "~0").replace('/', "~1");
-        format!("{}/{name}", self.pointer)
+        pointer_to_member(&self.pointer, name)
     }
+}
+
+/// The pointer to a member of the object at `pointer`.
+pub(crate) fn pointer_to_member(pointer: &str, name: &str) -> String {
+    let name: String = name.chars().take(LONGEST_ECHO).collect();
+    // RFC 6901: `~` and `/` in a name are escaped.
+    let name = name.replace('~', "~0").replace('/', "~1");
+    format!("{pointer}/{name}")
 }
 
 impl<'a> FieldSource<'a> for JsonObject<'a> {
@@ -85,7 +93,10 @@ impl<'a> FieldValue<'a> for &'a Value {
     }
 
     fn whole_number(self) -> Option<u64> {
+        // `2.0` and `2e0` are integers (JSON Schema 2020-12). Above 2^53 a float does not stand for one number.
+        let whole = |number: &f64| number.fract() == 0.0 && (0.0..=MOST_EXACT).contains(number);
         self.as_u64()
+            .or_else(|| self.as_f64().filter(whole).map(|number| number as u64))
     }
 
     fn flag(self) -> Option<bool> {

@@ -6,14 +6,19 @@ use std::ops::RangeInclusive;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::column::Column;
 use crate::faults::Faults;
 
 mod cells;
+mod field;
 mod json;
+mod text;
+mod time;
 
 pub use cells::RowCells;
+pub use field::Field;
 pub use json::JsonObject;
+pub(crate) use json::pointer_to_member;
+pub(crate) use text::{is_invisible_character, nfc};
 
 /// Where the fields of an object are: in a JSON object, or in the cells of a row.
 pub trait FieldSource<'a>: Sized {
@@ -55,63 +60,6 @@ pub trait FieldValue<'a>: Copy {
 
     /// The kind of the value, for people.
     fn kind(self) -> &'static str;
-}
-
-/// A field: its name in a JSON object, and its columns in a file.
-///
-/// The fields of a stop carry the columns of the pickup. A drop-off has the same columns some places further on.
-#[derive(Debug, Clone, Copy)]
-pub struct Field {
-    name: &'static str,
-    /// The number of the first column.
-    first: usize,
-    /// The number of columns: an object has the columns of all its fields.
-    count: usize,
-    /// By how many places the fields in this object are moved.
-    shift: usize,
-}
-
-impl Field {
-    /// A field with one column.
-    pub const fn cell(name: &'static str, column: Column) -> Self {
-        Self::object(name, column, column)
-    }
-
-    /// An object whose fields have the columns from `first` to `last`.
-    pub const fn object(name: &'static str, first: Column, last: Column) -> Self {
-        Self {
-            name,
-            first: first as usize,
-            count: last as usize + 1 - first as usize,
-            shift: 0,
-        }
-    }
-
-    /// A stop with the columns from `first` to `last`.
-    pub const fn stop(name: &'static str, first: Column, last: Column) -> Self {
-        let shift = first as usize - Column::PickupLat as usize;
-        Self {
-            shift,
-            ..Self::object(name, first, last)
-        }
-    }
-
-    /// The name of the field in a JSON object.
-    pub const fn name(self) -> &'static str {
-        self.name
-    }
-}
-
-/// A field that no file has.
-impl From<&'static str> for Field {
-    fn from(name: &'static str) -> Self {
-        Self {
-            name,
-            first: usize::MAX,
-            count: 0,
-            shift: 0,
-        }
-    }
 }
 
 /// The fields of one object.
@@ -182,29 +130,48 @@ impl<'a, S: FieldSource<'a>> Fields<'a, S> {
         object
     }
 
-    /// One line of text, of 1 to `most` characters. Line breaks and other control characters are refused, so that
-    /// nobody can add lines to an email.
+    /// One line of text, of 1 to `most` characters, without the spaces around it. Line breaks and other control
+    /// characters are refused, so that nobody can add lines to an email.
     pub fn text(&self, field: impl Into<Field>, most: usize) -> Option<&'a str> {
         let field = field.into();
-        let text = self.lines(field, most)?;
-        if text.chars().any(char::is_control) {
-            self.fault(field, "must be one line, without control characters");
-            return None;
-        }
-        Some(text)
+        let text = self.visible(field, most)?.trim();
+        self.without(field, text, text::control_within_line(text))
     }
 
-    /// Text of 1 to `most` characters, on any number of lines.
+    /// Text of 1 to `most` characters, on any number of lines. Control characters other than line breaks and tabs are
+    /// refused.
     pub fn lines(&self, field: impl Into<Field>, most: usize) -> Option<&'a str> {
         let field = field.into();
+        let text = self.visible(field, most)?;
+        self.without(field, text, text::control_within_lines(text))
+    }
+
+    /// A password, in NFKC. It is required, and the spaces around it count.
+    pub fn required_secret(&self, field: impl Into<Field>, most: usize) -> Option<String> {
+        let field = field.into();
+        self.required(field)?;
+        let text = self.visible(field, most)?;
+        let text = self.without(field, text, text::control_within_line(text))?;
+        let secret = text::nfkc(text);
+        // NFKC makes several characters of some. The spaces around the text were not counted above.
+        if secret.chars().count() > most {
+            self.fault(field, format!("must have at most {most} characters"));
+            return None;
+        }
+        Some(secret.into_owned())
+    }
+
+    fn visible(&self, field: Field, most: usize) -> Option<&'a str> {
         let value = self.value(field)?;
         let Some(text) = value.text() else {
             self.fault(field, format!("must be text, not {}", value.kind()));
             return None;
         };
-        let length = text.chars().count();
+        let length = text.trim().chars().count();
         if text.chars().all(char::is_whitespace) {
             self.fault(field, "must not be empty");
+        } else if text::is_invisible(text) {
+            self.fault(field, "must have characters that can be seen");
         } else if length > most {
             self.fault(
                 field,
@@ -213,6 +180,22 @@ impl<'a, S: FieldSource<'a>> Fields<'a, S> {
         } else {
             return Some(text);
         }
+        None
+    }
+
+    /// The text, unless it has a character that is not allowed.
+    fn without(&self, field: Field, text: &'a str, found: Option<char>) -> Option<&'a str> {
+        let Some(character) = found else {
+            return Some(text);
+        };
+        let detail = match character {
+            '\n' | '\r' | '\u{2028}' | '\u{2029}' => "must be one line".to_owned(),
+            other => {
+                let code = u32::from(other);
+                format!("must not have control characters, and has U+{code:04X}")
+            }
+        };
+        self.fault(field, detail);
         None
     }
 
@@ -268,7 +251,9 @@ impl<'a, S: FieldSource<'a>> Fields<'a, S> {
     ) -> Option<f64> {
         let field = field.into();
         let value = self.required(field)?;
-        let fitting = value.number().filter(|n| range.contains(n));
+        // Adding zero makes -0.0 a plain 0.
+        let number = value.number().map(|number| number + 0.0);
+        let fitting = number.filter(|n| range.contains(n));
         if fitting.is_none() {
             let (least, most) = (range.start(), range.end());
             self.fault(field, format!("must be a number from {least} to {most}"));
@@ -289,18 +274,15 @@ impl<'a, S: FieldSource<'a>> Fields<'a, S> {
         value.flag()
     }
 
-    /// A time in RFC 3339. It is required.
+    /// A time in RFC 3339, or in a form close to it. It is required.
     pub fn required_time(&self, field: impl Into<Field>) -> Option<Timestamp> {
         let field = field.into();
         let value = self.required(field)?;
-        let time = value.text().and_then(|text| text.parse().ok());
-        if time.is_none() {
-            self.fault(
-                field,
-                "must be a time such as 2030-01-31T09:30:00Z (RFC 3339)",
-            );
-        }
-        time
+        let read = value.text().map(time::read_time);
+        let read = read.unwrap_or(Err(
+            "must be text: a time such as 2030-01-31T09:30:00Z (RFC 3339)",
+        ));
+        read.map_err(|fault| self.fault(field, fault)).ok()
     }
 
     fn required(&self, field: Field) -> Option<S::Value> {

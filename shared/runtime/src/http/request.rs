@@ -5,7 +5,7 @@ use std::panic;
 
 use app::paging::PageQuery;
 use app::{Caller, Refusal};
-use intake::Faults;
+use intake::{Faults, JsonFault};
 use lambda_http::RequestExt as _;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequestContext;
 use lambda_http::http::HeaderValue;
@@ -110,7 +110,7 @@ impl Request {
     ///
     /// # Errors
     /// 413 for a body that is too large, 415 without `Content-Type: application/json`, 400 with the place of the fault
-    /// for a body that is no JSON.
+    /// for a body that is no JSON, 422 for members that are there twice.
     pub fn json(&self) -> Result<Value, Problem> {
         let body = self.body();
         if body.len() > LARGEST_BODY {
@@ -119,18 +119,10 @@ impl Request {
         if !self.is_said_to_be_json() {
             return Err(Problem::not_json());
         }
-        let text = std::str::from_utf8(body).map_err(|error| {
-            let at = error.valid_up_to();
-            Problem::unreadable(format!("The body is not UTF-8 from byte {at} on."))
-        })?;
-        if text.trim().is_empty() {
-            return Err(Problem::unreadable(
-                "The body is empty. Send a JSON object.",
-            ));
-        }
-        // serde_json's message about the syntax names the place and quotes nothing.
-        serde_json::from_str(text)
-            .map_err(|error| Problem::unreadable(format!("The body is not JSON: {error}.")))
+        intake::read_json(body).map_err(|fault| match fault {
+            JsonFault::Unreadable(detail) => Problem::unreadable(detail),
+            JsonFault::Doubled(faults) => Refusal::from(faults).into(),
+        })
     }
 
     /// A page of another origin can make its visitors' browsers send text or forms without a preflight, but not JSON.
@@ -273,6 +265,16 @@ mod tests {
             request(json!({"body": "eyJhIjoxfQ==", "isBase64Encoded": true, "headers": headers}));
         assert_eq!(request.json().unwrap(), json!({"a": 1}));
         assert_eq!(request.body(), br#"{"a":1}"#);
+    }
+
+    #[test]
+    fn a_member_that_is_there_twice_is_named() {
+        let headers = json!({"Content-Type": "application/json"});
+        let told = refused(json!({"body": r#"{"a": {"b": 1, "b": 2}}"#, "headers": headers}));
+        assert_eq!(
+            (&told["status"], &told["errors"][0]["pointer"]),
+            (&json!(422), &json!("#/a/b"))
+        );
     }
 
     #[test]

@@ -25,7 +25,7 @@ impl Simulation<'_> {
         });
         let create_order = self.waybill.create_order();
         let caller = customer(placed.customer);
-        create_order.run(&caller, b"", &body, None).await?;
+        create_order.run(&caller, &body, None).await?;
         self.newest = Some(order);
         Ok(())
     }

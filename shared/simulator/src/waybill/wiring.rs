@@ -9,7 +9,7 @@ use app::events::PublishEvents;
 use app::notifications::{Letterhead, SendNotifications};
 use app::orders::{CreateOrder, RoomForOrders, SweepPendingOrders, UpdateOrderStatus};
 use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
-use domain::{LegEstimate, Role, ServiceArea, User, UserId, ZoneGrid};
+use domain::{LegEstimate, LongestLeg, Role, ServiceArea, User, UserId, ZoneGrid};
 use jiff::{SignedDuration, tz::TimeZone};
 use testkit::build::{room, user_id};
 use testkit::{
@@ -72,6 +72,8 @@ impl Wiring {
             ids: self.ids.clone(),
             grid: self.grid,
             service_area: ServiceArea::default(),
+            // A day of any size can be simulated.
+            longest_leg: LongestLeg { km: u32::MAX },
             addresses: None,
         }
     }

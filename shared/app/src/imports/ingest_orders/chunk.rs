@@ -105,6 +105,14 @@ impl Gathered {
                 });
             }
         }
+        let (from, to) = (new.pickup.location, new.dropoff.location);
+        if !ingest.longest_leg.allows(from, to) {
+            return Err(CellFault {
+                column: Some(Column::DropoffLat),
+                code: "leg_too_long",
+                detail: ingest.longest_leg.fault(),
+            });
+        }
         let zone = ingest.grid.zone_of(new.pickup.location);
         let zone = zone.ok_or_else(|| CellFault {
             column: Some(Column::PickupLat),

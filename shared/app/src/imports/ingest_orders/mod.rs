@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::import::{ImportFailure, SeenFile};
-use domain::{Import, ImportStatus, ServiceArea, Timestamp, ZoneGrid};
+use domain::{Import, ImportStatus, LongestLeg, ServiceArea, Timestamp, ZoneGrid};
 use intake::csv::{FileFault, Rows};
 use tokio::time::timeout;
 
@@ -60,6 +60,8 @@ pub struct IngestOrders {
     pub grid: ZoneGrid,
     /// The area in which the company picks up and hands over.
     pub service_area: ServiceArea,
+    /// The longest way from a pickup to its drop-off.
+    pub longest_leg: LongestLeg,
     /// The largest size of a file, in bytes.
     pub most_bytes: u64,
 }
