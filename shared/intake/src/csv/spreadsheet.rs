@@ -13,6 +13,10 @@ const FORMULA_ERRORS: [&str; 8] = [
 /// The text of a cell without what a spreadsheet needs to keep it: `="0034"` and `'0034` are `0034`. An address of
 /// several lines becomes one line.
 pub(super) fn plain(column: Column, cell: &str) -> Cow<'_, str> {
+    // Nearly all cells are as they look.
+    if !cell.starts_with(['\'', '=']) && column.content() != Content::Address {
+        return cell.into();
+    }
     let mut text = without_apostrophe(cell);
     if let Some(inner) = text
         .strip_prefix("=\"")

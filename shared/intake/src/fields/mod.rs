@@ -167,10 +167,11 @@ impl<'a, S: FieldSource<'a>> Fields<'a, S> {
             self.fault(field, format!("must be text, not {}", value.kind()));
             return None;
         };
-        let length = text.trim().chars().count();
-        if text.chars().all(char::is_whitespace) {
+        let trimmed = text.trim();
+        let length = trimmed.chars().count();
+        if trimmed.is_empty() {
             self.fault(field, "must not be empty");
-        } else if text::is_invisible(text) {
+        } else if text::is_invisible(trimmed) {
             self.fault(field, "must have characters that can be seen");
         } else if length > most {
             self.fault(

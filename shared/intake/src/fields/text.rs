@@ -13,6 +13,9 @@ pub(crate) fn is_invisible(text: &str) -> bool {
 
 /// Whether nobody can see the character.
 pub(crate) fn is_invisible_character(character: char) -> bool {
+    if character.is_ascii() {
+        return !character.is_ascii_graphic();
+    }
     // U+2800 is a pattern of Braille without dots.
     character.is_whitespace()
         || character.is_control()
@@ -34,6 +37,9 @@ pub(super) fn control_within_line(text: &str) -> Option<char> {
 
 /// The text in NFC: letters and their accents are one character where there is one. Programs write them in either way.
 pub(crate) fn nfc(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return text.into();
+    }
     const { ComposingNormalizerBorrowed::new_nfc() }.normalize(text)
 }
 
