@@ -7,10 +7,11 @@ use domain::password::RULES;
 #[test]
 fn the_rules_are_those_of_the_user_pool() {
     let template = include_str!("../../../template.yaml");
-    let (_, policy) = template.split_once("PasswordPolicy:\n").unwrap();
+    let (_, policy) = template.split_once("PasswordPolicy:").unwrap();
     let value_of = |name: &str| {
-        let line = policy.lines().take(6).find(|line| line.contains(name));
-        line.unwrap().split_once(": ").unwrap().1.trim()
+        let (_, value) = policy.split_once(&format!("{name}: ")).unwrap();
+        let end = value.find([',', '}', '\n']).unwrap();
+        value[..end].trim()
     };
     assert_eq!(value_of("MinimumLength"), RULES.minimum_length.to_string());
     assert_eq!(value_of("RequireLowercase"), RULES.lowercase.to_string());
