@@ -143,8 +143,9 @@ def test_nobody_at_the_door_loses_no_order(far_town, provider, good_day, logs):
 def loses_no_order(town, provider, logs, reason):
     ana, ben = town.customer(), town.agent(shift=(0, 480))
     orders = [
+        # Each has a window: the orders may come into two plans, and each of these must be a bad one.
         town.order(ana, (0.5, 0), (1.5, 0), pickup_window=(0, 120)),
-        town.order(ana, (0.2, 0.5), (1, 1)),
+        town.order(ana, (0.2, 0.5), (1, 1), pickup_window=(0, 120)),
     ]
     found = town.assigned(ana, *orders, to=ben)
     route = open_route(ben)
