@@ -21,7 +21,8 @@ FAR_AWAY = "79.9,-20.0"
 
 def test_an_import_wakes_a_zone_and_not_each_order(importer, functions):
     ana, rows = importer(), 400
-    lines = [f",{FAR_AWAY if n % 10 == 0 else PICKUP},{PICKUP}" for n in range(rows)]
+    places = [FAR_AWAY if n % 10 == 0 else PICKUP for n in range(rows)]
+    lines = [f",{place},{place}" for place in places]
     with functions.paused("optimize-routes"):
         account = imports.hand_over(ana, ("\n".join([HEADER, *lines])).encode())
         assert account["accepted"] == rows, account
