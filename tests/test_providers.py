@@ -143,7 +143,7 @@ def test_nobody_at_the_door_loses_no_order(far_town, provider, good_day, logs):
 def loses_no_order(town, provider, logs, reason):
     ana, ben = town.customer(), town.agent(shift=(0, 480))
     orders = [
-        # Each has a window: the orders may come into two plans, and each of these must be a bad one.
+        # Each has a window: the orders may come into two plans.
         town.order(ana, (0.5, 0), (1.5, 0), pickup_window=(0, 120)),
         town.order(ana, (0.2, 0.5), (1, 1), pickup_window=(0, 120)),
     ]
@@ -153,7 +153,8 @@ def loses_no_order(town, provider, logs, reason):
     check_route(route, found, 10)
     assert check_books(ana, [ben]).keys() == {order["order_id"] for order in orders}
     counted = eventually("the reason in the metric", logs.fallbacks)
-    assert set(counted) == {(provider.name, reason)}
+    # Another plan may find both orders on the route already. Those may be late, so a bad plan of them is only worse.
+    assert set(counted) - {(provider.name, "worse_plan")} == {(provider.name, reason)}
     eventually("the metric that an alarm looks at", logs.failures)
     # One plan per message. If the function had run out of time, the message would have come again.
     done = [line.get("fields", line) for line in logs.lines() if "message done" in str(line)]
