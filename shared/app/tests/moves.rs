@@ -63,6 +63,18 @@ async fn comes_on_duty(world: &World, number: u64) {
         .unwrap();
 }
 
+async fn order_to_badalona(world: &World) {
+    let body = json!({
+        "pickup": {"location": Landmarks::BADALONA},
+        "dropoff": {"location": Landmarks::BADALONA},
+    });
+    world
+        .place_order()
+        .run(&customer(1), &body, None)
+        .await
+        .unwrap();
+}
+
 async fn wake(world: &World, cause: WakeCause) {
     let zones: BTreeSet<Zone> = world.store.all_orders().iter().map(|it| it.zone).collect();
     let wakes: Vec<Wake> = zones
@@ -249,15 +261,7 @@ async fn a_plan_does_not_put_off_an_agent_who_is_under_way() {
     let minutes = SignedDuration::from_mins(3);
     assert!(next.eta > world.clock.now() + minutes, "{next:?}");
     world.clock.advance(minutes);
-    let body = json!({
-        "pickup": {"location": Landmarks::BADALONA},
-        "dropoff": {"location": Landmarks::BADALONA},
-    });
-    world
-        .place_order()
-        .run(&customer(1), &body, None)
-        .await
-        .unwrap();
+    order_to_badalona(&world).await;
     world.settle().await;
     let route = world.only_route();
     assert_eq!(route.open_orders().len(), 3);
@@ -296,15 +300,7 @@ async fn an_agent_who_should_have_arrived_arrives_now() {
     world.settle().await;
     let next = world.only_route().stops[0].clone();
     world.clock.advance(SignedDuration::from_hours(1));
-    let body = json!({
-        "pickup": {"location": Landmarks::BADALONA},
-        "dropoff": {"location": Landmarks::BADALONA},
-    });
-    world
-        .place_order()
-        .run(&customer(1), &body, None)
-        .await
-        .unwrap();
+    order_to_badalona(&world).await;
     world.settle().await;
     let route = world.only_route();
     assert_eq!(route.stops[0].order_id, next.order_id);

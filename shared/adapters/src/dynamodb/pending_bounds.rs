@@ -5,6 +5,7 @@ use std::time::Duration;
 use app::ports::{PendingBounds, Recount, StoreError};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, Select};
 use domain::{Timestamp, UserId};
 use settings::resources::{ClaimsTable, OrdersTable};
@@ -40,13 +41,18 @@ impl DynamoPendingBounds {
         }
     }
 
-    /// Begins a count, and returns the bound at its beginning. `None` if a count is under way or has just ended.
-    async fn begin(&self, customer: UserId, now: Timestamp) -> Result<Option<i64>, StoreError> {
-        let result = self
-            .client
+    /// A change of the customer's bound.
+    fn update(&self, customer: UserId) -> UpdateItemFluentBuilder {
+        self.client
             .update_item()
             .table_name(self.claims.as_str())
             .set_key(Some(index::key(KEY, keys::pending_bound_claim(customer))))
+    }
+
+    /// Begins a count, and returns the bound at its beginning. `None` if a count is under way or has just ended.
+    async fn begin(&self, customer: UserId, now: Timestamp) -> Result<Option<i64>, StoreError> {
+        let result = self
+            .update(customer)
             .update_expression("SET count_began_at = :now")
             .condition_expression(
                 "(attribute_not_exists(counted_at) OR counted_at <= :lately) \
@@ -74,10 +80,7 @@ impl DynamoPendingBounds {
         difference: i64,
     ) -> Result<bool, StoreError> {
         let result = self
-            .client
-            .update_item()
-            .table_name(self.claims.as_str())
-            .set_key(Some(index::key(KEY, keys::pending_bound_claim(customer))))
+            .update(customer)
             .update_expression(
                 "SET counted_at = :began ADD bound :difference REMOVE count_began_at",
             )
@@ -119,10 +122,7 @@ impl PendingBounds for DynamoPendingBounds {
     ) -> Result<bool, StoreError> {
         // A customer without an item has not placed an order since bounds exist.
         let result = self
-            .client
-            .update_item()
-            .table_name(self.claims.as_str())
-            .set_key(Some(index::key(KEY, keys::pending_bound_claim(customer))))
+            .update(customer)
             .update_expression("ADD bound :orders")
             .condition_expression("attribute_not_exists(bound) OR bound < :limit")
             .expression_attribute_values(":orders", number(orders))

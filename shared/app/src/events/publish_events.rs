@@ -80,9 +80,7 @@ impl PublishEvents {
         }
         Ok(())
     }
-}
 
-impl PublishEvents {
     /// An agent who comes on duty may also wake zones beyond the neighbours: those with a note that their orders
     /// found no agent nearby. Most zones have agents or no orders. To wake them would be useless.
     async fn far_wakes(&self, changes: &[StateChange]) -> Result<Vec<Wake>, StoreError> {

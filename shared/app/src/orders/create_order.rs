@@ -85,31 +85,24 @@ impl CreateOrder {
             Ok(draft) => draft,
             Err(faults) => return self.placed_before(key.as_ref(), faults, now).await,
         };
+        // A repeated request needs neither the geocoder nor room.
+        if let Some(used) = self.used_before(key.as_ref(), now).await? {
+            return self.first_order(used, key.as_ref()).await;
+        }
         let new = match &self.addresses {
-            Some(addresses) if draft.has_address_to_place() => {
-                // A repeated request does not need the geocoder, so the key is checked first.
-                if let Some(used) = self.used_before(key.as_ref(), now).await? {
-                    return self.first_order(used, key.as_ref()).await;
-                }
-                addresses.locate(draft, now).await?
-            }
+            Some(addresses) if draft.has_address_to_place() => addresses.locate(draft, now).await?,
             _ => {
                 let located = draft.located(None, None);
                 located.ok_or_else(|| Refusal::Broken("a stop has no location".into()))?
             }
         };
-        if let Err(faults) = self.check_places(&new) {
-            return self.placed_before(key.as_ref(), faults, now).await;
-        }
+        self.check_places(&new)?;
         let zone = self.grid.zone_of(new.pickup.location);
         let zone =
             zone.ok_or_else(|| Faults::one("#/pickup/location", "is not a place on earth"))?;
-        // A repeated request takes no room.
-        if let Some(used) = self.used_before(key.as_ref(), now).await? {
-            return self.first_order(used, key.as_ref()).await;
-        }
         let limit = self.room.limit_of(caller.user_id).await?;
         if !self.room.take(caller.user_id, 1, limit).await? {
+            // The same request may have taken the last room a moment ago.
             return match self.used_before(key.as_ref(), now).await? {
                 Some(used) => self.first_order(used, key.as_ref()).await,
                 None => Err(Refusal::TooManyOpenOrders { limit }),
@@ -139,9 +132,8 @@ impl CreateOrder {
         faults.or(Some(()))
     }
 
-    /// A valid body may be invalid when it is repeated, because its time window has passed or the service area has
-    /// changed. If the first request stored an order, the answer is this order. Otherwise the answer is the list of
-    /// faults.
+    /// A valid body may be invalid when it is repeated, because its time window has passed. If the first request stored
+    /// an order, the answer is this order. Otherwise the answer is the list of faults.
     async fn placed_before(
         &self,
         key: Option<&IdempotencyKey>,

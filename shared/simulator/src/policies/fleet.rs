@@ -29,7 +29,7 @@ pub(super) struct Fleet<'a> {
 
 /// An event that a policy must handle.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Event {
+enum Event {
     /// An order is placed.
     Placed(usize),
     /// A customer cancels an order.
@@ -54,8 +54,33 @@ impl<'a> Fleet<'a> {
         }
     }
 
+    /// Drives through the whole day. `place` gets a waiting order and the time in seconds, and returns whether it has
+    /// given the order to an agent. If not, the order waits for the next event.
+    pub(super) fn through_the_day(
+        mut self,
+        place: impl Fn(&mut Self, usize, f64) -> bool,
+    ) -> Outcome {
+        let mut waiting = Vec::new();
+        for (now_s, event) in self.events() {
+            self.advance(now_s);
+            match event {
+                Event::Placed(order) => waiting.push(order),
+                Event::Cancelled(order) if waiting.contains(&order) => {
+                    waiting.retain(|other| *other != order);
+                    self.outcome.ended[order] = true;
+                }
+                Event::Cancelled(order) => self.cancel(order),
+                Event::DutyEnds(agent) => waiting.extend(self.release(agent)),
+                Event::DutyBegins => {}
+            }
+            waiting.retain(|order| !place(&mut self, *order, now_s));
+        }
+        self.advance(f64::INFINITY);
+        self.outcome
+    }
+
     /// The events of the day in sequence. Orders that are placed at the same time come in the sequence of the day.
-    pub(super) fn events(&self) -> Vec<(f64, Event)> {
+    fn events(&self) -> Vec<(f64, Event)> {
         let orders = self.day.orders.iter().enumerate();
         let mut events: Vec<(f64, Event)> = orders
             .clone()

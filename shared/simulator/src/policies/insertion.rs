@@ -2,7 +2,7 @@
 
 use domain::{Coordinates, StopKind};
 
-use super::fleet::{Event, Fleet, Stop};
+use super::fleet::{Fleet, Stop};
 use crate::day::Day;
 use crate::outcome::Outcome;
 
@@ -18,24 +18,7 @@ struct Priced {
 /// The cost is the seconds of driving plus `weight` times the sum of everybody's seconds to the door. A stop under way
 /// is not changed.
 pub fn insertion(day: &Day, weight: f64) -> Outcome {
-    let mut fleet = Fleet::of(day);
-    let mut waiting = Vec::new();
-    for (now_s, event) in fleet.events() {
-        fleet.advance(now_s);
-        match event {
-            Event::Placed(order) => waiting.push(order),
-            Event::Cancelled(order) if waiting.contains(&order) => {
-                waiting.retain(|other| *other != order);
-                fleet.outcome.ended[order] = true;
-            }
-            Event::Cancelled(order) => fleet.cancel(order),
-            Event::DutyEnds(agent) => waiting.extend(fleet.release(agent)),
-            Event::DutyBegins => {}
-        }
-        waiting.retain(|order| !insert(&mut fleet, *order, weight, now_s));
-    }
-    fleet.advance(f64::INFINITY);
-    fleet.outcome
+    Fleet::of(day).through_the_day(|fleet, order, now_s| insert(fleet, order, weight, now_s))
 }
 
 /// Inserts an order. Returns whether there is an agent for it.

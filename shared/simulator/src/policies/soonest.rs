@@ -2,30 +2,13 @@
 
 use domain::StopKind;
 
-use super::fleet::{Event, Fleet, Stop};
+use super::fleet::{Fleet, Stop};
 use crate::day::Day;
 use crate::outcome::Outcome;
 
 /// Each order is appended to the list of the agent who is expected to reach its pickup first.
 pub fn soonest(day: &Day) -> Outcome {
-    let mut fleet = Fleet::of(day);
-    let mut waiting = Vec::new();
-    for (now_s, event) in fleet.events() {
-        fleet.advance(now_s);
-        match event {
-            Event::Placed(order) => waiting.push(order),
-            Event::Cancelled(order) if waiting.contains(&order) => {
-                waiting.retain(|other| *other != order);
-                fleet.outcome.ended[order] = true;
-            }
-            Event::Cancelled(order) => fleet.cancel(order),
-            Event::DutyEnds(agent) => waiting.extend(fleet.release(agent)),
-            Event::DutyBegins => {}
-        }
-        waiting.retain(|order| !append(&mut fleet, *order, now_s));
-    }
-    fleet.advance(f64::INFINITY);
-    fleet.outcome
+    Fleet::of(day).through_the_day(append)
 }
 
 /// Appends an order. Returns whether there is an agent for it.

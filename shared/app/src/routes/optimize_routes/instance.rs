@@ -80,32 +80,28 @@ impl Crew {
         self.under_way.as_ref().map_or(&[], |(_, orders)| orders)
     }
 
-    /// The stops with which every plan of the route begins. This is at most the next stop, if the agent may be on the
-    /// way to this stop. An agent who has made a stop is always on the way to the next one. An agent who has made no
-    /// stop may be on the way if the first stop is expected soon, or if the departure was some time ago.
-    fn frozen_stops(&self, rules: &DispatchRules, now: Timestamp) -> Vec<RouteStop> {
-        let Some(route) = self.route() else {
-            return Vec::new();
-        };
-        let expected = route.clone().expected_at(now);
-        let is_frozen = |stop: &&RouteStop| match route.status {
+    /// The next stop, if every plan of the route begins with it, because the agent may be on the way. An agent who has
+    /// made a stop is always on the way to the next one. An agent who has made no stop may be on the way if the first
+    /// stop is expected soon, or if the departure was some time ago.
+    fn frozen_stop(&self, rules: &DispatchRules, now: Timestamp) -> Option<&RouteStop> {
+        let route = self.route()?;
+        let next = route.open_stops().next()?;
+        let is_frozen = match route.status {
             RouteStatus::InProgress => true,
             RouteStatus::Assigned => {
-                stop.eta <= now + rules.freeze || route.departure().at + rules.freeze <= now
+                next.eta <= now + rules.freeze || route.departure().at + rules.freeze <= now
             }
             RouteStatus::Completed | RouteStatus::Cancelled => false,
         };
-        let next = expected.open_stops().next().filter(is_frozen);
-        next.into_iter().cloned().collect()
+        is_frozen.then_some(next)
     }
 
     /// Whether another agent could take an order of the route.
     pub(super) fn has_movable_orders(&self, rules: &DispatchRules, now: Timestamp) -> bool {
-        let frozen = self.frozen_stops(rules, now);
-        self.open_orders().iter().any(|order| {
-            order.status == OrderStatus::Assigned
-                && !frozen.iter().any(|stop| stop.order_id == order.id)
-        })
+        let frozen = self.frozen_stop(rules, now).map(|stop| stop.order_id);
+        self.open_orders()
+            .iter()
+            .any(|order| order.status == OrderStatus::Assigned && Some(order.id) != frozen)
     }
 }
 
@@ -248,18 +244,18 @@ impl ZoneInstance {
         };
         let mut vehicle = planner::Vehicle::new(places.index_of(start), capacity, shift);
         vehicle.max_orders = u32::try_from(crew.open_orders().len() + crew.room()).ok();
-        let frozen = crew.frozen_stops(&self.rules, self.now);
+        let frozen = crew.frozen_stop(&self.rules, self.now);
         if let Some(departure) = self.under_way_since(crew) {
             vehicle.shift.start_s = self.second_from(departure.at);
         }
         let open = crew.route().into_iter().flat_map(Route::open_stops);
         vehicle.planned = open
-            .skip(frozen.len())
+            .skip(usize::from(frozen.is_some()))
             .filter_map(|stop| self.planner_visit(stop))
             .collect();
         vehicle.frozen = frozen
-            .iter()
-            .filter_map(|stop| self.planner_visit(stop))
+            .and_then(|stop| self.planner_visit(stop))
+            .into_iter()
             .collect();
         vehicle
     }
@@ -317,8 +313,7 @@ impl ZoneInstance {
     /// The departure of an agent who drives to a frozen stop. It is in the past. An agent who should be at the stop
     /// already arrives now.
     fn under_way_since(&self, crew: &Crew) -> Option<Departure> {
-        let frozen = crew.frozen_stops(&self.rules, self.now);
-        let next = frozen.first()?;
+        let next = crew.frozen_stop(&self.rules, self.now)?;
         let departure = crew.route()?.departure();
         // The route knows the leg from its planner, and the next planner may know another one. With the shorter of the
         // two, the arrival is never in the past.
