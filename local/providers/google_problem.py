@@ -105,7 +105,7 @@ def problem_of(request, raw):
     largest = max((shipment.penalty_cost for shipment in model.shipments), default=0)
     vroom = {"vehicles": vehicles, "jobs": [], "shipments": []}
     for index, shipment in enumerate(model.shipments):
-        _shipment(index, shipment, raw_model["shipments"][index], largest, len(vehicles), kinds, clock, vroom)
+        _shipment(index, shipment, raw_model["shipments"][index], largest, vehicles, kinds, clock, vroom)
     return Problem(vroom, starts)
 
 
@@ -188,12 +188,15 @@ def _shipment(index, shipment, raw, largest, vehicles, kinds, clock, vroom):
         raise Invalid(f"{where}.load_demands: out of range")
     about = {"priority": _priority(raw["penaltyCost"], largest) if "penaltyCost" in raw else MANDATORY}
     allowed = sorted(set(shipment.allowed_vehicle_indices))
-    if any(not 0 <= vehicle < vehicles for vehicle in allowed):
+    if any(not 0 <= vehicle < len(vehicles) for vehicle in allowed):
         raise Invalid(f"{where}.allowed_vehicle_indices: no such vehicle")
     if len(allowed) == 1:
         about["skills"] = [allowed[0] + 1]
-    elif 1 < len(allowed) < vehicles:
-        raise NotServed(f"{where}.allowed_vehicle_indices: several, and not all")
+    elif 1 < len(allowed) < len(vehicles):
+        # Above the skills that each vehicle has for itself.
+        about["skills"] = [len(vehicles) + 1 + index]
+        for vehicle in allowed:
+            vehicles[vehicle]["skills"].append(len(vehicles) + 1 + index)
     pickup = [_visit(index, visit, f"{where}.pickups[0]", clock) for visit in shipment.pickups]
     delivery = [_visit(index, visit, f"{where}.deliveries[0]", clock) for visit in shipment.deliveries]
     if pickup and delivery:

@@ -132,6 +132,8 @@ pub struct HistoryLine {
 pub enum UnplacedReason {
     /// No agent is on duty within three zones of the pickup.
     NoAgentOnDuty,
+    /// No agent who is on duty there may take the order, because none has the skills for it.
+    NoAgentWithSkills,
     /// No vehicle on duty has room for the order, or all routes are full.
     OverCapacity,
     /// No agent can be there in time.

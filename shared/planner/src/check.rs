@@ -109,7 +109,7 @@ impl Oracle<'_> {
         let vehicle = &self.instance.vehicles()[v];
         let mut orders: Vec<usize> = Vec::new();
         for stop in &route.stops {
-            let order = self.instance.orders()[stop.order];
+            let order = &self.instance.orders()[stop.order];
             let seen = &mut self.seen[stop.order];
             let slot = match stop.kind {
                 StopKind::Pickup => &mut seen.pickup,
@@ -122,7 +122,7 @@ impl Oracle<'_> {
             if stop.kind == StopKind::Pickup && order.pickup.is_none() {
                 self.add(Some(v), Some(stop.order), Kind::PickedUpAgain);
             }
-            if order.pinned_to.is_some_and(|pinned| pinned != v) {
+            if !self.allowed_on(stop.order, v) {
                 self.add(Some(v), Some(stop.order), Kind::OnAnotherVehicle);
             }
             orders.push(stop.order);
@@ -223,11 +223,19 @@ impl Oracle<'_> {
     /// The only vehicle that may serve an order: a committed order that fits nowhere stays where it is.
     fn stays_on(&self, order: usize) -> Option<usize> {
         let it = &self.instance.orders()[order];
-        let mut vehicles = self.instance.vehicles().iter();
-        let fits = vehicles.any(|vehicle| vehicle.capacity >= it.size);
+        let mut vehicles = self.instance.vehicles().iter().enumerate();
+        let fits = vehicles.any(|(v, vehicle)| vehicle.capacity >= it.size && is_listed(it, v));
         let committed = self.instance.is_committed(order);
         it.pinned_to
             .or(it.current_vehicle.filter(|_| committed && !fits))
+    }
+
+    /// Whether an order may be on the route of a vehicle.
+    fn allowed_on(&self, order: usize, v: usize) -> bool {
+        match self.stays_on(order) {
+            Some(vehicle) => vehicle == v,
+            None => is_listed(&self.instance.orders()[order], v),
+        }
     }
 
     /// Checks the times at each stop and the sums of a route.
@@ -302,7 +310,7 @@ impl Oracle<'_> {
     fn may_overrun(&self, v: usize) -> bool {
         (0..self.instance.orders().len())
             .filter(|order| self.instance.is_committed(*order))
-            .any(|order| self.stays_on(order).is_none_or(|it| it == v))
+            .any(|order| self.allowed_on(order, v))
     }
 
     /// Checks the unserved orders.
@@ -318,9 +326,9 @@ impl Oracle<'_> {
                 self.add(None, Some(left.order), Kind::ServedAndUnserved);
             }
             let order = &self.instance.orders()[left.order];
-            let mut vehicles = self.instance.vehicles().iter();
-            let has_vehicle =
-                self.stays_on(left.order).is_some() || vehicles.any(|it| it.capacity >= order.size);
+            let mut vehicles = self.instance.vehicles().iter().enumerate();
+            let has_vehicle = self.stays_on(left.order).is_some()
+                || vehicles.any(|(v, it)| it.capacity >= order.size && is_listed(order, v));
             if self.instance.is_committed(left.order) && has_vehicle {
                 self.add(None, Some(left.order), Kind::CommittedUnserved);
             }
@@ -364,6 +372,14 @@ impl Oracle<'_> {
             self.totals.cost_milli +=
                 i64::from(objective.waiting_weight_milli) * i64::from(order.urgency) * counted;
         }
+    }
+}
+
+/// Whether an order names a vehicle among those that may serve it, or names none at all.
+fn is_listed(order: &Order, v: usize) -> bool {
+    match &order.allowed_vehicles {
+        Some(listed) => listed.contains(&v),
+        None => true,
     }
 }
 

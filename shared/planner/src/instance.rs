@@ -47,7 +47,7 @@ impl PlannerStop {
 }
 
 /// A request to carry something from a pickup to a drop-off with one vehicle.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
     /// The pickup; `None` if the order is aboard its vehicle already. Such an order is always committed.
     pub pickup: Option<PlannerStop>,
@@ -58,6 +58,10 @@ pub struct Order {
     /// The index of the only vehicle that may serve the order; any vehicle may if `None`. Orders aboard, frozen orders
     /// and orders that a dispatcher pinned have one.
     pub pinned_to: Option<usize>,
+    /// The indices of the vehicles that may serve the order; any vehicle may if `None`. A pin is stronger: a pinned
+    /// order stays on its vehicle even if the vehicle is not in the list. A committed order that no vehicle of the list
+    /// can carry stays on its current vehicle.
+    pub allowed_vehicles: Option<Vec<usize>>,
     /// Whether the order is on a route already. A committed order is never left unserved, whatever its windows and the
     /// shift and order limit of its vehicle say. Its lateness is minimised before the cost.
     pub committed: bool,
@@ -84,6 +88,7 @@ impl Order {
             dropoff,
             size,
             pinned_to: None,
+            allowed_vehicles: None,
             committed: false,
             current_vehicle: None,
             urgency: 1,
@@ -101,6 +106,13 @@ impl Order {
             committed: true,
             ..Self::new(dropoff, dropoff, size)
         }
+    }
+
+    /// Whether the order's list of vehicles has this one, or there is no list.
+    #[must_use]
+    pub fn allows(&self, vehicle: usize) -> bool {
+        let allowed = self.allowed_vehicles.as_ref();
+        allowed.is_none_or(|allowed| allowed.contains(&vehicle))
     }
 }
 
@@ -243,14 +255,14 @@ impl Instance {
         for (order, _) in spec.vehicles.iter().flat_map(|vehicle| &vehicle.frozen) {
             committed[*order] = true;
         }
-        let largest = spec.vehicles.iter().map(|it| it.capacity).max();
         let pinned = spec
             .orders
             .iter()
             .zip(&committed)
             .map(|(order, committed)| {
                 // A committed order that fits nowhere stays where it is.
-                let fits = largest.is_some_and(|largest| order.size <= largest);
+                let mut vehicles = spec.vehicles.iter().enumerate();
+                let fits = vehicles.any(|(v, it)| order.size <= it.capacity && order.allows(v));
                 let stays = order.current_vehicle.filter(|_| *committed && !fits);
                 order.pinned_to.or(stays)
             });
@@ -295,7 +307,7 @@ impl Instance {
         self.committed[order]
     }
 
-    /// The only vehicle that may serve an order, if there is only one. A committed order that is too large for every
+    /// The only vehicle that may serve an order, if it is pinned. A committed order that is too large for every allowed
     /// vehicle stays on its current one.
     ///
     /// # Panics
@@ -304,5 +316,18 @@ impl Instance {
     #[must_use]
     pub fn pinned_to(&self, order: usize) -> Option<usize> {
         self.pinned_to[order]
+    }
+
+    /// Whether a vehicle may serve an order: the order is pinned to it, or it is not pinned and allows the vehicle.
+    ///
+    /// # Panics
+    ///
+    /// Panics if there is no such order.
+    #[must_use]
+    pub fn may_serve(&self, vehicle: usize, order: usize) -> bool {
+        match self.pinned_to[order] {
+            Some(pinned) => pinned == vehicle,
+            None => self.spec.orders[order].allows(vehicle),
+        }
     }
 }

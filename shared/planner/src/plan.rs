@@ -75,6 +75,8 @@ pub struct Unserved {
 pub enum UnservedReason {
     /// The instance has no vehicles.
     NoVehicle,
+    /// The order allows no vehicle of the instance.
+    NoAllowedVehicle,
     /// The order is larger than the capacity of every vehicle that may serve it, or all of these vehicles have as many
     /// orders as they may have.
     OverCapacity,

@@ -20,14 +20,21 @@ impl Plan {
         for stop in routes.iter().flat_map(|route| &route.stops) {
             served[stop.order] = true;
         }
-        let reason = if vehicles == 0 {
-            UnservedReason::NoVehicle
-        } else {
-            UnservedReason::OutsideTimeWindows
+        let reason = |order: usize| {
+            if vehicles == 0 {
+                UnservedReason::NoVehicle
+            } else if !(0..vehicles).any(|vehicle| instance.may_serve(vehicle, order)) {
+                UnservedReason::NoAllowedVehicle
+            } else {
+                UnservedReason::OutsideTimeWindows
+            }
         };
         let unserved = (0..served.len())
             .filter(|&order| !served[order])
-            .map(|order| Unserved { order, reason })
+            .map(|order| Unserved {
+                order,
+                reason: reason(order),
+            })
             .collect();
         let mut plan = Self {
             routes,
@@ -101,9 +108,8 @@ fn timed_route(instance: &Instance, vehicle: usize, stops: &[(usize, StopKind)])
     if let Some(end) = it.end {
         drive(&mut route, end);
     }
-    let overtime = (0..orders.len()).any(|order| {
-        instance.is_committed(order) && instance.pinned_to(order).is_none_or(|it| it == vehicle)
-    });
+    let overtime = (0..orders.len())
+        .any(|order| instance.is_committed(order) && instance.may_serve(vehicle, order));
     if overtime {
         route.lateness_s += (route.finish_s - it.shift.end_s).max(0);
     }

@@ -118,6 +118,12 @@ impl Faults<'_> {
                 self.add(format!("{place}.{field}"), kind);
             }
         }
+        for (at, &vehicle) in order.allowed_vehicles.iter().flatten().enumerate() {
+            if vehicle >= vehicles {
+                let kind = FaultKind::NoSuchVehicle { vehicle, vehicles };
+                self.add(format!("{place}.allowed_vehicles[{at}]"), kind);
+            }
+        }
         if order.urgency == 0 {
             self.add(format!("{place}.urgency"), FaultKind::UrgencyZero);
         }

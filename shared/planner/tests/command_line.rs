@@ -191,6 +191,29 @@ fn a_bad_price_is_refused() {
 }
 
 #[test]
+fn an_order_may_name_its_vehicles() {
+    let listed = |ids: &str| MATRIX.replace("\"vehicle\": 1,", &format!("\"vehicles\": {ids},"));
+    let pending = |ids: &str| {
+        listed(ids)
+            .replace("\"pickup\": null", "\"pickup\": {\"location\": 0}")
+            .replace("\"committed\": true,", "")
+            .replace("\"window\": [0, 50],", "")
+    };
+    let file = File::new("listed.json", &pending("[1]"));
+    assert_eq!(answer_of(&file, &["--iterations", "5"])["placed"], 1);
+    let file = File::new("nobody.json", &pending("[]"));
+    let answer = answer_of(&file, &["--iterations", "5"]);
+    assert_eq!(answer["unplaced"][0]["reason"], "no_allowed_vehicle");
+    let broken = plan(&File::new("unknown.json", &pending("[1, 9]")), &[]);
+    assert_eq!(broken.status.code(), Some(2));
+    let said = text(&broken.stderr);
+    assert!(
+        said.contains("orders[0].vehicles[1]: is no vehicle's id"),
+        "{said}"
+    );
+}
+
+#[test]
 fn geojson_has_a_line_and_its_stops() {
     let file = File::new("geo.json", CITY);
     let drawn = answer(&plan(&file, &["--iterations", "9", "--output", "geojson"]));

@@ -60,7 +60,7 @@ fn every_fault_is_named_with_its_place() {
     let mut order = Order::new(PlannerStop::at(99), until(2, i64::MAX), 0);
     order.dropoff.service_s = -3;
     let mut aboard = Order::aboard(5, PlannerStop::at(1), 1);
-    let mut lost = aboard;
+    let mut lost = aboard.clone();
     lost.pinned_to = None;
     aboard.dropoff.window = Some(Window {
         earliest_s: 9,

@@ -29,7 +29,10 @@ fn an_urgent_order_is_delivered_first() {
     let near = Order::new(PlannerStop::at(5), PlannerStop::at(7), 1);
     let mut urgent = Order::new(PlannerStop::at(5), PlannerStop::at(2), 1);
     let vehicle = Vehicle::new(5, 4, DAY);
-    let (_, plan) = planned(priced(vec![vehicle.clone()], vec![near, urgent]));
+    let (_, plan) = planned(priced(
+        vec![vehicle.clone()],
+        vec![near.clone(), urgent.clone()],
+    ));
     assert_eq!(deliveries(&plan), [0, 1]);
     urgent.urgency = 10;
     let (_, plan) = planned(priced(vec![vehicle], vec![near, urgent]));
@@ -54,14 +57,14 @@ fn a_promise_that_would_be_broken_changes_the_sequence() {
 fn a_window_of_the_dropoff_replaces_the_promise() {
     let mut order = Order::new(PlannerStop::at(0), until(5, 900), 1);
     order.promise_s = Some(0);
-    let (_, plan) = planned(priced(vec![Vehicle::new(0, 4, DAY)], vec![order]));
+    let (_, plan) = planned(priced(vec![Vehicle::new(0, 4, DAY)], vec![order.clone()]));
     assert_eq!(plan.cost_milli, 1000 * (50 + 50));
     order.committed = true;
     order.dropoff.window = Some(Window {
         earliest_s: 0,
         latest_s: 30,
     });
-    let (_, plan) = planned(priced(vec![Vehicle::new(0, 4, DAY)], vec![order]));
+    let (_, plan) = planned(priced(vec![Vehicle::new(0, 4, DAY)], vec![order.clone()]));
     assert_eq!(plan.lateness_s, 20);
     assert_eq!(plan.cost_milli, 1000 * (50 + 30 + 5 * 20));
 }
@@ -88,7 +91,7 @@ fn an_assigned_order_moves_only_if_that_pays_off() {
     order.current_vehicle = Some(0);
     let vehicles = vec![Vehicle::new(1, 4, DAY), Vehicle::new(7, 4, DAY)];
     for (move_cost, vehicle) in [(0, 1), (59, 1), (61, 0)] {
-        let mut spec = spec(vehicles.clone(), vec![order]);
+        let mut spec = spec(vehicles.clone(), vec![order.clone()]);
         spec.objective = Objective {
             move_cost,
             ..Objective::duration()
@@ -128,8 +131,8 @@ fn nothing_is_inserted_before_the_end_of_the_frozen_stops() {
         (1, StopKind::Pickup),
     ];
     for orders in 4..12 {
-        let mut list = vec![first, second, aboard];
-        list.resize(orders, on_the_way);
+        let mut list = vec![first.clone(), second.clone(), aboard.clone()];
+        list.resize(orders, on_the_way.clone());
         let (_, plan) = planned(spec(vec![vehicle.clone()], list));
         assert_eq!(stops(&plan)[..3], vehicle.frozen);
         assert!(plan.unserved.is_empty());
@@ -163,8 +166,8 @@ fn of_two_orders_the_urgent_one_is_served() {
     let mut urgent = Order::new(PlannerStop::at(8), PlannerStop::at(9), 1);
     urgent.urgency = 3;
     for others in [1, 9] {
-        let mut orders = vec![near; others];
-        orders.push(urgent);
+        let mut orders = vec![near.clone(); others];
+        orders.push(urgent.clone());
         let (_, plan) = planned(spec(vec![vehicle.clone()], orders));
         assert_eq!(stops(&plan)[0].0, others);
     }

@@ -180,10 +180,16 @@ impl Draft {
 fn reason(request: &PlanRequest, order: usize) -> UnplacedReason {
     let it = &request.orders[order];
     let vehicles = request.vehicles.iter().enumerate();
-    let mut may_take =
-        vehicles.filter(|(index, _)| it.pinned_to.is_none_or(|pinned| pinned == *index));
+    let mut may_take = vehicles
+        .filter(|(index, _)| match it.pinned_to {
+            Some(pinned) => pinned == *index,
+            None => it.allows(*index),
+        })
+        .peekable();
     if request.vehicles.is_empty() {
         UnplacedReason::NoAgentOnDuty
+    } else if may_take.peek().is_none() {
+        UnplacedReason::NoAgentWithSkills
     } else if may_take.all(|(_, vehicle)| vehicle.capacity < it.size) {
         UnplacedReason::OverCapacity
     } else {

@@ -9,6 +9,7 @@
 //! - A committed order whose window closes before its vehicle can set out has no closing time: it is late whatever
 //!   happens.
 //! - A pending order whose window is closed, or opens in a month only, is left over without being sent.
+//! - A committed order whose vehicle may not serve it any more is the embedded planner's: it has to move.
 //! - A vehicle whose shift is over drives for nobody but its committed orders, and one that is overloaded takes nothing
 //!   else: both are beyond them ([`FallbackReason::Unsupported`]).
 
@@ -75,6 +76,8 @@ pub(super) struct Task {
     pub(super) size: u32,
     /// The only vehicle that may take it, by its index in the request.
     pub(super) vehicle: Option<usize>,
+    /// The vehicles that may take it, by their index in the request, if it is tied to none. Any may if `None`.
+    pub(super) allowed: Option<Vec<usize>>,
     /// Whether it must not be left over.
     pub(super) committed: bool,
 }
@@ -265,12 +268,23 @@ impl Outline {
         if committed && capacity.is_some_and(|vehicle| it.size > vehicle.capacity) {
             return Err(unsupported(format!("order {order} overloads its vehicle")));
         }
+        // Nobody else is offered an order on a route, and this vehicle may not keep it.
+        let has_to_go = |vehicle| it.pinned_to.is_none() && !it.allows(vehicle);
+        if vehicle_of(it).is_some_and(has_to_go) {
+            return Err(unsupported(format!(
+                "order {order} has to leave its vehicle"
+            )));
+        }
         self.tasks.push(Task {
             order,
             pickup,
             dropoff,
             size: it.size,
             vehicle: vehicle_of(it),
+            allowed: it
+                .allowed_vehicles
+                .clone()
+                .filter(|_| vehicle_of(it).is_none()),
             committed,
         });
         Ok(())
@@ -296,9 +310,15 @@ impl Outline {
         }
         self.vehicles.retain(|start| !late(start));
         let drives = |vehicle: usize| self.vehicles.iter().any(|it| it.vehicle == vehicle);
-        let (tasks, stranded) = std::mem::take(&mut self.tasks)
-            .into_iter()
-            .partition(|task| task.vehicle.is_none_or(drives));
+        let (tasks, stranded) =
+            std::mem::take(&mut self.tasks)
+                .into_iter()
+                .partition(|task| match (task.vehicle, &task.allowed) {
+                    (Some(vehicle), _) => drives(vehicle),
+                    // A format may read an empty list as any vehicle.
+                    (None, Some(allowed)) => allowed.iter().any(|vehicle| drives(*vehicle)),
+                    (None, None) => true,
+                });
         self.tasks = tasks;
         let stranded: Vec<Task> = stranded;
         self.left_over

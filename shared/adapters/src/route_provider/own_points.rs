@@ -60,7 +60,7 @@ impl OwnPoints<'_> {
                         .pickup
                         .map(|stop| at(stop, self.stop(index, StopKind::Pickup))),
                     dropoff: at(order.dropoff, self.stop(index, StopKind::Dropoff)),
-                    ..*order
+                    ..order.clone()
                 })
                 .collect(),
             objective: request.objective,

@@ -235,6 +235,24 @@ async fn its_plan_is_taken_though_what_is_zero_is_left_out() {
 }
 
 #[tokio::test]
+async fn the_vehicles_that_an_order_allows_are_named_by_their_place() {
+    let server = answering(Reply::Json(200, json!({})));
+    let mut request = problems::allowed_vehicles();
+    // The first vehicle is off duty and not among those that are sent.
+    request.vehicles[0].shift.end_s = -60;
+    let refused = google(&server.url(), false).plan(&request, soon()).await;
+    assert_eq!(refused.unwrap_err().reason, FallbackReason::MissingOrder);
+    let asked = server.asked()[1].json();
+    let allowed: Vec<Value> = asked["model"]["shipments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it.get("allowedVehicleIndices").cloned().unwrap_or_default())
+        .collect();
+    assert_eq!(allowed, [json!([0]), json!([0, 1]), json!(null)]);
+}
+
+#[tokio::test]
 async fn the_first_shipment_is_skipped_by_its_label_alone() {
     let reason = json!({"code": "CANNOT_BE_PERFORMED_WITHIN_VEHICLE_TIME_WINDOWS"});
     let skipped = json!({"skippedShipments": [{"label": "order 0", "reasons": [reason]}]});

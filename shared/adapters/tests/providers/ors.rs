@@ -196,7 +196,7 @@ async fn a_shipment_that_is_left_over_is_named_twice() {
         committed: true,
         pinned_to: Some(0),
         size: 1,
-        ..request.orders[0]
+        ..request.orders[0].clone()
     };
     let refused = ors(server.url()).plan(&request, soon()).await.unwrap_err();
     assert_eq!(refused.reason, FallbackReason::Unsupported);
@@ -221,8 +221,85 @@ async fn what_the_format_cannot_say_is_not_asked() {
     );
     let too_large = unsupported(|request| request.orders[1].size = 5).await;
     assert!(too_large.contains("order 1 overloads"), "{too_large}");
+    let has_to_go = unsupported(|request| {
+        request.orders[1].pinned_to = None;
+        request.orders[1].current_vehicle = Some(0);
+        request.orders[1].allowed_vehicles = Some(vec![1]);
+    })
+    .await;
+    assert!(
+        has_to_go.contains("order 1 has to leave its vehicle"),
+        "{has_to_go}"
+    );
     let nowhere = unsupported(|request| request.orders[3].dropoff.point = 99).await;
     assert!(nowhere.contains("no place 99"), "{nowhere}");
+    assert!(server.asked().is_empty());
+}
+
+#[tokio::test]
+async fn the_vehicles_that_an_order_allows_are_skills() {
+    let server = Server::always(Reply::Json(200, json!({"code": 0, "routes": []})));
+    // Nothing is planned, so the answer names no order and is refused.
+    let refused = ors(server.url())
+        .plan(&problems::allowed_vehicles(), soon())
+        .await
+        .unwrap_err();
+    assert_eq!(refused.reason, FallbackReason::MissingOrder);
+    let asked = server.asked()[0].json();
+    let skills = |list: &str| -> Vec<Value> {
+        let list = asked[list].as_array().unwrap().iter();
+        list.map(|it| it.get("skills").cloned().unwrap_or_default())
+            .collect()
+    };
+    assert_eq!(
+        skills("vehicles"),
+        [json!([1, 4]), json!([2, 4, 5]), json!([3, 5])]
+    );
+    // The order that nobody may take is not asked about.
+    assert_eq!(skills("shipments"), [json!([4]), json!([5]), json!(null)]);
+}
+
+#[tokio::test]
+async fn a_plan_with_an_order_on_a_vehicle_that_may_not_serve_it_is_refused() {
+    let mut request = problems::one_order(None);
+    request.vehicles.push(request.vehicles[0].clone());
+    request.orders[0].allowed_vehicles = Some(vec![1]);
+    let on = |vehicle: usize| {
+        Server::always(Reply::Json(
+            200,
+            json!({
+                "code": 0,
+                "routes": [{"vehicle": vehicle, "steps": [
+                    edge("start", 0, 0, 0),
+                    step("pickup", 0, 600, 600, 5_000),
+                    step("delivery", 0, 1_320, 1_200, 10_000),
+                    edge("end", 1_440, 1_200, 10_000),
+                ]}],
+            }),
+        ))
+    };
+    let wrong = on(0);
+    let refused = ors(wrong.url()).plan(&request, soon()).await.unwrap_err();
+    assert_eq!(refused.reason, FallbackReason::BrokenPlan);
+    assert!(refused.detail.contains("may not serve it"), "{refused:?}");
+    let right = on(1);
+    let answer = ors(right.url()).plan(&request, soon()).await.unwrap();
+    assert_eq!(answer.routes[0].vehicle, 1);
+}
+
+#[tokio::test]
+async fn an_order_that_nobody_may_take_is_left_over_for_its_skills() {
+    let server = Server::always(Reply::Json(200, json!({"code": 0, "routes": []})));
+    let mut request = problems::one_order(None);
+    request.orders[0].allowed_vehicles = Some(Vec::new());
+    let answer = ors(server.url()).plan(&request, soon()).await.unwrap();
+    assert_eq!(
+        answer.unplaced,
+        [UnplacedOrder {
+            order: 0,
+            reason: UnplacedReason::NoAgentWithSkills
+        }]
+    );
     assert!(server.asked().is_empty());
 }
 
@@ -231,7 +308,7 @@ async fn a_limit_of_the_account_is_kept() {
     let server = Server::always(Reply::Json(200, plan()));
     let refused = async |request| ors(server.url()).plan(&request, soon()).await.unwrap_err();
     let mut request = problems::one_order(None);
-    request.orders = vec![request.orders[0]; 26];
+    request.orders = vec![request.orders[0].clone(); 26];
     let too_many_orders = refused(request.clone()).await;
     assert_eq!(too_many_orders.reason, FallbackReason::TooLarge);
     request.orders.truncate(25);

@@ -256,7 +256,7 @@ async fn it_takes_what_the_optimizer_does_not() {
     );
     let mut request = problems::one_order(None);
     request.places = vec![LOS_ANGELES, SANTA_MONICA, LOS_ANGELES];
-    request.orders = vec![request.orders[0]; 26];
+    request.orders = vec![request.orders[0].clone(); 26];
     let answer = provider.plan(request).await.unwrap();
     assert_eq!(answer.provider, "ors-matrix");
     let too_large = Fallback {

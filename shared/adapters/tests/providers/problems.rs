@@ -102,6 +102,23 @@ pub fn everything() -> PlanRequest {
     request(&places, vehicles, orders)
 }
 
+/// Three agents, and four pending orders: for the first two agents, for the last two, for anybody and for nobody.
+pub fn allowed_vehicles() -> PlanRequest {
+    let mut request = one_order(None);
+    request.vehicles = vec![request.vehicles[0].clone(); 3];
+    let for_vehicles = |allowed: Option<&[usize]>| Order {
+        allowed_vehicles: allowed.map(<[usize]>::to_vec),
+        ..request.orders[0].clone()
+    };
+    request.orders = vec![
+        for_vehicles(Some(&[0, 1])),
+        for_vehicles(Some(&[1, 2])),
+        for_vehicles(None),
+        for_vehicles(Some(&[])),
+    ];
+    request
+}
+
 /// When vehicle 1 of [`everything`] is done with its next stop.
 pub fn second_is_free_at() -> i64 {
     i64::from(LegEstimate::default().leg(UENO, SHIBUYA).duration_s) + 120

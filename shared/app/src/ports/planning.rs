@@ -85,6 +85,7 @@ impl PlanAnswer {
             order: unserved.order,
             reason: match unserved.reason {
                 planner::UnservedReason::NoVehicle => UnplacedReason::NoAgentOnDuty,
+                planner::UnservedReason::NoAllowedVehicle => UnplacedReason::NoAgentWithSkills,
                 planner::UnservedReason::OverCapacity => UnplacedReason::OverCapacity,
                 planner::UnservedReason::OutsideTimeWindows => UnplacedReason::OutsideTimeWindows,
             },

@@ -73,6 +73,9 @@ fn reason(network: &Network<'_>, schedule: &Schedule, order: usize) -> UnservedR
     if network.vehicles.is_empty() {
         return UnservedReason::NoVehicle;
     }
+    if !(0..network.vehicles.len()).any(|vehicle| network.instance.may_serve(vehicle, order)) {
+        return UnservedReason::NoAllowedVehicle;
+    }
     let has_room = schedule.tours.iter().any(|tour| {
         let limits = &network.vehicles[tour.vehicle];
         network.eligible(order, tour.vehicle) && tour.places_taken < limits.free_places

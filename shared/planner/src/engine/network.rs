@@ -1,5 +1,7 @@
 //! The instance as the search reads it: flat and numbered. Everything that an insertion needs is computed once.
 
+use std::collections::BTreeMap;
+
 use super::proximity::Proximity;
 use crate::instance::{Instance, PlannerStop, StopKind, TravelCost};
 use crate::travel::Leg;
@@ -55,6 +57,8 @@ pub(crate) struct EngineOrder {
     pub(crate) picked_up: bool,
     /// Its drop-off is frozen, so nothing is left to insert.
     pub(crate) fixed: bool,
+    /// The set of vehicles that may serve it: a row of [`VehicleSets`].
+    allowed: u32,
 }
 
 /// The prices of an order. The search reads them less often than the rest.
@@ -100,6 +104,54 @@ pub(crate) struct EngineVehicle {
     pub(crate) frozen: usize,
 }
 
+/// The sets of vehicles that orders allow, as rows of bits. Orders with the same set share a row. Row 0 has every
+/// vehicle.
+struct VehicleSets {
+    /// Words of 64 vehicles in each row.
+    words: usize,
+    bits: Vec<u64>,
+    rows: BTreeMap<Vec<u64>, u32>,
+}
+
+impl VehicleSets {
+    fn new(vehicles: usize) -> Self {
+        let words = vehicles.div_ceil(64);
+        Self {
+            words,
+            bits: vec![u64::MAX; words],
+            rows: BTreeMap::new(),
+        }
+    }
+
+    /// The row for an order of the instance. A pin makes the list of vehicles meaningless.
+    fn row(&mut self, instance: &Instance, order: usize) -> u32 {
+        let allowed = match &instance.orders()[order].allowed_vehicles {
+            Some(allowed) if instance.pinned_to(order).is_none() => allowed,
+            _ => return 0,
+        };
+        let mut row = vec![0; self.words];
+        for &vehicle in allowed {
+            row[vehicle / 64] |= 1 << (vehicle % 64);
+        }
+        let next = self.rows.len() as u32 + 1;
+        *self.rows.entry(row).or_insert_with_key(|row| {
+            self.bits.extend_from_slice(row);
+            next
+        })
+    }
+
+    fn has(&self, row: u32, vehicle: usize) -> bool {
+        row == 0 || self.bits[row as usize * self.words + vehicle / 64] >> (vehicle % 64) & 1 == 1
+    }
+
+    /// The rows that have a vehicle.
+    fn of(&self, vehicle: usize) -> Vec<u32> {
+        (1..=self.rows.len() as u32)
+            .filter(|&row| self.has(row, vehicle))
+            .collect()
+    }
+}
+
 /// A prepared instance.
 pub(crate) struct Network<'a> {
     pub(crate) instance: &'a Instance,
@@ -109,6 +161,7 @@ pub(crate) struct Network<'a> {
     /// One for each order.
     pub(crate) prices: Vec<Price>,
     pub(crate) vehicles: Vec<EngineVehicle>,
+    sets: VehicleSets,
     pub(crate) kinds: usize,
     by_duration: bool,
     /// Costs are counted in this part of a unit of travel, so that the price of a second of waiting is a whole number.
@@ -144,6 +197,7 @@ impl<'a> Network<'a> {
         let mut stops = vec![EngineStop::default(); 2 * instance.orders().len()];
         let mut orders = Vec::with_capacity(instance.orders().len());
         let mut prices = Vec::with_capacity(instance.orders().len());
+        let mut sets = VehicleSets::new(instance.vehicles().len());
         for (index, order) in instance.orders().iter().enumerate() {
             let committed = instance.is_committed(index);
             let size = i64::from(order.size);
@@ -157,6 +211,7 @@ impl<'a> Network<'a> {
                 committed,
                 picked_up: order.pickup.is_none(),
                 fixed: false,
+                allowed: sets.row(instance, index),
             });
             prices.push(Price {
                 urgency: u64::from(order.urgency),
@@ -171,7 +226,7 @@ impl<'a> Network<'a> {
                 StopKind::Dropoff => orders[order].fixed = true,
             }
         }
-        let (vehicles, kinds) = prepared_vehicles(instance, &proximity, &orders);
+        let (vehicles, kinds) = prepared_vehicles(instance, &proximity, &orders, &sets);
         let travel = instance.travel();
         let mut network = Self {
             instance,
@@ -180,6 +235,7 @@ impl<'a> Network<'a> {
             orders,
             prices,
             vehicles,
+            sets,
             kinds,
             by_duration: objective.travel == TravelCost::Duration,
             scale,
@@ -272,11 +328,17 @@ impl<'a> Network<'a> {
         })
     }
 
+    /// Whether the pin of an order, or its list of vehicles, admits a vehicle.
+    pub(crate) fn allowed(&self, order: usize, vehicle: usize) -> bool {
+        self.sets.has(self.orders[order].allowed, vehicle)
+    }
+
     /// Whether a vehicle may serve an order, whatever else is on its tour.
     pub(crate) fn eligible(&self, order: usize, vehicle: usize) -> bool {
         let facts = &self.orders[order];
         let limits = &self.vehicles[vehicle];
         facts.pinned_to.is_none_or(|pinned| pinned == vehicle)
+            && self.sets.has(facts.allowed, vehicle)
             && (facts.picked_up || facts.size <= limits.capacity)
             && (!limits.closed || facts.committed)
     }
@@ -316,15 +378,21 @@ fn prepared_vehicles(
     instance: &Instance,
     proximity: &Proximity,
     orders: &[EngineOrder],
+    sets: &VehicleSets,
 ) -> (Vec<EngineVehicle>, usize) {
-    // A committed order without a vehicle of its own may be put on any vehicle.
-    let roaming = orders
+    // A committed order without a vehicle of its own may be put on any vehicle that it allows.
+    let mut roaming: Vec<u32> = orders
         .iter()
-        .any(|facts| facts.committed && facts.pinned_to.is_none());
+        .filter(|facts| facts.committed && facts.pinned_to.is_none())
+        .map(|facts| facts.allowed)
+        .collect();
+    roaming.sort_unstable();
+    roaming.dedup();
     let mut prepared: Vec<EngineVehicle> = instance
         .vehicles()
         .iter()
-        .map(|vehicle| EngineVehicle {
+        .enumerate()
+        .map(|(index, vehicle)| EngineVehicle {
             start: proximity.number(vehicle.start),
             end: proximity.number(vehicle.end.unwrap_or(instance.travel().nowhere())),
             start_s: vehicle.shift.start_s,
@@ -335,7 +403,7 @@ fn prepared_vehicles(
                 .max_orders
                 .map_or(usize::MAX / 2, |limit| limit as usize),
             closed: false,
-            soft: roaming,
+            soft: roaming.iter().any(|&row| sets.has(row, index)),
             fixed_cost: vehicle.fixed_cost,
             opening_cost: 0,
             kind: 0,
@@ -378,7 +446,7 @@ fn prepared_vehicles(
             limits.closed = true;
         }
     }
-    let kinds = name_kinds(instance, &mut prepared, &has_own);
+    let kinds = name_kinds(instance, &mut prepared, &has_own, sets);
     (prepared, kinds)
 }
 
@@ -391,8 +459,14 @@ fn gcd(mut a: i64, mut b: i64) -> i64 {
 }
 
 /// Numbers the kinds of vehicles. Vehicles that differ only in their index share a number.
-fn name_kinds(instance: &Instance, prepared: &mut [EngineVehicle], has_own: &[bool]) -> usize {
+fn name_kinds(
+    instance: &Instance,
+    prepared: &mut [EngineVehicle],
+    has_own: &[bool],
+    sets: &VehicleSets,
+) -> usize {
     let vehicles = instance.vehicles();
+    let rows: Vec<Vec<u32>> = (0..prepared.len()).map(|v| sets.of(v)).collect();
     let mut order: Vec<usize> = (0..prepared.len()).collect();
     let key = |v: usize| {
         let it = &vehicles[v];
@@ -401,6 +475,7 @@ fn name_kinds(instance: &Instance, prepared: &mut [EngineVehicle], has_own: &[bo
             (it.shift.start_s, it.shift.end_s, it.fixed_cost),
             // A vehicle with orders of its own is a kind of its own.
             has_own[v].then_some(v),
+            &rows[v],
         )
     };
     order.sort_by_key(|&v| key(v));

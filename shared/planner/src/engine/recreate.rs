@@ -236,6 +236,9 @@ impl Recreate {
         // Remembered insertions cost nothing. Their costs rule out most of the other tours.
         self.unknown.clear();
         for index in candidates {
+            if !network.allowed(order, index) {
+                continue;
+            }
             let tour = &schedule.tours[index];
             if tour.is_empty() {
                 if schedule.value.vehicles >= vehicle_limit {

@@ -119,7 +119,7 @@ fn an_exact_solver_without_budget_returns_a_plan() {
         let network = Network::new(&instance);
         let clock = Clock::start(Limit::Iterations(1), instance.orders().len());
         let whole = exact::best(&network, &clock, exact::BUDGET);
-        let tried = exact::best(&network, &clock, 30);
+        let tried = exact::best(&network, &clock, 20);
         assert!(whole.proven);
         cut_short += usize::from(!tried.proven);
         let plan = answer::plan(&network, &tried.schedule, 0);

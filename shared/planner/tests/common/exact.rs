@@ -71,14 +71,31 @@ pub fn best(instance: &Instance) -> Value {
 /// The only vehicle that may serve an order. A committed order that fits nowhere stays where it is.
 fn pinned_to(instance: &Instance, order: usize) -> Option<usize> {
     let it = &instance.orders()[order];
+    let listed = |vehicle: usize| match &it.allowed_vehicles {
+        Some(list) => list.contains(&vehicle),
+        None => true,
+    };
     let too_large = instance
         .vehicles()
         .iter()
-        .all(|vehicle| vehicle.capacity < it.size);
+        .enumerate()
+        .all(|(index, vehicle)| vehicle.capacity < it.size || !listed(index));
     if it.pinned_to.is_none() && too_large && instance.is_committed(order) {
         it.current_vehicle
     } else {
         it.pinned_to
+    }
+}
+
+/// Whether a vehicle may serve an order.
+fn may_serve(instance: &Instance, vehicle: usize, order: usize) -> bool {
+    match (
+        pinned_to(instance, order),
+        &instance.orders()[order].allowed_vehicles,
+    ) {
+        (Some(pinned), _) => pinned == vehicle,
+        (None, Some(list)) => list.contains(&vehicle),
+        (None, None) => true,
     }
 }
 
@@ -89,10 +106,7 @@ fn best_route(instance: &Instance, vehicle: usize, subset: usize) -> Option<(i64
     let chosen: Vec<usize> = (0..orders.len())
         .filter(|o| subset & (1 << o) != 0)
         .collect();
-    if chosen
-        .iter()
-        .any(|&o| pinned_to(instance, o).is_some_and(|pinned| pinned != vehicle))
-    {
+    if chosen.iter().any(|&o| !may_serve(instance, vehicle, o)) {
         return None;
     }
     if it.frozen.iter().any(|(o, _)| !chosen.contains(o)) {
@@ -127,8 +141,8 @@ fn best_route(instance: &Instance, vehicle: usize, subset: usize) -> Option<(i64
     if !pure && inevitable > capacity {
         return None;
     }
-    let overtime = (0..orders.len())
-        .any(|o| instance.is_committed(o) && pinned_to(instance, o).is_none_or(|v| v == vehicle));
+    let overtime =
+        (0..orders.len()).any(|o| instance.is_committed(o) && may_serve(instance, vehicle, o));
     let moves = chosen.iter().filter(|&&o| {
         orders[o]
             .current_vehicle

@@ -25,6 +25,8 @@ struct RawOrder {
     size: u32,
     pinned: Option<Pick>,
     current: Option<Pick>,
+    /// Bits of the vehicles that may serve the order.
+    allowed: Option<usize>,
     aboard: bool,
     committed: bool,
     frozen: Frozen,
@@ -80,6 +82,7 @@ fn order() -> impl Strategy<Value = RawOrder> {
         1..5_u32,
         option::weighted(0.3, 0..100_usize),
         option::weighted(0.3, 0..100_usize),
+        option::weighted(0.4, 0..16_usize),
     );
     let state = (
         prop::bool::weighted(0.15),
@@ -92,7 +95,7 @@ fn order() -> impl Strategy<Value = RawOrder> {
         option::weighted(0.4, 0..300_i64),
     );
     (places, state, waiting).prop_map(|(places, state, waiting)| {
-        let (pickup, dropoff, size, pinned, current) = places;
+        let (pickup, dropoff, size, pinned, current, allowed) = places;
         let (aboard, committed, frozen) = state;
         let (urgency, waiting_since_s, promise_s) = waiting;
         RawOrder {
@@ -101,6 +104,7 @@ fn order() -> impl Strategy<Value = RawOrder> {
             size,
             pinned,
             current,
+            allowed,
             aboard,
             committed,
             frozen,
@@ -221,6 +225,10 @@ fn built_orders(points: usize, vehicles: usize, raw: &[RawOrder]) -> Vec<Order> 
             dropoff: built_stop(points, &it.dropoff),
             size: it.size,
             pinned_to: pin(vehicles, it),
+            allowed_vehicles: it.allowed.map(|bits| {
+                let listed = (0..vehicles).filter(|vehicle| bits >> vehicle & 1 == 1);
+                listed.collect()
+            }),
             committed: it.committed,
             current_vehicle: it.current.filter(|_| vehicles > 0).map(|it| it % vehicles),
             urgency: it.urgency,

@@ -84,10 +84,16 @@ fn shipment(task: &Task, outline: &Outline, clock: Clock, counts_orders: bool) -
         visit.load_demands.orders = counts_orders.then_some(Load { amount: 1 });
         Some(visit)
     });
-    let tied = task.vehicle.and_then(|vehicle| {
+    let position = |vehicle: usize| {
         let mut vehicles = outline.vehicles.iter();
         vehicles.position(|start| start.vehicle == vehicle)
-    });
+    };
+    // An empty list stands for any vehicle. The outline has no order that no vehicle may take.
+    let allowed: Vec<usize> = match (task.vehicle, &task.allowed) {
+        (Some(vehicle), _) => position(vehicle).into_iter().collect(),
+        (None, Some(allowed)) => allowed.iter().copied().filter_map(position).collect(),
+        (None, None) => Vec::new(),
+    };
     Some(Shipment {
         label: order_label(task.order),
         pickups: match pickup {
@@ -101,7 +107,7 @@ fn shipment(task: &Task, outline: &Outline, clock: Clock, counts_orders: bool) -
             }),
             orders: None,
         },
-        allowed_vehicle_indices: tied.into_iter().collect(),
+        allowed_vehicle_indices: allowed,
         penalty_cost: if task.committed {
             COMMITTED_LEFT_OVER
         } else {

@@ -13,27 +13,32 @@ const NEVER: u64 = 31 * 24 * 3_600;
 
 pub(super) fn problem(outline: &Outline) -> VroomProblem {
     let jobs = outline.tasks.iter().filter(|task| task.pickup.is_none());
+    let skills = Skills::of(outline);
+    let shipments = outline.tasks.iter();
+    let vehicles = outline.vehicles.iter();
     VroomProblem {
-        jobs: jobs.map(job).collect(),
-        shipments: outline.tasks.iter().filter_map(shipment).collect(),
-        vehicles: outline.vehicles.iter().map(vehicle).collect(),
+        jobs: jobs.map(|task| job(task, &skills)).collect(),
+        shipments: shipments
+            .filter_map(|task| shipment(task, &skills))
+            .collect(),
+        vehicles: vehicles.map(|start| vehicle(start, &skills)).collect(),
         options: Options { g: true },
     }
 }
 
-fn job(task: &Task) -> Job {
+fn job(task: &Task, skills: &Skills<'_>) -> Job {
     Job {
         stop: stop(task, task.dropoff),
         delivery: [task.size],
-        skills: skills(task.vehicle),
+        skills: skills.needed(task),
         priority: priority(task),
     }
 }
 
-fn shipment(task: &Task) -> Option<Shipment> {
+fn shipment(task: &Task, skills: &Skills<'_>) -> Option<Shipment> {
     Some(Shipment {
         amount: [task.size],
-        skills: skills(task.vehicle),
+        skills: skills.needed(task),
         priority: priority(task),
         pickup: stop(task, task.pickup?),
         delivery: stop(task, task.dropoff),
@@ -53,13 +58,13 @@ fn stop(task: &Task, end: End) -> VroomStop {
     }
 }
 
-fn vehicle(start: &Start) -> Vehicle {
+fn vehicle(start: &Start, skills: &Skills<'_>) -> Vehicle {
     Vehicle {
         id: start.vehicle as u64,
         profile: PROFILE,
         start: lon_lat(start.place),
         capacity: [start.capacity],
-        skills: skills(Some(start.vehicle)),
+        skills: skills.of_vehicle(start),
         time_window: [second(start.from_s), second(start.until_s)],
         max_tasks: start
             .most_orders
@@ -67,10 +72,51 @@ fn vehicle(start: &Start) -> Vehicle {
     }
 }
 
-/// Each vehicle has a skill of its own. An order that is tied to the vehicle asks for that skill.
-fn skills(vehicle: Option<usize>) -> Vec<u32> {
-    let skill = vehicle.and_then(|vehicle| u32::try_from(vehicle + 1).ok());
-    skill.into_iter().collect()
+/// The skills of VROOM are numbers. Each vehicle has a skill of its own, and an order that is tied to the vehicle needs
+/// it. Each set of vehicles that orders allow is one more skill, which these vehicles have.
+struct Skills<'a> {
+    /// The first number that is no vehicle's own skill.
+    first: usize,
+    sets: Vec<&'a [usize]>,
+}
+
+impl<'a> Skills<'a> {
+    fn of(outline: &'a Outline) -> Self {
+        let own = outline.vehicles.iter().map(|start| start.vehicle + 1);
+        let untied = outline.tasks.iter().filter(|task| task.vehicle.is_none());
+        let mut sets: Vec<&[usize]> = untied.filter_map(|it| it.allowed.as_deref()).collect();
+        sets.sort_unstable();
+        sets.dedup();
+        Self {
+            first: own.max().unwrap_or(0) + 1,
+            sets,
+        }
+    }
+
+    fn needed(&self, task: &Task) -> Vec<u32> {
+        let skill = match (task.vehicle, task.allowed.as_deref()) {
+            (Some(vehicle), _) => Some(vehicle + 1),
+            (None, Some(allowed)) => {
+                let set = self.sets.binary_search(&allowed);
+                set.ok().map(|set| self.first + set)
+            }
+            (None, None) => None,
+        };
+        skill.and_then(number).into_iter().collect()
+    }
+
+    fn of_vehicle(&self, start: &Start) -> Vec<u32> {
+        let sets = self.sets.iter().zip(self.first..);
+        let in_sets = sets.filter(|(set, _)| set.contains(&start.vehicle));
+        let own = std::iter::once(start.vehicle + 1);
+        own.chain(in_sets.map(|(_, skill)| skill))
+            .filter_map(number)
+            .collect()
+    }
+}
+
+fn number(skill: usize) -> Option<u32> {
+    u32::try_from(skill).ok()
 }
 
 fn priority(task: &Task) -> u8 {

@@ -185,6 +185,7 @@ pub(crate) fn kind(kind: StopKind) -> &'static str {
 fn reason(reason: UnservedReason) -> &'static str {
     match reason {
         UnservedReason::NoVehicle => "no_vehicle",
+        UnservedReason::NoAllowedVehicle => "no_allowed_vehicle",
         UnservedReason::OverCapacity => "over_capacity",
         UnservedReason::OutsideTimeWindows => "outside_time_windows",
     }

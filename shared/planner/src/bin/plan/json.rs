@@ -211,6 +211,7 @@ fn order(walk: &mut Walk<'_>, vehicles: &[Name]) -> Order {
         dropoff,
         size: walk.count("size"),
         pinned_to,
+        allowed_vehicles: allowed_vehicles(walk, vehicles),
         committed: walk.has("committed") && walk.flag("committed"),
         current_vehicle,
         urgency: if walk.has("urgency") {
@@ -221,6 +222,25 @@ fn order(walk: &mut Walk<'_>, vehicles: &[Name]) -> Order {
         waiting_since_s: or_zero(walk, "waiting_since_s"),
         promise_s: walk.has("promise_s").then(|| walk.whole("promise_s")),
     }
+}
+
+/// The list of the vehicles that may serve an order, if there is one.
+fn allowed_vehicles(walk: &mut Walk<'_>, vehicles: &[Name]) -> Option<Vec<usize>> {
+    if !walk.has("vehicles") {
+        return None;
+    }
+    let Some(list) = walk.get("vehicles").and_then(Value::as_array) else {
+        walk.fault("vehicles", "is not a list");
+        return None;
+    };
+    let found = list.iter().enumerate().filter_map(|(at, name)| {
+        let vehicle = find(vehicles, name);
+        if vehicle.is_none() {
+            walk.fault(&format!("vehicles[{at}]"), "is no vehicle's id");
+        }
+        vehicle
+    });
+    Some(found.collect())
 }
 
 /// The vehicle that a field names, if it names one.

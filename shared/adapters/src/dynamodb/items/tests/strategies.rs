@@ -156,6 +156,7 @@ fn assignment() -> impl Strategy<Value = Assignment> {
 fn waiting() -> impl Strategy<Value = Waiting> {
     let reason = select(vec![
         UnplacedReason::NoAgentOnDuty,
+        UnplacedReason::NoAgentWithSkills,
         UnplacedReason::OutsideShifts,
         UnplacedReason::OverCapacity,
         UnplacedReason::OutsideTimeWindows,
