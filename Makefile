@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env logs dispatcher demo import test test-import-large lint access-table resources deny bench-planner bench-import bench-start bench-day bench-day-http simulate clean
+.PHONY: help up down status env logs dispatcher demo import test test-import-large lint docs access-table resources deny bench-planner bench-import bench-start bench-day bench-day-http simulate clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | sed "s/[$$][$$]/$$/" | expand -t 26
@@ -43,15 +43,18 @@ endif
 import: .venv/ready ## Import a file of orders: FILE=orders.csv [EMAIL=… PASSWORD=…]; API_URL=… for a stack on AWS
 	@if [ -z "$$API_URL" ]; then eval "$$($(LOCAL_STACK) env)"; fi && exec $(PYTHON) local/import_file.py
 
-test: .venv/ready ## Run all checks and tests; the end-to-end tests start their own stack
+test: .venv/ready local/contract/node_modules/ready ## Run all checks and tests; the end-to-end tests start their own stack
 	@local/room.sh $(if $(filter 0,$(CARGO_INCREMENTAL)),6,8)
 	@local/test.sh
 
 test-import-large: up ## Import 100,000 rows on the local stack and count the orders: some minutes; IMPORT_ROWS=…
 	@eval "$$($(LOCAL_STACK) env)" && IMPORT_ROWS=$${IMPORT_ROWS:-100000} exec $(PYTHON) -m pytest tests/test_import_large.py
 
-lint: .venv/ready ## Check the formatting, clippy, ruff, shellcheck and the template
+lint: .venv/ready local/contract/node_modules/ready ## Check the formatting, clippy, ruff, shellcheck, the contract and the template
 	@local/lint.sh
+
+docs: .venv/ready local/contract/node_modules/ready ## Make a page of the API, local/contract/out/index.html
+	@local/contract/page.sh
 
 access-table: .venv/ready ## Print the permissions of all callers as a table (tests/access_table.py)
 	@$(PYTHON) tests/access_table.py
@@ -110,10 +113,13 @@ simulate: ## Tell how many agents a file of orders needs: FILE=orders.csv AGENTS
 
 clean: ## Stop the local stack and delete everything that was built
 	@if [ -e .venv/ready ]; then $(LOCAL_STACK) down; fi
-	rm -rf .venv local/bench-planner/.venv local/providers/.venv .aws-sam target local/state local/demo/out local/bench-day/out local/simulate/out
+	rm -rf .venv local/bench-planner/.venv local/providers/.venv local/contract/node_modules local/contract/out .aws-sam target local/state local/demo/out local/bench-day/out local/simulate/out
 
 .venv/ready: local/requirements.txt local/venv.sh
 	@local/venv.sh
+
+local/contract/node_modules/ready: .venv/ready local/contract/package-lock.json
+	@local/contract/install.sh
 
 local/providers/.venv/ready: local/providers/requirements.txt local/venv.sh
 	@local/venv.sh local/providers/.venv local/providers/requirements.txt

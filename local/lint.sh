@@ -8,7 +8,7 @@ step() { printf '\n==> %s\n' "$*"; }
 step "ruff check"
 ruff check
 step "shellcheck"
-shellcheck local/*.sh .ci/run
+shellcheck local/*.sh local/contract/*.sh .ci/run
 step "cargo fmt --check"
 cargo fmt --all --check || {
   echo "waybill: the code is not formatted: cargo fmt --all" >&2
@@ -16,6 +16,8 @@ cargo fmt --all --check || {
 }
 step "Lines of at most 120 characters"
 python3 local/line_length.py
+step "docs/openapi.yaml"
+local/contract/check.sh
 step "sam validate --lint"
 AWS_DEFAULT_REGION=us-east-1 sam validate --lint
 step "cargo clippy"
