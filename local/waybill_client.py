@@ -48,6 +48,8 @@ class Stack:
         self.environment = environment
         self.api_url = environment["API_URL"].rstrip("/")
         self.user_pool_id = environment["USER_POOL_ID"]
+        # Each is called with every answer.
+        self.listeners = []
         self._clients = {}
         self._topic_prefix = environment.get("USER_TOPIC_ARN_PREFIX")
         self._http = threading.local()
@@ -71,6 +73,8 @@ class Stack:
         answer = self._http.session.request(method, self.api_url + path, json=json, headers=headers, timeout=60, **more)
         if answer.content and answer.headers.get("Content-Type", "").startswith("application/json"):
             TOLD.hear(answer.json())
+        for listener in self.listeners:
+            listener(answer)
         return answer
 
     def topic_of(self, user_id):

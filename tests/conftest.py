@@ -13,6 +13,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "local"))
 
+from contract import Record
 from functions_inside import Functions
 from town import Town, middles_of_towns
 from waybill_client import PASSWORD, Mailbox, Person, Stack, StackMissing, expect
@@ -23,8 +24,8 @@ TOWNS_A_MINUTE = 25
 zone_turns = itertools.count(step=5)
 
 
-# These files look at what all other tests have left: in the logs, and in the record of the functions' calls.
-LAST = ("test_logs.py", "test_metrics.py", "test_least_privilege.py")
+# These files look at what all other tests have left: their calls, the logs, and the record of the functions' calls.
+LAST = ("test_contract.py", "test_logs.py", "test_metrics.py", "test_least_privilege.py")
 
 
 @pytest.hookimpl(trylast=True)
@@ -48,9 +49,18 @@ def session_began():
 @pytest.fixture(scope="session")
 def stack():
     try:
-        return Stack()
+        stack = Stack()
     except StackMissing as missing:
         pytest.exit(str(missing), returncode=4)
+    stack.record = Record(stack.api_url)
+    stack.listeners.append(stack.record.hear)
+    return stack
+
+
+@pytest.fixture(scope="session")
+def record(stack):
+    """The calls of all tests."""
+    return stack.record
 
 
 @pytest.fixture(scope="session")
