@@ -1,4 +1,5 @@
-"""Runs MiniStack and records what each function asks of it. server.py starts this file instead of MiniStack itself.
+"""Runs MiniStack with the rules of cognito_rules.py, and records what each function asks of it. server.py starts this
+file instead of MiniStack itself.
 
 MiniStack checks the role of each caller before it answers, and translates each request into the actions and resources
 of IAM for that: a transaction into the writes in it, a batch into its tables, a query into its index. This file keeps
@@ -7,7 +8,9 @@ each question that MiniStack asks its policies. tests/grants.py compares them wi
 
 import json
 import os
+import sys
 import threading
+from pathlib import Path
 
 from ministack.core import iam_evaluator
 
@@ -34,5 +37,10 @@ def record(path):
 if __name__ == "__main__":
     from ministack.app import main
 
+    # At the end, so that no file beside this one hides a module of MiniStack's.
+    sys.path.append(str(Path(__file__).resolve().parent))
+    import cognito_rules
+
+    cognito_rules.add()
     record(os.environ["CALLS_FILE"])
     main()
