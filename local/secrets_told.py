@@ -7,7 +7,6 @@ BY_NAME = {
     "password": "password",
     "new_password": "password",
     "access_token": "token",
-    "id_token": "token",
     "refresh_token": "token",
     "code": "code",
     "email": "email",

@@ -102,7 +102,7 @@ class Person:
 
     def __init__(self, stack, role, email, name, password=PASSWORD):
         self.stack, self.role, self.email, self.name, self.password = stack, role, email, name, password
-        self.user_id = self.token = self.id_token = self.refresh_token = None
+        self.user_id = self.token = self.refresh_token = None
 
     def sign_up(self, **more):
         body = {"email": self.email, "password": self.password, "name": self.name, "role": self.role, **more}
@@ -117,8 +117,7 @@ class Person:
         answer = self.stack.call("POST", "/login", json={"email": self.email, "password": self.password})
         if answer.status_code == 200:
             tokens = answer.json()
-            self.token, self.id_token = tokens["access_token"], tokens["id_token"]
-            self.refresh_token = tokens["refresh_token"]
+            self.token, self.refresh_token = tokens["access_token"], tokens["refresh_token"]
             self.user_id = claims(self.token)["sub"]
         return answer
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 # Except the first two, all of these come from an account with every role. If one of them were accepted as a valid
 # token, every call would be open to it.
-TOKENS = ("no_token", "garbage", "tampered", "alg_none", "expired", "id_token", "another_pool")
+TOKENS = ("no_token", "garbage", "tampered", "alg_none", "expired", "cognitos_own", "another_pool")
 PEOPLE = ("customer", "other_customer", "agent_pending", "agent", "other_agent", "suspended_agent", "dispatcher")
 CALLERS = TOKENS + PEOPLE
 
@@ -264,7 +264,7 @@ ROWS = (
 HEADINGS = {
     "no_token": "no token",
     "alg_none": "`alg: none`",
-    "id_token": "ID token",
+    "cognitos_own": "Cognito's own",
     "another_pool": "another pool's",
     "agent_pending": "agent, pending",
     "suspended_agent": "agent, suspended",

@@ -102,7 +102,7 @@ class World:
                 return self._record_of(self._id_of(caller) if asked == "me" else asked)
 
     def _id_of(self, caller):
-        return self.people[caller].user_id if caller in PEOPLE else claims(self.forged.good["AccessToken"])["sub"]
+        return self.people[caller].user_id if caller in PEOPLE else claims(self.forged.good["IdToken"])["sub"]
 
     def _record_of(self, user_id):
         """The item in the table, because no call shows all of it. None if there is no item."""
@@ -122,22 +122,24 @@ class Forged:
 
     def __init__(self, stack):
         self.stack, self._cognito = stack, stack.aws("cognito-idp")
-        pool, client = stack.user_pool_id, stack.environment["USER_POOL_CLIENT_ID"]
+        pool = stack.user_pool_id
         email = self._account(pool)
-        self.good = self._tokens(pool, client, email)
+        # The stack's own client has a secret, which only the functions know.
+        self._own_client = self._client(pool)
+        self.good = self._tokens(pool, self._own_client, email)
         short_client, _seconds = self._client_of_short_tokens(pool)
         try:
-            expiring = self._tokens(pool, short_client, email)["AccessToken"]
+            expiring = self._tokens(pool, short_client, email)["IdToken"]
             self.was_good = stack.call("GET", "/orders", token=expiring, params={"limit": 1})
         finally:
             self._cognito.delete_user_pool_client(UserPoolId=pool, ClientId=short_client)
         self.tokens = {
             "no_token": None,
             "garbage": "not a token",
-            "tampered": with_another_subject(self.good["AccessToken"]),
-            "alg_none": unsigned(self.good["AccessToken"]),
+            "tampered": with_another_subject(self.good["IdToken"]),
+            "alg_none": unsigned(self.good["IdToken"]),
             "expired": expiring,
-            "id_token": self.good["IdToken"],
+            "cognitos_own": self.good["AccessToken"],
             "another_pool": self._of_another_pool(),
         }
         time.sleep(max(0.0, claims(expiring)["exp"] + 1 - time.time()))
@@ -172,8 +174,8 @@ class Forged:
     def _client_of_short_tokens(self, pool):
         for seconds in (SHORTEST_S, COGNITOS_SHORTEST_S):
             try:
-                units = {"AccessToken": "seconds"}
-                return self._client(pool, AccessTokenValidity=seconds, TokenValidityUnits=units), seconds
+                units = {"IdToken": "seconds"}
+                return self._client(pool, IdTokenValidity=seconds, TokenValidityUnits=units), seconds
             except ClientError as refusal:
                 if refusal.response["Error"]["Code"] != "InvalidParameterException" or seconds == COGNITOS_SHORTEST_S:
                     raise
@@ -185,10 +187,11 @@ class Forged:
         self._other_pool = pool = made["UserPool"]["Id"]
         for group in EVERY_ROLE:
             self._cognito.create_group(UserPoolId=pool, GroupName=group)
-        return self._tokens(pool, self._client(pool), self._account(pool))["AccessToken"]
+        return self._tokens(pool, self._client(pool), self._account(pool))["IdToken"]
 
     def close(self):
         self._cognito.delete_user_pool(UserPoolId=self._other_pool)
+        self._cognito.delete_user_pool_client(UserPoolId=self.stack.user_pool_id, ClientId=self._own_client)
 
 
 def part(told):

@@ -1,6 +1,7 @@
 """Every call by every kind of caller: the table of access_table.py, cell by cell, against the stack."""
 
 import json
+import time
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum, auto
 from pathlib import Path
@@ -11,7 +12,7 @@ from samcli.yamlhelper import yaml_parse
 from access_table import CALLERS, ROWS, TOKENS
 from access_world import World, with_another_signature
 from problems import problem
-from waybill_client import expect
+from waybill_client import claims, expect
 
 TEMPLATE = Path(__file__).resolve().parent.parent / "template.yaml"
 CELLS = [(row, caller) for row in ROWS for caller in CALLERS]
@@ -122,9 +123,10 @@ def test_cell(answers, row, caller):
 def test_what_was_forged_was_good_before_it_was_forged(world):
     """Otherwise the cells above would prove nothing."""
     for path in ("/orders", "/agents"):
-        expect(world.stack.call("GET", path, token=world.forged.good["AccessToken"]), 200)
+        expect(world.stack.call("GET", path, token=world.forged.good["IdToken"]), 200)
     expect(world.forged.was_good, 200)
-    world.stack.aws("cognito-idp").get_user(AccessToken=world.forged.tokens["another_pool"])
+    world.stack.aws("cognito-idp").get_user(AccessToken=world.forged.tokens["cognitos_own"])
+    assert claims(world.forged.tokens["another_pool"])["exp"] > time.time()
 
 
 @pytest.mark.parametrize("ending", ["", "AAAA"], ids=["empty", "not empty"])
@@ -133,5 +135,5 @@ def test_a_token_of_no_algorithm_is_refused_whatever_its_signature(world, ending
 
 
 def test_a_token_with_another_signature_is_refused(world):
-    token = with_another_signature(world.forged.good["AccessToken"])
+    token = with_another_signature(world.forged.good["IdToken"])
     problem(world.stack.call("GET", "/orders", token=token), 401, "unauthorized")

@@ -92,7 +92,7 @@ mod tests {
     async fn the_password_gives_tokens() {
         let (status, body) = answered(&login(true).await, handle, EVENT).await;
         assert_eq!((status, &body["token_type"]), (200, &json!("Bearer")));
-        for token in ["access_token", "id_token", "refresh_token"] {
+        for token in ["access_token", "refresh_token"] {
             assert!(body[token].is_string(), "{body}");
         }
         assert_eq!(body["expires_in"], 3600);

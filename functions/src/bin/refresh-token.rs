@@ -73,7 +73,7 @@ mod tests {
         let (refresh_token, event, _) = refresh(UserStatus::Active).await;
         let (status, body) = answered(&refresh_token, handle, &event).await;
         assert_eq!((status, &body["token_type"]), (200, &json!("Bearer")));
-        for token in ["access_token", "id_token", "refresh_token"] {
+        for token in ["access_token", "refresh_token"] {
             assert!(body[token].is_string(), "{body}");
         }
     }

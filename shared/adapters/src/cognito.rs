@@ -2,6 +2,10 @@
 //!
 //! The username is the email address. The pool must have `PreventUserExistenceErrors` on. Some errors of Cognito still
 //! tell an unknown address from a wrong password or code; this adapter hides the difference.
+//!
+//! The app client has a secret, and each call proves that it knows the secret. Cognito's access tokens stay inside: a
+//! thief could use one to change the address of an account, or to delete the account, through Cognito's own API.
+//! Callers of our API get the ID token as their access token. Cognito's API does not accept it.
 
 use app::ports::{
     Account, Confirmation, IdentityError, IdentityProvider, LogInOutcome, Registration, Tokens,
@@ -22,11 +26,13 @@ pub use aws_sdk_cognitoidentityprovider::Client;
 
 mod failures;
 mod recovery;
+mod secret;
 mod sessions;
 
 pub use sessions::CognitoSessions;
 
 use failures::{away, failed, no_code_mailed, once, refused_password};
+use secret::secret_hash;
 
 /// The attribute with the requested role. In the pool it must be immutable: a client that may write an attribute at the
 /// sign-up may otherwise write it at any time.
@@ -48,6 +54,11 @@ impl CognitoAccounts {
             pool: pool.clone(),
             pool_client: pool_client.clone(),
         }
+    }
+
+    /// Proves to Cognito that a call for this user comes from the app client.
+    fn hash_for(&self, username: &str) -> String {
+        secret_hash(&self.pool_client, username)
     }
 
     async fn roles(&self, email: &str) -> Result<Vec<Role>, IdentityError> {
@@ -74,7 +85,8 @@ impl IdentityProvider for CognitoAccounts {
         let answer = self
             .client
             .sign_up()
-            .client_id(self.pool_client.as_str())
+            .client_id(self.pool_client.id())
+            .secret_hash(self.hash_for(&sign_up.email))
             .username(&sign_up.email)
             .password(&sign_up.password)
             .user_attributes(user_attribute("email", &sign_up.email)?)
@@ -154,7 +166,8 @@ impl IdentityProvider for CognitoAccounts {
         let answer = self
             .client
             .confirm_sign_up()
-            .client_id(self.pool_client.as_str())
+            .client_id(self.pool_client.id())
+            .secret_hash(self.hash_for(email))
             .username(email)
             .confirmation_code(code)
             .customize()
@@ -193,10 +206,11 @@ impl IdentityProvider for CognitoAccounts {
             .client
             .admin_initiate_auth()
             .user_pool_id(self.pool.as_str())
-            .client_id(self.pool_client.as_str())
+            .client_id(self.pool_client.id())
             .auth_flow(AuthFlowType::AdminUserPasswordAuth)
             .auth_parameters("USERNAME", email)
             .auth_parameters("PASSWORD", password)
+            .auth_parameters("SECRET_HASH", self.hash_for(email))
             .send()
             .await;
         let error = match answer {
@@ -218,16 +232,15 @@ impl IdentityProvider for CognitoAccounts {
     }
 }
 
-/// The tokens. Without tokens Cognito answered with a challenge (a new password, a second factor), which this backend
-/// does not support.
+/// The tokens for the client. Without tokens Cognito answered with a challenge (a new password, a second factor), which
+/// this backend does not support.
 fn granted(result: Option<AuthenticationResultType>) -> Result<LogInOutcome, IdentityError> {
     let challenge = || IdentityError::Refused("this account cannot log in here yet".to_owned());
     let tokens = result.ok_or_else(challenge)?;
     let missing =
         |what: &'static str| away("AdminInitiateAuth", format!("no {what} in the answer"));
     Ok(LogInOutcome::Granted(Tokens {
-        access_token: tokens.access_token.ok_or_else(|| missing("access token"))?,
-        id_token: tokens.id_token.ok_or_else(|| missing("ID token"))?,
+        access_token: tokens.id_token.ok_or_else(|| missing("ID token"))?,
         refresh_token: tokens
             .refresh_token
             .ok_or_else(|| missing("refresh token"))?,

@@ -7,11 +7,11 @@ mod canned;
 
 use adapters::cognito::{CognitoAccounts, CognitoSessions};
 use app::ports::{
-    Confirmation, ConfirmationCodes, IdentityError, IdentityProvider, PasswordRecovery,
-    Registration, Reset, SignOut, TokenRefresh, Whose,
+    Confirmation, ConfirmationCodes, IdentityError, IdentityProvider, LogInOutcome,
+    PasswordRecovery, Registration, Reset, SignOut, TokenRefresh, Whose,
 };
 use canned::{Answer, Canned};
-use domain::Role;
+use domain::{NewAccount, Role};
 use settings::resources::{UserPool, UserPoolClient};
 use testkit::build::{marta_signs_up, user_id};
 
@@ -28,7 +28,7 @@ fn accounts(aws: &Canned) -> CognitoAccounts {
     CognitoAccounts::new(
         &client,
         &UserPool::named("eu-west-1_pool"),
-        &UserPoolClient::named("client"),
+        &UserPoolClient::with_secret("client", "a secret"),
     )
 }
 
@@ -173,10 +173,10 @@ fn token(payload: &str) -> String {
 #[tokio::test]
 async fn a_refresh_keeps_the_refresh_token_unless_there_is_a_new_one() {
     let sub = user_id(7);
-    let access = token(&format!(r#"{{"sub": "{sub}"}}"#));
+    let id = token(&format!(r#"{{"sub": "{sub}"}}"#));
     for (sent_back, expected) in [("", "the old one"), (r#""RefreshToken": "new","#, "new")] {
         let body = format!(
-            r#"{{"AuthenticationResult": {{"AccessToken": "{access}", "IdToken": "id", {sent_back}
+            r#"{{"AuthenticationResult": {{"AccessToken": "stays inside", "IdToken": "{id}", {sent_back}
                 "TokenType": "Bearer", "ExpiresIn": 3600}}}}"#
         );
         let aws = Canned::answering_texts([(200, body)]);
@@ -184,9 +184,11 @@ async fn a_refresh_keeps_the_refresh_token_unless_there_is_a_new_one() {
         let refreshed = refreshed.unwrap();
         assert_eq!(refreshed.user_id, sub);
         assert_eq!(refreshed.tokens.refresh_token, expected);
-        let asked = &aws.json_bodies()[0];
-        assert_eq!(asked["AuthFlow"], "REFRESH_TOKEN_AUTH");
-        assert_eq!(asked["AuthParameters"]["REFRESH_TOKEN"], "the old one");
+        assert_eq!(refreshed.tokens.access_token, id);
+        let client = serde_json::json!({
+            "ClientId": "client", "ClientSecret": "a secret", "RefreshToken": "the old one",
+        });
+        assert_eq!(aws.json_bodies()[0], client);
     }
 }
 
@@ -206,10 +208,10 @@ async fn a_refresh_token_that_does_not_count_is_none() {
 }
 
 #[tokio::test]
-async fn an_access_token_of_nobody_is_no_refresh() {
-    for access in [token(r#"{"sub": "somebody"}"#), "opaque".to_owned()] {
+async fn a_token_of_nobody_is_no_refresh() {
+    for id in [token(r#"{"sub": "somebody"}"#), "opaque".to_owned()] {
         let body = format!(
-            r#"{{"AuthenticationResult": {{"AccessToken": "{access}", "IdToken": "id", "ExpiresIn": 3600}}}}"#
+            r#"{{"AuthenticationResult": {{"AccessToken": "a", "IdToken": "{id}", "ExpiresIn": 3600}}}}"#
         );
         let aws = Canned::answering_texts([(200, body)]);
         let answer = accounts(&aws).refresh("a token").await.map(|_| ());
@@ -218,6 +220,50 @@ async fn an_access_token_of_nobody_is_no_refresh() {
             "{answer:?}"
         );
     }
+}
+
+#[tokio::test]
+async fn what_cognitos_own_api_accepts_stays_inside() {
+    let tokens = r#"{"AuthenticationResult": {"AccessToken": "stays inside", "IdToken": "id",
+        "RefreshToken": "refresh", "TokenType": "Bearer", "ExpiresIn": 3600}}"#;
+    let aws = Canned::answering([Answer(200, tokens)]);
+    let LogInOutcome::Granted(granted) =
+        accounts(&aws).log_in(ANA, "Better-Horse-8").await.unwrap()
+    else {
+        panic!("Cognito gave tokens");
+    };
+    assert_eq!(granted.access_token, "id");
+    let told = serde_json::to_string(&granted).unwrap();
+    assert!(!told.contains("stays inside"), "{told}");
+}
+
+/// AWS refuses a call without the hash. The hash is the same in each call, because the user and the client are.
+#[tokio::test]
+async fn each_call_proves_that_it_knows_the_secret() {
+    let aws = Canned::answering_texts(vec![
+        (
+            400,
+            r#"{"__type": "CodeMismatchException"}"#.to_owned()
+        );
+        6
+    ]);
+    let accounts = accounts(&aws);
+    let somebody = NewAccount {
+        email: ANA.to_owned(),
+        ..marta_signs_up()
+    };
+    let _ = accounts.sign_up(&somebody).await;
+    let _ = accounts.confirm(ANA, "123456").await;
+    let _ = accounts.resend(ANA).await;
+    let _ = accounts.send_code(ANA).await;
+    let _ = accounts.reset(ANA, "123456", "Better-Horse-8").await;
+    let _ = accounts.log_in(ANA, "Better-Horse-8").await;
+    let sent = aws.json_bodies();
+    let hash = "VfmbbIOc4f8t60JzUAkUFKC/VCPTzJoHqp7pIBfGFbA=";
+    for asked in &sent[..5] {
+        assert_eq!(asked["SecretHash"], hash, "{asked}");
+    }
+    assert_eq!(sent[5]["AuthParameters"]["SECRET_HASH"], hash);
 }
 
 #[tokio::test]

@@ -454,7 +454,7 @@ fn accounts(aws: &Canned) -> CognitoAccounts {
     CognitoAccounts::new(
         &client,
         &UserPool::named("eu-west-1_pool"),
-        &UserPoolClient::named("client"),
+        &UserPoolClient::with_secret("client", "a secret"),
     )
 }
 

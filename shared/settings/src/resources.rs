@@ -8,6 +8,8 @@
 //! store(&orders, &users);
 //! ```
 
+use std::fmt;
+
 use crate::{Environment, Setting};
 
 macro_rules! resources {
@@ -69,6 +71,62 @@ resources! {
     UserTopics = "USER_TOPIC_ARN_PREFIX";
     /// The id of the Cognito user pool.
     UserPool = "USER_POOL_ID";
-    /// The id of the app client of the user pool.
-    UserPoolClient = "USER_POOL_CLIENT_ID";
+}
+
+/// The app client of the user pool: its id, and the secret without which Cognito's open calls refuse a caller.
+#[derive(Clone, PartialEq, Eq)]
+pub struct UserPoolClient {
+    id: String,
+    secret: String,
+}
+
+impl UserPoolClient {
+    /// The app client with this id and this secret. Tests need this; a function reads both from the environment.
+    pub fn with_secret(id: impl Into<String>, secret: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            secret: secret.into(),
+        }
+    }
+
+    /// The id. It is no secret.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The secret. Nothing may show it to a client or in a log.
+    pub fn secret(&self) -> &str {
+        &self.secret
+    }
+}
+
+impl fmt::Debug for UserPoolClient {
+    // Without the secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("UserPoolClient").field(&self.id).finish()
+    }
+}
+
+impl Setting for UserPoolClient {
+    fn read(env: &Environment) -> Option<Self> {
+        let (id, secret) = (
+            env.text("USER_POOL_CLIENT_ID"),
+            env.text("USER_POOL_CLIENT_SECRET"),
+        );
+        Some(Self {
+            id: id?,
+            secret: secret?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_log_shows_the_secret() {
+        let client = UserPoolClient::with_secret("the-id", "hunter2");
+        assert_eq!(format!("{client:?}"), "UserPoolClient(\"the-id\")");
+    }
 }

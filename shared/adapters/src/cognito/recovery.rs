@@ -11,7 +11,8 @@ use super::failures::{failed, no_code_mailed, once, refused_password};
 impl ConfirmationCodes for CognitoAccounts {
     async fn resend(&self, email: &str) -> Result<(), IdentityError> {
         let resend = self.client.resend_confirmation_code();
-        let resend = resend.client_id(self.pool_client.as_str()).username(email);
+        let resend = resend.client_id(self.pool_client.id());
+        let resend = resend.secret_hash(self.hash_for(email)).username(email);
         match resend.customize().config_override(once()).send().await {
             Ok(_) => Ok(()),
             Err(error) => no_code_mailed("ResendConfirmationCode", error),
@@ -23,7 +24,8 @@ impl ConfirmationCodes for CognitoAccounts {
 impl PasswordRecovery for CognitoAccounts {
     async fn send_code(&self, email: &str) -> Result<(), IdentityError> {
         let forgot = self.client.forgot_password();
-        let forgot = forgot.client_id(self.pool_client.as_str()).username(email);
+        let forgot = forgot.client_id(self.pool_client.id());
+        let forgot = forgot.secret_hash(self.hash_for(email)).username(email);
         match forgot.customize().config_override(once()).send().await {
             Ok(_) => Ok(()),
             Err(error) => no_code_mailed("ForgotPassword", error),
@@ -39,7 +41,8 @@ impl PasswordRecovery for CognitoAccounts {
         let answer = self
             .client
             .confirm_forgot_password()
-            .client_id(self.pool_client.as_str())
+            .client_id(self.pool_client.id())
+            .secret_hash(self.hash_for(email))
             .username(email)
             .confirmation_code(code)
             .password(new_password)

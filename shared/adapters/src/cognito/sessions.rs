@@ -2,9 +2,9 @@
 
 use app::ports::{IdentityError, Refreshed, SignOut, TokenRefresh, Tokens, Whose};
 use async_trait::async_trait;
-use aws_sdk_cognitoidentityprovider::operation::admin_initiate_auth::AdminInitiateAuthError as AuthError;
 use aws_sdk_cognitoidentityprovider::operation::admin_user_global_sign_out::AdminUserGlobalSignOutError as SignOutError;
-use aws_sdk_cognitoidentityprovider::types::{AuthFlowType, AuthenticationResultType};
+use aws_sdk_cognitoidentityprovider::operation::get_tokens_from_refresh_token as refresh;
+use aws_sdk_cognitoidentityprovider::types::AuthenticationResultType;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use domain::UserId;
@@ -14,19 +14,21 @@ use settings::resources::UserPool;
 use super::failures::{away, failed};
 use super::{Client, CognitoAccounts};
 
-const REFRESH: &str = "AdminInitiateAuth";
+use refresh::GetTokensFromRefreshTokenError as RefreshError;
+
+const REFRESH: &str = "GetTokensFromRefreshToken";
 
 #[async_trait]
 impl TokenRefresh for CognitoAccounts {
-    /// Uses the call that needs an IAM permission, as the log-in does. So we can refuse the result.
+    /// The other refresh call needs a hash with the name of the user, and a refresh token does not tell the name. This
+    /// call takes the secret itself.
     async fn refresh(&self, refresh_token: &str) -> Result<Option<Refreshed>, IdentityError> {
         let answer = self
             .client
-            .admin_initiate_auth()
-            .user_pool_id(self.pool.as_str())
-            .client_id(self.pool_client.as_str())
-            .auth_flow(AuthFlowType::RefreshTokenAuth)
-            .auth_parameters("REFRESH_TOKEN", refresh_token)
+            .get_tokens_from_refresh_token()
+            .client_id(self.pool_client.id())
+            .client_secret(self.pool_client.secret())
+            .refresh_token(refresh_token)
             .send()
             .await;
         let error = match answer {
@@ -35,11 +37,10 @@ impl TokenRefresh for CognitoAccounts {
         };
         match error.as_service_error() {
             Some(
-                AuthError::NotAuthorizedException(_)
-                | AuthError::InvalidParameterException(_)
-                | AuthError::UserNotConfirmedException(_)
-                | AuthError::UserNotFoundException(_)
-                | AuthError::PasswordResetRequiredException(_),
+                RefreshError::NotAuthorizedException(_)
+                | RefreshError::InvalidParameterException(_)
+                | RefreshError::RefreshTokenReuseException(_)
+                | RefreshError::UserNotFoundException(_),
             ) => Ok(None),
             _ => Err(failed(REFRESH, error)),
         }
@@ -53,12 +54,11 @@ fn refreshed(
 ) -> Result<Refreshed, IdentityError> {
     let missing = |what: &'static str| away(REFRESH, format!("no {what} in the answer"));
     let result = result.ok_or_else(|| missing("result"))?;
-    let access_token = result.access_token.ok_or_else(|| missing("access token"))?;
+    let access_token = result.id_token.ok_or_else(|| missing("ID token"))?;
     Ok(Refreshed {
         user_id: subject(&access_token).ok_or_else(|| missing("subject"))?,
         tokens: Tokens {
             access_token,
-            id_token: result.id_token.ok_or_else(|| missing("ID token"))?,
             refresh_token: result
                 .refresh_token
                 .unwrap_or_else(|| refresh_token.to_owned()),
@@ -68,13 +68,13 @@ fn refreshed(
     })
 }
 
-/// The user of an access token. Cognito itself has just sent the token, so there is nothing to verify.
-fn subject(access_token: &str) -> Option<UserId> {
+/// The user of a token. Cognito itself has just sent the token, so there is nothing to verify.
+fn subject(token: &str) -> Option<UserId> {
     #[derive(Deserialize)]
     struct Claims {
         sub: UserId,
     }
-    let claims = access_token.split('.').nth(1)?;
+    let claims = token.split('.').nth(1)?;
     let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).ok()?;
     let claims: Claims = serde_json::from_slice(&claims).ok()?;
     Some(claims.sub)

@@ -48,10 +48,8 @@ pub enum Confirmation {
 /// The tokens of a log-in.
 #[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Tokens {
-    /// For the `Authorization` header.
+    /// For the `Authorization` header. The provider's own API must not accept it.
     pub access_token: String,
-    /// Describes the user, for the client's own use.
-    pub id_token: String,
     /// Gets new tokens without the password.
     pub refresh_token: String,
     /// Always `Bearer`.

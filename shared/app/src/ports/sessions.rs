@@ -10,7 +10,7 @@ use super::identity::{IdentityError, Tokens};
 pub struct Refreshed {
     /// The user who logged in with a password.
     pub user_id: UserId,
-    /// The access token and the ID token are new. The refresh token is the one that was sent.
+    /// The access token is new. The refresh token is the one that was sent.
     pub tokens: Tokens,
 }
 

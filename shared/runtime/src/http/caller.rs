@@ -4,8 +4,14 @@ use app::Caller;
 use domain::{Role, VariantArray};
 use serde_json::Value;
 
-/// The caller of a request; none if the subject of the token is no user id.
+/// The caller of a request; none if the token is no ID token, or if its subject is no user id.
+///
+/// The authorizer has no scopes, so it takes ID tokens. Cognito's own API does not take them. An access token, which it
+/// does take, is of no use here: nobody but the backend should have one.
 pub(super) fn of_claims(claims: &Value) -> Option<Caller> {
+    if claims.get("token_use")? != "id" {
+        return None;
+    }
     let user_id = claims.get("sub")?.as_str()?.parse().ok()?;
     let roles = claims.get("cognito:groups").map(roles).unwrap_or_default();
     Some(Caller { user_id, roles })
@@ -61,7 +67,7 @@ mod tests {
     const SUB: &str = "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11";
 
     fn granted(groups: Value) -> Vec<Role> {
-        let claims = json!({"sub": SUB, "cognito:groups": groups});
+        let claims = json!({"token_use": "id", "sub": SUB, "cognito:groups": groups});
         of_claims(&claims).unwrap().roles
     }
 
@@ -120,10 +126,10 @@ mod tests {
         for claims in [
             json!(null),
             json!({}),
-            json!({"cognito:groups": "dispatcher"}),
-            json!({"sub": "", "cognito:groups": "dispatcher"}),
-            json!({"sub": "me", "cognito:groups": "dispatcher"}),
-            json!({"sub": 7}),
+            json!({"token_use": "id", "cognito:groups": "dispatcher"}),
+            json!({"token_use": "id", "sub": "", "cognito:groups": "dispatcher"}),
+            json!({"token_use": "id", "sub": "me", "cognito:groups": "dispatcher"}),
+            json!({"token_use": "id", "sub": 7}),
         ] {
             assert_eq!(of_claims(&claims), None, "{claims}");
         }
@@ -131,10 +137,30 @@ mod tests {
 
     #[test]
     fn somebody_in_no_group_is_a_caller_without_roles() {
-        let caller = of_claims(&json!({"sub": SUB})).unwrap();
+        let caller = of_claims(&json!({"token_use": "id", "sub": SUB})).unwrap();
         assert_eq!(
             (caller.user_id.to_string().as_str(), caller.roles.len()),
             (SUB, 0)
+        );
+    }
+
+    #[test]
+    fn only_an_id_token_names_a_caller() {
+        for token_use in [
+            json!("access"),
+            json!("refresh"),
+            json!("ID"),
+            json!(null),
+            json!(["id"]),
+        ] {
+            let claims =
+                json!({"token_use": token_use, "sub": SUB, "cognito:groups": "dispatcher"});
+            assert_eq!(of_claims(&claims), None, "{claims}");
+        }
+        assert_eq!(
+            of_claims(&json!({"sub": SUB})),
+            None,
+            "a token that does not tell"
         );
     }
 

@@ -133,7 +133,7 @@ async fn the_password_opens(identity: &dyn IdentityProvider, email: &str) {
     };
     assert_eq!(tokens.token_type, "Bearer");
     assert!(tokens.expires_in > 0);
-    for token in [tokens.access_token, tokens.id_token, tokens.refresh_token] {
+    for token in [tokens.access_token, tokens.refresh_token] {
         assert!(!token.is_empty());
     }
 }
@@ -181,7 +181,6 @@ async fn tokens_are_refreshed_until_the_sign_out(
             assert_eq!(refreshed.user_id, user_id);
             assert_eq!(refreshed.tokens.refresh_token, tokens.refresh_token);
             assert!(!refreshed.tokens.access_token.is_empty());
-            assert!(!refreshed.tokens.id_token.is_empty());
             assert!(refreshed.tokens.expires_in > 0);
         }
         // A repetition and an unknown account change nothing.

@@ -127,7 +127,6 @@ impl MemoryIdentity {
         let groups: Vec<&str> = account.roles.iter().map(|role| role.group()).collect();
         Tokens {
             access_token: format!("access of {} as {}", account.user_id, groups.join(",")),
-            id_token: "id".to_owned(),
             refresh_token,
             token_type: "Bearer",
             expires_in: 3600,
