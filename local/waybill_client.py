@@ -7,9 +7,11 @@ SQS queue can read it: at the SNS topic of the user, beside the email subscripti
 import base64
 import json
 import os
+import re
 import threading
 import time
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 import boto3
 import requests
@@ -168,12 +170,37 @@ def claims(token):
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
+# How a mail about one order ends its subject, how a mail about several titles its list, and what that means.
+NEWS = [
+    ("has an agent", "On an agent's route:", "assigned"),
+    ("has a new time", "On another route, at a new time:", "assigned again"),
+    ("was delivered", "Delivered:", "delivered"),
+    ("could not be delivered", "Could not be delivered:", "failed"),
+    ("was cancelled", "Cancelled by a dispatcher:", "cancelled"),
+]
+# SNS gives up an email subscription that gets more mails than this in a second. The local stack does not.
+MOST_IN_A_SECOND = 10
+
+
 @dataclass(frozen=True)
 class Mail:
     user_id: str
     subject: str
     text: str
     sent_at: str
+
+    @property
+    def news(self):
+        """What the mail tells a customer: pairs of an order's name and one of the words of NEWS."""
+        for pattern, _, word in NEWS:
+            if one := re.fullmatch(rf"Order (.+) {pattern}", self.subject):
+                return [(one[1], word)]
+        told, word = [], None
+        for line in self.text.splitlines():
+            word = next((word for _, title, word in NEWS if line == title), word)
+            if word and line.startswith("  "):
+                told.append((line.strip().partition(" to ")[0], word))
+        return told
 
 
 @dataclass
@@ -232,7 +259,15 @@ class Mailbox:
 
     def of(self, person):
         self.collect()
-        return [mail for mail in self.mails if mail.user_id == person.user_id]
+        mails = [mail for mail in self.mails if mail.user_id == person.user_id]
+        times = [datetime.fromisoformat(mail.sent_at) for mail in mails]
+        for first, eleventh in zip(times, times[MOST_IN_A_SECOND:]):
+            assert eleventh - first >= timedelta(seconds=1), f"SNS would give up the subscription of {person.name}"
+        return mails
+
+    def told(self, person):
+        """All that the mails to a customer tell, in order."""
+        return [news for mail in self.of(person) for news in mail.news]
 
     def close(self):
         self.stack.aws("sqs").delete_queue(QueueUrl=self.url)

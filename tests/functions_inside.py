@@ -73,7 +73,8 @@ class Functions:
         return self.settings_of("publish-events")["NOTIFICATION_QUEUE_URL"]
 
     def waiting_in(self, queue_url):
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+        names = ["", "NotVisible", "Delayed"]
+        names = [f"ApproximateNumberOfMessages{name}" for name in names]
         found = self.stack.aws("sqs").get_queue_attributes(QueueUrl=queue_url, AttributeNames=names)["Attributes"]
         return sum(int(found[name]) for name in names)
 

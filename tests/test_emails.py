@@ -65,6 +65,7 @@ def test_a_failure_is_told_with_its_reason(town, mailbox):
     ana, ben = town.customer(), town.agent()
     mailbox.follow(ana)
     order = town.assigned(ana, town.order(ana), to=ben)[0]
+    arrived(mailbox, ana, 1)
     expect(ben.mark(order["order_id"], "failed", "the gate is locked"), 200)
     mails = arrived(mailbox, ana, 2)
     assert "the gate is locked" in mails[-1].text
@@ -97,14 +98,46 @@ def test_nobody_reads_the_mails_of_others(town, mailbox):
         assert own in mail.subject + mail.text and other not in mail.subject + mail.text
 
 
-def test_a_cancellation_and_a_pickup_are_told_to_nobody(town, mailbox, functions: Functions):
+def test_a_cancellation_is_told_to_those_who_did_not_make_it(town, mailbox, functions: Functions):
     ana, ben = town.customer(), town.agent()
     mailbox.follow(ana)
-    orders = [town.order(ana), town.order(ana)]
+    mailbox.follow(ben)
+    names = ["own", "dispatcher's", "picked up"]
+    orders = [town.order(ana, external_id=name) for name in names]
     town.assigned(ana, *orders, to=ben)
-    arrived(mailbox, ana, 2)
+    eventually("the assignments", lambda: len(mailbox.told(ana)) == 3 and mailbox.of(ben))
+    seen = len(mailbox.of(ben))
+    expect(ben.mark(orders[2]["order_id"], "in_progress"), 200)
     expect(ana.mark(orders[0]["order_id"], "cancelled"), 200)
-    expect(ben.mark(orders[1]["order_id"], "in_progress"), 200)
+    expect(town.dispatcher.mark(orders[1]["order_id"], "cancelled", "no such street"), 200)
     functions.settle()
     mailbox.collect(3)
-    assert len(mailbox.of(ana)) == 2, [mail.subject for mail in mailbox.of(ana)]
+    assert mailbox.told(ana)[3:] == [("dispatcher's", "cancelled")]
+    assert "no such street" in mailbox.of(ana)[-1].text
+    told = "".join(mail.subject + mail.text for mail in mailbox.of(ben)[seen:])
+    assert "cancelled" in told, [mail.subject for mail in mailbox.of(ben)]
+    assert "own from" in told and "dispatcher's from" in told and "picked up from" not in told
+
+
+def test_the_orders_of_one_plan_are_told_in_three_mails_at_most(town, mailbox):
+    """SNS gives up a subscription that gets eleven mails in a second. The mailbox is as strict."""
+    ana, ben = town.customer(), town.agent(capacity=40, on_duty=False)
+    mailbox.follow(ana)
+    orders = [town.order(ana, (0.05 * n, 0), (0.5, 0.05 * n), external_id=f"SHOP-{n:02}") for n in range(20)]
+    town.come_on_duty(ben)
+    town.assigned(ana, *orders)
+    eventually("all assignments in mails", lambda: len(mailbox.told(ana)) >= len(orders))
+    told = mailbox.told(ana)
+    assert sorted(told) == [(order["external_id"], "assigned") for order in orders]
+    # A part of the orders may come into a later plan.
+    assert len(mailbox.of(ana)) <= 3, [mail.subject for mail in mailbox.of(ana)]
+
+
+def test_a_subject_is_readable_whatever_the_script_of_the_name(town, mailbox):
+    ana = town.customer()
+    town.agent()
+    mailbox.follow(ana)
+    town.assigned(ana, town.order(ana, external_id="Łódź-42"))
+    mail = arrived(mailbox, ana, 1)[0]
+    assert mail.subject == "Order Lodz-42 has an agent"
+    assert "Łódź-42" in mail.text

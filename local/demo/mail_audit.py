@@ -30,12 +30,14 @@ def faults(mailbox, customers, agents, orders):
     for customer in customers:
         mails = mailbox.of(customer)
         own = [order for order in orders if order["customer_id"] == customer.user_id]
-        for order in own:
-            about = [mail for mail in mails if order["external_id"] in mail.subject + mail.text]
-            if len(about) != 2:
-                told = [mail.subject for mail in about]
-                found.append(f"{customer.name} should get two emails about {order['external_id']}, and got {told}")
-        if len(mails) != 2 * len(own):
-            found.append(f"{customer.name} should get {2 * len(own)} emails, and got {len(mails)}")
+        told = mailbox.told(customer)
+        due = {(order["external_id"], "delivered") for order in own}
+        allowed = due | {(order["external_id"], "assigned") for order in own}
+        found += [f"{customer.name} should hear that {name} was {word}" for name, word in due - set(told)]
+        twice = {news for news in told if told.count(news) > 1}
+        found += [f"{customer.name} should hear once that {name} was {word}" for name, word in twice]
+        unknown = [mail.subject for mail in mails if not mail.news] + sorted(set(told) - allowed)
+        if unknown:
+            found.append(f"{customer.name} should not hear of {unknown}")
     told = [fault_of(agent, mailbox.of(agent), orders) for agent in agents]
     return found + [fault for fault in told if fault]

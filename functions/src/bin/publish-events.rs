@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use adapters::dynamodb::DynamoZonesWithoutAgents;
 use adapters::dynamodb::streams::{UnreadableRecord, state_change};
+use adapters::dynamodb::{DynamoOutboxes, DynamoZonesWithoutAgents};
 use adapters::sqs::SqsQueue;
 use adapters::system::SystemClock;
 use app::events::{PublishEvents, StateChange};
@@ -11,17 +11,21 @@ use app::messages::{Notification, Wake};
 use aws_lambda_events::dynamodb::EventRecord;
 use runtime::Failure;
 use runtime::metrics::Metrics;
+use settings::NotificationWindow;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (optimization, notification, claims, grid) = settings::from_environment()?;
+    let (optimization, notification, claims, grid, NotificationWindow(window_s)) =
+        settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sqs = adapters::sqs::Client::new(&aws);
     let publish_events = PublishEvents {
         wakes: Arc::new(SqsQueue::<Wake>::new(&sqs, &optimization)),
+        outboxes: Arc::new(DynamoOutboxes::new(&dynamodb, &claims)),
         notifications: Arc::new(SqsQueue::<Notification>::new(&sqs, &notification)),
+        window_s,
         without_agents: Arc::new(DynamoZonesWithoutAgents::new(&dynamodb, &claims)),
         clock: Arc::new(SystemClock),
         grid,
@@ -64,30 +68,50 @@ fn count_placed(changes: &[StateChange]) {
 mod tests {
     use super::*;
 
-    use app::messages::WakeCause;
-    use aws_lambda_events::dynamodb::Event;
+    use app::messages::{Event, WakeCause};
+    use app::ports::{Outboxes, Taken};
+    use aws_lambda_events::dynamodb::Event as StreamEvent;
     use domain::OrderStatus;
     use runtime::streams;
     use serde_json::{Value, json};
+    use testkit::build::at;
     use testkit::{MemoryNotifications, MemoryStore, MemoryWakes, StillClock};
 
     #[derive(Default)]
     struct Queues {
         wakes: Arc<MemoryWakes>,
         notifications: Arc<MemoryNotifications>,
+        store: Arc<MemoryStore>,
     }
 
     impl Queues {
+        /// The news in a person's outbox, which a message asks to tell.
+        async fn told(&self, user_id: &str) -> Vec<Event> {
+            let user_id = user_id.parse().unwrap();
+            let asked = Notification::NewsWaiting {
+                user_id,
+                news: Vec::new(),
+            };
+            assert_eq!(self.notifications.take(), [(asked, 30)]);
+            let (now, until) = (at("2030-05-06T08:00:00Z"), at("2030-05-06T08:01:00Z"));
+            match self.store.take(user_id, now, until, false).await.unwrap() {
+                Taken::Ours(news) => news.into_iter().map(|it| it.event).collect(),
+                other => panic!("an outbox with news, not {other:?}"),
+            }
+        }
+
         /// The answer to Lambda after an event; none if the invocation fails.
         async fn publish(&self, event: &str) -> Option<Value> {
             let publish_events = PublishEvents {
                 wakes: self.wakes.clone(),
+                outboxes: self.store.clone(),
                 notifications: self.notifications.clone(),
+                window_s: 30,
                 without_agents: Arc::new(MemoryStore::default()),
                 clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
                 grid: testkit::build::grid(),
             };
-            let event: Event = serde_json::from_str(event).unwrap();
+            let event: StreamEvent = serde_json::from_str(event).unwrap();
             let response = streams::consume(&publish_events, handle, &event)
                 .await
                 .ok()?;
@@ -113,12 +137,11 @@ mod tests {
             ("85394463fffffff", WakeCause::OrderPending)
         );
         assert_eq!(
-            queues.notifications.take_messages(),
-            [Notification::OrderChanged {
+            queues.told("c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11").await,
+            [Event::OrderChanged {
                 order_id: "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse().unwrap(),
                 status: OrderStatus::Assigned,
-                version: 2,
-                assignments: Some(1),
+                releases: 0,
             }]
         );
     }
@@ -143,8 +166,8 @@ mod tests {
         assert_eq!(queues.publish(event).await, nothing_failed());
         assert!(queues.wakes.take().is_empty());
         assert_eq!(
-            queues.notifications.take_messages(),
-            [Notification::RoutePlanned {
+            queues.told("63b4c8f2-4071-70e0-5d0f-8a1b2c3d4e5f").await,
+            [Event::RoutePlanned {
                 agent_id: "63b4c8f2-4071-70e0-5d0f-8a1b2c3d4e5f".parse().unwrap(),
                 route_id: "0197c56e-07e0-7a35-8c64-2f0b6d1e9a72".parse().unwrap(),
                 version: 1,
@@ -160,7 +183,7 @@ mod tests {
     async fn what_comes_before_a_record_that_cannot_be_read_is_published() {
         let queues = Queues::default();
         let event = include_str!("../../../events/publish-events-unreadable.json");
-        let read: Event = serde_json::from_str(event).unwrap();
+        let read: StreamEvent = serde_json::from_str(event).unwrap();
         let bad = read.records[1].change.sequence_number.clone().unwrap();
         let reported = json!({"batchItemFailures": [{"itemIdentifier": bad}]});
         assert_eq!(queues.publish(event).await, Some(reported));

@@ -1,30 +1,36 @@
 //! Sends emails about changes of orders, routes and accounts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use adapters::dynamodb::{DynamoClaims, DynamoOrders, DynamoRoutes, DynamoUsers};
+use adapters::dynamodb::{DynamoOrders, DynamoOutboxes, DynamoRoutes, DynamoUsers};
 use adapters::sns::SnsMailer;
+use adapters::sqs::SqsQueue;
 use adapters::system::SystemClock;
-use app::messages::Notification;
+use app::messages::{News, Notification};
 use app::notifications::{Letterhead, SendNotifications, Told};
+use domain::UserId;
 use runtime::Failure;
 use runtime::metrics::Metrics;
 use runtime::sqs::{Job, Limits, Message};
 use settings::CompanyName;
+use tracing::info;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (users, orders, routes, claims, topics, CompanyName(company), time_zone) =
-        settings::from_environment()?;
+    let (users, orders, routes, claims) = settings::from_environment()?;
+    let (queue, topics, CompanyName(company), time_zone) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sns = adapters::sns::Client::new(&aws);
+    let sqs = adapters::sqs::Client::new(&aws);
     let send_notifications = SendNotifications {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
         routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
-        claims: Arc::new(DynamoClaims::new(&dynamodb, &claims)),
+        outboxes: Arc::new(DynamoOutboxes::new(&dynamodb, &claims)),
+        notifications: Arc::new(SqsQueue::<Notification>::new(&sqs, &queue)),
         mailer: Arc::new(SnsMailer::new(&sns, &topics)),
         clock: Arc::new(SystemClock),
         letterhead: Letterhead { company, time_zone },
@@ -32,17 +38,35 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::sqs::serve(send_notifications, jobs, Limits::default()).await
 }
 
-/// Each message is a job of its own.
+/// The messages about one person's news are one job, so that they lead to one email.
 fn jobs<'a>(send_notifications: &'a SendNotifications, batch: &'a [Message]) -> Vec<Job<'a>> {
-    let jobs = batch
-        .iter()
-        .map(|message| Job::new(vec![message], send(send_notifications, message)));
-    jobs.collect()
+    let mut by_person: BTreeMap<UserId, (Vec<&Message>, Vec<News>)> = BTreeMap::new();
+    let mut jobs = Vec::new();
+    for message in batch {
+        match message.json::<Notification>() {
+            Ok(Notification::NewsWaiting { user_id, news }) => {
+                let (messages, carried) = by_person.entry(user_id).or_default();
+                messages.push(message);
+                carried.extend(news);
+            }
+            Ok(other) => jobs.push(Job::new(vec![message], send(send_notifications, other))),
+            Err(failure) => jobs.push(Job::failed(message, failure)),
+        }
+    }
+    for (user_id, (messages, news)) in by_person {
+        let notification = Notification::NewsWaiting { user_id, news };
+        jobs.push(Job::new(messages, send(send_notifications, notification)));
+    }
+    jobs
 }
 
-async fn send(send_notifications: &SendNotifications, message: &Message) -> Result<(), Failure> {
-    let notification: Notification = message.json()?;
-    if send_notifications.run(&notification).await? == Told::Sent {
+async fn send(
+    send_notifications: &SendNotifications,
+    notification: Notification,
+) -> Result<(), Failure> {
+    if let Told::Sent(news) = send_notifications.run(&notification).await? {
+        let told: Vec<String> = news.iter().map(News::name).collect();
+        info!(news = told.join(" "), "email sent");
         Metrics::new().count("EmailsSent", 1).emit();
     }
     Ok(())
@@ -59,7 +83,9 @@ mod tests {
     use runtime::sqs;
     use serde_json::{Value, json};
     use testkit::build::at;
-    use testkit::{MemoryMailer, MemoryStore, StillClock, a_customer, an_order};
+    use testkit::{
+        MemoryMailer, MemoryNotifications, MemoryStore, StillClock, a_customer, an_order,
+    };
 
     /// Marta, whose order has just been assigned.
     fn store() -> Arc<MemoryStore> {
@@ -82,7 +108,8 @@ mod tests {
             users: store.clone(),
             orders: store.clone(),
             routes: store.clone(),
-            claims: store.clone(),
+            outboxes: store.clone(),
+            notifications: Arc::new(MemoryNotifications::default()),
             mailer: mailer.clone(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:05Z")),
             letterhead: Letterhead {

@@ -169,14 +169,14 @@ fn state(subscription: &Subscription) -> Option<EmailNotifications> {
     }
 }
 
-/// A subject in the form that SNS accepts: printable ASCII, no space at the start, less than 100 characters.
+/// A subject in the form that SNS accepts: printable ASCII, no space at the start, less than 100 characters. Letters of
+/// other scripts become the Latin letters that stand for them.
 fn subject(text: &str) -> String {
-    let printable = |c: char| match c {
-        ' '..='~' => c,
-        _ if c.is_whitespace() || c.is_control() => ' ',
-        _ => '?',
-    };
-    let line: String = text.chars().map(printable).collect();
+    let one_line = text
+        .chars()
+        .map(|c| if c.is_whitespace() { ' ' } else { c });
+    let ascii = any_ascii::any_ascii(&one_line.collect::<String>());
+    let line: String = ascii.chars().filter(|c| matches!(c, ' '..='~')).collect();
     let line: String = line.trim().chars().take(LONGEST_SUBJECT).collect();
     if line.is_empty() {
         "-".to_owned()
@@ -203,7 +203,20 @@ mod tests {
             subject("Your order\nis on its way"),
             "Your order is on its way"
         );
-        assert_eq!(subject(" Münze "), "M?nze");
+        assert_eq!(subject(" Münze "), "Munze");
+        assert_eq!(
+            subject("Order Łódź-42 was delivered"),
+            "Order Lodz-42 was delivered"
+        );
+        assert_eq!(
+            subject("Order Київ-7 has an agent"),
+            "Order Kyiv-7 has an agent"
+        );
+        let chinese = subject("Order 北京-42 was delivered");
+        assert!(
+            !chinese.contains('?') && chinese.contains("-42"),
+            "{chinese}"
+        );
         assert_eq!(subject(&"x".repeat(300)).len(), 99);
         assert_eq!(subject("\n"), "-");
     }

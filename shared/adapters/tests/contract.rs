@@ -13,9 +13,9 @@
 mod stack;
 
 use adapters::dynamodb::{
-    DynamoClaims, DynamoImportChunks, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs,
-    DynamoOrderPlacement, DynamoOrders, DynamoPendingBounds, DynamoPlaces, DynamoRoutes,
-    DynamoSweepPlace, DynamoUsers, DynamoZonesWithoutAgents,
+    DynamoImportChunks, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs,
+    DynamoOrderPlacement, DynamoOrders, DynamoOutboxes, DynamoPendingBounds, DynamoPlaces,
+    DynamoRoutes, DynamoSweepPlace, DynamoUsers, DynamoZonesWithoutAgents,
 };
 use adapters::s3::S3Files;
 use adapters::sns::SnsMailer;
@@ -105,16 +105,16 @@ async fn routes_and_ledger() {
 }
 
 #[tokio::test]
-async fn claims_leases_places_and_the_sweep() {
+async fn outboxes_leases_places_and_the_sweep() {
     let stack = Stack::new().await;
     let table = stack.claims().await;
-    let claims = DynamoClaims::new(&stack.dynamodb(), &table.table());
+    let outboxes = DynamoOutboxes::new(&stack.dynamodb(), &table.table());
     let leases = DynamoLeases::new(&stack.dynamodb(), &table.table());
     let places = DynamoPlaces::new(&stack.dynamodb(), &table.table());
     let sweep = DynamoSweepPlace::new(&stack.dynamodb(), &table.table());
     let without_agents = DynamoZonesWithoutAgents::new(&stack.dynamodb(), &table.table());
     tokio::join!(
-        contracts::claims::run(&claims),
+        contracts::outboxes::run(&outboxes),
         contracts::leases::run(&leases),
         contracts::places::run(&places),
         contracts::sweep::run(&sweep),

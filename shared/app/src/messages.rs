@@ -1,6 +1,6 @@
 //! What goes through the queues.
 
-use domain::{ImportId, OrderId, OrderStatus, RouteId, UserId, Zone};
+use domain::{ImportId, OrderId, OrderStatus, RouteId, Timestamp, UserId, Zone};
 use serde::{Deserialize, Serialize};
 
 /// A wake-up call for the planning of a zone. Getting one twice costs time and changes nothing.
@@ -69,7 +69,7 @@ impl WakeCause {
     }
 }
 
-/// Something that people are to be told.
+/// A message about emails.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Notification {
@@ -78,17 +78,65 @@ pub enum Notification {
         /// Whose.
         user_id: UserId,
     },
-    /// An order was assigned, delivered, or failed: its customer is told.
+    /// A person's outbox holds news: one email tells all of it.
+    NewsWaiting {
+        /// Whose.
+        user_id: UserId,
+        /// News that found no room in the outbox.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        news: Vec<News>,
+    },
+    /// News by itself: a message that an earlier version of Waybill sent.
+    #[serde(untagged)]
+    Alone(Event),
+}
+
+/// Something that one person is to be told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct News {
+    /// What happened.
+    #[serde(flatten)]
+    pub event: Event,
+    /// When it happened. A record that a stream delivers again gives the same time.
+    pub at: Timestamp,
+}
+
+impl News {
+    /// Names what the person is told. News with one name is told once.
+    pub fn name(&self) -> String {
+        match &self.event {
+            Event::OrderChanged {
+                order_id,
+                status: OrderStatus::Assigned,
+                releases,
+                ..
+            } => format!("order/{order_id}/assigned/{releases}"),
+            Event::OrderChanged {
+                order_id, status, ..
+            } => format!("order/{order_id}/{status}"),
+            Event::RoutePlanned {
+                route_id, version, ..
+            } => format!("route/{route_id}/{version}"),
+            Event::OrderTakenOff {
+                order_id, version, ..
+            } => format!("taken-off/{order_id}/{version}"),
+        }
+    }
+}
+
+/// A change that somebody is told about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// An order was assigned, delivered, failed or cancelled: its customer is told.
     OrderChanged {
         /// Which order.
         order_id: OrderId,
-        /// The status that it came to.
+        /// The new status.
         status: OrderStatus,
-        /// The version with which it did: names the email.
-        version: u64,
-        /// How often it had been assigned by then; absent in a message from before this was told.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        assignments: Option<usize>,
+        /// How often people had taken the order off a route by then: a new time is told once for each.
+        #[serde(default)]
+        releases: usize,
     },
     /// A route was made, or a plan has given it orders or taken orders from it: its agent is told.
     RoutePlanned {
@@ -96,7 +144,7 @@ pub enum Notification {
         agent_id: UserId,
         /// Which one.
         route_id: RouteId,
-        /// The version with which it changed: names the email.
+        /// The version with which it changed: names the news.
         version: u64,
         /// How many orders it gained; all of them when it is new.
         gained_orders: usize,
@@ -108,6 +156,19 @@ pub enum Notification {
         /// Whether the plan has a second step for the route. The email of the second step reports both steps.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         first_step: bool,
+    },
+    /// Somebody else has cancelled an order of a route, or taken it off: the agent is told.
+    OrderTakenOff {
+        /// Whose route.
+        agent_id: UserId,
+        /// Which one.
+        route_id: RouteId,
+        /// Which order.
+        order_id: OrderId,
+        /// The order's version: names the news.
+        version: u64,
+        /// Whether the order is cancelled. If not, it is pending again.
+        cancelled: bool,
     },
 }
 

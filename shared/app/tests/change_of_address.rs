@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use app::Refusal;
 use app::accounts::LogIn;
-use app::messages::Notification;
+use app::messages::{Event, Notification};
 use app::notifications::{Letterhead, SendNotifications};
 use app::ports::{IdentityProvider, Mailer};
 use domain::{EmailNotifications, Order, OrderStatus, Role, User};
@@ -19,7 +19,10 @@ use serde_json::json;
 use testkit::build::{at, grid, user_id};
 use testkit::memory::CODE;
 use testkit::still::uuid_of;
-use testkit::{MemoryIdentity, MemoryMailer, MemoryStore, StillClock, a_customer, an_order};
+use testkit::{
+    MemoryIdentity, MemoryMailer, MemoryNotifications, MemoryStore, StillClock, a_customer,
+    an_order,
+};
 use turns::{in_turns, schedules};
 
 const OLD: &str = "ana@example.com";
@@ -32,6 +35,7 @@ struct Office {
     identity: Arc<MemoryIdentity>,
     mailer: Arc<MemoryMailer>,
     lifeline: Arc<Lifeline>,
+    notifications: Arc<MemoryNotifications>,
     clock: Arc<StillClock>,
     order: Order,
 }
@@ -61,6 +65,7 @@ impl Office {
             identity: Arc::new(identity),
             mailer: Arc::default(),
             lifeline: Arc::default(),
+            notifications: Arc::default(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             order,
         }
@@ -88,7 +93,8 @@ impl Office {
             users: self.mortal(&self.store),
             orders: self.store.clone(),
             routes: self.store.clone(),
-            claims: self.store.clone(),
+            outboxes: self.store.clone(),
+            notifications: self.notifications.clone(),
             mailer: self.mortal(&self.mailer),
             clock: self.clock.clone(),
             letterhead: Letterhead {
@@ -114,12 +120,11 @@ async fn an_address_that_is_left_while_an_email_is_sent_hears_no_more() {
             let notification = if confirmation {
                 Notification::UserConfirmed { user_id: ana }
             } else {
-                Notification::OrderChanged {
+                Notification::Alone(Event::OrderChanged {
                     order_id: office.order.id,
                     status: OrderStatus::Assigned,
-                    version: office.order.version,
-                    assignments: Some(1),
-                }
+                    releases: 0,
+                })
             };
             let answers = in_turns(schedule, office.log_in(), office.tell(&notification));
             let run = format!("{notification:?}, turns {schedule:012b}");

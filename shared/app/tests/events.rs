@@ -5,30 +5,54 @@
 use std::sync::Arc;
 
 use app::events::{PublishEvents, StateChange};
-use app::messages::{Notification, Wake, WakeCause};
+use app::messages::{Event, News, Notification, Wake, WakeCause};
+use app::ports::{Outboxes, Taken};
 use domain::order::Waiting;
-use domain::{Actor, Order, OrderStatus, Route, RouteId, User, UserStatus};
+use domain::{Actor, Order, OrderStatus, Route, RouteId, User, UserId, UserStatus};
+use jiff::SignedDuration;
 use testkit::build::{at, grid, user_id};
 use testkit::contracts::Fresh;
 use testkit::{
     Landmarks, MemoryNotifications, MemoryStore, MemoryWakes, StillClock, an_agent, an_order,
 };
 
+#[derive(Default)]
+struct Outlets {
+    wakes: Arc<MemoryWakes>,
+    notifications: Arc<MemoryNotifications>,
+    store: Arc<MemoryStore>,
+}
+
+impl Outlets {
+    fn announce(&self) -> PublishEvents {
+        PublishEvents {
+            wakes: self.wakes.clone(),
+            outboxes: self.store.clone(),
+            notifications: self.notifications.clone(),
+            window_s: 30,
+            without_agents: self.store.clone(),
+            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+            grid: grid(),
+        }
+    }
+
+    /// What is in a person's outbox.
+    async fn news_for(&self, user_id: UserId) -> Vec<News> {
+        let (now, until) = (noon(), noon() + SignedDuration::from_secs(60));
+        match self.store.take(user_id, now, until, false).await.unwrap() {
+            Taken::Ours(news) => news,
+            Taken::Empty => Vec::new(),
+            Taken::Theirs(_) => panic!("nobody else has the outbox"),
+        }
+    }
+}
+
 async fn announced(change: StateChange) -> (Vec<Wake>, Vec<Notification>) {
-    let (wakes, notifications) = (
-        Arc::<MemoryWakes>::default(),
-        Arc::<MemoryNotifications>::default(),
-    );
-    let announce = PublishEvents {
-        wakes: wakes.clone(),
-        notifications: notifications.clone(),
-        without_agents: Arc::new(MemoryStore::default()),
-        clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
-        grid: grid(),
-    };
-    announce.run(&[change]).await.unwrap();
-    let wakes = wakes.take().into_iter().map(|(wake, _)| wake).collect();
-    (wakes, notifications.take_messages())
+    let outlets = Outlets::default();
+    outlets.announce().run(&[change]).await.unwrap();
+    let wakes = outlets.wakes.take().into_iter();
+    let wakes = wakes.map(|(wake, _)| wake).collect();
+    (wakes, outlets.notifications.take_messages())
 }
 
 fn of_order(before: Option<&Order>, after: &Order) -> StateChange {
@@ -90,7 +114,7 @@ async fn an_order_given_back_wakes_its_zone_again() {
 }
 
 #[tokio::test]
-async fn customers_hear_of_assignment_delivery_and_failure_and_of_nothing_else() {
+async fn a_customer_hears_of_assignment_delivery_and_failure_and_an_agent_of_a_cancellation() {
     let (pending, assigned) = (an_order(1).build(), assigned());
     assert_eq!(
         announced(of_order(Some(&pending), &assigned)).await.1.len(),
@@ -100,9 +124,12 @@ async fn customers_hear_of_assignment_delivery_and_failure_and_of_nothing_else()
         (OrderStatus::InProgress, 0),
         (OrderStatus::Delivered, 1),
         (OrderStatus::Failed, 1),
-        (OrderStatus::Cancelled, 0),
+        // The agent.
+        (OrderStatus::Cancelled, 1),
     ] {
-        let after = assigned.step(status, Actor::Agent, None, noon()).unwrap();
+        let after = assigned
+            .step(status, Actor::Customer, None, noon())
+            .unwrap();
         let told = announced(of_order(Some(&assigned), &after)).await.1;
         assert_eq!(told.len(), emails, "{status:?}");
     }
@@ -222,52 +249,44 @@ async fn the_second_step_of_a_plan_tells_what_left_in_the_first() {
         with(&[orders[0].clone(), orders[3].clone()], 0),
     );
     let told = async |before: &Route, after: &Route| {
-        let notifications = Arc::<MemoryNotifications>::default();
-        let announce = PublishEvents {
-            wakes: Arc::<MemoryWakes>::default(),
-            notifications: notifications.clone(),
-            without_agents: Arc::new(MemoryStore::default()),
-            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
-            grid: grid(),
-        };
+        let outlets = Outlets::default();
         let change = StateChange::Route {
             before: Some(Box::new(before.clone())),
             after: Some(Box::new(after.clone())),
         };
-        announce.run(&[change]).await.unwrap();
-        match notifications.take()[..] {
-            [
-                (
-                    Notification::RoutePlanned {
-                        gained_orders,
-                        lost_orders,
-                        first_step,
+        outlets.announce().run(&[change]).await.unwrap();
+        let delays: Vec<u32> = outlets.notifications.take().iter().map(|it| it.1).collect();
+        let news = outlets.news_for(user_id(10)).await;
+        match (&news[..], &delays[..]) {
+            (
+                [
+                    News {
+                        event:
+                            Event::RoutePlanned {
+                                gained_orders,
+                                lost_orders,
+                                first_step,
+                                ..
+                            },
                         ..
                     },
-                    delay_s,
-                ),
-            ] => (gained_orders, lost_orders, first_step, delay_s),
-            ref other => panic!("one message: {other:?}"),
+                ],
+                [delay_s],
+            ) => (*gained_orders, *lost_orders, *first_step, *delay_s),
+            other => panic!("one message: {other:?}"),
         }
     };
     assert_eq!(told(&before, &first).await, (0, 2, true, 60));
-    assert_eq!(told(&first, &second).await, (1, 2, false, 0));
-    assert_eq!(told(&before, &second).await, (1, 2, false, 0));
+    assert_eq!(told(&first, &second).await, (1, 2, false, 30));
+    assert_eq!(told(&before, &second).await, (1, 2, false, 30));
 }
 
 #[tokio::test]
 async fn a_queue_that_is_away_fails_the_record() {
-    let wakes = Arc::<MemoryWakes>::default();
-    wakes.set_away(true);
-    let announce = PublishEvents {
-        wakes,
-        notifications: Arc::<MemoryNotifications>::default(),
-        without_agents: Arc::new(MemoryStore::default()),
-        clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
-        grid: grid(),
-    };
+    let outlets = Outlets::default();
+    outlets.wakes.set_away(true);
     let change = of_order(None, &an_order(1).build());
-    assert!(announce.run(&[change]).await.is_err());
+    assert!(outlets.announce().run(&[change]).await.is_err());
 }
 
 #[tokio::test]
@@ -283,16 +302,9 @@ async fn the_rows_of_an_import_wake_each_zone_once() {
     changes.extend((41..=60).map(|n| imported(n, Landmarks::TOKYO_STATION)));
     let by_itself = an_order(99).build();
     changes.push(of_order(None, &by_itself));
-    let wakes = Arc::<MemoryWakes>::default();
-    let announce = PublishEvents {
-        wakes: wakes.clone(),
-        notifications: Arc::<MemoryNotifications>::default(),
-        without_agents: Arc::new(MemoryStore::default()),
-        clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
-        grid: grid(),
-    };
-    announce.run(&changes).await.unwrap();
-    let woken = wakes.take();
+    let outlets = Outlets::default();
+    outlets.announce().run(&changes).await.unwrap();
+    let woken = outlets.wakes.take();
     let about: Vec<_> = woken
         .iter()
         .map(|(wake, _)| wake.order_id.unwrap())
@@ -303,4 +315,78 @@ async fn the_rows_of_an_import_wake_each_zone_once() {
         [id(40), id(60), by_itself.id],
         "the last of each zone, and the one by itself"
     );
+}
+
+#[tokio::test]
+async fn a_dispatchers_cancellation_is_news_for_the_customer_and_the_agent() {
+    let (assigned, reason) = (assigned(), Some("no such street".to_owned()));
+    let by = |actor, to| assigned.step(to, actor, reason.clone(), noon()).unwrap();
+    for (after, customers, agents) in [
+        (by(Actor::Dispatcher, OrderStatus::Cancelled), 1, 1),
+        (by(Actor::Customer, OrderStatus::Cancelled), 0, 1),
+        (by(Actor::Dispatcher, OrderStatus::Pending), 0, 1),
+        (by(Actor::Agent, OrderStatus::Pending), 0, 0),
+        (by(Actor::Optimizer, OrderStatus::Pending), 0, 0),
+    ] {
+        let outlets = Outlets::default();
+        let change = of_order(Some(&assigned), &after);
+        // The stream delivers a record again after a crash.
+        for _ in 0..2 {
+            let changes = std::slice::from_ref(&change);
+            outlets.announce().run(changes).await.unwrap();
+        }
+        let told = (
+            outlets.news_for(assigned.customer_id).await.len(),
+            outlets.news_for(user_id(10)).await.len(),
+        );
+        assert_eq!(told, (customers, agents), "{after:?}");
+    }
+}
+
+#[tokio::test]
+async fn all_news_of_a_batch_for_one_person_leads_to_one_message() {
+    let changes: Vec<StateChange> = (1..=40)
+        .map(|number| {
+            let (order, route) = (an_order(number).build(), RouteId(user_id(7).0));
+            let after = order.assigned(user_id(10), route, noon()).unwrap();
+            of_order(Some(&order), &after)
+        })
+        .collect();
+    let outlets = Outlets::default();
+    outlets.announce().run(&changes).await.unwrap();
+    let customer = an_order(1).build().customer_id;
+    let asked = Notification::NewsWaiting {
+        user_id: customer,
+        news: Vec::new(),
+    };
+    assert_eq!(outlets.notifications.take(), [(asked, 30)]);
+    assert_eq!(outlets.news_for(customer).await.len(), 40);
+}
+
+#[tokio::test]
+async fn news_that_finds_no_room_in_the_outbox_travels_with_the_message() {
+    let outlets = Outlets::default();
+    let delivered = |number: u64| {
+        let order = assigned();
+        let mut order = Order {
+            id: an_order(number).build().id,
+            ..order
+        };
+        order = order
+            .step(OrderStatus::Delivered, Actor::Agent, None, noon())
+            .unwrap();
+        of_order(None, &order)
+    };
+    for hundred in 0..7 {
+        let changes: Vec<_> = (0..100).map(|n| delivered(1 + 100 * hundred + n)).collect();
+        outlets.announce().run(&changes).await.unwrap();
+    }
+    let carried = outlets.notifications.take_messages().into_iter();
+    let carried = carried.map(|message| match message {
+        Notification::NewsWaiting { news, .. } => news.len(),
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(carried.collect::<Vec<_>>(), [0, 0, 0, 0, 0, 100, 100]);
+    let customer = an_order(1).build().customer_id;
+    assert_eq!(outlets.news_for(customer).await.len(), 500);
 }

@@ -342,6 +342,21 @@ impl Order {
         self.history.iter().filter(assigned).count()
     }
 
+    /// The number of times that people have taken the order off a route, so that it was pending again. The optimizer
+    /// does this too, between the two steps of a large plan, and that does not count.
+    pub fn releases(&self) -> usize {
+        let steps = self.history.iter().skip(1);
+        steps.filter(|line| is_release(line)).count()
+    }
+
+    /// When the order was first put on a route since people took it off one. `None` if it was not put on a route since.
+    pub fn assigned_at(&self) -> Option<Timestamp> {
+        let lines = self.history.iter().skip(1).rev();
+        let since = lines.take_while(|line| !is_release(line));
+        let assigned = since.filter(|line| line.status == OrderStatus::Assigned);
+        assigned.last().map(|line| line.at)
+    }
+
     /// The order on a route.
     ///
     /// # Errors
@@ -437,4 +452,9 @@ impl Order {
             ..self.clone()
         }
     }
+}
+
+/// Whether somebody other than the optimizer made the order pending again.
+fn is_release(line: &HistoryLine) -> bool {
+    line.status == OrderStatus::Pending && line.by != Actor::Optimizer
 }

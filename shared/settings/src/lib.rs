@@ -14,7 +14,9 @@ use std::str::FromStr;
 use thiserror::Error;
 
 pub use geocoder::GeocoderSettings;
-pub use values::{CompanyName, LargestImport, MaxOpenOrders, PlanTime, PlanningHorizon};
+pub use values::{
+    CompanyName, LargestImport, MaxOpenOrders, NotificationWindow, PlanTime, PlanningHorizon,
+};
 
 /// A value that a function reads from its environment.
 pub trait Setting: Sized {

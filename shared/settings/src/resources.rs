@@ -56,8 +56,8 @@ resources! {
     RoutesTable = "ROUTES_TABLE";
     /// The table of imports and their rejected rows.
     ImportsTable = "IMPORTS_TABLE";
-    /// The table of claims: idempotency keys, external ids, leases, sent emails, known legs, known places, bounds on
-    /// pending orders, zones without agents and the place of the sweep.
+    /// The table of claims: idempotency keys, external ids, leases, outboxes, what people were told, known legs, known
+    /// places, bounds on pending orders, zones without agents and the place of the sweep.
     ClaimsTable = "CLAIMS_TABLE";
     /// The URL of the queue that wakes the optimizer.
     OptimizationQueue = "OPTIMIZATION_QUEUE_URL";

@@ -27,6 +27,10 @@ pub struct LargestImport(pub u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxOpenOrders(pub u32);
 
+/// `NOTIFICATION_WINDOW_SECONDS`: the seconds for which a person's news is gathered before an email tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NotificationWindow(pub u32);
+
 /// `COMPANY_NAME`: the name that signs the emails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompanyName(pub String);
@@ -136,6 +140,13 @@ impl Setting for LargestImport {
 impl Setting for MaxOpenOrders {
     fn read(env: &Environment) -> Option<Self> {
         env.whole_number("MAX_OPEN_ORDERS", 1..=1_000_000).map(Self)
+    }
+}
+
+impl Setting for NotificationWindow {
+    fn read(env: &Environment) -> Option<Self> {
+        env.whole_number("NOTIFICATION_WINDOW_SECONDS", 0..=300)
+            .map(Self)
     }
 }
 

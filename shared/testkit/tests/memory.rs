@@ -79,8 +79,8 @@ async fn ledger() {
 }
 
 #[tokio::test]
-async fn claims() {
-    contracts::claims::run(&MemoryStore::default()).await;
+async fn outboxes() {
+    contracts::outboxes::run(&MemoryStore::default()).await;
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@
 //! | Routes `item` | `route#<route_id>`, `geometry#<route_id>` |
 //! | Imports `item` | `import`, `rejected#<row, ten digits>` |
 //! | Claims `claim` | `order-key#<caller>#<SHA-256 of the key>`, `external-id#<customer>#<SHA-256 of it>`,
-//! `email#<event>`, `zone#<zone>`, `legs#<lat>,<lon>`, `place#<SHA-256 of what was asked>`,
+//! `outbox#<user>`, `told#<user>#<ten minutes>`, `zone#<zone>`, `legs#<lat>,<lon>`, `place#<SHA-256 of what was asked>`,
 //! `pending-bound#<customer>`, `no-agents#<zone>`, `sweep` |
 //!
 //! Times in keys are RFC 3339 in UTC with exactly three decimals, so that they sort as text.
@@ -130,9 +130,14 @@ pub fn rejected_item(first_row: u32) -> String {
 /// Sorts after all faults of an import.
 pub const REJECTED_END: &str = "rejected#~";
 
-/// Claim on the sending of an email.
-pub fn email_claim(event: &str) -> String {
-    format!("email#{event}")
+/// The outbox of a user.
+pub fn outbox_claim(user: UserId) -> String {
+    format!("outbox#{user}")
+}
+
+/// What a user was told of the ten minutes that begin at this second since 1970.
+pub fn told_claim(user: UserId, begins_at_s: i64) -> String {
+    format!("told#{user}#{begins_at_s}")
 }
 
 /// The geocoder's answer for an address, by the hash of the question.

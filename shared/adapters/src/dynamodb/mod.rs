@@ -10,6 +10,7 @@ mod leases;
 mod ledger;
 mod legs;
 mod orders;
+mod outboxes;
 mod pending_bounds;
 mod places;
 mod routes;
@@ -22,13 +23,13 @@ mod without_agents;
 
 pub use aws_sdk_dynamodb::Client;
 
-pub use claims::DynamoClaims;
 pub use imports::{DynamoImportChunks, DynamoImports};
 pub use items::BrokenItem;
 pub use leases::DynamoLeases;
 pub use ledger::DynamoLedger;
 pub use legs::DynamoLegs;
 pub use orders::{DynamoOrderPlacement, DynamoOrders};
+pub use outboxes::DynamoOutboxes;
 pub use pending_bounds::DynamoPendingBounds;
 pub use places::DynamoPlaces;
 pub use routes::DynamoRoutes;

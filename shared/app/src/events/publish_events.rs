@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use domain::{Order, OrderId, OrderStatus, Route, User, UserStatus, Zone, ZoneGrid};
+use domain::{Actor, Order, OrderId, OrderStatus, Route, User, UserId, UserStatus, Zone, ZoneGrid};
+use futures::future::try_join_all;
 use jiff::SignedDuration;
 
-use crate::messages::{Notification, Wake, WakeCause};
-use crate::ports::{Clock, Queue, StoreError, ZonesWithoutAgents};
+use crate::messages::{Event, News, Notification, Wake, WakeCause};
+use crate::notifications::SECOND_STEP;
+use crate::ports::{Clock, Outboxes, Queue, StoreError, ZonesWithoutAgents};
 use crate::refusal::Refusal;
 use crate::routes::optimize_routes::{FAR, NEAR};
 
@@ -40,16 +42,16 @@ pub enum StateChange {
 /// A route that becomes this late for a time window is planned again.
 const LATE: SignedDuration = SignedDuration::from_mins(10);
 
-/// A message about the first of two steps waits this many seconds. After this time, the second step is made, or its run
-/// has died.
-const SECOND_STEP_S: u32 = 60;
-
 /// Copies state changes to the queues.
 pub struct PublishEvents {
     /// Wakes the optimizer.
     pub wakes: Arc<dyn Queue<Wake>>,
-    /// Sends news to people.
+    /// The news that waits for each person.
+    pub outboxes: Arc<dyn Outboxes>,
+    /// Asks for emails.
     pub notifications: Arc<dyn Queue<Notification>>,
+    /// The seconds for which a person's news is gathered before an email tells it.
+    pub window_s: u32,
     /// Zones without agents nearby.
     pub without_agents: Arc<dyn ZonesWithoutAgents>,
     /// The time.
@@ -59,26 +61,63 @@ pub struct PublishEvents {
 }
 
 impl PublishEvents {
-    /// Sends the messages that follow from the changes. After a crash the stream delivers the changes again. A repeated
-    /// wake-up finds nothing to plan, and a repeated notification names the same version and sends no second email.
+    /// Sends the messages that follow from the changes, and puts news into the outboxes of people. After a crash the
+    /// stream delivers the changes again. A repeated wake-up finds nothing to plan. Repeated news has the same name,
+    /// and nobody is told it twice. Each piece of news is followed by a message of its own, so no crash leaves news behind
+    /// that nobody asks for.
     ///
     /// # Errors
     /// If a queue or the store is unavailable.
     pub async fn run(&self, changes: &[StateChange]) -> Result<(), Refusal> {
         let mut wakes = wakes(changes, self.grid);
         wakes.extend(self.far_wakes(changes).await?);
-        let notifications: Vec<Notification> = changes.iter().filter_map(notification_of).collect();
         if !wakes.is_empty() {
             self.wakes.send(&wakes, 0).await?;
         }
-        let (later, now): (Vec<_>, Vec<_>) = notifications.into_iter().partition(is_of_first_step);
+        let confirmed: Vec<Notification> = changes.iter().filter_map(confirmed).collect();
+        if !confirmed.is_empty() {
+            self.notifications.send(&confirmed, 0).await?;
+        }
+        let mut by_person: BTreeMap<UserId, Vec<News>> = BTreeMap::new();
+        for (user_id, news) in changes.iter().flat_map(news_of) {
+            by_person.entry(user_id).or_default().push(news);
+        }
+        let asked = by_person.iter().map(|(id, news)| self.put(*id, news));
+        let (later, now): (Vec<_>, Vec<_>) = try_join_all(asked)
+            .await?
+            .into_iter()
+            .partition(|(_, early)| *early);
+        let messages = |asked: Vec<(Notification, bool)>| {
+            let messages = asked.into_iter().map(|(message, _)| message);
+            messages.collect::<Vec<_>>()
+        };
         if !now.is_empty() {
-            self.notifications.send(&now, 0).await?;
+            self.notifications
+                .send(&messages(now), self.window_s)
+                .await?;
         }
         if !later.is_empty() {
-            self.notifications.send(&later, SECOND_STEP_S).await?;
+            let second_step_s = SECOND_STEP.as_secs() as u32;
+            let delay_s = self.window_s.max(second_step_s);
+            self.notifications.send(&messages(later), delay_s).await?;
         }
         Ok(())
+    }
+
+    /// Puts news into a person's outbox. Returns the message that asks for the email, and whether the email must wait
+    /// for the second step of a plan. If the outbox is full, the message carries the news.
+    async fn put(
+        &self,
+        user_id: UserId,
+        news: &[News],
+    ) -> Result<(Notification, bool), StoreError> {
+        let stored = self.outboxes.add(user_id, news, self.clock.now()).await?;
+        let carried = if stored { &[] } else { news };
+        let message = Notification::NewsWaiting {
+            user_id,
+            news: carried.to_vec(),
+        };
+        Ok((message, news.iter().all(is_of_first_step)))
     }
 
     /// An agent who comes on duty may also wake zones beyond the neighbours: those with a note that their orders
@@ -240,76 +279,131 @@ fn became_available(before: Option<&User>, after: &User) -> Vec<Wake> {
         .collect()
 }
 
-fn is_of_first_step(notification: &Notification) -> bool {
+fn is_of_first_step(news: &News) -> bool {
     matches!(
-        notification,
-        Notification::RoutePlanned {
+        news.event,
+        Event::RoutePlanned {
             first_step: true,
             ..
         }
     )
 }
 
-/// The news that follows from a change.
-fn notification_of(change: &StateChange) -> Option<Notification> {
+/// The message about an address that was confirmed.
+fn confirmed(change: &StateChange) -> Option<Notification> {
+    let StateChange::User {
+        before,
+        after: Some(after),
+    } = change
+    else {
+        return None;
+    };
+    let confirmed = |user: &User| user.status != UserStatus::Unconfirmed;
+    let was = before.as_deref().is_some_and(confirmed);
+    (confirmed(after) && !was).then_some(Notification::UserConfirmed { user_id: after.id })
+}
+
+/// The news that follows from a change, with the people who are told.
+fn news_of(change: &StateChange) -> Vec<(UserId, News)> {
     match change {
-        StateChange::User {
-            before,
-            after: Some(after),
-        } => {
-            let confirmed = |user: &User| user.status != UserStatus::Unconfirmed;
-            let was = before.as_deref().is_some_and(confirmed);
-            (confirmed(after) && !was).then_some(Notification::UserConfirmed { user_id: after.id })
-        }
         StateChange::Order {
             before,
             after: Some(after),
         } => {
-            let told = match after.status {
-                OrderStatus::Assigned | OrderStatus::Delivered | OrderStatus::Failed => true,
-                OrderStatus::Pending | OrderStatus::InProgress | OrderStatus::Cancelled => false,
-            };
-            let came = before
-                .as_ref()
-                .is_none_or(|before| before.status != after.status);
-            (told && came).then_some(Notification::OrderChanged {
-                order_id: after.id,
-                status: after.status,
-                version: after.version,
-                assignments: Some(after.assignments()),
-            })
+            let before = before.as_deref();
+            let customer = news_for_customer(before, after);
+            let agent = before.and_then(|before| news_for_agent(before, after));
+            customer.into_iter().chain(agent).collect()
         }
         StateChange::Route {
             before,
             after: Some(after),
-        } => {
-            let open_before = before
-                .as_deref()
-                .map(Route::open_orders)
-                .unwrap_or_default();
-            let open = after.open_orders();
-            let gained = open.iter().filter(|order| !open_before.contains(order));
-            // The stops of an order that ended stay on the route. Those of an order that another agent may take do not.
-            let left = |order: &&OrderId| after.stops.iter().all(|stop| stop.order_id != **order);
-            let (gained, lost) = (gained.count(), open_before.iter().filter(left).count());
-            let first_step = after.left_in_first_step > 0;
-            // The message about the second step also counts the orders that have left in the first step.
-            let before_that = before
-                .as_ref()
-                .map_or(0, |before| before.left_in_first_step);
-            let lost = if first_step { lost } else { lost + before_that };
-            (gained + lost > 0).then_some(Notification::RoutePlanned {
-                agent_id: after.agent_id,
-                route_id: after.id,
-                version: after.version,
-                gained_orders: gained,
-                lost_orders: lost,
-                new: before.is_none(),
-                first_step,
-            })
-        }
+        } => news_of_plan(before.as_deref(), after).into_iter().collect(),
         StateChange::Order { after: None, .. }
-        | StateChange::User { after: None, .. }
-        | StateChange::Route { after: None, .. } => None,
+        | StateChange::User { .. }
+        | StateChange::Route { after: None, .. } => Vec::new(),
     }
+}
+
+/// A customer hears of a cancellation only if somebody else cancelled the order.
+fn news_for_customer(before: Option<&Order>, after: &Order) -> Option<(UserId, News)> {
+    let by = after.history.last().map(|line| line.by);
+    let told = match after.status {
+        OrderStatus::Assigned | OrderStatus::Delivered | OrderStatus::Failed => true,
+        OrderStatus::Cancelled => by != Some(Actor::Customer),
+        OrderStatus::Pending | OrderStatus::InProgress => false,
+    };
+    let came = before.is_none_or(|before| before.status != after.status);
+    if !(told && came) {
+        return None;
+    }
+    // An order that left its route between the two steps of a plan was assigned before: this is the same news.
+    let assigned_at = after
+        .assigned_at()
+        .filter(|_| after.status == OrderStatus::Assigned);
+    let news = News {
+        event: Event::OrderChanged {
+            order_id: after.id,
+            status: after.status,
+            releases: after.releases(),
+        },
+        at: assigned_at.unwrap_or(after.updated_at),
+    };
+    Some((after.customer_id, news))
+}
+
+/// An agent hears if a customer or a dispatcher has cancelled an order of the route, and if a dispatcher has taken it
+/// off the route.
+fn news_for_agent(before: &Order, after: &Order) -> Option<(UserId, News)> {
+    let on = before
+        .assignment
+        .filter(|_| before.status.is_on_route() && before.status != after.status)?;
+    let by = after.history.last()?.by;
+    let cancelled = match after.status {
+        OrderStatus::Cancelled => true,
+        OrderStatus::Pending if by == Actor::Dispatcher => false,
+        OrderStatus::Pending
+        | OrderStatus::Assigned
+        | OrderStatus::InProgress
+        | OrderStatus::Delivered
+        | OrderStatus::Failed => return None,
+    };
+    let news = News {
+        event: Event::OrderTakenOff {
+            agent_id: on.agent_id,
+            route_id: on.route_id,
+            order_id: after.id,
+            version: after.version,
+            cancelled,
+        },
+        at: after.updated_at,
+    };
+    Some((on.agent_id, news))
+}
+
+fn news_of_plan(before: Option<&Route>, after: &Route) -> Option<(UserId, News)> {
+    let open_before = before.map(Route::open_orders).unwrap_or_default();
+    let open = after.open_orders();
+    let gained = open.iter().filter(|order| !open_before.contains(order));
+    // The stops of an order that ended stay on the route. Those of an order that another agent may take do not.
+    let left = |order: &&OrderId| after.stops.iter().all(|stop| stop.order_id != **order);
+    let (gained, lost) = (gained.count(), open_before.iter().filter(left).count());
+    let first_step = after.left_in_first_step > 0;
+    // The news of the second step also counts the orders that have left in the first step.
+    let before_that = before.map_or(0, |before| before.left_in_first_step);
+    let lost = if first_step { lost } else { lost + before_that };
+    (gained + lost > 0).then_some(())?;
+    let news = News {
+        event: Event::RoutePlanned {
+            agent_id: after.agent_id,
+            route_id: after.id,
+            version: after.version,
+            gained_orders: gained,
+            lost_orders: lost,
+            new: before.is_none(),
+            first_step,
+        },
+        at: after.updated_at,
+    };
+    Some((after.agent_id, news))
 }

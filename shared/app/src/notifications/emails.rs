@@ -1,19 +1,20 @@
-//! The texts of the emails. Subjects are short and plain ASCII, because SNS accepts nothing else.
-
-use std::fmt::Write as _;
+//! The texts of the emails.
 
 use domain::order::WINDOW_PASSED;
 use domain::stop::label;
 use domain::{Order, OrderStatus, Route, RouteStop, StopKind, Timestamp, User};
 use jiff::tz::TimeZone;
 
+use super::letter::{Letter, Part};
 use crate::ports::Email;
 
-/// SNS accepts fewer than 100 characters.
-const LONGEST_SUBJECT: usize = 99;
 const LONGEST_NAME_IN_SUBJECT: usize = 40;
+/// In characters. A longer line about an order in a list is cut: its address or its reason is very long.
+const LONGEST_LINE: usize = 300;
 /// The weekday, the date, the time of day and the time zone.
 const DAY_AND_TIME: &str = "%A, %-d %B, %H:%M %Z";
+/// The same in a list.
+const SHORT_DAY_AND_TIME: &str = "%a %-d %b, %H:%M %Z";
 const TIME: &str = "%H:%M";
 
 /// The sender's name and time zone.
@@ -25,28 +26,70 @@ pub struct Letterhead {
     pub time_zone: TimeZone,
 }
 
-/// What a plan has changed about a route.
+/// What a customer is told about an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Told {
+    /// The order is on a route.
+    Assigned,
+    /// The order is on a route again, after somebody had taken it off one.
+    AssignedAgain,
+    Delivered,
+    Failed,
+    Cancelled,
+}
+
+/// An order with what its customer is told about it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct RouteChange {
-    /// The version of the route with the change.
-    pub(super) version: u64,
+pub(super) struct OrderNews<'a> {
+    pub(super) told: Told,
+    pub(super) order: &'a Order,
+    pub(super) route: Option<&'a Route>,
+}
+
+/// What has changed about a route.
+#[derive(Debug, Clone, Default)]
+pub(super) struct RouteChange<'a> {
     /// Whether the route is new.
     pub(super) new: bool,
     /// The number of orders that joined the route.
     pub(super) gained_orders: usize,
-    /// The number of orders that went to other agents.
+    /// The number of orders that a plan gave to other agents.
     pub(super) lost_orders: usize,
-    /// Whether the email is about the first of two steps.
-    pub(super) first_step: bool,
+    /// The orders that were cancelled.
+    pub(super) cancelled: Vec<&'a Order>,
+    /// The orders that a dispatcher took off the route.
+    pub(super) taken_off: Vec<&'a Order>,
 }
 
-impl RouteChange {
+impl RouteChange<'_> {
     /// The change after the words "your route has".
-    fn in_words(self) -> String {
-        match (self.gained_orders, self.lost_orders) {
-            (gained, 0) => format!("gained {}", orders(gained)),
-            (0, lost) => format!("given away {}", orders(lost)),
-            (gained, lost) => format!("gained {} and given away {lost}", orders(gained)),
+    fn in_words(&self) -> String {
+        let mut words = Vec::new();
+        if self.gained_orders > 0 {
+            words.push(format!("gained {}", orders(self.gained_orders)));
+        }
+        match (self.lost_orders, words.is_empty()) {
+            (0, _) => {}
+            (lost, true) => words.push(format!("given away {}", orders(lost))),
+            (lost, false) => words.push(format!("given away {lost}")),
+        }
+        if !self.cancelled.is_empty() {
+            let cancelled = orders(self.cancelled.len()).replace(" order", " cancelled order");
+            words.push(format!("lost {cancelled}"));
+        }
+        if !self.taken_off.is_empty() {
+            let taken_off = orders(self.taken_off.len());
+            words.push(format!("lost {taken_off} to a dispatcher"));
+        }
+        words.join(" and ")
+    }
+
+    /// The reason why a route has no stops left.
+    fn why_ended(&self) -> &'static str {
+        match (self.cancelled.is_empty(), self.taken_off.is_empty()) {
+            (false, _) => "its last orders were cancelled",
+            (true, false) => "a dispatcher took its orders off",
+            (true, true) => "its orders went to other agents",
         }
     }
 }
@@ -59,110 +102,176 @@ fn orders(count: usize) -> String {
 }
 
 impl Letterhead {
-    pub(super) fn order_assigned(
-        &self,
-        customer: &User,
-        order: &Order,
-        route: Option<&Route>,
-    ) -> Email {
-        let stop = |kind| {
-            let stops = route.into_iter().flat_map(|route| &route.stops);
-            stops.rev_find(order, kind)
+    /// The email with these letters. `None` if there are none.
+    pub(super) fn email(&self, to: &User, mut letters: Vec<Letter>) -> Option<Email> {
+        let letter = match letters.len() {
+            0 => return None,
+            1 => letters.remove(0),
+            _ => Letter {
+                subject: "There is news of your orders and routes".to_owned(),
+                parts: letters.into_iter().flat_map(|it| it.parts).collect(),
+            },
         };
-        let mut facts = places(order);
-        if let Some(pickup) = stop(StopKind::Pickup) {
-            facts.push(("Pickup expected", self.day_and_time(pickup.eta)));
-        }
-        if let Some(dropoff) = stop(StopKind::Dropoff) {
-            facts.push(("Delivery expected", self.day_and_time(dropoff.eta)));
-        }
-        self.email(
-            customer,
-            format!("Order {} has an agent", short_name_of(order)),
-            &format!("Your order {} is on an agent's route.", name_of(order)),
-            &facts,
-            "You will hear from us again when it is delivered.",
-        )
+        Some(letter.signed(&to.name, &self.company))
     }
 
-    pub(super) fn order_delivered(&self, customer: &User, order: &Order) -> Email {
-        let mut facts = places(order);
-        facts.push(("Delivered", self.came_to(order, OrderStatus::Delivered)));
-        self.email(
-            customer,
-            format!("Order {} was delivered", short_name_of(order)),
-            &format!("Your order {} was delivered.", name_of(order)),
-            &facts,
-            "Thank you for sending with us.",
-        )
-    }
-
-    pub(super) fn order_failed(&self, customer: &User, order: &Order) -> Email {
-        let mut facts = places(order);
-        facts.push(("Given up", self.came_to(order, OrderStatus::Failed)));
-        let reason = order
-            .history
-            .iter()
-            .rev()
-            .find_map(|line| line.reason.clone());
-        if let Some(reason) = reason {
-            let reason = match reason.as_str() {
-                WINDOW_PASSED => "No agent could be there within the time window.".to_owned(),
-                _ => reason,
-            };
-            facts.push(("Reason", reason));
+    /// What a customer is told: about one order in full, about several as a list.
+    pub(super) fn to_customer(&self, news: &[OrderNews<'_>]) -> Option<Letter> {
+        match news {
+            [] => None,
+            [one] => Some(self.about_order(*one)),
+            many => Some(self.about_orders(many)),
         }
-        self.email(
-            customer,
-            format!("Order {} could not be delivered", short_name_of(order)),
-            &format!(
-                "We are sorry: your order {} could not be delivered.",
-                name_of(order)
-            ),
-            &facts,
-            "Please place it again, or get in touch with us.",
-        )
     }
 
-    pub(super) fn route_assigned(&self, agent: &User, route: &Route) -> Email {
-        let (first, count) = first_and_count(route);
-        let subject = match first {
-            Some(first) => format!(
-                "New route: {count} stops, the first at {}",
-                self.time(first.eta)
-            ),
-            None => "New route".to_owned(),
+    fn about_order(&self, news: OrderNews<'_>) -> Letter {
+        let OrderNews { told, order, .. } = news;
+        let (name, short) = (name_of(order), short_name_of(order));
+        let mut facts = places(order);
+        let (subject, lead, closing) = match told {
+            Told::Assigned | Told::AssignedAgain => {
+                let (pickup, dropoff) = expected(news);
+                let pickup = pickup.map(|at| ("Pickup expected", self.day_and_time(at)));
+                let dropoff = dropoff.map(|at| ("Delivery expected", self.day_and_time(at)));
+                facts.extend(pickup.into_iter().chain(dropoff));
+                let closing = "You will hear from us again when it is delivered.";
+                if told == Told::Assigned {
+                    let lead = format!("Your order {name} is on an agent's route.");
+                    (format!("Order {short} has an agent"), lead, closing)
+                } else {
+                    let lead = format!(
+                        "Your order {name} is on another route. The times that we told you before are no longer right."
+                    );
+                    (format!("Order {short} has a new time"), lead, closing)
+                }
+            }
+            Told::Delivered => {
+                facts.push(("Delivered", self.came_to(order, OrderStatus::Delivered)));
+                let lead = format!("Your order {name} was delivered.");
+                let closing = "Thank you for sending with us.";
+                (format!("Order {short} was delivered"), lead, closing)
+            }
+            Told::Failed => {
+                facts.push(("Given up", self.came_to(order, OrderStatus::Failed)));
+                facts.extend(reason(order).map(|reason| ("Reason", reason)));
+                let lead = format!("We are sorry: your order {name} could not be delivered.");
+                let closing = "Please place it again, or get in touch with us.";
+                let subject = format!("Order {short} could not be delivered");
+                (subject, lead, closing)
+            }
+            Told::Cancelled => {
+                facts.push(("Cancelled", self.came_to(order, OrderStatus::Cancelled)));
+                facts.extend(reason(order).map(|reason| ("Reason", reason)));
+                let lead = format!("A dispatcher has cancelled your order {name}.");
+                let closing = "Please place it again, or get in touch with us.";
+                (format!("Order {short} was cancelled"), lead, closing)
+            }
         };
-        self.email(
-            agent,
+        Letter {
             subject,
-            &format!("You have a new route with {count} stops."),
-            &self.route_facts(route),
-            &self.itinerary(route),
-        )
+            parts: vec![
+                Part::Paragraph(lead),
+                Part::Facts(facts),
+                Part::Paragraph(closing.to_owned()),
+            ],
+        }
     }
 
-    /// The email about a route with other orders than before.
-    pub(super) fn route_changed(&self, agent: &User, route: &Route, change: RouteChange) -> Email {
+    fn about_orders(&self, news: &[OrderNews<'_>]) -> Letter {
+        let mut counts = Vec::new();
+        let mut parts = vec![Part::Paragraph(format!(
+            "There is news of {} of your orders.",
+            news.len()
+        ))];
+        let kinds = [
+            (Told::Assigned, "with an agent", "On an agent's route:"),
+            (
+                Told::AssignedAgain,
+                "with a new time",
+                "On another route, at a new time:",
+            ),
+            (Told::Delivered, "delivered", "Delivered:"),
+            (Told::Failed, "failed", "Could not be delivered:"),
+            (Told::Cancelled, "cancelled", "Cancelled by a dispatcher:"),
+        ];
+        for (told, word, title) in kinds {
+            let those = news.iter().filter(|it| it.told == told);
+            let lines: Vec<String> = those.map(|it| format!("  {}", self.line(*it))).collect();
+            if !lines.is_empty() {
+                counts.push(format!("{} {word}", lines.len()));
+                parts.push(Part::List {
+                    title: title.to_owned(),
+                    lines,
+                });
+            }
+        }
+        Letter {
+            subject: format!("{} orders: {}", news.len(), counts.join(", ")),
+            parts,
+        }
+    }
+
+    /// An order and its news in one line.
+    fn line(&self, news: OrderNews<'_>) -> String {
+        let order = news.order;
+        let time = |at: Timestamp| self.format(at, SHORT_DAY_AND_TIME);
+        let came = |status| self.format(moment_of(order, status), SHORT_DAY_AND_TIME);
+        let because = || reason(order).map_or_else(String::new, |reason| format!(": {reason}"));
+        let told = match news.told {
+            Told::Assigned | Told::AssignedAgain => {
+                let (pickup, dropoff) = expected(news);
+                let pickup = pickup.map(|at| format!(", pickup {}", time(at)));
+                let dropoff = dropoff.map(|at| format!(", delivery {}", time(at)));
+                pickup.unwrap_or_default() + &dropoff.unwrap_or_default()
+            }
+            Told::Delivered => format!(", {}", came(OrderStatus::Delivered)),
+            Told::Failed => format!(", {}{}", came(OrderStatus::Failed), because()),
+            Told::Cancelled => format!(", {}{}", came(OrderStatus::Cancelled), because()),
+        };
+        let line = format!("{} to {}{told}", name_of(order), order.dropoff.label());
+        if line.chars().count() <= LONGEST_LINE {
+            return line;
+        }
+        let cut: String = line.chars().take(LONGEST_LINE).collect();
+        format!("{cut} ...")
+    }
+
+    /// What an agent is told about a route.
+    pub(super) fn to_agent(&self, route: &Route, change: &RouteChange<'_>) -> Letter {
         let (first, count) = first_and_count(route);
         let news = change.in_words();
         let Some(first) = first else {
-            return self.email(
-                agent,
-                "Your route has ended: its orders went to other agents".to_owned(),
-                "Other agents can deliver the orders of your route sooner, so you have no stops left.",
-                &[],
-                "You stay on duty and get an email with your next route.",
-            );
+            let why = change.why_ended();
+            let mut parts = vec![Part::Paragraph(format!(
+                "Your route has ended: {why}. You have no stops left."
+            ))];
+            parts.extend(off_the_route(change));
+            parts.push(Part::Paragraph(
+                "While you are on duty, you get an email with your next route.".to_owned(),
+            ));
+            return Letter {
+                subject: format!("Your route has ended: {why}"),
+                parts,
+            };
         };
-        let next = self.time(first.eta);
-        self.email(
-            agent,
-            format!("Your route has {news}: {count} stops left, the next at {next}"),
-            &format!("Your route has {news} and has {count} stops left."),
-            &self.route_facts(route),
-            &self.itinerary(route),
-        )
+        let at = self.time(first.eta);
+        let stops = stops(count);
+        let (subject, lead) = if change.new {
+            (
+                format!("New route: {stops}, the first at {at}"),
+                format!("You have a new route with {stops}."),
+            )
+        } else {
+            (
+                format!("Your route has {news}: {stops} left, the next at {at}"),
+                format!("Your route has {news} and has {stops} left."),
+            )
+        };
+        let mut parts = vec![Part::Paragraph(lead)];
+        parts.extend(off_the_route(change));
+        parts.push(Part::Facts(self.route_facts(route)));
+        parts.push(self.itinerary(route));
+        Letter { subject, parts }
     }
 
     fn route_facts(&self, route: &Route) -> Vec<(&'static str, String)> {
@@ -183,78 +292,91 @@ impl Letterhead {
         facts
     }
 
-    fn itinerary(&self, route: &Route) -> String {
-        let mut lines = "The stops:\n".to_owned();
+    fn itinerary(&self, route: &Route) -> Part {
         let numbered = route.stops.iter().zip(1..);
-        for (stop, number) in numbered.filter(|(stop, _)| is_open(stop)) {
+        let open = numbered.filter(|(stop, _)| is_open(stop));
+        let lines = open.map(|(stop, number)| {
             let what = match stop.kind {
                 StopKind::Pickup => "pick up ",
                 StopKind::Dropoff => "drop off",
             };
             let place = label(stop.address.as_deref(), stop.location);
-            // Writing to a string cannot fail.
-            let _ = write!(
-                lines,
-                "\n{number:>3}. {}  {what}  {place}",
-                self.time(stop.eta)
-            );
+            format!("{number:>3}. {}  {what}  {place}", self.time(stop.eta))
+        });
+        Part::List {
+            title: "The stops:".to_owned(),
+            lines: lines.collect(),
         }
-        lines
     }
 
     fn came_to(&self, order: &Order, status: OrderStatus) -> String {
-        let line = order
-            .history
-            .iter()
-            .rev()
-            .find(|line| line.status == status);
-        self.day_and_time(line.map_or(order.updated_at, |line| line.at))
+        self.day_and_time(moment_of(order, status))
     }
 
     fn day_and_time(&self, time: Timestamp) -> String {
-        time.to_zoned(self.time_zone.clone())
-            .strftime(DAY_AND_TIME)
-            .to_string()
+        self.format(time, DAY_AND_TIME)
     }
 
     fn time(&self, time: Timestamp) -> String {
-        time.to_zoned(self.time_zone.clone())
-            .strftime(TIME)
-            .to_string()
+        self.format(time, TIME)
     }
 
-    fn email(
-        &self,
-        to: &User,
-        subject: String,
-        news: &str,
-        facts: &[(&str, String)],
-        closing: &str,
-    ) -> Email {
-        let width = facts
-            .iter()
-            .map(|(name, _)| name.len())
-            .max()
-            .unwrap_or_default()
-            + 1;
-        let facts: Vec<String> = facts
-            .iter()
-            .map(|(name, fact)| format!("  {:<width$}  {fact}", format!("{name}:")))
-            .collect();
-        let (name, company) = (&to.name, &self.company);
-        let facts = facts.join("\n");
-        let body = format!("Hello {name},\n\n{news}\n\n{facts}\n\n{closing}\n\n{company}\n");
-        Email {
-            subject: plain(&subject),
-            body: body.replace(turns_direction, ""),
-        }
+    fn format(&self, time: Timestamp, format: &str) -> String {
+        let zoned = time.to_zoned(self.time_zone.clone());
+        zoned.strftime(format).to_string()
     }
 }
 
-/// Whether a character turns the direction of the text after it. A name with U+202E would make the rest of an email
-/// read backwards.
-fn turns_direction(character: char) -> bool {
-    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+/// When the order came to a status.
+fn moment_of(order: &Order, status: OrderStatus) -> Timestamp {
+    let lines = order.history.iter().rev();
+    let line = lines.into_iter().find(|line| line.status == status);
+    line.map_or(order.updated_at, |line| line.at)
+}
+
+/// When the pickup and the delivery of an order are expected.
+fn expected(news: OrderNews<'_>) -> (Option<Timestamp>, Option<Timestamp>) {
+    let eta = |kind| {
+        let stops = news.route.into_iter().flat_map(|route| &route.stops);
+        stops.rev_find(news.order, kind).map(|stop| stop.eta)
+    };
+    (eta(StopKind::Pickup), eta(StopKind::Dropoff))
+}
+
+/// The reason that somebody gave for the last step.
+fn reason(order: &Order) -> Option<String> {
+    let reason = order.history.last()?.reason.clone()?;
+    Some(match reason.as_str() {
+        WINDOW_PASSED => "No agent could be there within the time window.".to_owned(),
+        _ => reason,
+    })
+}
+
+/// The orders that an agent need not serve any more.
+fn off_the_route(change: &RouteChange<'_>) -> Vec<Part> {
+    let lists = [
+        ("Cancelled:", &change.cancelled),
+        ("Taken off by a dispatcher:", &change.taken_off),
+    ];
+    let lists = lists.into_iter().filter(|(_, orders)| !orders.is_empty());
+    let parts = lists.map(|(title, orders)| {
+        let line = |order: &&Order| {
+            let (from, to) = (order.pickup.label(), order.dropoff.label());
+            format!("  {} from {from} to {to}", name_of(order))
+        };
+        Part::List {
+            title: title.to_owned(),
+            lines: orders.iter().map(line).collect(),
+        }
+    });
+    parts.collect()
+}
+
+fn stops(count: usize) -> String {
+    match count {
+        1 => "1 stop".to_owned(),
+        count => format!("{count} stops"),
+    }
 }
 
 trait FindStop<'a> {
@@ -306,20 +428,4 @@ fn hours_and_minutes(seconds: u32) -> String {
         (0, minutes) => format!("{minutes} min"),
         (hours, minutes) => format!("{hours} h {minutes:02} min"),
     }
-}
-
-/// Printable ASCII, cut to the length that SNS accepts. A customer's name for an order may contain any character.
-fn plain(subject: &str) -> String {
-    let printable = |c: char| {
-        if c == ' ' || c.is_ascii_graphic() {
-            c
-        } else {
-            '?'
-        }
-    };
-    subject
-        .chars()
-        .map(printable)
-        .take(LONGEST_SUBJECT)
-        .collect()
 }

@@ -1,7 +1,10 @@
 //! Emails to customers and agents.
 
+mod digest;
 mod emails;
+mod letter;
 mod send_notifications;
 
+pub(crate) use digest::SECOND_STEP;
 pub use emails::Letterhead;
 pub use send_notifications::{SendNotifications, Told};

@@ -2,23 +2,31 @@
 
 use std::sync::Arc;
 
-use domain::{EmailNotifications, OrderId, OrderStatus, RouteId, RouteStatus, User, UserId};
+use domain::{EmailNotifications, OrderId, RouteId, Timestamp, User, UserId};
 use jiff::SignedDuration;
 use tracing::error;
 
-use super::emails::{Letterhead, RouteChange};
+use super::digest::{Digest, Records, orders_in, routes_in};
+use super::emails::Letterhead;
 use crate::accounts::record_subscription;
-use crate::messages::Notification;
+use crate::messages::{Event, News, Notification};
 use crate::ports::{
-    Clock, Email, EmailClaim, EmailClaims, MailError, Mailer, OrderStore, RouteStore, UserStore,
+    Clock, Email, MailError, Mailer, OrderStore, Outboxes, Queue, RouteStore, Taken, UserStore,
 };
 use crate::refusal::Refusal;
 
-/// How long a claim keeps other consumers from sending the email. Sending takes less time.
+/// How long an outbox stays with the consumer that has taken it. A function instance ends sooner.
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// The shortest time between two emails to a person. SNS gives up a subscription that gets more than ten in a second.
+const BETWEEN_EMAILS: SignedDuration = SignedDuration::from_secs(1);
 /// How many times a user's address may change during one call.
 const ADDRESSES: usize = 3;
-/// How long a sent email is remembered. A message lives less long, in its queue and then in the dead-letter queue.
+/// The most news in one email, so that the email stays below 256 KB, the most that SNS accepts.
+const MOST_NEWS: usize = 150;
+/// The most news in one message. Ten messages, which are sent together, stay below 256 KB, the most that SQS accepts.
+const MOST_CARRIED: usize = 100;
+/// How long is remembered what a person was told. A message lives less long, in its queue and then in the dead-letter
+/// queue.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 /// `send-notifications`: consumes the notification queue.
@@ -29,8 +37,10 @@ pub struct SendNotifications {
     pub orders: Arc<dyn OrderStore>,
     /// The routes.
     pub routes: Arc<dyn RouteStore>,
-    /// The claims on emails, so that one consumer sends each email.
-    pub claims: Arc<dyn EmailClaims>,
+    /// The news that waits, so that one consumer tells it, in one email.
+    pub outboxes: Arc<dyn Outboxes>,
+    /// The queue of notifications itself, for news that must wait.
+    pub notifications: Arc<dyn Queue<Notification>>,
     /// Sends emails.
     pub mailer: Arc<dyn Mailer>,
     /// The time.
@@ -40,76 +50,178 @@ pub struct SendNotifications {
 }
 
 /// The result of a notification.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Told {
-    /// An email was sent.
-    Sent,
-    /// The email was sent before.
-    Before,
-    /// There is nobody to tell, or the news is out of date.
-    Nobody,
+    /// An email was sent that tells this news.
+    Sent(Vec<News>),
+    /// There is nothing to tell: it was told before, or it is out of date.
+    Nothing,
+    /// Another message asks for the email later.
+    Later,
     /// The user has a topic.
     Subscribed,
 }
 
 impl SendNotifications {
-    /// Sends one email for one event, even if the event is delivered several times: claims the email, sends it, and
-    /// marks it as sent. The email is sent twice if its success stayed unknown: the answer of the mail service was
-    /// lost, or the process died before the mark. If the mark fails, a repeated event sends the email again.
+    /// Handles one message.
     ///
     /// # Errors
-    /// If a dependency is unavailable, or another consumer has claimed the email and not finished. The queue then
-    /// delivers the message again.
+    /// If a dependency is unavailable. The queue then delivers the message again.
     pub async fn run(&self, notification: &Notification) -> Result<Told, Refusal> {
-        match *notification {
-            Notification::UserConfirmed { user_id } => self.subscribe(user_id).await,
-            Notification::OrderChanged {
-                order_id,
-                status,
-                version,
-                assignments,
-            } => {
-                // A customer gets one email about the assignment, even if the order changes its agent later.
-                let event = if status == OrderStatus::Assigned {
-                    format!("order/{order_id}/assigned")
-                } else {
-                    format!("order/{order_id}/{version}")
+        match notification {
+            Notification::UserConfirmed { user_id } => self.subscribe(*user_id).await,
+            Notification::NewsWaiting { user_id, news } => self.tell(*user_id, news).await,
+            Notification::Alone(event) => {
+                let news = News {
+                    event: event.clone(),
+                    at: self.clock.now(),
                 };
-                let email = self.order_email(order_id, status, version, assignments);
-                match email.await? {
-                    Some((user, email)) => self.once(&event, &user, &email).await,
-                    None => Ok(Told::Nobody),
+                match self.told_of(event).await? {
+                    Some(user_id) => self.tell(user_id, &[news]).await,
+                    None => Ok(Told::Nothing),
                 }
             }
-            Notification::RoutePlanned {
-                agent_id,
-                route_id,
-                version,
-                gained_orders,
-                lost_orders,
-                new,
-                first_step,
-            } => {
-                let event = format!("route/{route_id}/{version}");
-                let change = RouteChange {
-                    version,
-                    new,
-                    gained_orders,
-                    lost_orders,
-                    first_step,
-                };
-                match self.route_email(agent_id, route_id, change).await? {
-                    Some((user, email)) => self.once(&event, &user, &email).await,
-                    None => Ok(Told::Nobody),
-                }
+        }
+    }
+
+    /// The person who is told of an event.
+    async fn told_of(&self, event: &Event) -> Result<Option<UserId>, Refusal> {
+        Ok(match *event {
+            Event::OrderChanged { order_id, .. } => {
+                let orders = self.orders.orders(&[order_id]).await?;
+                orders.first().map(|order| order.customer_id)
             }
+            Event::RoutePlanned { agent_id, .. } | Event::OrderTakenOff { agent_id, .. } => {
+                Some(agent_id)
+            }
+        })
+    }
+
+    /// Tells a person in one email all the news that waits in the outbox, and this news. Takes the outbox, sends the
+    /// email, remembers what was told, and gives the outbox back.
+    ///
+    /// - If the process dies before the email, the lease ends, and this message or the next one sends the email.
+    /// - If it dies after the email and before the memory, the email is sent again. No order of the steps avoids this:
+    ///   nobody knows whether an email was sent except the process that sent it.
+    /// - If it dies after the memory, the next message finds the news told and clears the outbox.
+    /// - A second instance finds the outbox taken, and leaves a message for later in place of its own.
+    ///
+    /// # Errors
+    /// If a dependency is unavailable. The lease then ends by itself.
+    pub async fn tell(&self, user_id: UserId, carried: &[News]) -> Result<Told, Refusal> {
+        let now = self.clock.now();
+        let until = now + LEASE;
+        let carries = !carried.is_empty();
+        let mut waiting = match self.outboxes.take(user_id, now, until, carries).await? {
+            Taken::Empty => return Ok(Told::Nothing),
+            Taken::Theirs(free_at) => {
+                self.later(user_id, carried, free_at.duration_since(now))
+                    .await?;
+                return Ok(Told::Later);
+            }
+            Taken::Ours(waiting) => waiting,
+        };
+        waiting.extend_from_slice(carried);
+        // The oldest news first, if it is too much for one email. The outbox keeps the rest; what it never had must go
+        // into a message.
+        waiting.sort_by_key(|it| (it.at, it.name()));
+        waiting.dedup();
+        let mut rest = waiting.split_off(waiting.len().min(MOST_NEWS));
+        if !rest.is_empty() {
+            rest.retain(|it| carried.contains(it));
+            self.later(user_id, &rest, BETWEEN_EMAILS).await?;
+        }
+        let told_before = self.outboxes.told(user_id, &waiting).await?;
+        let (mut done, fresh): (Vec<News>, Vec<News>) = waiting
+            .into_iter()
+            .partition(|it| told_before.contains(&it.name()));
+        let mut told = Told::Nothing;
+        let mut free_at = now;
+        if let Some(user) = self.users.user(user_id).await? {
+            let digest = self.digest(fresh, &user, now).await?;
+            if let Some(email) = self.letterhead.email(&user, digest.letters) {
+                self.send(user_id, &email).await?;
+                free_at = self.clock.now() + BETWEEN_EMAILS;
+                told = Told::Sent(digest.over.clone());
+            }
+            self.remember(user_id, &digest.over).await;
+            done.extend(digest.over);
+            done.extend(digest.untrue);
+        } else {
+            done.extend(fresh);
+        }
+        // The news is told. An error here would deliver the message again without need.
+        let given_back = self.outboxes.give_back(user_id, until, &done, free_at);
+        if let Err(error) = given_back.await {
+            error!(
+                %user_id,
+                error = &error as &dyn std::error::Error,
+                "could not give an outbox back"
+            );
+        }
+        Ok(told)
+    }
+
+    /// Leaves a message for later, with the news that is in no outbox. After a crash before this message is deleted,
+    /// both come, and the second one finds everything told.
+    async fn later(
+        &self,
+        user_id: UserId,
+        news: &[News],
+        after: SignedDuration,
+    ) -> Result<(), Refusal> {
+        let with = |news: &[News]| Notification::NewsWaiting {
+            user_id,
+            news: news.to_vec(),
+        };
+        let mut messages: Vec<Notification> = news.chunks(MOST_CARRIED).map(with).collect();
+        if messages.is_empty() {
+            messages.push(with(&[]));
+        }
+        // Rounded up, and at least a second.
+        let seconds = (after.as_millis().max(1) + 999) / 1000;
+        let seconds = u32::try_from(seconds).unwrap_or(u32::MAX);
+        self.notifications.send(&messages, seconds).await?;
+        Ok(())
+    }
+
+    async fn digest(
+        &self,
+        news: Vec<News>,
+        person: &User,
+        now: Timestamp,
+    ) -> Result<Digest, Refusal> {
+        if news.is_empty() {
+            return Ok(Digest::default());
+        }
+        let ids: Vec<OrderId> = orders_in(&news);
+        let orders = self.orders.orders(&ids).await?.into_iter();
+        let orders = orders.map(|order| (order.id, order)).collect();
+        let ids: Vec<(UserId, RouteId)> = routes_in(&news, &orders);
+        let routes = self.routes.routes(&ids).await?.into_iter();
+        let records = Records {
+            orders,
+            routes: routes.map(|route| (route.id, route)).collect(),
+        };
+        Ok(Digest::of(news, person, &records, &self.letterhead, now))
+    }
+
+    async fn remember(&self, user_id: UserId, news: &[News]) {
+        let forget_at = self.clock.now() + REMEMBERED;
+        // The email is sent. An error here would deliver the message again, and the email would be sent a second time.
+        if let Err(error) = self.outboxes.remember(user_id, news, forget_at).await {
+            error!(
+                %user_id,
+                error = &error as &dyn std::error::Error,
+                "could not remember what was told"
+            );
         }
     }
 
     /// Creates the user's topic and asks the address to confirm. Each step can be repeated.
     async fn subscribe(&self, user_id: UserId) -> Result<Told, Refusal> {
         let Some(user) = self.users.user(user_id).await? else {
-            return Ok(Told::Nobody);
+            return Ok(Told::Nothing);
         };
         if user.subscribed_at.is_some() {
             return Ok(Told::Subscribed);
@@ -154,103 +266,5 @@ impl SendNotifications {
             }
         }
         Err(Refusal::Contended)
-    }
-
-    async fn once(&self, event: &str, user: &User, email: &Email) -> Result<Told, Refusal> {
-        let now = self.clock.now();
-        match self.claims.claim(event, now, now + LEASE).await? {
-            EmailClaim::Sent => return Ok(Told::Before),
-            EmailClaim::Theirs => return Err(Refusal::Contended),
-            EmailClaim::Ours => {}
-        }
-        self.send(user.id, email).await?;
-        // The email is sent. An error here would deliver the message again, and the email would be sent a second time.
-        if let Err(error) = self.claims.mark_sent(event, now + REMEMBERED).await {
-            error!(
-                event,
-                error = &error as &dyn std::error::Error,
-                "could not mark an email as sent"
-            );
-        }
-        Ok(Told::Sent)
-    }
-
-    /// The email to a customer; `None` if the news is out of date, because the order was taken off its route. After two
-    /// assignments the customer gets only the email about the current one.
-    async fn order_email(
-        &self,
-        order_id: OrderId,
-        status: OrderStatus,
-        version: u64,
-        assignments: Option<usize>,
-    ) -> Result<Option<(User, Email)>, Refusal> {
-        let Some(order) = self.orders.order(order_id).await? else {
-            return Ok(None);
-        };
-        let taken_back = matches!(order.status, OrderStatus::Pending | OrderStatus::Cancelled);
-        let assigned_anew = status == OrderStatus::Assigned
-            && assignments.is_some_and(|count| count != order.assignments());
-        if order.version < version || taken_back || assigned_anew {
-            return Ok(None);
-        }
-        let Some(customer) = self.users.user(order.customer_id).await? else {
-            return Ok(None);
-        };
-        let route = match order.assignment {
-            Some(on) => self.routes.route(on.agent_id, on.route_id).await?,
-            None => None,
-        };
-        let email = match status {
-            OrderStatus::Assigned => {
-                self.letterhead
-                    .order_assigned(&customer, &order, route.as_ref())
-            }
-            OrderStatus::Delivered => self.letterhead.order_delivered(&customer, &order),
-            OrderStatus::Failed => self.letterhead.order_failed(&customer, &order),
-            OrderStatus::Pending | OrderStatus::InProgress | OrderStatus::Cancelled => {
-                return Ok(None);
-            }
-        };
-        Ok(Some((customer, email)))
-    }
-
-    /// The email to an agent. `None` if the news is out of date: the route has ended, the agent is not active any more,
-    /// or the agent went off duty and gave the orders back.
-    async fn route_email(
-        &self,
-        agent_id: UserId,
-        route_id: RouteId,
-        change: RouteChange,
-    ) -> Result<Option<(User, Email)>, Refusal> {
-        let route = self.routes.route(agent_id, route_id).await?;
-        let agent = self.users.user(agent_id).await?;
-        let Some((route, agent)) = route.zip(agent) else {
-            return Ok(None);
-        };
-        let Some(profile) = agent.active_agent() else {
-            return Ok(None);
-        };
-        // The email of the second step reports both steps.
-        let second_step_was_made = route.version > change.version && route.left_in_first_step == 0;
-        if change.first_step && second_step_was_made {
-            return Ok(None);
-        }
-        let only_lost = change.gained_orders == 0;
-        // An agent whose route ended because all its orders went to others must hear of it, unless the next route has
-        // its own email.
-        let lost_all = only_lost
-            && route.status == RouteStatus::Cancelled
-            && route.version == change.version
-            && profile.open_route_id.is_none();
-        let out_of_date = !(route.status.is_open() || lost_all) || (only_lost && !profile.on_duty);
-        if out_of_date {
-            return Ok(None);
-        }
-        let email = if change.new {
-            self.letterhead.route_assigned(&agent, &route)
-        } else {
-            self.letterhead.route_changed(&agent, &route, change)
-        };
-        Ok(Some((agent, email)))
     }
 }

@@ -1,37 +1,9 @@
-//! Claims on work that must be done once, such as sending an email or planning a zone. Also the notes of zones without
-//! agents, and the place where a sweep stopped.
+//! Claims on the planning of a zone, the notes of zones without agents, and the place where a sweep stopped.
 
 use async_trait::async_trait;
 use domain::{Timestamp, Zone};
 
 use super::{PendingPlace, StoreError};
-
-/// The result of claiming an email.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum EmailClaim {
-    /// The caller may send the email until the lease ends.
-    Ours,
-    /// The email was sent before.
-    Sent,
-    /// Another consumer is sending the email now, or has died while sending. The end of its lease will tell.
-    Theirs,
-}
-
-/// Claims on emails. A consumer claims an email with a lease, sends the email, and marks it as sent. An email is sent
-/// twice only if the mark is missing, or if the answer to a successful send was lost.
-#[async_trait]
-pub trait EmailClaims: Send + Sync {
-    /// Claims the email about an event. `event` names the event.
-    async fn claim(
-        &self,
-        event: &str,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> Result<EmailClaim, StoreError>;
-
-    /// Marks an email as sent. The mark is kept until `forget_at`.
-    async fn mark_sent(&self, event: &str, forget_at: Timestamp) -> Result<(), StoreError>;
-}
 
 /// A request that a zone received while it was being planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

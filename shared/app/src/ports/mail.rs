@@ -9,10 +9,12 @@ use crate::refusal::Cause;
 /// An email.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Email {
-    /// Fewer than 100 characters of printable ASCII, because SNS accepts nothing else.
+    /// One line of fewer than 100 characters, in any script. A mailer that needs ASCII transliterates it.
     pub subject: String,
     /// Plain text.
     pub body: String,
+    /// The same as HTML.
+    pub html: String,
 }
 
 /// Why an email was not sent.

@@ -7,6 +7,7 @@ mod claims;
 mod identity;
 mod imports;
 mod mail;
+mod outboxes;
 mod pending;
 mod places;
 mod planning;
@@ -16,7 +17,7 @@ mod sessions;
 mod stores;
 
 pub use chance::{Clock, Ids, Jitter};
-pub use claims::{Dirty, EmailClaim, EmailClaims, SweepPlace, ZoneLeases, ZonesWithoutAgents};
+pub use claims::{Dirty, SweepPlace, ZoneLeases, ZonesWithoutAgents};
 pub use identity::{
     Account, Confirmation, IdentityError, IdentityProvider, LogInOutcome, Registration, Tokens,
 };
@@ -25,6 +26,7 @@ pub use imports::{
     RejectedFile, UploadUrl,
 };
 pub use mail::{Email, MailError, Mailer};
+pub use outboxes::{Outboxes, Taken};
 pub use pending::{PendingBounds, Recount};
 pub use places::{Geocoder, GeocoderError, PlaceCache, PlaceCandidate};
 pub use planning::{

@@ -3,13 +3,13 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use app::agents::UpdateAgent;
 use app::events::{PublishEvents, StateChange};
-use app::messages::{Notification, Wake};
-use app::notifications::{Letterhead, SendNotifications};
+use app::messages::{News, Notification, Wake};
+use app::notifications::{Letterhead, SendNotifications, Told};
 use app::orders::SweepPendingOrders;
 use app::orders::UpdateOrderStatus;
 use app::orders::{CreateOrder, GetOrder, ListOrders, RoomForOrders};
@@ -35,11 +35,15 @@ pub struct World {
     pub mailer: Arc<MemoryMailer>,
     pub provider: Arc<FirstComeFirstServed>,
     pub clock: Arc<StillClock>,
+    /// The clock of those who send emails. It moves while emails wait for each other.
+    pub mail_clock: Arc<StillClock>,
     pub ids: Arc<CountedIds>,
     pub service_area: ServiceArea,
     pub most_open_orders: u32,
     /// Plans in place of `provider`, if there is one.
     pub planner: Option<CountedRounds>,
+    /// The names of the news that emails have told.
+    pub told: Mutex<Vec<String>>,
     /// How often each stream record and message is delivered.
     pub deliveries: usize,
 }
@@ -49,18 +53,21 @@ impl World {
         users: impl IntoIterator<Item = User>,
         orders: impl IntoIterator<Item = Order>,
     ) -> Self {
+        let mail_clock = Arc::new(StillClock::at("2030-05-06T08:00:00Z"));
         Self {
             store: Arc::new(MemoryStore::with(users, orders)),
             identity: Arc::default(),
             wakes: Arc::default(),
             notifications: Arc::default(),
-            mailer: Arc::default(),
+            mailer: Arc::new(MemoryMailer::as_strict_as_sns(mail_clock.clone())),
             provider: Arc::default(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+            mail_clock,
             ids: Arc::default(),
             service_area: ServiceArea::default(),
             most_open_orders: 100_000,
             planner: None,
+            told: Mutex::default(),
             deliveries: 1,
         }
     }
@@ -130,7 +137,9 @@ impl World {
     pub fn announce(&self) -> PublishEvents {
         PublishEvents {
             wakes: self.wakes.clone(),
+            outboxes: self.store.clone(),
             notifications: self.notifications.clone(),
+            window_s: 30,
             without_agents: self.store.clone(),
             clock: self.clock.clone(),
             grid: grid(),
@@ -169,9 +178,10 @@ impl World {
             users: self.store.clone(),
             orders: self.store.clone(),
             routes: self.store.clone(),
-            claims: self.store.clone(),
+            outboxes: self.store.clone(),
+            notifications: self.notifications.clone(),
             mailer: self.mailer.clone(),
-            clock: self.clock.clone(),
+            clock: self.mail_clock.clone(),
             letterhead: Letterhead {
                 company: "Missatgers SL".to_owned(),
                 time_zone: jiff::tz::TimeZone::get("Europe/Madrid").unwrap(),
@@ -225,6 +235,8 @@ impl World {
             }
         }
         let notifications = self.notifications.take_messages();
+        // By now, all of them may come, and nobody has got an email just now.
+        self.mail_clock.advance(SignedDuration::from_secs(61));
         for notification in &notifications {
             for _ in 0..self.deliveries {
                 self.notify_surely(notification).await;
@@ -246,7 +258,19 @@ impl World {
     }
 
     async fn notify_surely(&self, notification: &Notification) {
-        self.send_notifications().run(notification).await.unwrap();
+        let told = self.send_notifications().run(notification).await.unwrap();
+        if let Told::Sent(news) = told {
+            let names = news.iter().map(News::name);
+            self.told.lock().unwrap().extend(names);
+        }
+    }
+
+    /// The names of all news that emails have told since the last call, which begin with this word.
+    pub fn take_told(&self, word: &str) -> Vec<String> {
+        let mut told = self.told.lock().unwrap();
+        let (taken, left) = told.drain(..).partition(|name| name.starts_with(word));
+        *told = left;
+        taken
     }
 
     pub async fn set_status(

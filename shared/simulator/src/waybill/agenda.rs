@@ -27,8 +27,8 @@ pub(super) enum Event {
     WakesVisible,
     /// The batch of wake-ups is complete.
     WakeBatch,
-    /// The batch of notifications is complete.
-    NotificationBatch,
+    /// The delay of a notification is over.
+    NotificationsVisible,
     /// The oldest plan in the making is finished.
     Planned(u64),
     /// The sweep runs.
@@ -48,7 +48,7 @@ impl Event {
             Self::StreamBatch
             | Self::WakesVisible
             | Self::WakeBatch
-            | Self::NotificationBatch
+            | Self::NotificationsVisible
             | Self::Planned(_)
             | Self::Sweep => false,
         }

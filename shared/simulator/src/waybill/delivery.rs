@@ -84,14 +84,10 @@ impl Simulation<'_> {
             self.delayed.push((visible, wake));
             self.agenda.note(visible, Event::WakesVisible);
         }
-        let notifications = self.waybill.notifications.take_messages();
-        if !notifications.is_empty() {
-            if self.notifications.is_empty() {
-                let window = moment(self.deployment.notification_window_s);
-                self.agenda
-                    .note(self.now + window, Event::NotificationBatch);
-            }
-            self.notifications.extend(notifications);
+        for (notification, delay_s) in self.waybill.notifications.take() {
+            let visible = self.now + 1000 * Moment::from(delay_s);
+            self.notifications.push((visible, notification));
+            self.agenda.note(visible, Event::NotificationsVisible);
         }
     }
 
@@ -171,12 +167,19 @@ impl Simulation<'_> {
         Ok(())
     }
 
-    /// Sends the emails of a batch.
+    /// Handles the notifications whose delay is over.
     pub(super) async fn notify(&mut self) -> Result<(), SimulationError> {
         let send_notifications = self.waybill.send_notifications();
-        for notification in std::mem::take(&mut self.notifications) {
+        let now = self.now;
+        let (visible, delayed): (Vec<_>, Vec<_>) = self
+            .notifications
+            .drain(..)
+            .partition(|(visible, _)| *visible <= now);
+        self.notifications = delayed;
+        for (_, notification) in visible {
             send_notifications.run(&notification).await?;
         }
+        self.collect_messages();
         Ok(())
     }
 }

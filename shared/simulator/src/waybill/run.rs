@@ -112,8 +112,8 @@ pub(super) struct Simulation<'a> {
     pub(super) delayed: Vec<(Moment, Wake)>,
     /// Wake-ups for the next batch of the optimizer.
     pub(super) wakes: Vec<Wake>,
-    /// Notifications for the next batch.
-    pub(super) notifications: Vec<Notification>,
+    /// Notifications, and when each becomes visible.
+    pub(super) notifications: Vec<(Moment, Notification)>,
     pub(super) runs: FuturesUnordered<BoxFuture<'static, EndedRun>>,
     /// The requests to the store with which simulated agents looked at their routes.
     pub(super) looks: u64,
@@ -236,7 +236,7 @@ impl<'a> Simulation<'a> {
             }
             Event::WakesVisible => self.show_wakes(),
             Event::WakeBatch => self.begin_runs(),
-            Event::NotificationBatch => self.notify().await?,
+            Event::NotificationsVisible => self.notify().await?,
             Event::Planned(run) => self.waybill.desk.hand_out(run),
             Event::Sweep => {
                 self.waybill.sweep_pending_orders().run(SWEEP).await?;

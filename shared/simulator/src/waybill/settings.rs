@@ -30,7 +30,7 @@ impl Default for Deployment {
             rules: DispatchRules::default(),
             stream_window_s: 1.0,
             optimization_window_s: 10.0,
-            notification_window_s: 2.0,
+            notification_window_s: 30.0,
             planning_s: 4.0,
             sweep_s: 60.0,
             rounds: 4_000,

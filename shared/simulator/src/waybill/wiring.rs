@@ -108,7 +108,9 @@ impl Wiring {
     pub(super) fn publish_events(&self) -> PublishEvents {
         PublishEvents {
             wakes: self.wakes.clone(),
+            outboxes: self.store.clone(),
             notifications: self.notifications.clone(),
+            window_s: self.deployment.notification_window_s as u32,
             without_agents: self.store.clone(),
             clock: self.clock.clone(),
             grid: self.grid,
@@ -150,7 +152,8 @@ impl Wiring {
             users: self.store.clone(),
             orders: self.store.clone(),
             routes: self.store.clone(),
-            claims: self.store.clone(),
+            outboxes: self.store.clone(),
+            notifications: self.notifications.clone(),
             mailer: self.mailer.clone(),
             clock: self.clock.clone(),
             letterhead: Letterhead {

@@ -12,6 +12,7 @@ pub async fn run(mailer: &dyn Mailer) {
     let email = Email {
         subject: "Your order is on its way".to_owned(),
         body: "Núria,\n\nit comes at about 10:20.\n".to_owned(),
+        html: "<p>Núria,</p><p>it comes at about 10:20.</p>".to_owned(),
     };
     let address = format!("ana-{}@example.com", Uuid::now_v7());
     let state = mailer.subscription(user, &address).await.unwrap();

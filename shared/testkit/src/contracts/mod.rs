@@ -8,7 +8,6 @@
     reason = "a real store keeps what earlier runs left: ids are new each time, and waiting takes real time"
 )]
 
-pub mod claims;
 pub mod files;
 mod fresh;
 pub mod identity;
@@ -19,6 +18,7 @@ pub mod legs;
 pub mod listings;
 pub mod mail;
 pub mod orders;
+pub mod outboxes;
 pub mod pending;
 pub mod pending_bounds;
 pub mod places;

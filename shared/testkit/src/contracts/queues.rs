@@ -2,13 +2,15 @@
 
 use std::sync::Mutex;
 
-use app::messages::{Notification, Wake, WakeCause};
+use app::messages::{Event, News, Notification, Wake, WakeCause};
 use app::ports::Queue;
 use async_trait::async_trait;
 use domain::ids::Uuid;
 use domain::{OrderId, OrderStatus};
 
+use super::fresh::later;
 use super::{Fresh, eventually};
+use crate::build::at;
 
 /// More messages than SQS takes in one call.
 const MANY: u64 = 25;
@@ -46,7 +48,7 @@ pub async fn run_notifications(queue: &dyn Queue<Notification>, outlet: &dyn Out
         Notification::UserConfirmed {
             user_id: fresh.user_id(),
         },
-        Notification::RoutePlanned {
+        Notification::Alone(Event::RoutePlanned {
             agent_id: fresh.user_id(),
             route_id: fresh.route_id(),
             version: 2,
@@ -54,13 +56,19 @@ pub async fn run_notifications(queue: &dyn Queue<Notification>, outlet: &dyn Out
             lost_orders: 1,
             new: false,
             first_step: false,
-        },
+        }),
     ];
-    notifications.extend((0..MANY).map(|version| Notification::OrderChanged {
-        order_id: OrderId(Uuid::now_v7()),
-        status: OrderStatus::Delivered,
-        version,
-        assignments: Some(1),
+    let news = |number: u64| News {
+        event: Event::OrderChanged {
+            order_id: OrderId(Uuid::now_v7()),
+            status: OrderStatus::Delivered,
+            releases: 1,
+        },
+        at: later(at("2030-05-06T08:00:00.123Z"), number as i64),
+    };
+    notifications.extend((0..MANY).map(|number| Notification::NewsWaiting {
+        user_id: fresh.user_id(),
+        news: (0..number % 3).map(news).collect(),
     }));
     queue.send(&notifications, 0).await.unwrap();
     all_arrive(&notifications, outlet).await;

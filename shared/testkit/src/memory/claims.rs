@@ -1,53 +1,16 @@
-//! Claims on emails and zones, notes of zones without agents, and the place of the sweep.
+//! Claims on zones, notes of zones without agents, and the place of the sweep.
 
-use app::ports::{
-    Dirty, EmailClaim, EmailClaims, PendingPlace, StoreError, SweepPlace, ZoneLeases,
-    ZonesWithoutAgents,
-};
+use app::ports::{Dirty, PendingPlace, StoreError, SweepPlace, ZoneLeases, ZonesWithoutAgents};
 use async_trait::async_trait;
 use domain::{Timestamp, Zone};
 
 use super::store::MemoryStore;
-
-#[derive(Debug, Clone, Copy)]
-pub(super) enum EmailRecord {
-    ClaimedUntil(Timestamp),
-    Sent,
-}
 
 #[derive(Debug, Clone)]
 pub(super) struct LeaseRecord {
     owner: String,
     until: Timestamp,
     dirty: Option<Dirty>,
-}
-
-#[async_trait]
-impl EmailClaims for MemoryStore {
-    async fn claim(
-        &self,
-        event: &str,
-        now: Timestamp,
-        lease_until: Timestamp,
-    ) -> Result<EmailClaim, StoreError> {
-        let mut tables = self.tables();
-        Ok(match tables.emails.get(event) {
-            Some(EmailRecord::Sent) => EmailClaim::Sent,
-            Some(EmailRecord::ClaimedUntil(until)) if *until > now => EmailClaim::Theirs,
-            Some(EmailRecord::ClaimedUntil(_)) | None => {
-                let claimed = EmailRecord::ClaimedUntil(lease_until);
-                tables.emails.insert(event.to_owned(), claimed);
-                EmailClaim::Ours
-            }
-        })
-    }
-
-    async fn mark_sent(&self, event: &str, _forget_at: Timestamp) -> Result<(), StoreError> {
-        self.tables()
-            .emails
-            .insert(event.to_owned(), EmailRecord::Sent);
-        Ok(())
-    }
 }
 
 #[async_trait]

@@ -1,18 +1,25 @@
 //! A mailer that keeps the emails instead of sending them.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard};
 
-use app::ports::{Email, MailError, Mailer};
+use app::ports::{Clock, Email, MailError, Mailer};
 use async_trait::async_trait;
-use domain::{EmailNotifications, UserId};
+use domain::{EmailNotifications, Timestamp, UserId};
+use jiff::SignedDuration;
 
 use super::away;
+use crate::still::StillClock;
+
+/// SNS gives up an email subscription that gets more emails than this in a second.
+const MOST_PER_SECOND: usize = 10;
 
 /// Topics and their emails.
 #[derive(Debug, Default)]
 pub struct MemoryMailer {
     post: Mutex<Post>,
+    /// Without a clock, no email counts as sent in the same second as another.
+    clock: Option<Arc<StillClock>>,
 }
 
 #[derive(Debug, Default)]
@@ -20,6 +27,10 @@ struct Post {
     topics: BTreeMap<UserId, Topic>,
     subscribed: Vec<(UserId, String)>,
     sent: Vec<(UserId, Email)>,
+    /// When the emails of a user were sent.
+    times: BTreeMap<UserId, Vec<Timestamp>>,
+    /// The users whose subscription was given up.
+    given_up: BTreeSet<UserId>,
     away: bool,
     hangs: bool,
 }
@@ -40,6 +51,20 @@ impl Topic {
 }
 
 impl MemoryMailer {
+    /// A mailer that gives up subscriptions as SNS does: an address that gets its eleventh email within a second gets
+    /// neither this one nor any other.
+    pub fn as_strict_as_sns(clock: Arc<StillClock>) -> Self {
+        Self {
+            clock: Some(clock),
+            ..Self::default()
+        }
+    }
+
+    /// Whether SNS would have given up the user's subscription.
+    pub fn has_given_up(&self, user_id: UserId) -> bool {
+        self.post.lock().unwrap().given_up.contains(&user_id)
+    }
+
     /// The emails that were sent since the last call.
     pub fn take_sent(&self) -> Vec<(UserId, Email)> {
         std::mem::take(&mut self.post.lock().unwrap().sent)
@@ -90,6 +115,7 @@ impl Mailer for MemoryMailer {
     async fn subscribe(&self, user_id: UserId, address: &str) -> Result<(), MailError> {
         let mut post = self.post().await?;
         post.subscribed.push((user_id, address.to_owned()));
+        post.given_up.remove(&user_id);
         let before = post.topics.get(&user_id);
         let state = before
             .filter(|topic| topic.is_of(address))
@@ -124,7 +150,22 @@ impl Mailer for MemoryMailer {
         if !post.topics.contains_key(&user_id) {
             return Err(MailError::NoTopic);
         }
-        post.sent.push((user_id, email.clone()));
+        if let Some(clock) = &self.clock {
+            let now = clock.now();
+            let times = post.times.entry(user_id).or_default();
+            times.push(now);
+            times.retain(|at| now.duration_since(*at) < SignedDuration::from_secs(1));
+            if times.len() > MOST_PER_SECOND {
+                post.given_up.insert(user_id);
+                if let Some(topic) = post.topics.get_mut(&user_id) {
+                    topic.state = EmailNotifications::Off;
+                }
+            }
+        }
+        // SNS accepts the email and tells nobody that it goes nowhere.
+        if !post.given_up.contains(&user_id) {
+            post.sent.push((user_id, email.clone()));
+        }
         Ok(())
     }
 }

@@ -6,6 +6,7 @@ mod identity;
 mod imports;
 mod legs;
 mod mail;
+mod outboxes;
 mod pending_bounds;
 mod places;
 mod queues;

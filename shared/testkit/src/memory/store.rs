@@ -1,6 +1,6 @@
 //! Users, orders and routes, with the conditions of the real store and the changes that its streams carry.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
@@ -17,7 +17,8 @@ use domain::{
 };
 
 use super::away;
-use super::claims::{EmailRecord, LeaseRecord};
+use super::claims::LeaseRecord;
+use super::outboxes::OutboxRecord;
 use super::pending_bounds::BoundRecord;
 
 /// The result of the next write.
@@ -49,7 +50,8 @@ pub(super) struct Tables {
     pub(super) external_ids: HashMap<(UserId, String), OrderId>,
     pub(super) imports: BTreeMap<ImportId, Import>,
     pub(super) row_faults: BTreeMap<(ImportId, u32), Vec<RowFault>>,
-    pub(super) emails: HashMap<String, EmailRecord>,
+    pub(super) outboxes: HashMap<UserId, OutboxRecord>,
+    pub(super) told: HashSet<(UserId, String)>,
     pub(super) leases: HashMap<Zone, LeaseRecord>,
     pub(super) without_agents: HashMap<Zone, Timestamp>,
     pub(super) swept_to: Option<PendingPlace>,

@@ -3,7 +3,7 @@
 //! `expires_at_s` is DynamoDB's time to live. DynamoDB deletes within days and not at the second. So the stored times
 //! decide, and never the absence of an item alone.
 
-use app::ports::{Dirty, EmailClaim, IdempotencyKey, PendingPlace, Placement};
+use app::ports::{Dirty, IdempotencyKey, PendingPlace, Placement};
 use domain::{Order, OrderId, Timestamp, Zone};
 use serde::{Deserialize, Serialize};
 
@@ -59,41 +59,6 @@ impl StoredExternalId {
             claim: keys::external_id_claim(order.customer_id, external_id),
             order_id: order.id,
         })
-    }
-}
-
-/// The claim to send an email.
-#[derive(Serialize, Deserialize)]
-pub(crate) struct StoredEmailClaim {
-    claim: String,
-    /// Absent until the email was sent.
-    #[serde(default, skip_serializing_if = "is_false")]
-    sent: bool,
-    /// Until then the claimant may send the email. Absent if the email was marked without a claim.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    lease_until: Option<String>,
-    expires_at_s: i64,
-}
-
-impl StoredEmailClaim {
-    pub(crate) fn new(event: &str, lease_until: Timestamp) -> Self {
-        Self {
-            claim: keys::email_claim(event),
-            sent: false,
-            lease_until: Some(keys::sortable(lease_until)),
-            expires_at_s: whole_seconds(lease_until) + SECONDS_KEPT,
-        }
-    }
-}
-
-impl From<StoredEmailClaim> for EmailClaim {
-    /// The claim from the view of a caller whose own claim was refused.
-    fn from(stored: StoredEmailClaim) -> Self {
-        if stored.sent {
-            Self::Sent
-        } else {
-            Self::Theirs
-        }
     }
 }
 
@@ -192,8 +157,4 @@ pub(crate) fn whole_seconds(time: Timestamp) -> i64 {
     } else {
         rounded_down
     }
-}
-
-fn is_false(flag: &bool) -> bool {
-    !flag
 }

@@ -14,7 +14,7 @@ mod tests;
 mod user;
 
 pub(crate) use claim::{
-    SECONDS_KEPT, StoredEmailClaim, StoredExternalId, StoredLease, StoredNoAgents, StoredOrderKey,
+    SECONDS_KEPT, StoredExternalId, StoredLease, StoredNoAgents, StoredOrderKey,
     StoredPendingBound, StoredSweepPlace, whole_seconds,
 };
 pub(crate) use import::{StoredImport, StoredRowFaults};
