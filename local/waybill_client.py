@@ -46,7 +46,7 @@ class Stack:
     def __init__(self, environment=os.environ):
         missing = [name for name in NEEDED if not environment.get(name)]
         if missing:
-            raise StackMissing(f"{', '.join(missing)} not set: run `make up`, then `eval \"$(make -s env)\"`")
+            raise StackMissing(f'{", ".join(missing)} not set: run `make up`, then `eval "$(make -s env)"`')
         self.environment = environment
         self.api_url = environment["API_URL"].rstrip("/")
         self.user_pool_id = environment["USER_POOL_ID"]

@@ -96,6 +96,11 @@ ROWS = (
         send=lambda world: {"email": world.new_address(), "code": CODE_THAT_IS_WRONG, "new_password": world.password},
     ),
     Row("POST /logout", "", with_a_token(**dict.fromkeys(PEOPLE, "204")), last=True),
+    Row(
+        "POST /me/email-notifications",
+        "",
+        with_a_token(**dict.fromkeys(PEOPLE, "200") | {"suspended_agent": "403 agent_not_active"}),
+    ),
     Row("GET /me", "", with_a_token(**dict.fromkeys(PEOPLE, "200") | {"suspended_agent": "403 agent_not_active"})),
     Row(
         "POST /orders",

@@ -172,6 +172,28 @@ def test_confirming_makes_the_topic_once(town, mailbox, functions: Functions):
     assert [found["Endpoint"] for found in by_email] == [ana.email], "one email subscription, to the one address"
 
 
+def test_a_lost_subscription_is_asked_for_again(town, mailbox, functions: Functions):
+    ana = town.customer()
+    mailbox.follow(ana)
+    functions.settle()
+    assert expect(ana.get("/me"), 200)["email_notifications"] == "on"
+    sns, topic = town.stack.aws("sns"), town.stack.topic_of(ana.user_id)
+
+    def by_email():
+        found = sns.list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+        return [one["SubscriptionArn"] for one in found if one["Protocol"] == "email"]
+
+    # As SNS does 48 hours after it has deactivated a subscription.
+    for arn in by_email():
+        sns.unsubscribe(SubscriptionArn=arn)
+    assert by_email() == []
+    asked = expect(ana.post("/me/email-notifications"), 200)
+    assert asked["email_notifications"] == "pending"
+    assert len(by_email()) == 1
+    # The local stack confirms by itself.
+    assert expect(ana.get("/me"), 200)["email_notifications"] == "on"
+
+
 def test_the_record_follows_an_address_that_the_operator_changed(town, mailbox, functions: Functions):
     ana = town.customer("Ana")
     mailbox.follow(ana)

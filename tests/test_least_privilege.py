@@ -26,6 +26,9 @@ NEVER_USED = {
     Use("RefreshToken", "cognito-idp:AdminUserGlobalSignOut", "UserPool"): (
         "needed when a suspension died before it ended the sessions; the tests of the use case make it die there"
     ),
+    Use("SubscribeEmails", "sns:DeleteTopic", "sns:waybill-user-*"): (
+        "needed to mail an open request again. MiniStack confirms each request at once"
+    ),
     Use("SendNotifications", "sns:DeleteTopic", "sns:waybill-user-*"): (
         "needed when a log-in changes the address at the same moment; the tests of the use case make it do that"
     ),

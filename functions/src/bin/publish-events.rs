@@ -41,12 +41,18 @@ async fn handle(publish_events: &PublishEvents, records: &[EventRecord]) -> Resu
         .collect::<Result<_, UnreadableRecord>>()
         .map_err(|error| Failure::Unreadable(error.into()))?;
     publish_events.run(&changes).await?;
-    count_placed(&changes);
+    count(&changes);
     Ok(())
 }
 
-/// Counts new orders here, because all new orders pass here. An order that is delivered again is counted again.
-fn count_placed(changes: &[StateChange]) {
+/// Counts new orders and lost subscriptions here, because all of them pass here. A record that is delivered again is
+/// counted again.
+fn count(changes: &[StateChange]) {
+    let lost = changes.iter().filter(|change| is_lost_subscription(change));
+    let lost = lost.count();
+    if lost > 0 {
+        Metrics::new().count("SubscriptionsLost", lost).emit();
+    }
     let placed = changes
         .iter()
         .filter(|change| {
@@ -62,6 +68,20 @@ fn count_placed(changes: &[StateChange]) {
     if placed > 0 {
         Metrics::new().count("OrdersPlaced", placed).emit();
     }
+}
+
+/// Whether emails do not reach a user any more who has still the same address.
+fn is_lost_subscription(change: &StateChange) -> bool {
+    let StateChange::User {
+        before: Some(before),
+        after: Some(after),
+    } = change
+    else {
+        return false;
+    };
+    after.subscription_lost_at.is_some()
+        && after.subscription_lost_at != before.subscription_lost_at
+        && after.email == before.email
 }
 
 #[cfg(test)]

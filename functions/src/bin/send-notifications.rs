@@ -1,6 +1,6 @@
 //! Sends emails about changes of orders, routes and accounts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use adapters::dynamodb::{DynamoOrders, DynamoOutboxes, DynamoRoutes, DynamoUsers};
@@ -66,7 +66,14 @@ async fn send(
 ) -> Result<(), Failure> {
     if let Told::Sent(news) = send_notifications.run(&notification).await? {
         let told: Vec<String> = news.iter().map(News::name).collect();
-        info!(news = told.join(" "), "email sent");
+        let requests = news.iter().filter_map(|it| it.request_id.as_deref());
+        let requests: BTreeSet<&str> = requests.collect();
+        let requests: Vec<&str> = requests.into_iter().collect();
+        info!(
+            news = told.join(" "),
+            request_ids = requests.join(" "),
+            "email sent"
+        );
         Metrics::new().count("EmailsSent", 1).emit();
     }
     Ok(())

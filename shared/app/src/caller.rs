@@ -11,6 +11,8 @@ pub struct Caller {
     pub user_id: UserId,
     /// The roles that the token's groups grant.
     pub roles: Vec<Role>,
+    /// The gateway's id of the request. It travels with the orders that the request changes.
+    pub request_id: Option<String>,
 }
 
 impl Caller {

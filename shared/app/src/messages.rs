@@ -99,6 +99,9 @@ pub struct News {
     pub event: Event,
     /// When it happened. A record that a stream delivers again gives the same time.
     pub at: Timestamp,
+    /// The request that led to it, for the logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
 }
 
 impl News {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::accounts::{ConfirmSignUp, GetMe, LogIn, SignUp};
+use app::accounts::{ConfirmSignUp, GetMe, LogIn, SignUp, SubscribeEmails};
 use app::ports::{IdentityProvider, Registration, Tokens, UserStore};
 use app::{Caller, Refusal};
 use domain::{EmailNotifications, NewAccount, Role, RouteId, User, UserStatus};
@@ -99,8 +99,23 @@ impl Office {
         let caller = Caller {
             user_id: self.user().id,
             roles: vec![self.user().role],
+            request_id: None,
         };
         serde_json::to_value(show.run(&caller).await.unwrap()).unwrap()
+    }
+
+    async fn subscribe(&self) -> Value {
+        let subscribe = SubscribeEmails {
+            users: self.users.clone(),
+            mailer: self.mailer.clone(),
+            clock: self.clock.clone(),
+        };
+        let caller = Caller {
+            user_id: self.user().id,
+            roles: vec![self.user().role],
+            request_id: None,
+        };
+        serde_json::to_value(subscribe.run(&caller).await.unwrap()).unwrap()
     }
 
     fn user(&self) -> User {
@@ -263,7 +278,7 @@ async fn confirming_again_later_tells_strangers_nothing() {
 }
 
 #[tokio::test]
-async fn a_subscription_that_lapsed_is_asked_for_again_and_one_that_was_ended_is_not() {
+async fn a_subscription_that_lapsed_or_was_lost_is_asked_for_again_and_then_no_more() {
     let office = Office::new();
     office.sign_up().await.unwrap();
     office.confirm(CODE).await.unwrap();
@@ -295,14 +310,108 @@ async fn a_subscription_that_lapsed_is_asked_for_again_and_one_that_was_ended_is
     office
         .mailer
         .set_subscription(office.user().id, EmailNotifications::Off);
-    assert_eq!(office.me().await["email_notifications"], "off");
     office.clock.advance(SignedDuration::from_hours(49));
+    assert_eq!(office.me().await["email_notifications"], "off");
+    assert!(office.user().subscription_lost_at.is_some());
+    office.log_in("Parcel-2030!").await.unwrap();
+    assert_eq!(
+        office.mailer.take_subscribed().len(),
+        1,
+        "SNS may have given up the subscription"
+    );
+    assert_eq!(office.me().await["email_notifications"], "pending");
+
+    office.clock.advance(SignedDuration::from_hours(49));
+    office
+        .mailer
+        .set_subscription(office.user().id, EmailNotifications::Off);
+    assert_eq!(office.me().await["email_notifications"], "off");
     office.log_in("Parcel-2030!").await.unwrap();
     assert_eq!(
         office.mailer.take_subscribed(),
         [],
-        "a user who unsubscribed is not asked again"
+        "a user who does not confirm wants no emails"
     );
+    // Unless the user asks for them.
+    assert_eq!(office.subscribe().await["email_notifications"], "pending");
+    assert_eq!(office.mailer.take_subscribed().len(), 1);
+}
+
+/// Berta's subscription is on.
+async fn subscribed() -> Office {
+    let office = Office::new();
+    office.sign_up().await.unwrap();
+    office.confirm(CODE).await.unwrap();
+    office.log_in("Parcel-2030!").await.unwrap();
+    office
+        .mailer
+        .set_subscription(office.user().id, EmailNotifications::On);
+    assert_eq!(office.me().await["email_notifications"], "on");
+    office.mailer.take_subscribed();
+    office
+}
+
+#[tokio::test]
+async fn a_log_in_renews_a_subscription_that_nobody_saw_getting_lost() {
+    let office = subscribed().await;
+    let id = office.user().id;
+    office.mailer.set_subscription(id, EmailNotifications::Off);
+    office.log_in("Parcel-2030!").await.unwrap();
+    assert_eq!(
+        office.mailer.take_subscribed(),
+        [],
+        "looked up a moment ago"
+    );
+    office.clock.advance(SignedDuration::from_mins(11));
+    office.log_in("Parcel-2030!").await.unwrap();
+    assert_eq!(office.mailer.take_subscribed().len(), 1);
+    let user = office.user();
+    assert_eq!(user.email_notifications, EmailNotifications::Pending);
+    assert_eq!(user.subscription_lost_at, user.subscribed_at);
+
+    office.mailer.set_subscription(id, EmailNotifications::On);
+    assert_eq!(office.me().await["email_notifications"], "on");
+    assert_eq!(office.user().subscription_lost_at, None);
+}
+
+#[tokio::test]
+async fn a_record_that_says_on_is_believed_for_ten_minutes() {
+    let office = subscribed().await;
+    let asked = office.mailer.lookups();
+    office.clock.advance(SignedDuration::from_secs(599));
+    assert_eq!(office.me().await["email_notifications"], "on");
+    assert_eq!(office.mailer.lookups(), asked);
+    office.clock.advance(SignedDuration::from_secs(1));
+    for _ in 0..2 {
+        assert_eq!(office.me().await["email_notifications"], "on");
+    }
+    assert_eq!(office.mailer.lookups(), asked + 1);
+    // While the record says anything else, each call asks.
+    office
+        .mailer
+        .set_subscription(office.user().id, EmailNotifications::Off);
+    office.clock.advance(SignedDuration::from_mins(10));
+    for _ in 0..2 {
+        assert_eq!(office.me().await["email_notifications"], "off");
+    }
+    assert_eq!(office.mailer.lookups(), asked + 3);
+}
+
+#[tokio::test]
+async fn asking_for_emails_mails_another_request_but_not_every_second() {
+    let office = subscribed().await;
+    assert_eq!(office.subscribe().await["email_notifications"], "on");
+    assert_eq!(office.mailer.take_subscribed(), []);
+    office
+        .mailer
+        .set_subscription(office.user().id, EmailNotifications::Off);
+    for _ in 0..2 {
+        assert_eq!(office.subscribe().await["email_notifications"], "pending");
+    }
+    assert_eq!(office.mailer.take_subscribed().len(), 1);
+    office.clock.advance(SignedDuration::from_mins(1));
+    assert_eq!(office.subscribe().await["email_notifications"], "pending");
+    assert_eq!(office.mailer.take_subscribed().len(), 1);
 }
 
 #[tokio::test]

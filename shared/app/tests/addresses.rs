@@ -57,6 +57,7 @@ impl Office {
         let caller = Caller {
             user_id: user_id(1),
             roles: vec![Role::Customer],
+            request_id: None,
         };
         let placed = self.place_order.run(&caller, body, key);
         placed.await.map(|_| self.store.all_orders().pop().unwrap())

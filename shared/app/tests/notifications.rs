@@ -46,6 +46,7 @@ fn news_of(order: &Order) -> News {
             releases: order.releases(),
         },
         at: order.updated_at,
+        request_id: order.request_id.clone(),
     }
 }
 
@@ -63,6 +64,7 @@ fn told_of_route(route: &Route, event: Event) -> Notification {
         news: vec![News {
             event,
             at: route.updated_at,
+            request_id: None,
         }],
     }
 }

@@ -156,6 +156,7 @@ async fn a_suspended_agent_gets_no_tokens_and_sees_nothing() {
     let caller = Caller {
         user_id: user.id,
         roles: vec![Role::Agent],
+        request_id: None,
     };
     let store = Arc::new(MemoryStore::with([user], []));
     let clock = Arc::new(StillClock::at("2030-05-06T08:00:00Z"));

@@ -159,6 +159,7 @@ async fn a_file_that_goes_away_at_any_time_has_no_rejected_rows_to_fetch() {
         let caller = Caller {
             user_id: import.customer_id,
             roles: vec![Role::Customer],
+            request_id: None,
         };
         let answer = show.run(&caller, &import.id.to_string()).await.unwrap();
         let told = serde_json::to_value(answer).unwrap();

@@ -243,6 +243,9 @@ pub struct Order {
     pub waiting: Option<Waiting>,
     /// All steps so far, oldest first.
     pub history: Vec<HistoryLine>,
+    /// The id of the last request that changed the order. Plans and emails that follow from it have it in their logs.
+    /// `None` for an order of an import that no request has changed.
+    pub request_id: Option<String>,
     /// The time at which the order was placed.
     pub created_at: Timestamp,
     /// The time of the last change.
@@ -293,6 +296,7 @@ impl Order {
                 by: Actor::Customer,
                 reason: None,
             }],
+            request_id: None,
             created_at: now,
             updated_at: now,
             version: 1,

@@ -1,6 +1,6 @@
 //! People with an account.
 
-use jiff::{Timestamp, ToSpan};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
@@ -147,6 +147,11 @@ pub struct User {
     pub email_notifications: EmailNotifications,
     /// The time at which the backend last asked SNS to subscribe the address.
     pub subscribed_at: Option<Timestamp>,
+    /// The time at which the backend last asked SNS for the state of the subscription.
+    pub subscription_checked_at: Option<Timestamp>,
+    /// The time at which the backend noticed that a confirmed subscription was gone. `None` once the address has
+    /// confirmed again.
+    pub subscription_lost_at: Option<Timestamp>,
     /// The profile that only agents have.
     pub agent: Option<AgentProfile>,
     /// A customer's own limit on pending orders. `None` if the limit `MaxOpenOrders` applies.
@@ -172,6 +177,8 @@ impl User {
             email: account.email.clone(),
             email_notifications: EmailNotifications::Off,
             subscribed_at: None,
+            subscription_checked_at: None,
+            subscription_lost_at: None,
             agent: (account.role == Role::Agent)
                 .then(|| AgentProfile::new(account.capacity, account.start_location, grid)),
             max_open_orders: None,
@@ -236,6 +243,8 @@ impl User {
             email.clone_into(&mut changed.email);
             changed.email_notifications = EmailNotifications::Off;
             changed.subscribed_at = None;
+            changed.subscription_checked_at = None;
+            changed.subscription_lost_at = None;
         }
         Some(changed)
     }
@@ -247,19 +256,32 @@ impl User {
             .filter(|_| self.status == UserStatus::Active)
     }
 
-    /// Whether the backend must ask SNS again: nobody confirmed the last request, and it has lapsed. Addresses that
-    /// have unsubscribed are not asked again.
+    /// Whether the backend must ask the address again at a log-in: nobody confirmed the last request, and it has
+    /// lapsed. Or the subscription was lost: SNS does not tell whether the user has unsubscribed or SNS has given up.
+    /// So an address that has confirmed once is asked once more. If nobody confirms that, the user wants no emails.
     pub fn subscription_lapsed(&self, now: Timestamp) -> bool {
+        let asked_since_loss = self
+            .subscription_lost_at
+            .map(|lost| self.subscribed_at.is_some_and(|asked| asked >= lost));
         let lapsed = self.subscribed_at.is_none_or(|asked| {
             asked
                 .saturating_add(SUBSCRIPTION_LAPSES_AFTER_H.hours())
                 .is_ok_and(|until| until <= now)
         });
-        match self.email_notifications {
-            EmailNotifications::On => false,
-            EmailNotifications::Pending => lapsed,
-            EmailNotifications::Off => self.subscribed_at.is_none(),
+        match (self.email_notifications, asked_since_loss) {
+            (EmailNotifications::On, _) => false,
+            (EmailNotifications::Pending, None) => lapsed,
+            (EmailNotifications::Off, None) => self.subscribed_at.is_none(),
+            (EmailNotifications::Pending | EmailNotifications::Off, Some(asked)) => !asked,
         }
+    }
+
+    /// Whether the record tells the state of the subscription. If it does not, the backend asks SNS. A subscription
+    /// that is on stays on, except in rare cases.
+    pub fn knows_subscription(&self, now: Timestamp, for_at_most: SignedDuration) -> bool {
+        let checked = self.subscription_checked_at;
+        self.email_notifications == EmailNotifications::On
+            && checked.is_some_and(|at| now.duration_since(at) < for_at_most)
     }
 }
 

@@ -30,6 +30,8 @@ fn agent(status: UserStatus, start: Option<Coordinates>) -> User {
         email: "berta@example.com".to_owned(),
         email_notifications: EmailNotifications::On,
         subscribed_at: None,
+        subscription_checked_at: None,
+        subscription_lost_at: None,
         agent: Some(AgentProfile::new(10, start, grid())),
         max_open_orders: None,
         confirmed_at: Some(now()),

@@ -95,6 +95,8 @@ pub fn a_customer(number: u64) -> UserBuilder {
         email: format!("ana{number}@example.com"),
         email_notifications: EmailNotifications::On,
         subscribed_at: Some(created_at),
+        subscription_checked_at: None,
+        subscription_lost_at: None,
         agent: None,
         max_open_orders: None,
         confirmed_at: Some(created_at),

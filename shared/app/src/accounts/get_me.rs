@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use domain::UserStatus;
+use domain::{EmailNotifications, UserStatus};
 use tracing::warn;
 
-use super::subscription::record_subscription;
+use super::subscription::{BELIEVED, record_subscription};
 use crate::answers::MeAnswer;
 use crate::caller::Caller;
 use crate::ports::{Clock, Mailer, UserStore};
@@ -22,8 +22,8 @@ pub struct GetMe {
 }
 
 impl GetMe {
-    /// The caller's own record with the current state of the email subscription. If the mail service cannot tell the
-    /// state, the answer has the last known state.
+    /// The caller's own record with the state of the email subscription. If the record does not say "on", or has said
+    /// so for ten minutes, the mail service is asked. If it cannot tell the state, the answer has the last known state.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for a token without a record; the next log-in creates the record.
@@ -37,9 +37,12 @@ impl GetMe {
         if user.status == UserStatus::Suspended {
             return Err(Refusal::AgentNotActive);
         }
+        let now = self.clock.now();
+        if user.knows_subscription(now, BELIEVED) {
+            return Ok(user.into());
+        }
         match self.mailer.subscription(user.id, &user.email).await {
-            Ok(state) if state != user.email_notifications => {
-                let now = self.clock.now();
+            Ok(state) if state != user.email_notifications || state == EmailNotifications::On => {
                 // The state is only stored for later. If another write wins the race, the next call stores the state.
                 let noted = record_subscription(self.users.as_ref(), &user, state, None, now).await;
                 if let Err(error) = noted {

@@ -9,7 +9,7 @@ use intake::{Faults, Fields, read_email, read_password};
 use serde_json::Value;
 use tracing::warn;
 
-use super::subscription::record_subscription;
+use super::subscription::{BELIEVED, renew};
 use crate::ports::{
     Account, Clock, IdentityProvider, LogInOutcome, Mailer, StoreError, Tokens, UserStore,
 };
@@ -114,21 +114,16 @@ impl LogIn {
         }
     }
 
-    /// Asks the address again to confirm its subscription if the last request has lapsed.
+    /// Asks the address again to confirm its subscription if the last request has lapsed, or if the subscription was
+    /// lost.
     async fn renew_subscription(&self, user: &User) {
         let now = self.clock.now();
-        if !user.subscription_lapsed(now) {
+        let in_doubt = user.email_notifications == EmailNotifications::On
+            && !user.knows_subscription(now, BELIEVED);
+        if !(in_doubt || user.subscription_lapsed(now)) {
             return;
         }
-        let renewed = async {
-            let state = self.mailer.subscription(user.id, &user.email).await?;
-            if state == EmailNotifications::On {
-                return record_subscription(self.users.as_ref(), user, state, None, now).await;
-            }
-            self.mailer.subscribe(user.id, &user.email).await?;
-            let state = EmailNotifications::Pending;
-            record_subscription(self.users.as_ref(), user, state, Some(now), now).await
-        };
+        let renewed = renew(self.mailer.as_ref(), self.users.as_ref(), user, now);
         if let Err(error) = renewed.await {
             warn!(
                 user_id = %user.id,

@@ -14,6 +14,7 @@ mod refresh_token;
 mod resend_code;
 mod reset_password;
 mod sign_up;
+mod subscribe_emails;
 mod subscription;
 
 use intake::read_email;
@@ -29,7 +30,8 @@ pub use refresh_token::RefreshToken;
 pub use resend_code::ResendCode;
 pub use reset_password::ResetPassword;
 pub use sign_up::SignUp;
-pub(crate) use subscription::record_subscription;
+pub use subscribe_emails::SubscribeEmails;
+pub(crate) use subscription::{check_subscription, record_subscription};
 
 const LONGEST_CODE: usize = 20;
 

@@ -83,6 +83,8 @@ impl Records<'_> {
             email: account.email.clone(),
             email_notifications: EmailNotifications::Off,
             subscribed_at: None,
+            subscription_checked_at: None,
+            subscription_lost_at: None,
             agent: self.profile_for(role),
             max_open_orders: None,
             confirmed_at: None,

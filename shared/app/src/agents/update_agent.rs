@@ -80,7 +80,9 @@ impl UpdateAgent {
             if !update.gives_back() && changed.says_the_same_as(&user) {
                 return AgentAnswer::of(user).ok_or(Refusal::NotFound);
             }
-            let changeset = self.changeset(&update, changed, role, now).await?;
+            let request_id = caller.request_id.as_deref();
+            let changeset = self.changeset(&update, changed, role, request_id, now);
+            let changeset = changeset.await?;
             match self.ledger.commit(&changeset).await {
                 Ok(()) => {
                     if update.status == Some(UserStatus::Suspended) {
@@ -99,6 +101,7 @@ impl UpdateAgent {
         update: &AgentUpdate,
         mut agent: User,
         by: Role,
+        request_id: Option<&str>,
         now: Timestamp,
     ) -> Result<Changeset, Refusal> {
         let mut changeset = Changeset::default();
@@ -119,9 +122,11 @@ impl UpdateAgent {
             // Read apart from the route, it may be an older one; the store keeps what it has, unless that is gone.
             route.geometry = route.geometry.filter(String::is_empty);
             let back = released.iter().filter_map(|order| {
-                order
-                    .step(OrderStatus::Pending, Actor::from(by), None, now)
-                    .ok()
+                let step = order.step(OrderStatus::Pending, Actor::from(by), None, now);
+                Some(Order {
+                    request_id: request_id.map(str::to_owned),
+                    ..step.ok()?
+                })
             });
             changeset.orders = back.collect();
             set_free(&mut agent, &route, self.grid);

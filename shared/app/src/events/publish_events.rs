@@ -63,8 +63,8 @@ pub struct PublishEvents {
 impl PublishEvents {
     /// Sends the messages that follow from the changes, and puts news into the outboxes of people. After a crash the
     /// stream delivers the changes again. A repeated wake-up finds nothing to plan. Repeated news has the same name,
-    /// and nobody is told it twice. Each piece of news is followed by a message of its own, so no crash leaves news behind
-    /// that nobody asks for.
+    /// and nobody is told it twice. Each piece of news is followed by a message of its own, so no crash leaves news
+    /// behind that nobody asks for.
     ///
     /// # Errors
     /// If a queue or the store is unavailable.
@@ -348,6 +348,7 @@ fn news_for_customer(before: Option<&Order>, after: &Order) -> Option<(UserId, N
             releases: after.releases(),
         },
         at: assigned_at.unwrap_or(after.updated_at),
+        request_id: after.request_id.clone(),
     };
     Some((after.customer_id, news))
 }
@@ -377,6 +378,7 @@ fn news_for_agent(before: &Order, after: &Order) -> Option<(UserId, News)> {
             cancelled,
         },
         at: after.updated_at,
+        request_id: after.request_id.clone(),
     };
     Some((on.agent_id, news))
 }
@@ -404,6 +406,8 @@ fn news_of_plan(before: Option<&Route>, after: &Route) -> Option<(UserId, News)>
             first_step,
         },
         at: after.updated_at,
+        // A plan is about the orders of many requests.
+        request_id: None,
     };
     Some((after.agent_id, news))
 }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use domain::{EmailNotifications, OrderId, RouteId, Timestamp, User, UserId};
 use jiff::SignedDuration;
-use tracing::error;
+use tracing::{error, warn};
 
 use super::digest::{Digest, Records, orders_in, routes_in};
 use super::emails::Letterhead;
-use crate::accounts::record_subscription;
+use crate::accounts::{check_subscription, record_subscription};
 use crate::messages::{Event, News, Notification};
 use crate::ports::{
     Clock, Email, MailError, Mailer, OrderStore, Outboxes, Queue, RouteStore, Taken, UserStore,
@@ -19,6 +19,8 @@ use crate::refusal::Refusal;
 const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// The shortest time between two emails to a person. SNS gives up a subscription that gets more than ten in a second.
 const BETWEEN_EMAILS: SignedDuration = SignedDuration::from_secs(1);
+/// How often the subscription of somebody who gets emails is checked.
+const BETWEEN_CHECKS: SignedDuration = SignedDuration::from_hours(24);
 /// How many times a user's address may change during one call.
 const ADDRESSES: usize = 3;
 /// The most news in one email, so that the email stays below 256 KB, the most that SNS accepts.
@@ -75,6 +77,7 @@ impl SendNotifications {
                 let news = News {
                     event: event.clone(),
                     at: self.clock.now(),
+                    request_id: None,
                 };
                 match self.told_of(event).await? {
                     Some(user_id) => self.tell(user_id, &[news]).await,
@@ -137,9 +140,10 @@ impl SendNotifications {
             .partition(|it| told_before.contains(&it.name()));
         let mut told = Told::Nothing;
         let mut free_at = now;
-        if let Some(user) = self.users.user(user_id).await? {
-            let digest = self.digest(fresh, &user, now).await?;
-            if let Some(email) = self.letterhead.email(&user, digest.letters) {
+        let user = self.users.user(user_id).await?;
+        if let Some(user) = &user {
+            let digest = self.digest(fresh, user, now).await?;
+            if let Some(email) = self.letterhead.email(user, digest.letters) {
                 self.send(user_id, &email).await?;
                 free_at = self.clock.now() + BETWEEN_EMAILS;
                 told = Told::Sent(digest.over.clone());
@@ -159,7 +163,29 @@ impl SendNotifications {
                 "could not give an outbox back"
             );
         }
+        if let (Some(user), Told::Sent(_)) = (user, &told) {
+            self.check(&user, now).await;
+        }
         Ok(told)
+    }
+
+    /// Once a day, asks SNS whether the person's subscription is still there. SNS accepts emails that go nowhere, so
+    /// otherwise nobody would notice before the next log-in.
+    async fn check(&self, user: &User, now: Timestamp) {
+        if user.email_notifications != EmailNotifications::On
+            || user.knows_subscription(now, BETWEEN_CHECKS)
+        {
+            return;
+        }
+        let checked = check_subscription(self.mailer.as_ref(), self.users.as_ref(), user, now);
+        // The email is sent. The next email checks again.
+        if let Err(error) = checked.await {
+            warn!(
+                user_id = %user.id,
+                error = &error as &dyn std::error::Error,
+                "could not check an email subscription"
+            );
+        }
     }
 
     /// Leaves a message for later, with the news that is in no outbox. After a crash before this message is deleted,
@@ -227,13 +253,9 @@ impl SendNotifications {
             return Ok(Told::Subscribed);
         }
         let user = self.ask(user).await?;
-        // The list may not show a request that was made a moment ago.
-        let state = match self.mailer.subscription(user_id, &user.email).await? {
-            EmailNotifications::Off => EmailNotifications::Pending,
-            state => state,
-        };
+        let found = self.mailer.subscription(user_id, &user.email).await?;
         let now = self.clock.now();
-        record_subscription(self.users.as_ref(), &user, state, Some(now), now).await?;
+        record_subscription(self.users.as_ref(), &user, found, Some(now), now).await?;
         Ok(Told::Subscribed)
     }
 

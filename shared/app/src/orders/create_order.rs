@@ -108,7 +108,10 @@ impl CreateOrder {
                 None => Err(Refusal::TooManyOpenOrders { limit }),
             };
         }
-        let order = Order::placed(self.ids.order_id(), caller.user_id, new, zone, now);
+        let order = Order {
+            request_id: caller.request_id.clone(),
+            ..Order::placed(self.ids.order_id(), caller.user_id, new, zone, now)
+        };
         match self.placement.place(&order, key.as_ref()).await? {
             Placement::Placed => Ok(OrderAnswer::of(order, None)),
             used @ Placement::KeyUsed { .. } => self.first_order(used, key.as_ref()).await,

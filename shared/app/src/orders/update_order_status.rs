@@ -91,7 +91,10 @@ impl UpdateOrderStatus {
             if is_done_already(found.order.status, change.status) {
                 return Ok(found.answer(self.clock.now()));
             }
-            let changeset = self.changeset(found, role, &change, self.clock.now())?;
+            let mut changeset = self.changeset(found, role, &change, self.clock.now())?;
+            for order in &mut changeset.orders {
+                order.request_id.clone_from(&caller.request_id);
+            }
             match self.ledger.commit(&changeset).await {
                 Ok(()) => {
                     let changed = changeset.orders.into_iter().find(|order| order.id == id);

@@ -377,5 +377,6 @@ fn caller(number: u64, role: Role) -> Caller {
     Caller {
         user_id: testkit::build::user_id(number),
         roles: vec![role],
+        request_id: Some(format!("request-{number}")),
     }
 }

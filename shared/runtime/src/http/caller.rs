@@ -14,7 +14,11 @@ pub(super) fn of_claims(claims: &Value) -> Option<Caller> {
     }
     let user_id = claims.get("sub")?.as_str()?.parse().ok()?;
     let roles = claims.get("cognito:groups").map(roles).unwrap_or_default();
-    Some(Caller { user_id, roles })
+    Some(Caller {
+        user_id,
+        roles,
+        request_id: None,
+    })
 }
 
 /// The roles that a groups claim grants. The claim arrives as `"a,b"`, `"[a b]"`, `"[a, b]"`, a JSON list, or a JSON

@@ -3,6 +3,7 @@
 mod accept;
 mod caller;
 mod cors;
+mod ids;
 mod problem;
 mod request;
 mod response;
@@ -12,11 +13,13 @@ use futures::future::LocalBoxFuture;
 use lambda_http::Body;
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use serde_json::value::RawValue;
+use tracing::field::display;
 use tracing::{Instrument, Span, error, info};
 
 use crate::clock::instant;
 use crate::invocation;
 use cors::Cors;
+use ids::Ids;
 pub use problem::Problem;
 pub use request::Request;
 pub use response::Response;
@@ -112,6 +115,10 @@ async fn respond_to(
     };
 
     let (method, route) = request.route();
+    let ids = Ids::of(request, outcome.as_ref().ok());
+    let order_id = ids.order_id.map(display);
+    let route_id = ids.route_id.map(display);
+    let agent_id = ids.agent_id.map(display);
     let duration_ms = begun.elapsed().as_millis() as u64;
     let mut response = match outcome {
         Ok(response) => {
@@ -119,6 +126,9 @@ async fn respond_to(
                 method,
                 route,
                 status = response.status().as_u16(),
+                order_id,
+                route_id,
+                agent_id,
                 duration_ms,
                 "request answered"
             );
@@ -130,10 +140,13 @@ async fn respond_to(
             if status >= 500 {
                 error!(
                     method,
-                    route, status, code, cause, duration_ms, "request failed"
+                    route, status, code, cause, order_id, agent_id, duration_ms, "request failed"
                 );
             } else {
-                info!(method, route, status, code, duration_ms, "request refused");
+                info!(
+                    method,
+                    route, status, code, order_id, agent_id, duration_ms, "request refused"
+                );
             }
             problem.answer(id)
         }
@@ -254,6 +267,32 @@ mod tests {
             assert_eq!(sent["body"], json!(body.to_string()));
             assert_eq!(sent["isBase64Encoded"], json!(false));
         }
+    }
+
+    #[test]
+    fn a_log_line_names_the_ids_of_the_path_and_of_the_answer_and_no_other_text() {
+        const ORDER: &str = "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90";
+        const AGENT: &str = "63b4c8f2-4071-70e0-5d0f-8a1b2c3d4e5f";
+        let of = |order_in_path: &str, answer: Value| {
+            let event = json!({
+                "httpMethod": "PUT", "pathParameters": {"order_id": order_in_path},
+                "requestContext": {"requestId": "r-1", "httpMethod": "PUT"},
+            });
+            let request = Request::of_event(&event.to_string()).unwrap();
+            let ids = Ids::of(&request, Some(&Response::ok(&answer).unwrap()));
+            (
+                ids.order_id.map(|id| id.to_string()),
+                ids.agent_id.map(|id| id.to_string()),
+            )
+        };
+        let order = Some(ORDER.to_owned());
+        assert_eq!(of(ORDER, json!({})), (order.clone(), None));
+        let answer = json!({"order_id": ORDER, "agent_id": AGENT, "notes": "x"});
+        assert_eq!(of("", answer), (order, Some(AGENT.to_owned())));
+        assert_eq!(
+            of("red door", json!({"order_id": "red door"})),
+            (None, None)
+        );
     }
 
     #[tokio::test]

@@ -71,9 +71,13 @@ impl Request {
     pub fn caller(&self) -> Result<Caller, Problem> {
         let authorizer = self.context().map(|context| &context.authorizer);
         let claims = authorizer.and_then(|authorizer| authorizer.fields.get("claims"));
-        claims
+        let caller = claims
             .and_then(caller::of_claims)
-            .ok_or_else(Problem::no_token)
+            .ok_or_else(Problem::no_token)?;
+        Ok(Caller {
+            request_id: self.id().map(str::to_owned),
+            ..caller
+        })
     }
 
     /// A part of the path, by its name in the pattern; empty where the pattern has no such part.

@@ -72,6 +72,11 @@ impl Response {
         }
     }
 
+    /// The body, if there is one.
+    pub(super) fn body(&self) -> Option<&str> {
+        self.body.as_deref()
+    }
+
     fn json(status: StatusCode, body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_string(body)
             .map_err(|error| Problem::internal(format!("an answer cannot be written: {error}")))?;

@@ -194,6 +194,7 @@ pub(super) fn customer(number: usize) -> Caller {
     Caller {
         user_id: user_id(customer_number(number)),
         roles: vec![Role::Customer],
+        request_id: None,
     }
 }
 
@@ -201,6 +202,7 @@ pub(super) fn agent(index: usize) -> Caller {
     Caller {
         user_id: agent_id(index),
         roles: vec![Role::Agent],
+        request_id: None,
     }
 }
 

@@ -33,6 +33,7 @@ fn news(at: Timestamp) -> News {
             releases: 0,
         },
         at,
+        request_id: Some(Uuid::now_v7().to_string()),
     }
 }
 

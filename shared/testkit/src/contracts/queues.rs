@@ -65,6 +65,7 @@ pub async fn run_notifications(queue: &dyn Queue<Notification>, outlet: &dyn Out
             releases: 1,
         },
         at: later(at("2030-05-06T08:00:00.123Z"), number as i64),
+        request_id: None,
     };
     notifications.extend((0..MANY).map(|number| Notification::NewsWaiting {
         user_id: fresh.user_id(),

@@ -26,6 +26,8 @@ async fn records_are_read_as_they_were_written(store: &dyn UserStore) {
     agent.status = UserStatus::Suspended;
     agent.email_notifications = EmailNotifications::Pending;
     let now = at("2030-05-06T07:08:09.123Z");
+    agent.subscription_checked_at = Some(now);
+    agent.subscription_lost_at = Some(later(now, -1));
     let profile = agent.agent.as_mut().unwrap();
     profile.shift = Some(TimeWindow {
         start: now,

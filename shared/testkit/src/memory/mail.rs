@@ -31,6 +31,7 @@ struct Post {
     times: BTreeMap<UserId, Vec<Timestamp>>,
     /// The users whose subscription was given up.
     given_up: BTreeSet<UserId>,
+    lookups: usize,
     away: bool,
     hangs: bool,
 }
@@ -73,6 +74,11 @@ impl MemoryMailer {
     /// The subscriptions that were asked for since the last call.
     pub fn take_subscribed(&self) -> Vec<(UserId, String)> {
         std::mem::take(&mut self.post.lock().unwrap().subscribed)
+    }
+
+    /// How often the state of a subscription was asked for.
+    pub fn lookups(&self) -> usize {
+        self.post.lock().unwrap().lookups
     }
 
     /// Sets the state of a user's subscription: the user confirmed, unsubscribed, or let the request lapse.
@@ -134,7 +140,8 @@ impl Mailer for MemoryMailer {
         user_id: UserId,
         address: &str,
     ) -> Result<EmailNotifications, MailError> {
-        let post = self.post().await?;
+        let mut post = self.post().await?;
+        post.lookups += 1;
         let topic = post.topics.get(&user_id);
         let topic = topic.filter(|topic| topic.is_of(address));
         Ok(topic.map_or(EmailNotifications::Off, |topic| topic.state))

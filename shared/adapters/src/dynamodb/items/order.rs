@@ -37,6 +37,8 @@ pub(crate) struct StoredOrder {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unplaced_reason: Option<UnplacedReason>,
     history: Vec<StoredHistoryLine>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
     /// Key of `orders-by-shard`.
     list_shard: String,
     /// Key of `orders-by-status`.
@@ -87,6 +89,7 @@ impl From<Order> for StoredOrder {
             attempts: order.waiting.map(|waiting| waiting.attempts),
             unplaced_reason: order.waiting.and_then(|waiting| waiting.reason),
             history: order.history.into_iter().map(Into::into).collect(),
+            request_id: order.request_id,
             list_shard: keys::list_shard(shard),
             status_shard: keys::status_shard(order.status, shard),
             pending_zone: due.map(|_| keys::pending_zone(order.zone, shard)),
@@ -156,6 +159,7 @@ impl TryFrom<StoredOrder> for Order {
             assignment,
             waiting,
             history: stored.history.into_iter().map(Into::into).collect(),
+            request_id: stored.request_id,
             created_at: stored.created_at,
             updated_at: stored.updated_at,
             version: stored.version,

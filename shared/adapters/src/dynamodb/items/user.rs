@@ -19,6 +19,10 @@ pub(crate) struct StoredUser {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     subscribed_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    subscription_checked_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    subscription_lost_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     max_open_orders: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     confirmed_at: Option<Timestamp>,
@@ -67,6 +71,8 @@ impl From<User> for StoredUser {
             email: user.email,
             email_notifications: user.email_notifications,
             subscribed_at: user.subscribed_at,
+            subscription_checked_at: user.subscription_checked_at,
+            subscription_lost_at: user.subscription_lost_at,
             max_open_orders: user.max_open_orders,
             confirmed_at: user.confirmed_at,
             agent: user.agent.map(Into::into),
@@ -122,6 +128,8 @@ impl TryFrom<StoredUser> for User {
             email: stored.email,
             email_notifications: stored.email_notifications,
             subscribed_at: stored.subscribed_at,
+            subscription_checked_at: stored.subscription_checked_at,
+            subscription_lost_at: stored.subscription_lost_at,
             max_open_orders: stored.max_open_orders,
             confirmed_at: stored.confirmed_at,
             agent: stored.agent.map(Into::into),

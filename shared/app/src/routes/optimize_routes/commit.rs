@@ -1,8 +1,8 @@
 //! Committing a plan, group by group.
 
-use domain::{AgentProfile, User};
+use domain::{AgentProfile, Order, User};
 use futures::{StreamExt, stream};
-use tracing::error;
+use tracing::{error, info};
 
 use super::OptimizeRoutes;
 use super::changes::{Group, Step};
@@ -49,6 +49,7 @@ impl OptimizeRoutes {
                     taken = true;
                     sum.assigned += step.assigned;
                     sum.moved += step.moved;
+                    log(&step.change.orders);
                 }
                 Err(StoreError::Conflict) => {
                     taken = true;
@@ -114,6 +115,21 @@ impl OptimizeRoutes {
             }
         }
         Ok(changed)
+    }
+}
+
+/// Names the orders that a step has put on routes, with the requests that they come from.
+fn log(orders: &[Order]) {
+    for order in orders {
+        if let Some(on) = order.assignment {
+            info!(
+                order_id = %order.id,
+                route_id = %on.route_id,
+                agent_id = %on.agent_id,
+                order_request_id = order.request_id,
+                "order planned"
+            );
+        }
     }
 }
 

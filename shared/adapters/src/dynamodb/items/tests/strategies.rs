@@ -117,7 +117,7 @@ pub fn user() -> impl Strategy<Value = User> {
     );
     let rest = (
         mail,
-        of(time()),
+        (of(time()), of(time()), of(time())),
         of(time()),
         of(agent()),
         of(any::<u32>()),
@@ -132,7 +132,9 @@ pub fn user() -> impl Strategy<Value = User> {
         name,
         email,
         email_notifications: rest.0,
-        subscribed_at: rest.1,
+        subscribed_at: rest.1.0,
+        subscription_checked_at: rest.1.1,
+        subscription_lost_at: rest.1.2,
         confirmed_at: rest.2,
         agent: rest.3,
         max_open_orders: rest.4,
@@ -192,7 +194,7 @@ pub fn order() -> impl Strategy<Value = Order> {
         of(text()),
         of(text()),
         zone(),
-        import,
+        (import, of(text())),
     );
     let state = (
         order_status(),
@@ -210,11 +212,12 @@ pub fn order() -> impl Strategy<Value = Order> {
             size: what.2,
             notes: what.3,
             external_id: what.4,
-            import_id: what.6,
+            import_id: what.6.0,
             zone: what.5,
             assignment,
             waiting,
             history,
+            request_id: what.6.1,
             created_at: stamps.0,
             updated_at: stamps.1,
             version: stamps.2,
