@@ -278,6 +278,16 @@ async fn the_second_step_of_a_plan_tells_what_left_in_the_first() {
     };
     assert_eq!(told(&before, &first).await, (0, 2, true, 60));
     assert_eq!(told(&first, &second).await, (1, 2, false, 30));
+    // Other news of the agent in the same batch does not take the message about the first step along.
+    let outlets = Outlets::default();
+    let change = |before: &Route, after: &Route| StateChange::Route {
+        before: Some(Box::new(before.clone())),
+        after: Some(Box::new(after.clone())),
+    };
+    let both = [change(&before, &first), change(&first, &second)];
+    outlets.announce().run(&both).await.unwrap();
+    let delays: Vec<u32> = outlets.notifications.take().iter().map(|it| it.1).collect();
+    assert_eq!(delays, [30, 60]);
     assert_eq!(told(&before, &second).await, (1, 2, false, 30));
 }
 

@@ -78,46 +78,32 @@ impl PublishEvents {
         if !confirmed.is_empty() {
             self.notifications.send(&confirmed, 0).await?;
         }
-        let mut by_person: BTreeMap<UserId, Vec<News>> = BTreeMap::new();
-        for (user_id, news) in changes.iter().flat_map(news_of) {
-            by_person.entry(user_id).or_default().push(news);
-        }
-        let asked = by_person.iter().map(|(id, news)| self.put(*id, news));
-        let (later, now): (Vec<_>, Vec<_>) = try_join_all(asked)
-            .await?
-            .into_iter()
-            .partition(|(_, early)| *early);
-        let messages = |asked: Vec<(Notification, bool)>| {
-            let messages = asked.into_iter().map(|(message, _)| message);
-            messages.collect::<Vec<_>>()
-        };
-        if !now.is_empty() {
-            self.notifications
-                .send(&messages(now), self.window_s)
-                .await?;
-        }
-        if !later.is_empty() {
-            let second_step_s = SECOND_STEP.as_secs() as u32;
-            let delay_s = self.window_s.max(second_step_s);
-            self.notifications.send(&messages(later), delay_s).await?;
-        }
-        Ok(())
+        let news = changes.iter().flat_map(news_of);
+        let (later, now): (Vec<_>, Vec<_>) = news.partition(|(_, it)| is_of_first_step(it));
+        self.put(now, self.window_s).await?;
+        // This news has a message of its own, because it may be too early for it before.
+        let second_step_s = SECOND_STEP.as_secs() as u32;
+        self.put(later, self.window_s.max(second_step_s)).await
     }
 
-    /// Puts news into a person's outbox. Returns the message that asks for the email, and whether the email must wait
-    /// for the second step of a plan. If the outbox is full, the message carries the news.
-    async fn put(
-        &self,
-        user_id: UserId,
-        news: &[News],
-    ) -> Result<(Notification, bool), StoreError> {
-        let stored = self.outboxes.add(user_id, news, self.clock.now()).await?;
-        let carried = if stored { &[] } else { news };
-        let message = Notification::NewsWaiting {
-            user_id,
-            news: carried.to_vec(),
-        };
-        Ok((message, news.iter().all(is_of_first_step)))
+    /// Puts news into the outboxes of people, and then sends a message for each person that asks for the email. If an
+    /// outbox is full, the message carries the news.
+    async fn put(&self, news: Vec<(UserId, News)>, delay_s: u32) -> Result<(), Refusal> {
+        let mut by_person: BTreeMap<UserId, Vec<News>> = BTreeMap::new();
+        for (user_id, news) in news {
+            by_person.entry(user_id).or_default().push(news);
+        }
+        if by_person.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let asked = by_person.into_iter().map(|(user_id, news)| async move {
+            let stored = self.outboxes.add(user_id, &news, now).await?;
+            let news = if stored { Vec::new() } else { news };
+            Ok::<_, StoreError>(Notification::NewsWaiting { user_id, news })
+        });
+        let messages = try_join_all(asked).await?;
+        Ok(self.notifications.send(&messages, delay_s).await?)
     }
 
     /// An agent who comes on duty may also wake zones beyond the neighbours: those with a note that their orders

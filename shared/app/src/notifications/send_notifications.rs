@@ -1,5 +1,6 @@
 //! Sends emails to customers and agents.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use domain::{EmailNotifications, OrderId, RouteId, Timestamp, User, UserId};
@@ -135,9 +136,12 @@ impl SendNotifications {
             self.later(user_id, &rest, BETWEEN_EMAILS).await?;
         }
         let told_before = self.outboxes.told(user_id, &waiting).await?;
-        let (mut done, fresh): (Vec<News>, Vec<News>) = waiting
-            .into_iter()
-            .partition(|it| told_before.contains(&it.name()));
+        // The same news may wait twice, with the ids of two requests.
+        let mut names = HashSet::new();
+        let (fresh, mut done): (Vec<News>, Vec<News>) = waiting.into_iter().partition(|it| {
+            let name = it.name();
+            !told_before.contains(&name) && names.insert(name)
+        });
         let mut told = Told::Nothing;
         let mut free_at = now;
         let user = self.users.user(user_id).await?;
