@@ -1,6 +1,7 @@
 //! [`Outboxes`]
 
 use std::collections::HashSet;
+use std::slice;
 
 use app::messages::{Event, News};
 use app::ports::{Outboxes, Taken};
@@ -55,7 +56,12 @@ async fn waits_until_taken(outboxes: &dyn Outboxes, fresh: &Fresh, now: Timestam
         Taken::Theirs(until)
     );
     // News that arrives meanwhile waits for the next holder.
-    assert!(outboxes.add(user, &[third.clone()], now).await.unwrap());
+    assert!(
+        outboxes
+            .add(user, slice::from_ref(&third), now)
+            .await
+            .unwrap()
+    );
     let (done, free_at) = ([first, second], later(now, 3));
     outboxes
         .give_back(user, until, &done, free_at)
@@ -63,13 +69,13 @@ async fn waits_until_taken(outboxes: &dyn Outboxes, fresh: &Fresh, now: Timestam
         .unwrap();
     assert_eq!(take(later(now, 2), until).await, Taken::Theirs(free_at));
     let until = later(now, 63);
-    assert_eq!(ours(take(free_at, until).await), [third.clone()]);
+    assert_eq!(ours(take(free_at, until).await), slice::from_ref(&third));
 
     // The holder dies. The next one has all news, and the first holder cannot give back what it has lost.
     let next = later(now, 130);
-    assert_eq!(ours(take(until, next).await), [third.clone()]);
+    assert_eq!(ours(take(until, next).await), slice::from_ref(&third));
     outboxes
-        .give_back(user, until, &[third.clone()], until)
+        .give_back(user, until, slice::from_ref(&third), until)
         .await
         .unwrap();
     assert_eq!(take(later(now, 100), next).await, Taken::Theirs(next));
