@@ -167,6 +167,19 @@ ROWS = (
         for status in ("in_progress", "delivered", "failed")
     ),
     Row(
+        "POST /orders/{order_id}/tracking-link",
+        ONE_ORDER,
+        with_a_token(
+            customer="201",
+            other_customer="404 not_found",
+            dispatcher="201",
+            **dict.fromkeys(("agent_pending", "agent", "other_agent", "suspended_agent"), "403 forbidden"),
+        ),
+        path={"order_id": "the_order"},
+    ),
+    Row("GET /tracking", "without a tracking token", open_to_all("404 not_found")),
+    Row("GET /track", "the page", open_to_all("200")),
+    Row(
         "POST /upload-url",
         "",
         with_a_token(customer="201", other_customer="201", **NO_CUSTOMER),

@@ -37,8 +37,9 @@ def deploy():
     command = [sys.executable, Path(__file__).with_name("quick_sam.py"), "deploy"]
     command += ["--config-env", "local", "--config-file", ROOT / "samconfig.toml"]
     command += ["--template-file", BUILD / "template.yaml"]
-    if os.environ.get("PARAMETERS"):
-        command += ["--parameter-overrides", *_overrides(os.environ["PARAMETERS"].split())]
+    # The port is not in samconfig.toml, and the id of the API exists only after the deployment.
+    wanted = [f"TrackingUrl={api_url('{api_id}')}/track", *os.environ.get("PARAMETERS", "").split()]
+    command += ["--parameter-overrides", *_overrides(wanted)]
     with log.open("w") as output:
         failed = subprocess.run(
             command, check=False, cwd=ROOT, env=environment(), stdout=output, stderr=output

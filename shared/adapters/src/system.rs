@@ -4,8 +4,8 @@
     reason = "the ports for time, ids and chance end here"
 )]
 
-use app::ports::{Clock, Ids, Jitter};
-use domain::{ImportId, OrderId, RouteId, Timestamp};
+use app::ports::{Clock, Ids, Jitter, Secrets};
+use domain::{ImportId, OrderId, RouteId, Timestamp, TrackingToken};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -51,5 +51,15 @@ pub struct RandomJitter;
 impl Jitter for RandomJitter {
     fn up_to(&self, most: u32) -> u32 {
         rand::random_range(0..=most)
+    }
+}
+
+/// Secrets of the thread's cryptographic generator, which the operating system seeds.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct RandomSecrets;
+
+impl Secrets for RandomSecrets {
+    fn tracking_token(&self) -> TrackingToken {
+        TrackingToken::of_bytes(rand::random())
     }
 }

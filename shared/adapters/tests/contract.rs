@@ -15,7 +15,7 @@ mod stack;
 use adapters::dynamodb::{
     DynamoImportChunks, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs,
     DynamoOrderPlacement, DynamoOrders, DynamoOutboxes, DynamoPendingBounds, DynamoPlaces,
-    DynamoRoutes, DynamoSweepPlace, DynamoUsers, DynamoZonesWithoutAgents,
+    DynamoRoutes, DynamoSweepPlace, DynamoTrackingLinks, DynamoUsers, DynamoZonesWithoutAgents,
 };
 use adapters::s3::S3Files;
 use adapters::sns::SnsMailer;
@@ -112,12 +112,14 @@ async fn outboxes_leases_places_and_the_sweep() {
     let leases = DynamoLeases::new(&stack.dynamodb(), &table.table());
     let places = DynamoPlaces::new(&stack.dynamodb(), &table.table());
     let sweep = DynamoSweepPlace::new(&stack.dynamodb(), &table.table());
+    let links = DynamoTrackingLinks::new(&stack.dynamodb(), &table.table());
     let without_agents = DynamoZonesWithoutAgents::new(&stack.dynamodb(), &table.table());
     tokio::join!(
         contracts::outboxes::run(&outboxes),
         contracts::leases::run(&leases),
         contracts::places::run(&places),
         contracts::sweep::run(&sweep),
+        contracts::tracking::run(&links),
         contracts::without_agents::run(&without_agents)
     );
     table.delete().await;

@@ -21,6 +21,7 @@ pub mod ports;
 pub mod refusal;
 mod retry;
 pub mod routes;
+pub mod tracking;
 
 pub use caller::Caller;
 pub use refusal::Refusal;

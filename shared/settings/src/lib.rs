@@ -16,6 +16,7 @@ use thiserror::Error;
 pub use geocoder::GeocoderSettings;
 pub use values::{
     CompanyName, LargestImport, MaxOpenOrders, NotificationWindow, PlanTime, PlanningHorizon,
+    TrackingUrl,
 };
 
 /// A value that a function reads from its environment.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use app::tracking::Company;
 use domain::{DispatchRules, LegEstimate, LongestLeg, ServiceArea, Zone, ZoneGrid};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -34,6 +35,11 @@ pub struct NotificationWindow(pub u32);
 /// `COMPANY_NAME`: the name that signs the emails.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompanyName(pub String);
+
+/// `TRACKING_URL`: the address of the tracking page. `{api_id}` stands for the id of the API. `None` if the page has
+/// the API's own address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrackingUrl(pub Option<String>);
 
 /// `ZONE_RESOLUTION`: the size of the zones.
 impl Setting for ZoneGrid {
@@ -153,5 +159,33 @@ impl Setting for NotificationWindow {
 impl Setting for CompanyName {
     fn read(env: &Environment) -> Option<Self> {
         env.text("COMPANY_NAME").map(Self)
+    }
+}
+
+/// `COMPANY_NAME`, `COMPANY_COLOUR` and `SUPPORT_CONTACT`: the company, as recipients see it.
+impl Setting for Company {
+    fn read(env: &Environment) -> Option<Self> {
+        let CompanyName(name) = CompanyName::read(env)?;
+        let colour = env.text("COMPANY_COLOUR")?;
+        let digits = colour.strip_prefix('#').unwrap_or_default();
+        if digits.len() != 6 || !digits.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            env.note("COMPANY_COLOUR must be # and six hexadecimal digits".to_owned());
+            return None;
+        }
+        let support = env.optional_text("SUPPORT_CONTACT").unwrap_or_default();
+        Some(Self {
+            name,
+            colour,
+            support,
+        })
+    }
+}
+
+impl Setting for TrackingUrl {
+    fn read(env: &Environment) -> Option<Self> {
+        if env.optional_text("TRACKING_URL").is_none() {
+            return Some(Self(None));
+        }
+        env.url("TRACKING_URL").map(|url| Self(Some(url)))
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use app::ports::{Clock, Ids, Jitter};
+use app::ports::{Clock, Ids, Jitter, Secrets};
 use domain::ids::Uuid;
-use domain::{ImportId, OrderId, RouteId, Timestamp};
+use domain::{ImportId, OrderId, RouteId, Timestamp, TrackingToken};
 use jiff::SignedDuration;
 
 /// A clock that a test moves.
@@ -58,6 +58,12 @@ impl Ids for CountedIds {
 
     fn import_id(&self) -> ImportId {
         ImportId(self.next())
+    }
+}
+
+impl Secrets for CountedIds {
+    fn tracking_token(&self) -> TrackingToken {
+        TrackingToken::of_bytes(self.next().into_bytes())
     }
 }
 

@@ -64,6 +64,11 @@ async fn sweep() {
 }
 
 #[tokio::test]
+async fn tracking() {
+    contracts::tracking::run(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
 async fn zones_without_agents() {
     contracts::without_agents::run(&MemoryStore::default()).await;
 }

@@ -10,7 +10,8 @@
 //! | Imports `item` | `import`, `rejected#<row, ten digits>` |
 //! | Claims `claim` | `order-key#<caller>#<SHA-256 of the key>`, `external-id#<customer>#<SHA-256 of it>`,
 //! `outbox#<user>`, `told#<user>#<ten minutes>`, `zone#<zone>`, `legs#<lat>,<lon>`,
-//! `place#<SHA-256 of what was asked>`, `pending-bound#<customer>`, `no-agents#<zone>`, `sweep` |
+//! `place#<SHA-256 of what was asked>`, `pending-bound#<customer>`, `no-agents#<zone>`, `sweep`,
+//! `tracking#<SHA-256 of the token>`, `tracking-of#<order>` |
 //!
 //! Times in keys are RFC 3339 in UTC with exactly three decimals, so that they sort as text.
 
@@ -163,6 +164,16 @@ pub fn zone_of_no_agents(claim: &str) -> Option<Zone> {
 /// The bound on a customer's pending orders.
 pub fn pending_bound_claim(customer: UserId) -> String {
     format!("pending-bound#{customer}")
+}
+
+/// A tracking link, by the hash of its token.
+pub fn tracking_claim(token_hash: &str) -> String {
+    format!("tracking#{token_hash}")
+}
+
+/// The current tracking link of an order.
+pub fn tracking_of_claim(order_id: OrderId) -> String {
+    format!("tracking-of#{order_id}")
 }
 
 /// The place of the sweep.

@@ -116,6 +116,6 @@ pub(super) fn action(put: PutBuilder) -> Result<TransactWriteItem, StoreError> {
 }
 
 /// A request without a required part: a defect of ours.
-fn incomplete(error: BuildError) -> StoreError {
+pub(super) fn incomplete(error: BuildError) -> StoreError {
     StoreError::Unavailable(error.into())
 }

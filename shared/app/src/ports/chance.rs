@@ -1,6 +1,6 @@
 //! Time, ids and randomness. Tests replace them with fixed values.
 
-use domain::{ImportId, OrderId, RouteId, Timestamp};
+use domain::{ImportId, OrderId, RouteId, Timestamp, TrackingToken};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -22,4 +22,10 @@ pub trait Ids: Send + Sync {
 pub trait Jitter: Send + Sync {
     /// A whole number from 0 to `most`. All numbers are equally likely.
     fn up_to(&self, most: u32) -> u32;
+}
+
+/// Makes secrets that nobody can guess.
+pub trait Secrets: Send + Sync {
+    /// A new secret for a tracking link.
+    fn tracking_token(&self) -> TrackingToken;
 }

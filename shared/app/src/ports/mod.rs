@@ -15,8 +15,9 @@ mod queues;
 mod recovery;
 mod sessions;
 mod stores;
+mod tracking;
 
-pub use chance::{Clock, Ids, Jitter};
+pub use chance::{Clock, Ids, Jitter, Secrets};
 pub use claims::{Dirty, SweepPlace, ZoneLeases, ZonesWithoutAgents};
 pub use identity::{
     Account, Confirmation, IdentityError, IdentityProvider, LogInOutcome, Registration, Tokens,
@@ -41,3 +42,4 @@ pub use stores::{
     OrderPlacement, OrderStore, OverduePage, PendingPlace, Placement, RouteStore, StoreError,
     UserStore,
 };
+pub use tracking::{LinkUse, TrackingLinks};

@@ -88,6 +88,22 @@ impl Request {
             .unwrap_or_default()
     }
 
+    /// The address of a page that the API itself serves: `https://<domain>/<stage>/<page>`. `None` if the event does not
+    /// tell the domain or the stage.
+    pub fn own_page(&self, page: &str) -> Option<String> {
+        let context = self.context()?;
+        let domain = context.domain_name.as_deref()?;
+        let stage = context.stage.as_deref()?;
+        Some(format!("https://{domain}/{stage}/{page}"))
+    }
+
+    /// The id of the API; empty if the event does not tell it.
+    pub fn api_id(&self) -> &str {
+        let context = self.context();
+        let api_id = context.and_then(|context| context.apiid.as_deref());
+        api_id.unwrap_or_default()
+    }
+
     /// The value of a header; the case of its name does not matter. A value may hold any text, and not only the ASCII
     /// characters that `HeaderValue::to_str` takes.
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -2,7 +2,10 @@
 
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyResponse;
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, VARY, WWW_AUTHENTICATE};
+use lambda_http::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, VARY,
+    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+};
 use lambda_http::http::{HeaderValue, Response as HttpResponse, StatusCode};
 use serde::Serialize;
 
@@ -17,6 +20,7 @@ pub struct Response {
     body: Option<String>,
     content_type: &'static str,
     varies_by: Option<&'static str>,
+    policy: Option<String>,
 }
 
 impl Response {
@@ -51,6 +55,7 @@ impl Response {
             body: None,
             content_type: JSON,
             varies_by: None,
+            policy: None,
         }
     }
 
@@ -77,6 +82,18 @@ impl Response {
         self.body.as_deref()
     }
 
+    /// 200 with a page for a browser. `policy` is its Content-Security-Policy. The browser sends no referrer from the
+    /// page, and search engines do not list the page.
+    pub fn page(html: String, policy: String) -> Self {
+        Self {
+            status: StatusCode::OK,
+            body: Some(html),
+            content_type: "text/html; charset=utf-8",
+            varies_by: None,
+            policy: Some(policy),
+        }
+    }
+
     fn json(status: StatusCode, body: &impl Serialize) -> Result<Self, Problem> {
         let body = serde_json::to_string(body)
             .map_err(|error| Problem::internal(format!("an answer cannot be written: {error}")))?;
@@ -85,6 +102,7 @@ impl Response {
             body: Some(body),
             content_type: JSON,
             varies_by: None,
+            policy: None,
         })
     }
 
@@ -103,6 +121,14 @@ impl From<Response> for HttpResponse<Body> {
                 CONTENT_TYPE,
                 HeaderValue::from_static(response.content_type),
             );
+        }
+        if let Some(policy) = response.policy.as_deref().map(HeaderValue::from_str) {
+            // A policy that is no header value is a defect. Then the page may load nothing at all.
+            let policy = policy.unwrap_or(HeaderValue::from_static("default-src 'none'"));
+            headers.insert(CONTENT_SECURITY_POLICY, policy);
+            headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+            headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+            headers.insert("x-robots-tag", HeaderValue::from_static("noindex"));
         }
         if let Some(header) = response.varies_by {
             headers.insert(VARY, HeaderValue::from_static(header));

@@ -26,6 +26,7 @@ pub mod placing;
 pub mod queues;
 pub mod routes;
 pub mod sweep;
+pub mod tracking;
 pub mod users;
 pub mod without_agents;
 

@@ -11,6 +11,7 @@ mod pending_bounds;
 mod places;
 mod queues;
 mod store;
+mod tracking;
 
 pub use files::{MemoryFiles, NextRead};
 pub use identity::{CODE, IdentityCall, MemoryIdentity, RESET_CODE};

@@ -20,6 +20,7 @@ use super::away;
 use super::claims::LeaseRecord;
 use super::outboxes::OutboxRecord;
 use super::pending_bounds::BoundRecord;
+use super::tracking::LinkRecord;
 
 /// The result of the next write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +56,7 @@ pub(super) struct Tables {
     pub(super) leases: HashMap<Zone, LeaseRecord>,
     pub(super) without_agents: HashMap<Zone, Timestamp>,
     pub(super) swept_to: Option<PendingPlace>,
+    pub(super) links: HashMap<String, LinkRecord>,
     pub(super) pending_bounds: HashMap<UserId, BoundRecord>,
     changes: Vec<StateChange>,
     faults: VecDeque<NextWrite>,

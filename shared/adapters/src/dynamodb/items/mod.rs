@@ -11,6 +11,7 @@ mod place;
 mod route;
 #[cfg(test)]
 mod tests;
+mod tracking;
 mod user;
 
 pub(crate) use claim::{
@@ -22,6 +23,7 @@ pub(crate) use known_place::StoredPlaces;
 pub(crate) use legs::StoredLegs;
 pub(crate) use order::StoredOrder;
 pub(crate) use route::{StoredGeometry, StoredRoute};
+pub(crate) use tracking::{StoredCurrentLink, StoredLink};
 pub(crate) use user::StoredUser;
 
 use thiserror::Error;

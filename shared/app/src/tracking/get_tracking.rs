@@ -1,0 +1,156 @@
+//! `GET /tracking`: an order, as the person at the door may see it.
+
+use std::sync::Arc;
+
+use domain::stop::OPEN_END;
+use domain::{ExpectedWindow, Order, OrderStatus, Timestamp, TrackingToken};
+use serde::Serialize;
+
+use crate::ports::{Clock, LinkUse, OrderStore, RouteStore, TrackingLinks, UserStore};
+use crate::refusal::Refusal;
+use crate::routes::under_way::routes_under_way;
+
+use super::hash;
+use super::words::Words;
+
+/// Uses of one link in a minute.
+const MOST_A_MINUTE: u32 = 30;
+
+/// `GET /tracking`
+pub struct GetTracking {
+    /// The links.
+    pub links: Arc<dyn TrackingLinks>,
+    /// The orders.
+    pub orders: Arc<dyn OrderStore>,
+    /// The routes.
+    pub routes: Arc<dyn RouteStore>,
+    /// The agents, for their first names.
+    pub users: Arc<dyn UserStore>,
+    /// The company.
+    pub company: Company,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The company, as the page shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Company {
+    /// Its name.
+    pub name: String,
+    /// Its colour, such as `#2457a6`.
+    pub colour: String,
+    /// An address or a number for questions; empty if there is none.
+    pub support: String,
+}
+
+/// An order, as the person at the door may see it. It has no ids, no contacts, no notes and no other stops.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct TrackingAnswer {
+    status: OrderStatus,
+    /// The status in words.
+    message: &'static str,
+    /// The time of the last step.
+    since: Timestamp,
+    /// The span in which the delivery is expected. `null` if nobody knows yet, or if the order has ended.
+    expected: Option<Expected>,
+    courier: Option<Courier>,
+    /// The number of stops that the courier makes before this one.
+    stops_before: Option<usize>,
+    company: Company,
+    /// The time of this answer.
+    at: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Expected {
+    from: Timestamp,
+    to: Timestamp,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Courier {
+    first_name: String,
+}
+
+impl GetTracking {
+    /// The order of a link.
+    ///
+    /// # Errors
+    /// [`Refusal::NotFound`] for a link that is unknown, replaced or expired; these look alike.
+    /// [`Refusal::Throttled`] for a link that is used more than 30 times a minute.
+    pub async fn run(&self, token: &str, words: &'static Words) -> Result<TrackingAnswer, Refusal> {
+        let token = TrackingToken::read(token).map_err(|_| Refusal::NotFound)?;
+        let now = self.clock.now();
+        let used = self
+            .links
+            .use_link(&hash(&token), MOST_A_MINUTE, now)
+            .await?;
+        let order_id = match used {
+            LinkUse::Order(order_id) => order_id,
+            LinkUse::TooOften => return Err(Refusal::Throttled),
+            LinkUse::Unknown => return Err(Refusal::NotFound),
+        };
+        let order = self.orders.order(order_id).await?;
+        let order = order.ok_or(Refusal::NotFound)?;
+        if order.tracking_ends_at().is_some_and(|end| end <= now) {
+            return Err(Refusal::NotFound);
+        }
+        self.answer(order, words, now).await
+    }
+
+    async fn answer(
+        &self,
+        order: Order,
+        words: &'static Words,
+        now: Timestamp,
+    ) -> Result<TrackingAnswer, Refusal> {
+        let routes = routes_under_way(self.routes.as_ref(), [&order], now).await?;
+        let route = order.assignment.and_then(|on| routes.get(&on.route_id));
+        let way = route.and_then(|route| route.way_to_door(order.id));
+        let agent = match route {
+            Some(route) => self.users.user(route.agent_id).await?,
+            None => None,
+        };
+        Ok(TrackingAnswer {
+            status: order.status,
+            message: words.status(order.status),
+            since: order
+                .history
+                .last()
+                .map_or(order.created_at, |line| line.at),
+            expected: expected(&order, way.map(|(eta, _)| eta), now),
+            courier: agent.map(|agent| Courier {
+                first_name: first_name(&agent.name),
+            }),
+            stops_before: way.map(|(_, before)| before),
+            company: self.company.clone(),
+            at: now,
+        })
+    }
+}
+
+/// The window around the expected time. A pending order that has a window for its drop-off shows that window.
+fn expected(order: &Order, eta: Option<Timestamp>, now: Timestamp) -> Option<Expected> {
+    if let Some(eta) = eta {
+        let window = ExpectedWindow::around(eta, now);
+        return Some(Expected {
+            from: window.from,
+            to: window.to,
+        });
+    }
+    let window = order
+        .dropoff
+        .window
+        .filter(|window| window.end < OPEN_END)?;
+    (order.status == OrderStatus::Pending).then_some(Expected {
+        from: window.start,
+        to: window.end,
+    })
+}
+
+fn first_name(name: &str) -> String {
+    name.split_whitespace()
+        .next()
+        .unwrap_or_default()
+        .to_owned()
+}

@@ -1,0 +1,234 @@
+//! The words of the tracking page and of its answer, in five languages.
+
+use domain::OrderStatus;
+use serde::Serialize;
+
+/// The texts in one language. A part in braces stands for a value.
+#[derive(Debug, Serialize)]
+pub struct Words {
+    /// The language's BCP 47 tag.
+    pub tag: &'static str,
+    /// The title of the page.
+    pub title: &'static str,
+    /// An order without a route.
+    pub pending: &'static str,
+    /// An order on a route, before the pickup.
+    pub assigned: &'static str,
+    /// An order in the courier's vehicle.
+    pub in_progress: &'static str,
+    /// A delivered order.
+    pub delivered: &'static str,
+    /// An order that could not be picked up or handed over.
+    pub failed: &'static str,
+    /// A cancelled order.
+    pub cancelled: &'static str,
+    /// The span of the expected time: `{from}` and `{to}`.
+    pub expected: &'static str,
+    /// No stop is before this one.
+    pub next_stop: &'static str,
+    /// One stop is before this one.
+    pub one_stop_before: &'static str,
+    /// Several stops are before this one: `{count}`.
+    pub stops_before: &'static str,
+    /// The courier: `{name}`.
+    pub courier: &'static str,
+    /// The time of the last answer: `{time}`.
+    pub updated: &'static str,
+    /// The browser has no connection.
+    pub offline: &'static str,
+    /// The link is unknown or has ended.
+    pub gone: &'static str,
+    /// The service does not answer now.
+    pub busy: &'static str,
+    /// The contact for questions: `{support}`.
+    pub questions: &'static str,
+    /// For a browser without JavaScript.
+    pub needs_script: &'static str,
+}
+
+impl Words {
+    /// The words for a status.
+    pub fn status(&self, status: OrderStatus) -> &'static str {
+        match status {
+            OrderStatus::Pending => self.pending,
+            OrderStatus::Assigned => self.assigned,
+            OrderStatus::InProgress => self.in_progress,
+            OrderStatus::Delivered => self.delivered,
+            OrderStatus::Failed => self.failed,
+            OrderStatus::Cancelled => self.cancelled,
+        }
+    }
+
+    /// The words that fit a header `Accept-Language` best (RFC 9110 §12.5.4). English if none fits.
+    pub fn accepted(accept_language: &str) -> &'static Self {
+        let mut wanted: Vec<(f32, &str)> = accept_language
+            .split(',')
+            .filter_map(|part| {
+                let (tag, parameters) = part.split_once(';').unwrap_or((part, "q=1"));
+                let quality = parameters.trim().strip_prefix("q=")?.trim();
+                let quality: f32 = quality.parse().ok()?;
+                (quality > 0.0).then_some((quality, tag.trim()))
+            })
+            .collect();
+        // Of languages with the same quality, the first one is wanted most: the sort keeps their sequence.
+        wanted.sort_by(|(one, _), (other, _)| other.total_cmp(one));
+        let known = |tag: &str| {
+            let language = tag.split('-').next().unwrap_or_default();
+            ALL.iter()
+                .copied()
+                .find(|words| words.tag.eq_ignore_ascii_case(language))
+        };
+        wanted
+            .iter()
+            .find_map(|(_, tag)| known(tag))
+            .unwrap_or(&ENGLISH)
+    }
+}
+
+/// All languages.
+pub static ALL: [&Words; 5] = [&ENGLISH, &SPANISH, &CATALAN, &GERMAN, &FRENCH];
+
+static ENGLISH: Words = Words {
+    tag: "en",
+    title: "Your delivery",
+    pending: "We have your order and are looking for a courier.",
+    assigned: "A courier is on the way to pick up your parcel.",
+    in_progress: "Your parcel is on its way to you.",
+    delivered: "Your parcel was delivered.",
+    failed: "Your parcel could not be delivered.",
+    cancelled: "This delivery was cancelled.",
+    expected: "Expected between {from} and {to}",
+    next_stop: "You are the next stop.",
+    one_stop_before: "One stop before yours",
+    stops_before: "{count} stops before yours",
+    courier: "Your courier: {name}",
+    updated: "Updated at {time}",
+    offline: "You are offline. The page goes on when you are back.",
+    gone: "This link is not valid any more.",
+    busy: "The page will try again in a moment.",
+    questions: "Questions? {support}",
+    needs_script: "This page needs JavaScript.",
+};
+
+static SPANISH: Words = Words {
+    tag: "es",
+    title: "Tu envío",
+    pending: "Tenemos tu pedido y buscamos un repartidor.",
+    assigned: "Un repartidor va a recoger tu paquete.",
+    in_progress: "Tu paquete está en camino.",
+    delivered: "Tu paquete se ha entregado.",
+    failed: "No se ha podido entregar tu paquete.",
+    cancelled: "Este envío se ha cancelado.",
+    expected: "Llegada prevista entre las {from} y las {to}",
+    next_stop: "Eres la próxima parada.",
+    one_stop_before: "Una parada antes de la tuya",
+    stops_before: "{count} paradas antes de la tuya",
+    courier: "Tu repartidor: {name}",
+    updated: "Actualizado a las {time}",
+    offline: "No tienes conexión. La página continuará cuando vuelvas a tenerla.",
+    gone: "Este enlace ya no es válido.",
+    busy: "La página lo intentará de nuevo en un momento.",
+    questions: "¿Preguntas? {support}",
+    needs_script: "Esta página necesita JavaScript.",
+};
+
+static CATALAN: Words = Words {
+    tag: "ca",
+    title: "El teu enviament",
+    pending: "Tenim la teva comanda i busquem un repartidor.",
+    assigned: "Un repartidor va a recollir el teu paquet.",
+    in_progress: "El teu paquet està en camí.",
+    delivered: "El teu paquet s'ha lliurat.",
+    failed: "No s'ha pogut lliurar el teu paquet.",
+    cancelled: "Aquest enviament s'ha cancel·lat.",
+    expected: "Arribada prevista entre les {from} i les {to}",
+    next_stop: "Ets la propera parada.",
+    one_stop_before: "Una parada abans de la teva",
+    stops_before: "{count} parades abans de la teva",
+    courier: "El teu repartidor: {name}",
+    updated: "Actualitzat a les {time}",
+    offline: "No tens connexió. La pàgina continuarà quan en tornis a tenir.",
+    gone: "Aquest enllaç ja no és vàlid.",
+    busy: "La pàgina ho tornarà a provar d'aquí a un moment.",
+    questions: "Preguntes? {support}",
+    needs_script: "Aquesta pàgina necessita JavaScript.",
+};
+
+static GERMAN: Words = Words {
+    tag: "de",
+    title: "Ihre Lieferung",
+    pending: "Wir haben Ihre Bestellung und suchen einen Kurier.",
+    assigned: "Ein Kurier holt Ihr Paket ab.",
+    in_progress: "Ihr Paket ist auf dem Weg zu Ihnen.",
+    delivered: "Ihr Paket wurde zugestellt.",
+    failed: "Ihr Paket konnte nicht zugestellt werden.",
+    cancelled: "Diese Lieferung wurde storniert.",
+    expected: "Erwartet zwischen {from} und {to}",
+    next_stop: "Sie sind der nächste Halt.",
+    one_stop_before: "Ein Halt vor Ihrem",
+    stops_before: "{count} Halte vor Ihrem",
+    courier: "Ihr Kurier: {name}",
+    updated: "Stand: {time}",
+    offline: "Sie sind offline. Die Seite läuft weiter, sobald Sie wieder verbunden sind.",
+    gone: "Dieser Link ist nicht mehr gültig.",
+    busy: "Die Seite versucht es gleich noch einmal.",
+    questions: "Fragen? {support}",
+    needs_script: "Diese Seite braucht JavaScript.",
+};
+
+static FRENCH: Words = Words {
+    tag: "fr",
+    title: "Votre livraison",
+    pending: "Nous avons votre commande et cherchons un coursier.",
+    assigned: "Un coursier va chercher votre colis.",
+    in_progress: "Votre colis est en route.",
+    delivered: "Votre colis a été livré.",
+    failed: "Votre colis n'a pas pu être livré.",
+    cancelled: "Cette livraison a été annulée.",
+    expected: "Arrivée prévue entre {from} et {to}",
+    next_stop: "Vous êtes le prochain arrêt.",
+    one_stop_before: "Un arrêt avant le vôtre",
+    stops_before: "{count} arrêts avant le vôtre",
+    courier: "Votre coursier : {name}",
+    updated: "Mis à jour à {time}",
+    offline: "Vous êtes hors ligne. La page reprendra à votre retour.",
+    gone: "Ce lien n'est plus valable.",
+    busy: "La page va réessayer dans un instant.",
+    questions: "Des questions ? {support}",
+    needs_script: "Cette page a besoin de JavaScript.",
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_with_the_highest_quality_wins() {
+        for (header, tag) in [
+            ("", "en"),
+            ("ca", "ca"),
+            ("ja, de-AT;q=0.8, fr;q=0.9", "fr"),
+            ("es-MX,es;q=0.9,en;q=0.8", "es"),
+            ("DE;q=0.5,en;q=0", "de"),
+            ("fr;q=x, de;q=0.1", "de"),
+            ("*", "en"),
+        ] {
+            assert_eq!(Words::accepted(header).tag, tag, "{header}");
+        }
+    }
+
+    #[test]
+    fn every_language_names_the_same_values() {
+        for words in ALL {
+            for (text, parts) in [
+                (words.expected, ["{from}", "{to}"].as_slice()),
+                (words.stops_before, &["{count}"]),
+                (words.courier, &["{name}"]),
+                (words.updated, &["{time}"]),
+                (words.questions, &["{support}"]),
+            ] {
+                assert!(parts.iter().all(|part| text.contains(part)), "{text}");
+            }
+        }
+    }
+}

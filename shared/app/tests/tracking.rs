@@ -1,0 +1,240 @@
+//! The link for the person at the door, through the life of an order.
+
+#![allow(clippy::unwrap_used)]
+
+mod world;
+
+use std::sync::Arc;
+
+use app::Refusal;
+use app::tracking::{Company, CreateTrackingLink, GetTracking, Words};
+use domain::{OrderId, TrackingToken};
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+use testkit::{NoJitter, a_customer, an_agent};
+use world::{World, agent, customer, dispatcher};
+
+const BERTA: u64 = 10;
+
+fn create_link(world: &World) -> CreateTrackingLink {
+    CreateTrackingLink {
+        orders: world.store.clone(),
+        links: world.store.clone(),
+        secrets: world.ids.clone(),
+        clock: world.clock.clone(),
+        jitter: Arc::new(NoJitter),
+    }
+}
+
+fn get_tracking(world: &World) -> GetTracking {
+    GetTracking {
+        links: world.store.clone(),
+        orders: world.store.clone(),
+        routes: world.store.clone(),
+        users: world.store.clone(),
+        company: Company {
+            name: "Bikes & Co".to_owned(),
+            colour: "#2457a6".to_owned(),
+            support: "help@example.com".to_owned(),
+        },
+        clock: world.clock.clone(),
+    }
+}
+
+async fn link(world: &World, order_id: OrderId) -> TrackingToken {
+    let create_link = create_link(world);
+    let link = create_link.run(&customer(1), &order_id.to_string()).await;
+    link.unwrap().token
+}
+
+async fn seen(world: &World, token: &TrackingToken) -> Result<Value, Refusal> {
+    let get_tracking = get_tracking(world);
+    let answer = get_tracking
+        .run(token.secret(), Words::accepted("en"))
+        .await?;
+    Ok(serde_json::to_value(answer).unwrap())
+}
+
+async fn place(world: &World) -> OrderId {
+    let body = json!({
+        "pickup": {
+            "location": {"lat": 41.3870, "lon": 2.1701}, "address": "Secret pickup 1",
+            "contact": {"name": "Pia Pickup", "phone": "+34 600 111 111"},
+        },
+        "dropoff": {
+            "location": {"lat": 41.4036, "lon": 2.1744}, "address": "Secret door 2",
+            "contact": {"name": "Dora Door", "phone": "+34 600 222 222"},
+        },
+        "notes": "the code is 1234",
+        "external_id": "SO-77",
+    });
+    let create_order = world.place_order();
+    create_order.run(&customer(1), &body, None).await.unwrap();
+    world.settle().await;
+    world.store.all_orders().last().unwrap().id
+}
+
+fn world() -> World {
+    let people = [
+        a_customer(1).build(),
+        a_customer(2).build(),
+        an_agent(BERTA).on_duty().build(),
+    ];
+    World::with(people, [])
+}
+
+#[tokio::test]
+async fn the_link_follows_an_order_to_the_door() {
+    let world = world();
+    let first = place(&world).await;
+    let second = place(&world).await;
+    let token = link(&world, second).await;
+
+    let assigned = seen(&world, &token).await.unwrap();
+    assert_eq!(assigned["status"], "assigned");
+    assert_eq!(
+        assigned["message"],
+        "A courier is on the way to pick up your parcel."
+    );
+    assert_eq!(
+        assigned["stops_before"], 3,
+        "two pickups and the other door"
+    );
+    let expected = &assigned["expected"];
+    let [from, to] = ["from", "to"].map(|end| expected[end].as_str().unwrap());
+    assert!(from < to && from.ends_with("0:00Z") | from.ends_with("5:00Z"));
+
+    let berta = agent(BERTA);
+    for (order_id, status) in [
+        (first, "in_progress"),
+        (second, "in_progress"),
+        (first, "delivered"),
+    ] {
+        world.set_status(&berta, order_id, status).await.unwrap();
+    }
+    let next = seen(&world, &token).await.unwrap();
+    assert_eq!(
+        (&next["status"], &next["stops_before"]),
+        (&json!("in_progress"), &json!(0))
+    );
+
+    world.set_status(&berta, second, "delivered").await.unwrap();
+    let delivered = seen(&world, &token).await.unwrap();
+    assert_eq!(delivered["status"], "delivered");
+    assert_eq!(delivered["expected"], Value::Null);
+    assert_eq!(delivered["since"], delivered["at"]);
+}
+
+#[tokio::test]
+async fn nothing_of_other_people_and_no_id_is_shown() {
+    let world = world();
+    let order_id = place(&world).await;
+    let token = link(&world, order_id).await;
+    let answer = seen(&world, &token).await.unwrap();
+    let names: Vec<&String> = answer.as_object().unwrap().keys().collect();
+    assert_eq!(
+        names,
+        [
+            "at",
+            "company",
+            "courier",
+            "expected",
+            "message",
+            "since",
+            "status",
+            "stops_before"
+        ]
+    );
+    let text = answer.to_string();
+    for secret in [
+        "Secret",
+        "Pia",
+        "Dora",
+        "+34",
+        "1234",
+        "SO-77",
+        "41.",
+        &order_id.to_string(),
+    ] {
+        assert!(!text.contains(secret), "{secret}");
+    }
+    let name = world
+        .store
+        .all_users()
+        .into_iter()
+        .find(|user| user.agent.is_some())
+        .unwrap()
+        .name;
+    let first_name = &answer["courier"]["first_name"];
+    assert_eq!(*first_name, name.split(' ').next().unwrap());
+}
+
+#[tokio::test]
+async fn a_link_ends_48_hours_after_the_last_step_and_a_new_one_replaces_it() {
+    let world = world();
+    let order_id = place(&world).await;
+    let old = link(&world, order_id).await;
+    let new = link(&world, order_id).await;
+    assert!(matches!(seen(&world, &old).await, Err(Refusal::NotFound)));
+    world
+        .set_status(&agent(BERTA), order_id, "delivered")
+        .await
+        .unwrap();
+    world
+        .clock
+        .advance(SignedDuration::from_hours(48) - SignedDuration::from_secs(1));
+    assert_eq!(seen(&world, &new).await.unwrap()["status"], "delivered");
+    world.clock.advance(SignedDuration::from_secs(1));
+    assert!(matches!(seen(&world, &new).await, Err(Refusal::NotFound)));
+    let late = create_link(&world);
+    let late = late.run(&dispatcher(), &order_id.to_string()).await;
+    assert!(matches!(late, Err(Refusal::NotFound)));
+}
+
+#[tokio::test]
+async fn a_link_is_for_the_orders_customer_and_for_dispatchers() {
+    let world = world();
+    let order_id = place(&world).await.to_string();
+    let create_link = create_link(&world);
+    for caller in [customer(1), dispatcher()] {
+        create_link.run(&caller, &order_id).await.unwrap();
+    }
+    let other = create_link.run(&customer(2), &order_id).await;
+    assert!(matches!(other, Err(Refusal::NotFound)));
+    let courier = create_link.run(&agent(BERTA), &order_id).await;
+    assert!(matches!(courier, Err(Refusal::Forbidden)));
+}
+
+#[tokio::test]
+async fn a_link_may_be_used_thirty_times_a_minute() {
+    let world = world();
+    let order_id = place(&world).await;
+    let token = link(&world, order_id).await;
+    for _ in 0..30 {
+        seen(&world, &token).await.unwrap();
+    }
+    assert!(matches!(
+        seen(&world, &token).await,
+        Err(Refusal::Throttled)
+    ));
+    world.clock.advance(SignedDuration::from_mins(1));
+    seen(&world, &token).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_hundred_thousand_other_tokens_open_nothing() {
+    let world = world();
+    let order_id = place(&world).await;
+    link(&world, order_id).await;
+    let get_tracking = get_tracking(&world);
+    // Multiples of an odd number visit all 128 bits.
+    let guesses =
+        (1..=100_000u128).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
+    for guess in guesses {
+        let token = TrackingToken::of_bytes(guess.to_be_bytes());
+        let opened = get_tracking
+            .run(token.secret(), Words::accepted("en"))
+            .await;
+        assert!(matches!(opened, Err(Refusal::NotFound)), "{guess:x}");
+    }
+}
