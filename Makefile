@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env logs dispatcher demo import test test-import-large lint docs access-table resources deny bench-planner bench-import bench-start bench-day bench-day-http simulate clean
+.PHONY: help up down status env logs dispatcher demo import test test-import-large lint docs fuzz access-table resources deny bench-planner bench-import bench-start bench-day bench-day-http simulate clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | sed "s/[$$][$$]/$$/" | expand -t 26
@@ -55,6 +55,9 @@ lint: .venv/ready local/contract/node_modules/ready ## Check the formatting, cli
 
 docs: .venv/ready local/contract/node_modules/ready ## Make a page of the API, local/contract/out/index.html
 	@local/contract/page.sh
+
+fuzz: .venv/ready ## Send generated calls to a running local stack and check each answer: CASES=2000
+	@eval "$$($(LOCAL_STACK) env)" && local/contract/fuzz.sh
 
 access-table: .venv/ready ## Print the permissions of all callers as a table (tests/access_table.py)
 	@$(PYTHON) tests/access_table.py
