@@ -1,9 +1,11 @@
 """Uploads a file of orders and prints the result of the import. `make import FILE=orders.csv` calls this.
 
 API_URL is the address of the API. EMAIL and PASSWORD belong to the customer who places the orders. Without them, a
-local stack gets a new customer.
+local stack gets a new customer. SETTINGS is a JSON file with the settings of the import, and PRESET names the tool that
+wrote the file (docs/IMPORT.md).
 """
 
+import json
 import os
 import sys
 import time
@@ -59,6 +61,23 @@ def file_to_hand_over(name):
     return path
 
 
+def settings_to_hand_over():
+    """The settings of the import: those of a file, and the preset."""
+    settings, name = {}, os.environ.get("SETTINGS")
+    if name:
+        try:
+            settings = json.loads(Path(name).read_text(encoding="utf-8"))
+        except (OSError, ValueError) as fault:
+            raise Problem(f"SETTINGS={name} is no JSON file that can be read: {fault}") from fault
+        if not isinstance(settings, dict):
+            raise Problem(f'{name} must hold a JSON object, such as {{"preset": "shopify"}}')
+    if os.environ.get("PRESET"):
+        settings["preset"] = os.environ["PRESET"]
+    if settings:
+        print(f"{'settings':<11}{shortened(json.dumps(settings, ensure_ascii=False))}")
+    return settings
+
+
 def somebody(stack):
     """The customer whose orders these are to be, logged in."""
     email, password = os.environ.get("EMAIL"), os.environ.get("PASSWORD")
@@ -89,10 +108,10 @@ def told_by(answer):
         return f"{answer.status_code} {answer.text[:200]}"
 
 
-def uploaded(person, path):
+def uploaded(person, path, settings):
     """The import's id, once the whole file is there."""
     whole = path.stat().st_size
-    answer = imports.ask(person, path.name, whole)
+    answer = imports.ask(person, path.name, whole, settings)
     if answer.status_code == 413:
         raise Problem(f"{path.name} is too large: {told_by(answer)}. Split it, each part with the line of column names")
     if answer.status_code != 201:
@@ -150,6 +169,11 @@ def shortened(text, most=100):
 def account_of(account, path):
     """Prints what became of the file. True if it was read to its end."""
     print()
+    if account.get("encoding"):
+        guessed = ", which is a guess: look at an accent" if account["encoding_guessed"] else ""
+        print(f"encoding {account['encoding']}{guessed}")
+    if account.get("ignored_columns"):
+        print(f"columns that were not read: {shortened(', '.join(account['ignored_columns']))}")
     if account["status"] == "failed":
         failure = account["failure"]
         print(f"failed: {failure['code']}: {failure['detail']}")
@@ -182,9 +206,10 @@ def account_of(account, path):
 
 def main():
     path = file_to_hand_over(os.environ.get("FILE"))
+    settings = settings_to_hand_over()
     try:
         person = somebody(Stack())
-        account = worked_off(person, uploaded(person, path))
+        account = worked_off(person, uploaded(person, path, settings))
         return 0 if account_of(account, path) else 1
     except StackMissing as missing:
         raise Problem(str(missing)) from missing

@@ -32,9 +32,9 @@ class Counted:
         return chunk
 
 
-def ask(person, filename, size_bytes):
+def ask(person, filename, size_bytes, settings=None):
     """The answer to the request for an upload: where the file goes, and with which headers."""
-    return person.post("/upload-url", {"filename": filename, "size_bytes": size_bytes})
+    return person.post("/upload-url", {"filename": filename, "size_bytes": size_bytes} | (settings or {}))
 
 
 def put(ticket, content):
@@ -68,9 +68,9 @@ def follow(person, import_id, told=lambda account: None, seconds=120, pause=0.25
         time.sleep(pause)
 
 
-def hand_over(person, content, filename="orders.csv", seconds=120):
+def hand_over(person, content, filename="orders.csv", seconds=120, settings=None):
     """Import a file that lies in memory; the account of it."""
-    ticket = expect(ask(person, filename, len(content)), 201)
+    ticket = expect(ask(person, filename, len(content), settings), 201)
     answer = put(ticket, content)
     if answer.status_code != 200:
         raise AssertionError(f"the upload was refused: {answer.status_code} {answer.text[:400]}")

@@ -27,6 +27,7 @@ RESOURCES_WITH_A_STAR = {
     "FailedEventsBucket.Arn}/*": "the objects of one bucket: Lambda chooses their keys",
     "UploadsBucket.Arn}/imports/*": "the objects in one folder: one file for each import",
     "UploadsBucket.Arn}/rejects/*": "the objects in one folder: one file for each import",
+    "UploadsBucket.Arn}/unpacked/*": "the objects in one folder: one file for each import",
     ":waybill-user-*": "one topic for each user: the functions make them",
 }
 # The policies of AWS that SAM adds to each role: to write logs, and to write traces.

@@ -47,6 +47,7 @@ mod tests {
         let file = SeenFile {
             etag: "\"a\"".to_owned(),
             size_bytes: 100,
+            is_unpacked: false,
         };
         let begun = awaited.begun(file, now);
         store.put_import(&begun).await.unwrap();
@@ -57,7 +58,7 @@ mod tests {
             detail: "must be a whole number from 1 to 10000".to_owned(),
         };
         let chunk = Chunk {
-            import: begun.advanced(50, 1, 2, now),
+            import: begun.advanced(domain::import::Reached::at(50), 1, 2, now),
             orders: Vec::new(),
             faults: vec![fault(2), fault(3)],
         };

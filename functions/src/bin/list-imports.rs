@@ -47,6 +47,7 @@ mod tests {
             let new = NewImport {
                 filename: filename.to_owned(),
                 size_bytes: 9,
+                settings: domain::import::ImportSettings::default(),
             };
             let now = at("2030-05-06T08:00:00Z");
             let import = Import::awaited(ids.import_id(), customer.parse().unwrap(), new, now);

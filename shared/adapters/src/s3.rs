@@ -2,7 +2,8 @@
 //!
 //! | file | key |
 //! | --- | --- |
-//! | as it was uploaded | `imports/<customer_id>/<import_id>.csv` |
+//! | as it was uploaded: a CSV or a workbook | `imports/<customer_id>/<import_id>.csv` |
+//! | the rows of a workbook | `unpacked/<customer_id>/<import_id>.csv` |
 //! | its rejected rows | `rejects/<customer_id>/<import_id>.csv` |
 
 use settings::resources::UploadsBucket;
@@ -10,7 +11,7 @@ use std::fmt;
 use std::time::Duration;
 
 use app::messages::ImportKey;
-use app::ports::{FileError, FileUrls, ImportFiles, RejectedFile, UploadUrl};
+use app::ports::{FileError, FileUrls, ImportFiles, UploadUrl, WrittenFile};
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation};
@@ -60,6 +61,30 @@ impl S3Files {
         }
     }
 
+    async fn head(&self, key: String, is_unpacked: bool) -> Result<Option<SeenFile>, FileError> {
+        let head = self.client.head_object().bucket(self.bucket.as_str());
+        let answer = match head.key(key).send().await {
+            Ok(answer) => answer,
+            Err(error) => {
+                return match not_read("HeadObject", error) {
+                    FileError::Gone => Ok(None),
+                    error => Err(error),
+                };
+            }
+        };
+        let (etag, length) = (answer.e_tag, answer.content_length);
+        let seen = etag.zip(length.and_then(|length| u64::try_from(length).ok()));
+        let (etag, size_bytes) = seen.ok_or_else(|| {
+            let failed = CallFailed::because("HeadObject", "no ETag or no length");
+            FileError::Unavailable(failed.into())
+        })?;
+        Ok(Some(SeenFile {
+            etag,
+            size_bytes,
+            is_unpacked,
+        }))
+    }
+
     async fn try_to_read(
         &self,
         key: ImportKey,
@@ -71,7 +96,11 @@ impl S3Files {
             .client
             .get_object()
             .bucket(self.bucket.as_str())
-            .key(uploaded(key))
+            .key(if file.is_unpacked {
+                unpacked(key)
+            } else {
+                uploaded(key)
+            })
             .if_match(&file.etag)
             .range(format!("bytes={from}-{}", from + length as u64 - 1))
             .send()
@@ -89,23 +118,7 @@ impl S3Files {
 #[async_trait]
 impl ImportFiles for S3Files {
     async fn seen(&self, key: ImportKey) -> Result<Option<SeenFile>, FileError> {
-        let head = self.client.head_object().bucket(self.bucket.as_str());
-        let answer = match head.key(uploaded(key)).send().await {
-            Ok(answer) => answer,
-            Err(error) => {
-                return match not_read("HeadObject", error) {
-                    FileError::Gone => Ok(None),
-                    error => Err(error),
-                };
-            }
-        };
-        let (etag, length) = (answer.e_tag, answer.content_length);
-        let seen = etag.zip(length.and_then(|length| u64::try_from(length).ok()));
-        let (etag, size_bytes) = seen.ok_or_else(|| {
-            let failed = CallFailed::because("HeadObject", "no ETag or no length");
-            FileError::Unavailable(failed.into())
-        })?;
-        Ok(Some(SeenFile { etag, size_bytes }))
+        self.head(uploaded(key), false).await
     }
 
     async fn read(
@@ -132,22 +145,37 @@ impl ImportFiles for S3Files {
         &self,
         key: ImportKey,
         kept: Option<KeptParts>,
-    ) -> Result<Box<dyn RejectedFile>, FileError> {
+    ) -> Result<Box<dyn WrittenFile>, FileError> {
         let (client, bucket) = (self.client.clone(), self.bucket.clone());
         let writing = rejected::Writing::new(client, bucket, rejected_rows(key), kept)?;
         Ok(Box::new(writing))
+    }
+
+    async fn write_unpacked(&self, key: ImportKey) -> Result<Box<dyn WrittenFile>, FileError> {
+        let (client, bucket) = (self.client.clone(), self.bucket.clone());
+        let writing = rejected::Writing::new(client, bucket, unpacked(key), None)?;
+        Ok(Box::new(writing))
+    }
+
+    async fn seen_unpacked(&self, key: ImportKey) -> Result<Option<SeenFile>, FileError> {
+        self.head(unpacked(key), true).await
     }
 }
 
 #[async_trait]
 impl FileUrls for S3Files {
-    async fn upload(&self, key: ImportKey, size_bytes: u64) -> Result<UploadUrl, FileError> {
+    async fn upload(
+        &self,
+        key: ImportKey,
+        size_bytes: u64,
+        content_type: &'static str,
+    ) -> Result<UploadUrl, FileError> {
         let put = self
             .client
             .put_object()
             .bucket(self.bucket.as_str())
             .key(uploaded(key))
-            .content_type(CSV)
+            .content_type(content_type)
             .content_length(i64::try_from(size_bytes).unwrap_or(i64::MAX))
             .if_none_match("*");
         let signed = put.presigned(expires()?).await;
@@ -156,7 +184,7 @@ impl FileUrls for S3Files {
             url: signed.uri().to_owned(),
             headers: vec![
                 ("Content-Length", size_bytes.to_string()),
-                ("Content-Type", CSV.to_owned()),
+                ("Content-Type", content_type.to_owned()),
                 ("If-None-Match", "*".to_owned()),
             ],
         })
@@ -182,6 +210,11 @@ fn expires() -> Result<PresigningConfig, FileError> {
 /// The key of an uploaded file.
 pub fn uploaded(key: ImportKey) -> String {
     format!("imports/{}/{}.csv", key.customer_id, key.import_id)
+}
+
+/// The key of the file with the rows of a workbook. No notification is sent about these files.
+pub fn unpacked(key: ImportKey) -> String {
+    format!("unpacked/{}/{}.csv", key.customer_id, key.import_id)
 }
 
 /// The key of the file of rejected rows.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use app::imports::{GetImport, Progress};
 use app::messages::ImportKey;
-use app::ports::{FileError, ImportFiles, RejectedFile};
+use app::ports::{FileError, ImportFiles, WrittenFile};
 use app::{Caller, Refusal};
 use async_trait::async_trait;
 use domain::import::{KeptParts, SeenFile};
@@ -189,21 +189,29 @@ impl ImportFiles for Slow {
         self.0.read(key, file, from, length).await
     }
 
+    async fn write_unpacked(&self, key: ImportKey) -> Result<Box<dyn WrittenFile>, FileError> {
+        self.0.write_unpacked(key).await
+    }
+
+    async fn seen_unpacked(&self, key: ImportKey) -> Result<Option<SeenFile>, FileError> {
+        self.0.seen_unpacked(key).await
+    }
+
     async fn write_rejected(
         &self,
         key: ImportKey,
         kept: Option<KeptParts>,
-    ) -> Result<Box<dyn RejectedFile>, FileError> {
+    ) -> Result<Box<dyn WrittenFile>, FileError> {
         yield_now().await;
         let file = self.0.write_rejected(key, kept).await?;
         Ok(Box::new(SlowFile(file)))
     }
 }
 
-struct SlowFile(Box<dyn RejectedFile>);
+struct SlowFile(Box<dyn WrittenFile>);
 
 #[async_trait]
-impl RejectedFile for SlowFile {
+impl WrittenFile for SlowFile {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         self.0.write(bytes).await
     }

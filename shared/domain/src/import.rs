@@ -6,6 +6,10 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::ids::{ImportId, UserId};
 
+mod settings;
+
+pub use settings::{DateOrder, DecimalMark, ImportSettings, Preset};
+
 /// An answer about an import names at most this many faults. The file of rejected rows has all of them.
 pub const TOLD_FAULTS: usize = 100;
 /// The longest text about the faults of a row, in bytes. It has room for the names of all columns.
@@ -85,6 +89,9 @@ pub struct SeenFile {
     pub etag: String,
     /// The size in bytes.
     pub size_bytes: u64,
+    /// Whether this is not the uploaded file but the file with the rows of an uploaded workbook.
+    #[serde(default)]
+    pub is_unpacked: bool,
 }
 
 /// The parts of a file that several runs write. S3 keeps the parts and joins them at the end.
@@ -105,6 +112,19 @@ pub struct KeptRejects {
     pub row: u32,
     /// The next row begins at this byte of the uploaded file, or later.
     pub offset: u64,
+    /// The row with the pickup of the last row begins at this byte.
+    pub pickup_at: Option<u64>,
+}
+
+/// What the beginning of a file tells, apart from its rows. It stays the same for all runs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ToldByFile {
+    /// The encoding, if it is not UTF-8 or if it was guessed.
+    pub encoding: Option<String>,
+    /// Whether the encoding was guessed.
+    pub is_guess: bool,
+    /// The columns that are not read.
+    pub ignored_columns: Vec<String>,
 }
 
 /// An import: one file of orders.
@@ -122,8 +142,14 @@ pub struct Import {
     pub status: ImportStatus,
     /// The file, once it is uploaded.
     pub file: Option<SeenFile>,
+    /// How the file is to be read.
+    pub settings: ImportSettings,
+    /// What the beginning of the file told, once it is read.
+    pub told: ToldByFile,
     /// All bytes before this one are read. The next row begins here or later.
     pub offset: u64,
+    /// The row with the pickup of the rows from here on begins at this byte, in a file that has pickups as rows.
+    pub pickup_at: Option<u64>,
     /// The number of rows that became orders.
     pub accepted: u32,
     /// The number of rows that were rejected.
@@ -158,7 +184,10 @@ impl Import {
             size_bytes: new.size_bytes,
             status: ImportStatus::AwaitingUpload,
             file: None,
+            settings: new.settings,
+            told: ToldByFile::default(),
             offset: 0,
+            pickup_at: None,
             accepted: 0,
             rejected: 0,
             rejects: None,
@@ -201,11 +230,21 @@ impl Import {
         }
     }
 
-    /// The import after more rows, read up to the byte `offset`.
+    /// The import of a workbook after its rows were written to a file of their own.
     #[must_use]
-    pub fn advanced(&self, offset: u64, accepted: u32, rejected: u32, now: Timestamp) -> Self {
+    pub fn unpacked(&self, rows: SeenFile, now: Timestamp) -> Self {
         Self {
-            offset,
+            file: Some(rows),
+            ..self.changed(now)
+        }
+    }
+
+    /// The import after more rows, read up to a place.
+    #[must_use]
+    pub fn advanced(&self, to: Reached, accepted: u32, rejected: u32, now: Timestamp) -> Self {
+        Self {
+            offset: to.offset,
+            pickup_at: to.pickup_at,
             accepted: self.accepted + accepted,
             rejected: self.rejected + rejected,
             ..self.changed(now)
@@ -267,6 +306,25 @@ impl Import {
     }
 }
 
+/// The place in a file up to which its rows are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reached {
+    /// The byte at which the next row begins, or an empty line before it.
+    pub offset: u64,
+    /// The byte at which the row with the present pickup begins, if there is such a row.
+    pub pickup_at: Option<u64>,
+}
+
+impl Reached {
+    /// A place in a file without pickups as rows.
+    pub fn at(offset: u64) -> Self {
+        Self {
+            offset,
+            pickup_at: None,
+        }
+    }
+}
+
 /// What a customer sends to upload a file of orders.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewImport {
@@ -274,6 +332,8 @@ pub struct NewImport {
     pub filename: String,
     /// The size of the file in bytes.
     pub size_bytes: u64,
+    /// How the file is to be read.
+    pub settings: ImportSettings,
 }
 
 #[cfg(test)]
@@ -288,6 +348,7 @@ mod tests {
         let new = NewImport {
             filename: "may.csv".to_owned(),
             size_bytes: 1000,
+            settings: ImportSettings::default(),
         };
         let id = "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse().unwrap();
         let customer = "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11".parse().unwrap();
@@ -298,6 +359,7 @@ mod tests {
         let file = SeenFile {
             etag: "\"a\"".to_owned(),
             size_bytes: 800,
+            is_unpacked: false,
         };
         import().begun(file, now())
     }
@@ -305,7 +367,7 @@ mod tests {
     #[test]
     fn progress_is_the_share_of_the_file_that_came() {
         assert_eq!(import().progress(), 0.0);
-        let half = begun().advanced(400, 3, 1, now());
+        let half = begun().advanced(Reached::at(400), 3, 1, now());
         assert_eq!((half.progress(), half.rows()), (0.5, 4));
         assert_eq!(half.finished(None, now()).progress(), 1.0);
     }
@@ -314,15 +376,22 @@ mod tests {
     fn more_rows_end_a_pause() {
         let paused = begun().paused(now());
         assert_eq!(paused.paused_at, Some(now()));
-        assert_eq!(paused.advanced(400, 3, 1, now()).paused_at, None);
+        assert_eq!(
+            paused.advanced(Reached::at(400), 3, 1, now()).paused_at,
+            None
+        );
         assert_eq!(paused.finished(None, now()).paused_at, None);
     }
 
     #[test]
     fn an_end_says_how_it_went() {
-        let good = begun().advanced(800, 4, 0, now()).finished(None, now());
+        let good = begun()
+            .advanced(Reached::at(800), 4, 0, now())
+            .finished(None, now());
         assert_eq!(good.status, ImportStatus::Completed);
-        let mixed = begun().advanced(800, 3, 1, now()).finished(None, now());
+        let mixed = begun()
+            .advanced(Reached::at(800), 3, 1, now())
+            .finished(None, now());
         assert_eq!(mixed.status, ImportStatus::CompletedWithErrors);
         let failure = ImportFailure {
             code: "encoding".to_owned(),

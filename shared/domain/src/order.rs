@@ -83,6 +83,15 @@ impl OrderStatus {
         }
     }
 
+    /// Whether the customer may use the order's `external_id` for another order. An order that came to nothing is
+    /// placed again, and has the same id then.
+    pub fn frees_external_id(self) -> bool {
+        match self {
+            Self::Failed | Self::Cancelled => true,
+            Self::Pending | Self::Assigned | Self::InProgress | Self::Delivered => false,
+        }
+    }
+
     /// Whether a role may ask for this status with `PUT /orders/{order_id}/status`.
     pub fn may_be_set_by(self, role: Role) -> bool {
         match self {

@@ -14,7 +14,9 @@ mod fields;
 mod import;
 mod json;
 mod order;
+mod settings;
 mod stop;
+mod workbook;
 
 pub use account::{read_email, read_new_account, read_new_password, read_password};
 pub use agent::read_agent_update;
@@ -24,4 +26,6 @@ pub use fields::{Field, FieldSource, FieldValue, Fields, JsonObject, RowCells};
 pub use import::read_new_import;
 pub use json::{JsonFault, read_json};
 pub use order::{StatusChange, read_order, read_status_change};
+pub use settings::read_import_profile;
 pub use stop::AddressAlone;
+pub use workbook::{MOST_WORKBOOK_BYTES, SheetRows, WORKBOOK_TYPE, Workbook, ZIP_MAGIC};

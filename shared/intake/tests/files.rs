@@ -187,7 +187,7 @@ fn another_encoding_is_named() {
         (be16.clone(), "UTF-16"),
         ([b"\xff\xfe", &le16[..]].concat(), "UTF-16"),
         ([b"\xfe\xff", &be16[..]].concat(), "UTF-16"),
-        (latin1, "Latin-1"),
+        (latin1, "windows-1252"),
     ] {
         let fault = read(bytes).1.unwrap();
         assert_eq!(fault.code, "encoding", "{name}");

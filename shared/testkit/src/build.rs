@@ -185,6 +185,7 @@ pub fn an_import() -> Import {
     let new = NewImport {
         filename: "may.csv".to_owned(),
         size_bytes: 100,
+        settings: domain::import::ImportSettings::default(),
     };
     let now = at("2030-05-06T08:00:00Z");
     Import::awaited(id.expect("an id"), customer.expect("an id"), new, now)

@@ -1,13 +1,13 @@
 //! Imports, and the orders that are stored with them.
 
 use settings::resources::{ClaimsTable, ImportsTable, OrdersTable};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use app::ports::{Chunk, ChunkOutcome, ImportChunks, ImportPage, ImportStore, StoreError};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
-use domain::{Import, ImportId, ImportStatus, OrderId, RowFault, UserId};
+use domain::{Import, ImportId, ImportStatus, Order, OrderId, RowFault, UserId};
 
 use super::failures::away;
 use super::index::{self, IndexQuery};
@@ -65,7 +65,12 @@ impl DynamoImportChunks {
         }
     }
 
-    fn actions(&self, chunk: &Chunk) -> Result<Actions, StoreError> {
+    /// What is written for a chunk. `freed` has the earlier orders whose external ids go to orders of the chunk.
+    fn actions(
+        &self,
+        chunk: &Chunk,
+        freed: &HashMap<OrderId, OrderId>,
+    ) -> Result<Actions, StoreError> {
         let imports = self.imports.as_str();
         let mut actions = Actions::default();
         let stored = StoredImport::from(chunk.import.clone());
@@ -78,9 +83,16 @@ impl DynamoImportChunks {
             if let Some(named) = StoredExternalId::of(order) {
                 let put = Put::builder()
                     .table_name(self.claims.as_str())
-                    .set_item(Some(table::to_item(&named)?))
-                    .condition_expression("attribute_not_exists(#claim)")
-                    .expression_attribute_names("#claim", claims::KEY);
+                    .set_item(Some(table::to_item(&named)?));
+                let put = match freed.get(&order.id) {
+                    None => put
+                        .condition_expression("attribute_not_exists(#claim)")
+                        .expression_attribute_names("#claim", claims::KEY),
+                    // The earlier order stays as it is: no step leads away from its status.
+                    Some(earlier) => put
+                        .condition_expression("order_id = :earlier")
+                        .expression_attribute_values(":earlier", text(earlier)),
+                };
                 actions.push(action(put)?, What::ExternalId(order.id));
             }
         }
@@ -91,6 +103,47 @@ impl DynamoImportChunks {
             actions.push(action(put)?, What::Faults);
         }
         Ok(actions)
+    }
+
+    /// Those of the orders whose external ids an earlier order had that came to nothing, with that order.
+    async fn freed(
+        &self,
+        chunk: &Chunk,
+        taken: &[OrderId],
+    ) -> Result<HashMap<OrderId, OrderId>, StoreError> {
+        let named = chunk
+            .orders
+            .iter()
+            .filter(|order| taken.contains(&order.id));
+        let named: Vec<(OrderId, StoredExternalId)> = named
+            .filter_map(|order| Some((order.id, StoredExternalId::of(order)?)))
+            .collect();
+        let keys = named
+            .iter()
+            .map(|(_, named)| index::key(claims::KEY, &named.claim));
+        let claims = table::get_all(&self.client, self.claims.as_str(), keys.collect()).await?;
+        let claims = claims.into_iter().map(table::from_item::<StoredExternalId>);
+        let claims = claims.collect::<Result<Vec<_>, _>>()?;
+        let keys = claims
+            .iter()
+            .map(|claim| index::key(orders::KEY, claim.order_id));
+        let earlier = table::get_all(&self.client, self.orders.as_str(), keys.collect()).await?;
+        let earlier = earlier.into_iter().map(table::read::<StoredOrder, Order>);
+        let mut over = HashSet::new();
+        for order in earlier {
+            let order = order?;
+            if order.status.frees_external_id() {
+                over.insert(order.id);
+            }
+        }
+        let freed = claims
+            .into_iter()
+            .filter(|claim| over.contains(&claim.order_id));
+        let freed = freed.filter_map(|claim| {
+            let (new, _) = named.iter().find(|(_, named)| named.claim == claim.claim)?;
+            Some((*new, claim.order_id))
+        });
+        Ok(freed.collect())
     }
 }
 
@@ -238,11 +291,27 @@ impl ImportStore for DynamoImports {
 #[async_trait]
 impl ImportChunks for DynamoImportChunks {
     async fn store_chunk(&self, chunk: &Chunk) -> Result<ChunkOutcome, StoreError> {
-        let Actions { actions, what } = self.actions(chunk)?;
-        match transact(&self.client, actions).await? {
-            Ok(()) => Ok(ChunkOutcome::Stored),
-            Err(Cancelled::Contended) => Err(StoreError::Conflict),
-            Err(Cancelled::Refused(indices)) => Ok(refused(&what, &indices)),
+        let mut freed = HashMap::new();
+        loop {
+            let Actions { actions, what } = self.actions(chunk, &freed)?;
+            let indices = match transact(&self.client, actions).await? {
+                Ok(()) => return Ok(ChunkOutcome::Stored),
+                Err(Cancelled::Contended) => return Err(StoreError::Conflict),
+                Err(Cancelled::Refused(indices)) => indices,
+            };
+            let (there, mut taken) = match refused(&what, &indices) {
+                ChunkOutcome::Refused { there, taken } => (there, taken),
+                outcome => return Ok(outcome),
+            };
+            // Only one look. If the claims change again meanwhile, another order has the id.
+            if freed.is_empty() && !taken.is_empty() {
+                freed = self.freed(chunk, &taken).await?;
+                taken.retain(|id| !freed.contains_key(id));
+                if there.is_empty() && taken.is_empty() {
+                    continue;
+                }
+            }
+            return Ok(ChunkOutcome::Refused { there, taken });
         }
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::io::{Seek, SeekFrom, Write};
 use std::time::Duration;
 
-use app::ports::{FileError, RejectedFile};
+use app::ports::{FileError, WrittenFile};
 use async_trait::async_trait;
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
@@ -115,7 +115,7 @@ impl Writing {
 }
 
 #[async_trait]
-impl RejectedFile for Writing {
+impl WrittenFile for Writing {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         // These are a few pages in the kernel's cache. The call does not wait for a disk.
         self.waiting.write_all(bytes).map_err(no_room)?;

@@ -1,6 +1,6 @@
 //! An import, as callers see it.
 
-use domain::import::ImportFailure;
+use domain::import::{ImportFailure, ImportSettings};
 use domain::{Import, ImportId, ImportStatus, RowFault, Timestamp, UserId};
 use serde::Serialize;
 
@@ -22,6 +22,14 @@ pub struct ImportAnswer {
     pub(super) rejected_rows_url: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<ImportFailure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) settings: Option<ImportSettings>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    encoding_guessed: Option<bool>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ignored_columns: Vec<String>,
     created_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     started_at: Option<Timestamp>,
@@ -40,9 +48,10 @@ impl From<Import> for ImportAnswer {
             rows: import.rows(),
             // Four decimals. A new value for each chunk of a million rows would be noise.
             progress: (import.progress() * 10_000.0).floor() / 10_000.0,
-            size_bytes: import
-                .file
-                .map_or(import.size_bytes, |file| file.size_bytes),
+            size_bytes: match import.file {
+                Some(file) if !file.is_unpacked => file.size_bytes,
+                _ => import.size_bytes,
+            },
             filename: import.filename,
             status: import.status,
             accepted: import.accepted,
@@ -50,6 +59,10 @@ impl From<Import> for ImportAnswer {
             errors: None,
             rejected_rows_url: None,
             failure: import.failure,
+            settings: None,
+            encoding_guessed: import.told.encoding.as_ref().map(|_| import.told.is_guess),
+            encoding: import.told.encoding,
+            ignored_columns: import.told.ignored_columns,
             created_at: import.created_at,
             started_at: import.started_at,
             paused_at: import.paused_at,

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::{Import, ImportId, Role};
+use intake::{MOST_WORKBOOK_BYTES, WORKBOOK_TYPE};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -46,9 +47,15 @@ impl CreateUploadUrl {
     /// [`Refusal::Invalid`] for bad input, [`Refusal::FileTooLarge`] for a file beyond the limit.
     pub async fn run(&self, caller: &Caller, body: &Value) -> Result<UploadAnswer, Refusal> {
         caller.acting_as(&[Role::Customer])?;
-        let new = intake::read_new_import(body)?;
-        if new.size_bytes > self.most_bytes {
-            let most_bytes = self.most_bytes;
+        let now = self.clock.now();
+        let new = intake::read_new_import(body, now)?;
+        let is_workbook = new.filename.to_lowercase().ends_with(".xlsx");
+        let (content_type, most_bytes) = if is_workbook {
+            (WORKBOOK_TYPE, self.most_bytes.min(MOST_WORKBOOK_BYTES))
+        } else {
+            ("text/csv", self.most_bytes)
+        };
+        if new.size_bytes > most_bytes {
             return Err(Refusal::FileTooLarge { most_bytes });
         }
         let size_bytes = new.size_bytes;
@@ -56,10 +63,10 @@ impl CreateUploadUrl {
             customer_id: caller.user_id,
             import_id: self.ids.import_id(),
         };
-        let import = Import::awaited(key.import_id, caller.user_id, new, self.clock.now());
+        let import = Import::awaited(key.import_id, caller.user_id, new, now);
         // The record is written first, so that no file exists without its import.
         self.imports.put_import(&import).await?;
-        let upload = self.urls.upload(key, size_bytes).await?;
+        let upload = self.urls.upload(key, size_bytes, content_type).await?;
         Ok(UploadAnswer {
             import_id: key.import_id,
             url: upload.url,

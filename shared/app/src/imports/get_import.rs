@@ -40,7 +40,9 @@ impl GetImport {
             customer_id: import.customer_id,
             import_id: id,
         };
+        let settings = Some(import.settings.clone()).filter(|settings| !settings.is_empty());
         let mut answer = ImportAnswer::from(import);
+        answer.settings = settings;
         let mut errors = match rejected {
             0 => Vec::new(),
             _ => self.imports.row_faults(id, 0, TOLD_FAULTS).await?,

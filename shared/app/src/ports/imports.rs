@@ -15,7 +15,8 @@ pub struct Chunk {
     /// The import after these rows. It is stored on the condition of its version.
     pub import: Import,
     /// The orders. Each order is stored on the condition that it is not stored yet, and that its customer has not used
-    /// its `external_id`. No two of these orders have the same `external_id`.
+    /// its `external_id`, or only for an order that failed or was cancelled. No two of these orders have
+    /// the same `external_id`.
     pub orders: Vec<Order>,
     /// The rejected rows, sorted by row.
     pub faults: Vec<RowFault>,
@@ -44,7 +45,7 @@ pub enum ChunkOutcome {
     Refused {
         /// Orders that are stored already. This happens if the table of imports was restored from an older backup.
         there: Vec<OrderId>,
-        /// Orders whose `external_id` their customer has used before.
+        /// Orders whose `external_id` their customer has used before, for an order that is not failed or cancelled.
         taken: Vec<OrderId>,
     },
 }
@@ -131,12 +132,18 @@ pub trait ImportFiles: Send + Sync {
         &self,
         key: ImportKey,
         kept: Option<KeptParts>,
-    ) -> Result<Box<dyn RejectedFile>, FileError>;
+    ) -> Result<Box<dyn WrittenFile>, FileError>;
+
+    /// Begins the file with the rows of a workbook. It appears when it is finished, and replaces an earlier one.
+    async fn write_unpacked(&self, key: ImportKey) -> Result<Box<dyn WrittenFile>, FileError>;
+
+    /// The file with the rows of a workbook, if it is finished.
+    async fn seen_unpacked(&self, key: ImportKey) -> Result<Option<SeenFile>, FileError>;
 }
 
-/// The file of rejected rows while it is written.
+/// A file while it is written.
 #[async_trait]
-pub trait RejectedFile: Send {
+pub trait WrittenFile: Send {
     /// Adds bytes to the file.
     async fn write(&mut self, bytes: &[u8]) -> Result<(), FileError>;
 
@@ -161,8 +168,13 @@ pub struct UploadUrl {
 /// Signed URLs, with which a client reaches the file store directly.
 #[async_trait]
 pub trait FileUrls: Send + Sync {
-    /// The URL for one upload of a CSV file of exactly this size.
-    async fn upload(&self, key: ImportKey, size_bytes: u64) -> Result<UploadUrl, FileError>;
+    /// The URL for one upload of a file of exactly this size and of this content type.
+    async fn upload(
+        &self,
+        key: ImportKey,
+        size_bytes: u64,
+        content_type: &'static str,
+    ) -> Result<UploadUrl, FileError>;
 
     /// The URL for the download of the rejected rows.
     async fn rejected_rows(&self, key: ImportKey) -> Result<String, FileError>;

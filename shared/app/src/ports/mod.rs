@@ -24,7 +24,7 @@ pub use identity::{
 };
 pub use imports::{
     Chunk, ChunkOutcome, FileError, FileUrls, ImportChunks, ImportFiles, ImportPage, ImportStore,
-    RejectedFile, UploadUrl,
+    UploadUrl, WrittenFile,
 };
 pub use mail::{Email, MailError, Mailer};
 pub use outboxes::{Outboxes, Taken};

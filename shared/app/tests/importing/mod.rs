@@ -14,6 +14,7 @@ use app::messages::ImportKey;
 use app::orders::RoomForOrders;
 use app::ports::ImportStore;
 use domain::Import;
+use domain::import::ImportSettings;
 use testkit::build::{grid, room};
 use testkit::{MemoryFiles, MemoryImportQueue, MemoryStore, NoJitter, StillClock, an_import};
 
@@ -40,6 +41,14 @@ pub fn key() -> ImportKey {
 
 impl World {
     pub async fn with(file: impl Into<Vec<u8>>) -> Self {
+        Self::with_settings(file, ImportSettings::default()).await
+    }
+
+    pub async fn with_settings(file: impl Into<Vec<u8>>, settings: ImportSettings) -> Self {
+        let import = Import {
+            settings,
+            ..an_import()
+        };
         let world = Self {
             store: Arc::default(),
             files: MemoryFiles::default(),
@@ -47,7 +56,7 @@ impl World {
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             most_open_orders: 100_000,
         };
-        world.store.put_import(&an_import()).await.unwrap();
+        world.store.put_import(&import).await.unwrap();
         world.files.upload(key(), file);
         world
     }

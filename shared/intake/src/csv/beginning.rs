@@ -2,7 +2,11 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr2;
+
 use super::cut::{Cells, Cut};
+use super::encoding::EncodingGuess;
+use super::format::{Format, Special};
 use super::{ADDED_COLUMNS, ENCODING, FileFault, HEAD, MOST_COLUMNS, REJECTED_CODE};
 use crate::column::Column;
 
@@ -39,6 +43,8 @@ pub struct Layout {
     pub(super) columns: Vec<Option<Column>>,
     /// The place of the column [`REJECTED_CODE`], in a file of rejected rows that is sent again.
     pub(super) rejected_code: Option<usize>,
+    /// What the settings of the import make of the rows. `None` if they are read as they are.
+    pub(super) special: Option<Box<Special>>,
 }
 
 impl Layout {
@@ -55,7 +61,51 @@ impl Layout {
     pub(super) fn is_like_a_row(&self, cells: &Cells) -> bool {
         let columns = self.columns.iter().zip(cells.iter());
         let required = columns.filter(|(column, _)| column.is_some_and(Column::is_required));
+        if self.special.is_some() && !self.has_coordinates() {
+            // The lines of a correct row have one cell more than the header together. So only one of them has more than
+            // half of the cells.
+            return cells.ends.len() * 2 > self.columns.len() + 1;
+        }
         required.filter(|(_, cell)| are_like_degrees(cell)).count() >= 2
+    }
+
+    fn has_coordinates(&self) -> bool {
+        let columns = self.columns.iter().flatten();
+        columns.filter(|column| column.is_required()).count() >= 2
+    }
+
+    /// The names of the file's columns that are not read.
+    pub fn ignored(&self) -> &[String] {
+        self.special
+            .as_ref()
+            .map_or(&[], |special| &special.ignored)
+    }
+
+    /// Whether the cells are the pickup of the rows after them.
+    pub(super) fn is_pickup(&self, cells: &Cells) -> bool {
+        let special = self.special.as_ref();
+        special.is_some_and(|special| special.is_pickup(cells.iter()))
+    }
+
+    /// Whether the cells belong to the order in an earlier row.
+    pub(super) fn is_further(&self, cells: &Cells) -> bool {
+        let special = self.special.as_ref();
+        special.is_some_and(|special| special.is_further(cells.iter()))
+    }
+
+    /// Whether a point in whole numbers may separate thousands.
+    pub(super) fn point_is_doubtful(&self) -> bool {
+        match &self.special {
+            Some(special) => special.point_is_doubtful(self.separator),
+            None => self.separator == b';',
+        }
+    }
+
+    /// Whether each row must have a cell for the column.
+    pub(super) fn needs(&self, column: Column) -> bool {
+        let special = self.special.as_ref();
+        column.is_required()
+            && !special.is_some_and(|special| special.is_mapped || special.has_default(column))
     }
 }
 
@@ -74,9 +124,44 @@ impl Beginning {
     /// # Errors
     /// If the file is not a CSV of orders.
     pub fn read(head: &[u8], whole: bool) -> Result<Self, FileFault> {
+        Self::read_as(&Format::default(), head, whole)
+    }
+
+    /// Reads the first bytes of a file whose format is given.
+    ///
+    /// # Errors
+    /// If the file is not a CSV of orders.
+    pub fn read_as(format: &Format, head: &[u8], whole: bool) -> Result<Self, FileFault> {
         let skipped = readable(head, whole)?;
-        let (separator, header, rows_at) = header(head, skipped, whole)?;
-        let columns = columns(&header)?;
+        Self::of_text(format, head, skipped, whole)
+    }
+
+    /// Reads the beginning of a file that was decoded.
+    ///
+    /// # Errors
+    /// If the file is not a CSV of orders.
+    pub fn read_decoded(format: &Format, text: &[u8], whole: bool) -> Result<Self, FileFault> {
+        if text.iter().all(u8::is_ascii_whitespace) && whole {
+            return Err(empty());
+        }
+        Self::of_text(format, text, 0, whole)
+    }
+
+    fn of_text(
+        format: &Format,
+        head: &[u8],
+        skipped: usize,
+        whole: bool,
+    ) -> Result<Self, FileFault> {
+        let (separator, header, rows_at) = header(head, skipped, format.header_row, whole)?;
+        let (special, columns) = if format.is_mapped() {
+            let (special, columns) = format.mapped(&header)?;
+            (Some(Box::new(special)), columns)
+        } else {
+            let columns = columns(&header, |column| format.has_default(column))?;
+            let special = (!format.is_plain()).then(|| Box::new(format.unmapped(&columns)));
+            (special, columns)
+        };
         let mut names = header.iter();
         let rejected_code = names.position(|name| name.trim().eq_ignore_ascii_case(REJECTED_CODE));
         Ok(Self {
@@ -85,6 +170,7 @@ impl Beginning {
                 header,
                 columns,
                 rejected_code,
+                special,
             },
             rows_at: rows_at as u64,
         })
@@ -100,23 +186,37 @@ fn are_like_degrees(cell: &[u8]) -> bool {
         && bytes.all(|byte| byte.is_ascii_digit() || b".,+-\"".contains(byte))
 }
 
+/// Refuses files that are no text in any encoding.
+///
+/// # Errors
+/// If the bytes are the beginning of a workbook, an archive or a picture.
+pub fn refuse_other_kinds(head: &[u8]) -> Result<(), FileFault> {
+    let mut kinds = OTHER_KINDS.iter();
+    match kinds.find(|(magic, _)| head.starts_with(magic)) {
+        None => Ok(()),
+        Some((_, kind)) => {
+            let detail = format!("The file is not a CSV but {kind}.");
+            Err(FileFault::new("not_csv", detail))
+        }
+    }
+}
+
+fn empty() -> FileFault {
+    FileFault::new("empty_file", "The file is empty.")
+}
+
 /// The number of bytes before the text, if the file is a text that can be read.
 fn readable(head: &[u8], whole: bool) -> Result<usize, FileFault> {
     let text = head.strip_prefix(UTF8_BOM).unwrap_or(head);
     if text.iter().all(u8::is_ascii_whitespace) && whole {
-        return Err(FileFault::new("empty_file", "The file is empty."));
+        return Err(empty());
     }
-    if let Some((_, kind)) = OTHER_KINDS
-        .iter()
-        .find(|(magic, _)| head.starts_with(magic))
-    {
-        return Err(FileFault::new(
-            "not_csv",
-            format!("The file is not a CSV but {kind}."),
-        ));
-    }
+    refuse_other_kinds(head)?;
     let other_encoding = |name: &str| {
-        let detail = format!("The file is in {name}. Save it as CSV in UTF-8 and send that.");
+        let detail = format!(
+            "The file is in {name}. Save it as CSV in UTF-8 and send that, or name its encoding in the settings of \
+             the import."
+        );
         Err(FileFault::new(ENCODING, detail))
     };
     if head.starts_with(b"\xff\xfe\0\0") || head.starts_with(b"\0\0\xfe\xff") || is_utf32(head) {
@@ -135,7 +235,10 @@ fn readable(head: &[u8], whole: bool) -> Result<usize, FileFault> {
         // The end of the head has cut a character in two.
         Err(error) if error.error_len().is_none() && !whole => {}
         Err(_) => {
-            return other_encoding("an encoding other than UTF-8, perhaps Latin-1 or Windows-1252");
+            let mut guess = EncodingGuess::default();
+            guess.look_at(head, whole);
+            let name = guess.guess().name();
+            return other_encoding(&format!("an encoding other than UTF-8, perhaps {name}"));
         }
         Ok(_) => {}
     }
@@ -218,9 +321,17 @@ fn first_line(text: &[u8]) -> Option<usize> {
 
 /// The separator, the cells of the header, and the end of its line. Lines before it that hold only separators and
 /// spaces are skipped.
-fn header(head: &[u8], mut at: usize, whole: bool) -> Result<(u8, Vec<String>, usize), FileFault> {
+fn header(
+    head: &[u8],
+    mut at: usize,
+    row: Option<u32>,
+    whole: bool,
+) -> Result<(u8, Vec<String>, usize), FileFault> {
     let named = named_separator(head.get(at..).unwrap_or_default());
-    at += named.map_or(0, |(_, length)| length);
+    match row {
+        Some(row) => at = line(head, at, row, whole)?,
+        None => at += named.map_or(0, |(_, length)| length),
+    }
     loop {
         let rest = head.get(at..).unwrap_or_default();
         let first = first_line(rest);
@@ -237,6 +348,26 @@ fn header(head: &[u8], mut at: usize, whole: bool) -> Result<(u8, Vec<String>, u
             return Ok((separator, header, at));
         }
     }
+}
+
+/// Where the line of this number begins.
+fn line(head: &[u8], mut at: usize, number: u32, whole: bool) -> Result<usize, FileFault> {
+    for _ in 1..number {
+        let rest = head.get(at..).unwrap_or_default();
+        let Some(end) = memchr2(b'\n', b'\r', rest) else {
+            let detail =
+                format!("Line {number}, which must have the names of the columns, is not there.");
+            let detail = if whole { detail } else { too_long() };
+            return Err(FileFault::new("missing_column", detail));
+        };
+        let is_pair = rest.get(end..end + 2) == Some(b"\r\n");
+        at += end + 1 + usize::from(is_pair);
+    }
+    Ok(at)
+}
+
+fn too_long() -> String {
+    format!("The header's line does not end within the first {HEAD} bytes.")
 }
 
 /// The cells of the first line of `input`, without blank cells at its end, and the length of the line in bytes.
@@ -260,14 +391,17 @@ fn names(input: &[u8], separator: u8, whole: bool) -> Result<(Vec<String>, usize
         return Err(FileFault::new("too_many_columns", detail));
     }
     let Cut::Row(length) = cut else {
-        let detail = format!("The header's line does not end within the first {HEAD} bytes.");
-        return Err(FileFault::new("row_too_long", detail));
+        return Err(FileFault::new("row_too_long", too_long()));
     };
     Ok((header, length))
 }
 
-/// The column of each cell of the header. One fault names everything that is wrong.
-fn columns(header: &[String]) -> Result<Vec<Option<Column>>, FileFault> {
+/// The column of each cell of the header. One fault names everything that is wrong. A column with a default is not
+/// required.
+fn columns(
+    header: &[String],
+    has_default: impl Fn(Column) -> bool,
+) -> Result<Vec<Option<Column>>, FileFault> {
     let mut columns = Vec::new();
     let (mut unknown, mut doubled) = (Vec::new(), Vec::new());
     for cell in header {
@@ -283,7 +417,7 @@ fn columns(header: &[String]) -> Result<Vec<Option<Column>>, FileFault> {
     }
     let required = Column::ALL.iter().filter(|column| column.is_required());
     let missing: Vec<&str> = required
-        .filter(|column| !columns.contains(&Some(**column)))
+        .filter(|column| !columns.contains(&Some(**column)) && !has_default(**column))
         .map(|column| column.name())
         .collect();
     let mut faults = Vec::new();

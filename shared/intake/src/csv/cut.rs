@@ -77,7 +77,7 @@ enum End {
 }
 
 /// The cells of a row.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Cells {
     /// The cells without separators and quotes, one after the other.
     pub(super) text: Vec<u8>,
@@ -92,13 +92,13 @@ impl Cells {
     }
 
     /// Where each cell begins and ends in the text.
-    pub(super) fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+    pub(super) fn places(&self) -> impl Iterator<Item = (usize, usize)> + Clone {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         starts.zip(self.ends.iter().copied())
     }
 
     /// The cells.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> + Clone {
         let places = self.places();
         places.map(|(from, to)| self.text.get(from..to).unwrap_or_default())
     }

@@ -4,17 +4,25 @@
 //! the separator and the columns. [`Rows`] then cuts the rest into rows. It tells at which byte the next row begins, so
 //! that another run can continue there. [`ImportRow::read`] makes an order from a row, by the rules for JSON bodies.
 //!
+//! [`Format`] holds the settings of an import, for files with other columns, times and numbers than ours. [`Decoder`]
+//! makes UTF-8 of files in other encodings.
+//!
 //! Memory does not grow with the file: a row has at most [`LONGEST_ROW`] bytes.
 
 mod beginning;
 mod cut;
+mod encoding;
+mod format;
+mod presets;
 mod rejected;
 mod row;
 mod rows;
 mod spreadsheet;
 
-pub use beginning::{Beginning, Layout};
-pub use rejected::{rejected_header, rejected_line};
+pub use beginning::{Beginning, Layout, refuse_other_kinds};
+pub use encoding::{Decoder, EncodingGuess, FileEncoding};
+pub use format::Format;
+pub use rejected::{rejected_header, rejected_line, rejected_pickup};
 pub use row::{CellFault, ImportRow};
 pub use rows::{Rows, Step};
 

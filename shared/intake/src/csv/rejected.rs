@@ -8,11 +8,20 @@ use domain::RowFault;
 use super::ADDED_COLUMNS;
 use super::beginning::{Layout, UTF8_BOM};
 use super::row::ImportRow;
+use super::rows::Rows;
 
 /// Writes a byte order mark and the header: the customer's own columns, then the added columns. Without the mark,
 /// spreadsheets read the file as Latin-1.
 pub fn rejected_header(layout: &Layout, out: &mut Vec<u8>) {
     out.extend_from_slice(UTF8_BOM);
+    // The same settings read the file: its header is in the line where they look for it.
+    let header_row = layout
+        .special
+        .as_ref()
+        .and_then(|special| special.header_row);
+    for _ in 1..header_row.unwrap_or(1) {
+        out.extend_from_slice(b"\r\n");
+    }
     let mut line = Line::new(layout, out);
     let own = layout.header.iter().zip(own_columns(layout));
     for (name, _) in own.filter(|(_, own)| *own) {
@@ -54,11 +63,44 @@ pub fn rejected_line(row: &ImportRow<'_>, layout: &Layout, fault: &RowFault, out
     line.end();
 }
 
+/// Writes the line of the row that is the pickup of the present row of `rows`, if there is one. The rejected rows after
+/// it need it when they are sent again.
+pub fn rejected_pickup(rows: &Rows<'_>, out: &mut Vec<u8>) {
+    let Some(pickup) = rows.pickup() else {
+        return;
+    };
+    let layout = rows.layout();
+    let mut line = Line::new(layout, out);
+    let mut cells = pickup.cells.iter();
+    for own in own_columns(layout) {
+        let cell = cells.next().unwrap_or_default();
+        if own {
+            line.cell(cell);
+        }
+    }
+    for _ in ADDED_COLUMNS {
+        line.cell(b"");
+    }
+    line.end();
+}
+
 /// Whether each of the file's columns is the customer's own. A file of rejected rows that was corrected and sent again
 /// still has the added columns.
 fn own_columns(layout: &Layout) -> impl Iterator<Item = bool> {
     let columns = layout.columns.iter().enumerate();
-    columns.map(|(place, column)| column.is_some() || layout.is_nameless(place))
+    let is_mapped = layout
+        .special
+        .as_ref()
+        .is_some_and(|special| special.is_mapped);
+    columns.map(move |(place, column)| {
+        // Columns that are not read stay, too: the row is as it came.
+        let is_added = || {
+            let mut added = ADDED_COLUMNS.iter();
+            let name = layout.header.get(place).map(|name| name.trim());
+            name.is_some_and(|name| added.any(|added| name.eq_ignore_ascii_case(added)))
+        };
+        column.is_some() || layout.is_nameless(place) || (is_mapped && !is_added())
+    })
 }
 
 fn is_blank(cell: &[u8]) -> bool {

@@ -8,6 +8,8 @@ use strum::EnumCount;
 
 use super::beginning::Layout;
 use super::cut::{Cells, StrayQuote};
+use super::format::{Found as FoundTexts, OF_A_STOP, Special};
+use super::rows::Pickup;
 use super::{
     CODES_OF_WHOLE_ROWS, ENCODING, REJECTED_CODE, TOO_FEW_CELLS, TOO_MANY_CELLS, spreadsheet,
 };
@@ -36,19 +38,25 @@ pub struct ImportRow<'r> {
     cells: &'r Cells,
     /// The quote that makes the row unreadable.
     stray: Option<StrayQuote>,
+    /// The columns of the pickup that an earlier row gave.
+    pickup: Option<&'r [Option<String>; OF_A_STOP]>,
 }
 
 /// The text of each column.
 #[derive(Debug)]
-struct ByColumn<'r>([Option<Cow<'r, str>>; Column::COUNT]);
+struct ByColumn<'r> {
+    texts: [Option<Cow<'r, str>>; Column::COUNT],
+    /// What is wrong with a text already.
+    faults: Vec<(Column, &'static str)>,
+}
 
 impl ByColumn<'_> {
     fn text(&self, column: Column) -> Option<&str> {
-        self.0.get(column as usize)?.as_deref()
+        self.texts.get(column as usize)?.as_deref()
     }
 
-    fn ruined(&self, column: Column, separator: u8) -> Option<&'static str> {
-        spreadsheet::ruined(column, self.text(column)?, separator)
+    fn ruined(&self, column: Column, point_is_doubtful: bool) -> Option<&'static str> {
+        spreadsheet::ruined(column, self.text(column)?, point_is_doubtful)
     }
 }
 
@@ -58,12 +66,14 @@ impl<'r> ImportRow<'r> {
         number: u32,
         cells: &'r Cells,
         stray: Option<StrayQuote>,
+        pickup: Option<&'r [Option<String>; OF_A_STOP]>,
     ) -> Self {
         Self {
             layout,
             number,
             cells,
             stray,
+            pickup,
         }
     }
 
@@ -94,12 +104,16 @@ impl<'r> ImportRow<'r> {
     pub fn read(&self, now: Timestamp) -> Result<NewOrder, CellFault> {
         let cells = self.by_column()?;
         let faults = Faults::new();
+        let point_is_doubtful = self.layout.point_is_doubtful();
         for column in Column::ALL {
-            if let Some(detail) = cells.ruined(*column, self.layout.separator) {
+            if let Some(detail) = cells.ruined(*column, point_is_doubtful) {
                 faults.note(column.name(), detail);
             }
         }
-        let texts = cells.0.each_ref().map(Option::as_deref);
+        for (column, detail) in &cells.faults {
+            faults.note(column.name(), *detail);
+        }
+        let texts = cells.texts.each_ref().map(Option::as_deref);
         let fields = Fields::of_row(&texts, &faults);
         let draft = read_draft(&fields, AddressAlone::Refused, now);
         let located = draft.and_then(|draft| draft.located(None, None));
@@ -124,8 +138,21 @@ impl<'r> ImportRow<'r> {
         }
         // Spreadsheets leave off empty cells at the end of a row.
         let left_off = known.get(self.cells.ends.len()..).unwrap_or_default();
-        if left_off.iter().flatten().any(|column| column.is_required()) {
+        if left_off
+            .iter()
+            .flatten()
+            .any(|column| self.layout.needs(*column))
+        {
             return Err(self.wrong_count(TOO_FEW_CELLS));
+        }
+        if let Some(special) = &self.layout.special {
+            let found = self.texts(text, |cell| {
+                special.texts(cell, spreadsheet::plain, self.pickup)
+            })?;
+            return Ok(ByColumn {
+                texts: found.texts,
+                faults: found.faults,
+            });
         }
         let mut cells = [const { None }; Column::COUNT];
         for (place, (from, to)) in self.cells.places().enumerate() {
@@ -146,7 +173,42 @@ impl<'r> ImportRow<'r> {
                 _ => return Err(self.wrong_count(TOO_MANY_CELLS)),
             }
         }
-        Ok(ByColumn(cells))
+        Ok(ByColumn {
+            texts: cells,
+            faults: Vec::new(),
+        })
+    }
+
+    /// What the row says as the pickup of the rows after it. `None` if it cannot be read: then those rows lack their
+    /// pickup.
+    pub(super) fn as_pickup(&self) -> Option<Pickup> {
+        let special: &Special = self.layout.special.as_ref()?;
+        let text = std::str::from_utf8(&self.cells.text).ok()?;
+        let found = self
+            .texts(text, |cell| special.own_texts(cell, spreadsheet::plain))
+            .ok()?;
+        Some(Pickup {
+            texts: special.pickup_in(&found),
+            cells: self.cells.clone(),
+        })
+    }
+
+    /// Passes the cells of the row by their places, if none is where the header has no name.
+    fn texts(
+        &self,
+        text: &'r str,
+        read: impl FnOnce(&dyn Fn(usize) -> Option<&'r str>) -> FoundTexts<'r>,
+    ) -> Result<FoundTexts<'r>, CellFault> {
+        let mut cells: Vec<Option<&'r str>> = Vec::with_capacity(self.cells.ends.len());
+        for (place, (from, to)) in self.cells.places().enumerate() {
+            let cell = text.get(from..to).ok_or_else(|| self.not_utf8())?.trim();
+            let cell = Some(cell).filter(|cell| !cell.is_empty());
+            if cell.is_some() && self.layout.is_nameless(place) {
+                return Err(self.wrong_count(TOO_MANY_CELLS));
+            }
+            cells.push(cell);
+        }
+        Ok(read(&|place| cells.get(place).copied().flatten()))
     }
 
     /// Refuses a row from a file of rejected rows whose cells were lost or moved and are not corrected yet. The
@@ -174,7 +236,8 @@ impl<'r> ImportRow<'r> {
         CellFault {
             column: None,
             code: ENCODING,
-            detail: "the row is not UTF-8; save the file as CSV in UTF-8".to_owned(),
+            detail: "the row is no text in the encoding of the file; save the file as CSV in UTF-8"
+                .to_owned(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::beginning::Layout;
 use super::cut::{Cells, Cut, StrayQuote};
+use super::format::OF_A_STOP;
 use super::row::ImportRow;
 use super::{FileFault, LONGEST_ROW};
 
@@ -18,6 +19,15 @@ pub struct Rows<'l> {
     offset: u64,
     /// The number of the last row.
     number: u32,
+    /// The last row that is the pickup of the rows after it.
+    pickup: Option<Pickup>,
+}
+
+/// A row that is the pickup of the rows after it.
+#[derive(Debug)]
+pub(super) struct Pickup {
+    pub(super) cells: Cells,
+    pub(super) texts: [Option<String>; OF_A_STOP],
 }
 
 /// What [`Rows::advance`] found.
@@ -25,6 +35,8 @@ pub struct Rows<'l> {
 pub enum Step {
     /// A row, which [`Rows::row`] gives.
     Row,
+    /// A row that is not counted, because it is only the pickup of the rows after it.
+    Pickup,
     /// The input ends within a row. The caller passes the next piece of the file.
     NeedsInput,
     /// The end of the file.
@@ -41,7 +53,28 @@ impl<'l> Rows<'l> {
             waiting: Vec::new(),
             offset,
             number,
+            pickup: None,
         }
+    }
+
+    /// Whether an earlier row is the pickup of the next ones.
+    pub fn has_pickup(&self) -> bool {
+        self.pickup.is_some()
+    }
+
+    /// Takes over the pickup that other rows of the file ended with.
+    pub fn take_pickup(&mut self, before: Self) {
+        self.pickup = before.pickup;
+    }
+
+    /// The cells of the row that is the pickup of the present one.
+    pub(super) fn pickup(&self) -> Option<&Pickup> {
+        self.pickup.as_ref()
+    }
+
+    /// The layout of the rows.
+    pub(super) fn layout(&self) -> &'l Layout {
+        self.layout
     }
 
     /// The byte at which the next row begins, or at which the line of the last row ends.
@@ -50,7 +83,8 @@ impl<'l> Rows<'l> {
     }
 
     /// Reads the next row and cuts its bytes off `input`. `last` says that the file ends with this input. Lines that
-    /// are empty, or hold only separators and spaces, are skipped and not counted.
+    /// are empty, or hold only separators and spaces, are skipped and not counted, and so are rows that belong to the
+    /// order in an earlier row.
     ///
     /// # Errors
     /// If the file cannot be read any further. The rows before are good.
@@ -72,9 +106,17 @@ impl<'l> Rows<'l> {
             self.offset += length(cut) as u64;
             self.stray = match cut {
                 Cut::Row(0) => return Ok(Step::End),
-                Cut::Row(_) if self.is_blank() => continue,
+                Cut::Row(_) if self.is_blank() || self.layout.is_further(&self.cells) => continue,
+                Cut::Row(_) if self.layout.is_pickup(&self.cells) => {
+                    self.stray = None;
+                    self.pickup = self.row().as_pickup();
+                    return Ok(Step::Pickup);
+                }
                 Cut::Row(_) => None,
-                Cut::Stray(_, stray) => Some(stray),
+                Cut::Stray(_, stray) => {
+                    self.forget_pickup(stray);
+                    Some(stray)
+                }
                 Cut::Unfinished => return Ok(Step::NeedsInput),
                 Cut::TooLong => return Err(self.too_long()),
             };
@@ -85,7 +127,18 @@ impl<'l> Rows<'l> {
 
     /// The row that [`Rows::advance`] has read.
     pub fn row(&self) -> ImportRow<'_> {
-        ImportRow::new(self.layout, self.number, &self.cells, self.stray)
+        let pickup = self.pickup.as_ref().map(|pickup| &pickup.texts);
+        ImportRow::new(self.layout, self.number, &self.cells, self.stray, pickup)
+    }
+
+    /// Forgets the pickup if an unreadable row may have been the next one.
+    fn forget_pickup(&mut self, stray: StrayQuote) {
+        let special = self.layout.special.as_ref();
+        if let Some(place) = special.and_then(|special| special.pickup_place())
+            && (stray.cell <= place || self.layout.is_pickup(&self.cells))
+        {
+            self.pickup = None;
+        }
     }
 
     fn is_blank(&self) -> bool {

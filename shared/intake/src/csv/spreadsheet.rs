@@ -57,7 +57,7 @@ fn without_apostrophe(mut cell: &str) -> &str {
 }
 
 /// What a spreadsheet did to a text that would be taken otherwise: the fault in words for a person.
-pub(super) fn ruined(column: Column, text: &str, separator: u8) -> Option<&'static str> {
+pub(super) fn ruined(column: Column, text: &str, point_is_doubtful: bool) -> Option<&'static str> {
     if text.starts_with('#') && FORMULA_ERRORS.contains(&text) {
         return Some("is the error of a formula in a spreadsheet");
     }
@@ -67,7 +67,7 @@ pub(super) fn ruined(column: Column, text: &str, separator: u8) -> Option<&'stat
              you write numbers into it",
         ),
         // Where a semicolon separates cells, the comma is the decimal one, and the point separates thousands.
-        Content::WholeNumber if separator == b';' && is_in_thousands(text, '.') => {
+        Content::WholeNumber if point_is_doubtful && is_in_thousands(text, '.') => {
             Some("may mean thousands or a fraction; write a whole number, without separators")
         }
         Content::Phone

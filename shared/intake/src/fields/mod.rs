@@ -11,6 +11,7 @@ use crate::faults::Faults;
 mod cells;
 mod field;
 mod json;
+mod local;
 mod text;
 mod time;
 
@@ -18,6 +19,7 @@ pub use cells::RowCells;
 pub use field::Field;
 pub use json::JsonObject;
 pub(crate) use json::pointer_to_member;
+pub(crate) use local::LocalTimes;
 pub(crate) use text::{is_invisible_character, nfc};
 
 /// Where the fields of an object are: in a JSON object, or in the cells of a row.

@@ -3,7 +3,7 @@
 #![allow(dead_code, reason = "each suite uses what it needs")]
 
 use domain::{NewOrder, Timestamp};
-use intake::csv::{Beginning, CellFault, FileFault, HEAD, Rows, Step};
+use intake::csv::{Beginning, CellFault, FileFault, Format, HEAD, Rows, Step};
 
 /// The time at which the orders are placed.
 pub fn now() -> Timestamp {
@@ -15,8 +15,17 @@ pub type Outcome = Result<NewOrder, CellFault>;
 
 /// All rows with their numbers, and the fault that ended the reading.
 pub fn read_in_pieces(bytes: &[u8], piece: usize) -> (Vec<(u32, Outcome)>, Option<FileFault>) {
+    read_as(&Format::default(), bytes, piece)
+}
+
+/// The same for a file in this format.
+pub fn read_as(
+    format: &Format,
+    bytes: &[u8],
+    piece: usize,
+) -> (Vec<(u32, Outcome)>, Option<FileFault>) {
     let head = &bytes[..bytes.len().min(HEAD)];
-    let beginning = match Beginning::read(head, bytes.len() <= HEAD) {
+    let beginning = match Beginning::read_as(format, head, bytes.len() <= HEAD) {
         Ok(beginning) => beginning,
         Err(fault) => return (Vec::new(), Some(fault)),
     };
@@ -27,6 +36,7 @@ pub fn read_in_pieces(bytes: &[u8], piece: usize) -> (Vec<(u32, Outcome)>, Optio
     loop {
         match rows.advance(&mut input, rest.is_empty()) {
             Ok(Step::Row) => found.push((rows.row().number(), rows.row().read(now()))),
+            Ok(Step::Pickup) => {}
             Ok(Step::NeedsInput) => {
                 assert!(input.is_empty(), "all of a piece is taken in");
                 (input, rest) = rest.split_at(rest.len().min(piece));

@@ -147,7 +147,7 @@ async fn parts_alone_can_be_finished(files: &dyn ImportFiles, client: &dyn Clien
 
 async fn addresses_name_what_is_signed(urls: &dyn FileUrls) {
     let key = key();
-    let upload = urls.upload(key, 10).await.unwrap();
+    let upload = urls.upload(key, 10, "text/csv").await.unwrap();
     let name = format!("{}/{}.csv", key.customer_id, key.import_id);
     assert!(upload.url.contains(&name), "{}", upload.url);
     let headers: Vec<(&str, &str)> = upload

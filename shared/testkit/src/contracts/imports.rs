@@ -6,7 +6,7 @@ use app::ports::{
 };
 use domain::ids::Uuid;
 use domain::import::{ImportFailure, NewImport, SeenFile};
-use domain::{Import, ImportId, ImportStatus, Order, RowFault, UserId};
+use domain::{Import, ImportId, ImportStatus, Order, OrderStatus, RowFault, UserId};
 use futures::future::join_all;
 
 use super::{Fresh, assert_conflict, eventually};
@@ -31,6 +31,8 @@ pub async fn run(stores: Stores<'_>) {
     a_chunk_is_stored_whole_and_once(stores).await;
     a_chunk_with_as_much_as_fits_is_stored(stores).await;
     what_stands_in_the_way_is_named_and_nothing_is_stored(stores).await;
+    an_external_id_is_free_again_once_its_order_came_to_nothing(stores).await;
+    of_many_with_one_freed_external_id_one_gets_it(stores).await;
     of_many_with_one_chunk_one_stores_it(stores).await;
     faults_come_in_the_order_of_their_rows(stores).await;
     a_customers_imports_are_listed(stores).await;
@@ -40,6 +42,7 @@ fn awaited(customer: UserId) -> Import {
     let new = NewImport {
         filename: "may.csv".to_owned(),
         size_bytes: 1_000,
+        settings: domain::import::ImportSettings::default(),
     };
     Import::awaited(
         ImportId(Uuid::now_v7()),
@@ -56,6 +59,7 @@ async fn begun(imports: &dyn ImportStore, customer: UserId) -> Import {
     let file = SeenFile {
         etag: "\"d41d8cd98f00b204e9800998ecf8427e\"".to_owned(),
         size_bytes: 1_000,
+        is_unpacked: false,
     };
     let begun = awaited.begun(file, at("2030-05-06T08:00:01Z"));
     imports.put_import(&begun).await.unwrap();
@@ -84,7 +88,12 @@ fn chunk(import: &Import, orders: Vec<Order>, faults: Vec<RowFault>) -> Chunk {
     let (accepted, rejected) = (orders.len() as u32, faults.len() as u32);
     let offset = import.offset + 50;
     Chunk {
-        import: import.advanced(offset, accepted, rejected, at("2030-05-06T08:00:03Z")),
+        import: import.advanced(
+            domain::import::Reached::at(offset),
+            accepted,
+            rejected,
+            at("2030-05-06T08:00:03Z"),
+        ),
         orders,
         faults,
     }
@@ -134,7 +143,9 @@ async fn a_chunk_is_stored_whole_and_once(stores: Stores<'_>) {
         ChunkOutcome::Superseded
     );
     let ahead = chunk(
-        &first.import.advanced(60, 0, 0, import.updated_at),
+        &first
+            .import
+            .advanced(domain::import::Reached::at(60), 0, 0, import.updated_at),
         vec![],
         vec![],
     );
@@ -206,6 +217,85 @@ async fn what_stands_in_the_way_is_named_and_nothing_is_stored(stores: Stores<'_
         chunks.store_chunk(&stored).await.unwrap(),
         ChunkOutcome::Stored
     );
+}
+
+async fn an_external_id_is_free_again_once_its_order_came_to_nothing(stores: Stores<'_>) {
+    let Stores {
+        imports,
+        chunks,
+        orders,
+        placement,
+    } = stores;
+    let fresh = Fresh::new();
+    let customer = fresh.user_id();
+    for (row, status, is_free) in [
+        (1, OrderStatus::Cancelled, true),
+        (2, OrderStatus::Failed, true),
+        (3, OrderStatus::Delivered, false),
+        (4, OrderStatus::Pending, false),
+    ] {
+        let mut earlier = fresh.order(customer, at("2030-05-06T08:00:00Z"));
+        earlier.external_id = Some(format!("SO-{row}"));
+        placement.place(&earlier, None).await.unwrap();
+        let over = Order {
+            status,
+            version: earlier.version + 1,
+            ..earlier
+        };
+        orders.put_order(&over).await.unwrap();
+        let import = begun(imports, customer).await;
+        let next = chunk(&import, vec![order_of(&fresh, &import, row)], vec![]);
+        let expected = match is_free {
+            true => ChunkOutcome::Stored,
+            false => ChunkOutcome::Refused {
+                there: vec![],
+                taken: vec![next.orders[0].id],
+            },
+        };
+        let outcome = chunks.store_chunk(&next).await.unwrap();
+        assert_eq!(outcome, expected, "{status}");
+        if is_free {
+            // The new order has the id now, and a message that comes twice changes nothing.
+            let again = chunks.store_chunk(&next).await.unwrap();
+            assert_eq!(again, ChunkOutcome::Superseded);
+            let other = begun(imports, customer).await;
+            let taken = chunk(&other, vec![order_of(&fresh, &other, row)], vec![]);
+            let outcome = chunks.store_chunk(&taken).await.unwrap();
+            assert!(
+                matches!(outcome, ChunkOutcome::Refused { .. }),
+                "{outcome:?}"
+            );
+        }
+    }
+}
+
+async fn of_many_with_one_freed_external_id_one_gets_it(stores: Stores<'_>) {
+    let Stores {
+        imports,
+        chunks,
+        orders,
+        placement,
+    } = stores;
+    let fresh = Fresh::new();
+    let customer = fresh.user_id();
+    let mut earlier = fresh.order(customer, at("2030-05-06T08:00:00Z"));
+    earlier.external_id = Some("SO-1".to_owned());
+    placement.place(&earlier, None).await.unwrap();
+    let over = Order {
+        status: OrderStatus::Cancelled,
+        version: earlier.version + 1,
+        ..earlier
+    };
+    orders.put_order(&over).await.unwrap();
+    let mut rivals = Vec::new();
+    for _ in 0..4 {
+        let import = begun(imports, customer).await;
+        rivals.push(chunk(&import, vec![order_of(&fresh, &import, 1)], vec![]));
+    }
+    let outcomes = join_all(rivals.iter().map(|rival| chunks.store_chunk(rival))).await;
+    let stored =
+        |outcome: &&Result<ChunkOutcome, StoreError>| matches!(outcome, Ok(ChunkOutcome::Stored));
+    assert_eq!(outcomes.iter().filter(stored).count(), 1, "{outcomes:?}");
 }
 
 async fn of_many_with_one_chunk_one_stores_it(stores: Stores<'_>) {

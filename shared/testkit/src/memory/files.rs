@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::{Arc, Mutex};
 
 use app::messages::ImportKey;
-use app::ports::{FileError, FileUrls, ImportFiles, RejectedFile, UploadUrl};
+use app::ports::{FileError, FileUrls, ImportFiles, UploadUrl, WrittenFile};
 use async_trait::async_trait;
 use domain::import::{KeptParts, SeenFile};
 
@@ -39,6 +39,7 @@ struct Part {
 struct Folders {
     uploaded: HashMap<ImportKey, (u32, Vec<u8>)>,
     rejected: HashMap<ImportKey, Vec<u8>>,
+    unpacked: HashMap<ImportKey, Vec<u8>>,
     /// The parts of unfinished files, by their position.
     unfinished: HashMap<String, BTreeMap<usize, Part>>,
     /// How many more parts are accepted; `None` accepts all.
@@ -103,6 +104,12 @@ impl MemoryFiles {
     }
 }
 
+fn digest(bytes: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    bytes.hash(&mut hasher);
+    format!("\"{}\"", hasher.finish())
+}
+
 fn etag(upload: u32) -> String {
     format!("\"{upload}\"")
 }
@@ -114,6 +121,7 @@ impl ImportFiles for MemoryFiles {
         Ok(folders.uploaded.get(&key).map(|(upload, bytes)| SeenFile {
             etag: etag(*upload),
             size_bytes: bytes.len() as u64,
+            is_unpacked: false,
         }))
     }
 
@@ -125,10 +133,15 @@ impl ImportFiles for MemoryFiles {
         length: u64,
     ) -> Result<Vec<u8>, FileError> {
         let folders = self.asked()?;
-        let (upload, bytes) = folders.uploaded.get(&key).ok_or(FileError::Gone)?;
-        if etag(*upload) != file.etag {
-            return Err(FileError::Gone);
-        }
+        let bytes = if file.is_unpacked {
+            let bytes = folders.unpacked.get(&key);
+            bytes.filter(|bytes| digest(bytes) == file.etag)
+        } else {
+            let uploaded = folders.uploaded.get(&key);
+            let same = uploaded.filter(|(upload, _)| etag(*upload) == file.etag);
+            same.map(|(_, bytes)| bytes)
+        };
+        let bytes = bytes.ok_or(FileError::Gone)?;
         let rest = bytes.iter().skip(from as usize).take(length as usize);
         Ok(rest.copied().collect())
     }
@@ -137,13 +150,34 @@ impl ImportFiles for MemoryFiles {
         &self,
         key: ImportKey,
         kept: Option<KeptParts>,
-    ) -> Result<Box<dyn RejectedFile>, FileError> {
+    ) -> Result<Box<dyn WrittenFile>, FileError> {
         drop(self.asked()?);
         Ok(Box::new(Writing {
             files: self.clone(),
             key,
             waiting: Vec::new(),
             kept,
+            is_unpacked: false,
+        }))
+    }
+
+    async fn write_unpacked(&self, key: ImportKey) -> Result<Box<dyn WrittenFile>, FileError> {
+        drop(self.asked()?);
+        Ok(Box::new(Writing {
+            files: self.clone(),
+            key,
+            waiting: Vec::new(),
+            kept: None,
+            is_unpacked: true,
+        }))
+    }
+
+    async fn seen_unpacked(&self, key: ImportKey) -> Result<Option<SeenFile>, FileError> {
+        let folders = self.asked()?;
+        Ok(folders.unpacked.get(&key).map(|bytes| SeenFile {
+            etag: digest(bytes),
+            size_bytes: bytes.len() as u64,
+            is_unpacked: true,
         }))
     }
 }
@@ -153,6 +187,8 @@ struct Writing {
     key: ImportKey,
     waiting: Vec<u8>,
     kept: Option<KeptParts>,
+    /// Whether this is the file with the rows of a workbook, and not the one of rejected rows.
+    is_unpacked: bool,
 }
 
 impl Writing {
@@ -171,9 +207,7 @@ impl Writing {
         let parts = folders.unfinished.get_mut(&kept.upload_id);
         let parts = parts.ok_or(FileError::PartsGone)?;
         let bytes = std::mem::take(&mut self.waiting);
-        let mut hasher = DefaultHasher::new();
-        bytes.hash(&mut hasher);
-        let etag = format!("\"{}\"", hasher.finish());
+        let etag = digest(&bytes);
         kept.etags.push(etag.clone());
         parts.insert(kept.etags.len(), Part { etag, bytes });
         self.kept = Some(kept.clone());
@@ -182,7 +216,7 @@ impl Writing {
 }
 
 #[async_trait]
-impl RejectedFile for Writing {
+impl WrittenFile for Writing {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), FileError> {
         self.waiting.extend_from_slice(bytes);
         Ok(())
@@ -218,14 +252,23 @@ impl RejectedFile for Writing {
                 bytes
             }
         };
-        folders.rejected.insert(self.key, bytes);
+        if self.is_unpacked {
+            folders.unpacked.insert(self.key, bytes);
+        } else {
+            folders.rejected.insert(self.key, bytes);
+        }
         Ok(())
     }
 }
 
 #[async_trait]
 impl FileUrls for MemoryFiles {
-    async fn upload(&self, key: ImportKey, size_bytes: u64) -> Result<UploadUrl, FileError> {
+    async fn upload(
+        &self,
+        key: ImportKey,
+        size_bytes: u64,
+        content_type: &'static str,
+    ) -> Result<UploadUrl, FileError> {
         Ok(UploadUrl {
             url: format!(
                 "https://files.example/{}/{}.csv",
@@ -233,7 +276,7 @@ impl FileUrls for MemoryFiles {
             ),
             headers: vec![
                 ("Content-Length", size_bytes.to_string()),
-                ("Content-Type", "text/csv".to_owned()),
+                ("Content-Type", content_type.to_owned()),
                 ("If-None-Match", "*".to_owned()),
             ],
         })

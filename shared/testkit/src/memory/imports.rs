@@ -102,7 +102,9 @@ impl ImportChunks for MemoryStore {
             };
             let there = those(&|order| tables.orders.contains_key(&order.id));
             let taken = those(&|order| {
-                named(order).is_some_and(|name| tables.external_ids.contains_key(&name))
+                let used_by = named(order).and_then(|name| tables.external_ids.get(&name));
+                let used_by = used_by.and_then(|id| tables.orders.get(id));
+                used_by.is_some_and(|other| !other.status.frees_external_id())
             });
             if !there.is_empty() || !taken.is_empty() {
                 return Ok(ChunkOutcome::Refused { there, taken });
@@ -110,7 +112,11 @@ impl ImportChunks for MemoryStore {
             for order in &chunk.orders {
                 if let Some(name) = named(order) {
                     let used = tables.external_ids.insert(name, order.id);
-                    assert_eq!(used, None, "two orders of a chunk have one external_id");
+                    let is_new = |id: &OrderId| chunk.orders.iter().any(|order| order.id == *id);
+                    assert!(
+                        !used.is_some_and(|id| is_new(&id)),
+                        "two orders of a chunk have one external_id"
+                    );
                 }
                 tables.put_order(order);
             }

@@ -46,9 +46,9 @@ impl From<StoredOrderKey> for Placement {
 /// A customer's external id for an order. It never expires.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredExternalId {
-    claim: String,
+    pub(crate) claim: String,
     /// The last order with this external id.
-    order_id: OrderId,
+    pub(crate) order_id: OrderId,
 }
 
 impl StoredExternalId {

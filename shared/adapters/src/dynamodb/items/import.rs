@@ -1,6 +1,6 @@
 //! Imports: one item for an import, and one for each chunk with rejected rows.
 
-use domain::import::{ImportFailure, KeptParts, KeptRejects, SeenFile};
+use domain::import::{ImportFailure, ImportSettings, KeptParts, KeptRejects, SeenFile, ToldByFile};
 use domain::{Import, ImportId, ImportStatus, RowFault, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,20 @@ pub(crate) struct StoredImport {
     etag: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     file_bytes: Option<u64>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    is_unpacked: bool,
+    /// JSON. Absent if the customer sent none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    settings: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    encoding: Option<String>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    encoding_guessed: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    ignored_columns: Vec<String>,
     offset: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pickup_at: Option<u64>,
     accepted: u32,
     rejected: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -47,6 +60,8 @@ struct StoredRejects {
     etags: Vec<String>,
     row: u32,
     offset: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pickup_at: Option<u64>,
 }
 
 impl From<KeptRejects> for StoredRejects {
@@ -56,6 +71,7 @@ impl From<KeptRejects> for StoredRejects {
             etags: kept.parts.etags,
             row: kept.row,
             offset: kept.offset,
+            pickup_at: kept.pickup_at,
         }
     }
 }
@@ -69,6 +85,7 @@ impl From<StoredRejects> for KeptRejects {
             },
             row: stored.row,
             offset: stored.offset,
+            pickup_at: stored.pickup_at,
         }
     }
 }
@@ -81,6 +98,7 @@ struct StoredFailure {
 
 impl From<Import> for StoredImport {
     fn from(import: Import) -> Self {
+        let is_unpacked = import.file.as_ref().is_some_and(|file| file.is_unpacked);
         let (etag, file_bytes) = import.file.map(|file| (file.etag, file.size_bytes)).unzip();
         Self {
             import_id: import.id,
@@ -91,7 +109,13 @@ impl From<Import> for StoredImport {
             status: import.status,
             etag,
             file_bytes,
+            is_unpacked,
+            settings: settings_text(&import.settings),
+            encoding: import.told.encoding,
+            encoding_guessed: import.told.is_guess,
+            ignored_columns: import.told.ignored_columns,
             offset: import.offset,
+            pickup_at: import.pickup_at,
             accepted: import.accepted,
             rejected: import.rejected,
             rejects: import.rejects.map(StoredRejects::from),
@@ -118,7 +142,11 @@ impl TryFrom<StoredImport> for Import {
             return Err(BrokenItem("version 0"));
         }
         let file = match (stored.etag, stored.file_bytes) {
-            (Some(etag), Some(size_bytes)) => Some(SeenFile { etag, size_bytes }),
+            (Some(etag), Some(size_bytes)) => Some(SeenFile {
+                etag,
+                size_bytes,
+                is_unpacked: stored.is_unpacked,
+            }),
             (None, None) => None,
             _ => return Err(BrokenItem("etag without file_bytes, or the reverse")),
         };
@@ -129,7 +157,14 @@ impl TryFrom<StoredImport> for Import {
             size_bytes: stored.size_bytes,
             status: stored.status,
             file,
+            settings: settings_of(stored.settings.as_deref())?,
+            told: ToldByFile {
+                encoding: stored.encoding,
+                is_guess: stored.encoding_guessed,
+                ignored_columns: stored.ignored_columns,
+            },
             offset: stored.offset,
+            pickup_at: stored.pickup_at,
             accepted: stored.accepted,
             rejected: stored.rejected,
             rejects: stored.rejects.map(KeptRejects::from),
@@ -146,6 +181,25 @@ impl TryFrom<StoredImport> for Import {
             version: stored.version,
         })
     }
+}
+
+/// Settings as JSON. `None` if nothing is set.
+fn settings_text(settings: &ImportSettings) -> Option<String> {
+    if settings.is_empty() {
+        return None;
+    }
+    serde_json::to_string(settings).ok()
+}
+
+fn settings_of(text: Option<&str>) -> Result<ImportSettings, BrokenItem> {
+    let settings = text.map(serde_json::from_str).transpose();
+    Ok(settings
+        .map_err(|_| BrokenItem("settings that cannot be read"))?
+        .unwrap_or_default())
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// The faults of the rejected rows of a chunk.

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use domain::import::Reached;
 use domain::{Import, NewOrder, Order, OrderId, RowFault, Timestamp};
 use intake::Column;
 use intake::csv::{CellFault, ImportRow};
@@ -22,13 +23,13 @@ pub(super) struct Gathered {
     /// The number of orders that were stored before.
     there: u32,
     text: usize,
-    /// Where these rows end, in bytes from the start of the file.
-    offset: u64,
+    /// Where these rows end in the file.
+    reached: Reached,
 }
 
 impl Gathered {
-    /// No rows yet. The file has been read up to `offset`. The orders of the next rows are created at `now`.
-    pub(super) fn new(offset: u64, now: Timestamp) -> Self {
+    /// No rows yet. The file has been read up to a place. The orders of the next rows are created at `now`.
+    pub(super) fn new(reached: Reached, now: Timestamp) -> Self {
         Self {
             now,
             orders: Vec::new(),
@@ -36,7 +37,7 @@ impl Gathered {
             faults: Vec::new(),
             there: 0,
             text: 0,
-            offset,
+            reached,
         }
     }
 
@@ -62,15 +63,15 @@ impl Gathered {
         self.orders.is_empty() && self.faults.is_empty()
     }
 
-    /// Adds a row, as an order or as a fault. The next row begins at `offset`.
+    /// Adds a row, as an order or as a fault. The next row begins at the place that is reached.
     pub(super) fn take(
         &mut self,
         row: &ImportRow<'_>,
-        offset: u64,
+        reached: Reached,
         import: &Import,
         ingest: &IngestOrders,
     ) {
-        self.offset = offset;
+        self.reached = reached;
         self.text += row.len();
         match self.order(row, import, ingest) {
             Ok(order) => {
@@ -152,7 +153,7 @@ impl Gathered {
         self.there += there.iter().filter(|id| rows.contains_key(id)).count() as u32;
         for id in taken.difference(&there) {
             if let Some(row) = rows.get(id) {
-                let detail = "was used for an earlier order";
+                let detail = "was used for an earlier order that is not failed or cancelled";
                 self.reject(*row, of_external_id("external_id_taken", detail));
             }
         }
@@ -163,7 +164,7 @@ impl Gathered {
         let accepted = self.orders() + self.there;
         let rejected = self.faults.len() as u32;
         Chunk {
-            import: import.advanced(self.offset, accepted, rejected, self.now),
+            import: import.advanced(self.reached, accepted, rejected, self.now),
             orders: self.orders.iter().map(|(_, order)| order.clone()).collect(),
             faults: self.faults.clone(),
         }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use domain::import::{ImportFailure, SeenFile};
 use domain::{Import, ImportStatus, LongestLeg, ServiceArea, Timestamp, ZoneGrid};
 use intake::csv::{FileFault, Rows};
+use intake::{MOST_WORKBOOK_BYTES, Workbook};
 use tokio::time::timeout;
 
 use crate::messages::ImportKey;
@@ -236,19 +237,28 @@ impl Run<'_> {
     ) -> Result<StopReason, Refusal> {
         let on = self.on;
         let mut source = Source::new(on.files.as_ref(), self.key, file);
-        let beginning = match source.beginning().await {
+        let beginning = source.beginning(&import).await;
+        // Stored with the next rows, or with the end of the import.
+        import.told = source.told.clone();
+        let beginning = match beginning {
             Ok(beginning) => beginning,
+            Err(Trouble::Workbook) => return self.unpack(&import, file).await,
             Err(trouble) => return self.trouble(&import, file, trouble).await,
         };
         let from = import.offset.max(beginning.rows_at);
         let mut rows = Rows::new(&beginning.layout, from, import.rows());
-        source.seek(from);
+        if let Err(trouble) = source
+            .resume(&mut rows, &beginning.layout, import.pickup_at)
+            .await
+        {
+            return self.trouble(&import, file, trouble).await;
+        }
         loop {
-            let mut gathered = Gathered::new(rows.offset(), on.clock.now());
+            let mut gathered = Gathered::new(source.reached(&rows), on.clock.now());
             let end = loop {
                 match source.advance(&mut rows).await {
                     Ok(true) => {
-                        gathered.take(&rows.row(), rows.offset(), &import, on);
+                        gathered.take(&rows.row(), source.reached(&rows), &import, on);
                         if gathered.is_full() {
                             break None;
                         }
@@ -274,6 +284,69 @@ impl Run<'_> {
                 Some(Err(trouble)) => return self.trouble(&import, file, trouble).await,
             }
         }
+    }
+
+    /// Writes the rows of a workbook to a file of their own. From then on, the import reads that file. If two runs do
+    /// so, or a run dies before the record names the file, the file is written again with the same bytes.
+    async fn unpack(&mut self, import: &Import, file: &SeenFile) -> Result<StopReason, Refusal> {
+        if file.size_bytes > MOST_WORKBOOK_BYTES {
+            let detail = format!(
+                "The workbook has {} bytes; at most {MOST_WORKBOOK_BYTES} are read.",
+                file.size_bytes
+            );
+            let fault = FileFault {
+                code: "too_large",
+                detail,
+            };
+            return self.finish(import, file, Some(failed_by(fault))).await;
+        }
+        let rows = match self.write_rows(import, file).await {
+            Ok(rows) => rows,
+            Err(trouble) => return self.trouble(import, file, trouble).await,
+        };
+        self.report.store_requests += 1;
+        let unpacked = import.unpacked(rows, self.on.clock.now());
+        match self.on.imports.put_import(&unpacked).await {
+            // In both cases the stored record says how to continue.
+            Ok(()) | Err(StoreError::Conflict) => Ok(StopReason::Outpaced {
+                perhaps_by_us: true,
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    async fn write_rows(&mut self, import: &Import, file: &SeenFile) -> Result<SeenFile, Trouble> {
+        let files = self.on.files.as_ref();
+        let mut source = Source::new(files, self.key, file);
+        let bytes = source.whole().await.map_err(Trouble::Fetch)?;
+        self.report.file_requests += source.fetched;
+        let sheet = import.settings.sheet.as_deref();
+        let mut workbook = Workbook::open(bytes, sheet).map_err(Trouble::Fault)?;
+        let mut rows = workbook.rows().map_err(Trouble::Fault)?;
+        let mut written = files
+            .write_unpacked(self.key)
+            .await
+            .map_err(Trouble::Fetch)?;
+        let mut length = 0;
+        while let Some(text) = rows.piece().map_err(Trouble::Fault)? {
+            length += text.len() as u64;
+            if length > self.on.most_bytes {
+                let most_bytes = self.on.most_bytes;
+                let detail = format!("The sheet has more than {most_bytes} bytes of text.");
+                return Err(Trouble::Fault(FileFault {
+                    code: "too_large",
+                    detail,
+                }));
+            }
+            written.write(&text).await.map_err(Trouble::Fetch)?;
+            written.keep().await.map_err(Trouble::Fetch)?;
+        }
+        written.finish().await.map_err(Trouble::Fetch)?;
+        let seen = files
+            .seen_unpacked(self.key)
+            .await
+            .map_err(Trouble::Fetch)?;
+        seen.ok_or(Trouble::Fetch(FileError::Gone))
     }
 
     /// Takes room for the orders. A chunk may have more orders than there is room. Then the next chunk waits.
@@ -380,6 +453,8 @@ impl Run<'_> {
             Trouble::Fetch(error) => Err(error.into()),
             Trouble::Store(refusal) => Err(refusal),
             Trouble::Fault(fault) => Err(Refusal::Broken(fault.detail.into())),
+            // The rows of a workbook are never packed themselves.
+            Trouble::Workbook => Err(Refusal::Broken("a workbook within a workbook".into())),
             Trouble::Outpaced => Ok(StopReason::Outpaced {
                 perhaps_by_us: false,
             }),

@@ -8,12 +8,12 @@
 use std::cmp::Ordering;
 
 use domain::Import;
-use domain::import::{KeptRejects, SeenFile};
+use domain::import::{KeptRejects, Reached, SeenFile};
 use intake::csv::Rows;
 
 use super::source::{Source, Trouble};
 use crate::messages::ImportKey;
-use crate::ports::{Clock, ImportFiles, ImportStore, RejectedFile, StoreError};
+use crate::ports::{Clock, ImportFiles, ImportStore, StoreError, WrittenFile};
 use crate::refusal::Refusal;
 
 /// The number of faults that are read at a time; more if one chunk has more. So a large file needs no more memory than
@@ -47,7 +47,7 @@ impl Rejects<'_> {
             import_id: self.import.id,
         };
         let mut source = Source::new(self.files, key, self.file);
-        let beginning = source.beginning().await?;
+        let beginning = source.beginning(&self.import).await?;
         let kept = self.import.rejects.clone();
         let mut text = Vec::new();
         if kept.is_none() {
@@ -57,7 +57,9 @@ impl Rejects<'_> {
             .as_ref()
             .map_or((0, beginning.rows_at), |kept| (kept.row, kept.offset));
         let mut rows = Rows::new(&beginning.layout, from, after);
-        source.seek(from);
+        // The pickup of the last row in a part is in the parts, too.
+        let mut written = kept.as_ref().and_then(|kept| kept.pickup_at);
+        source.resume(&mut rows, &beginning.layout, written).await?;
         let rejected = self
             .files
             .write_rejected(key, kept.map(|kept| kept.parts))
@@ -87,6 +89,11 @@ impl Rejects<'_> {
                         }
                     }
                 }
+                let reached = source.reached(&rows);
+                if reached.pickup_at != written {
+                    intake::csv::rejected_pickup(&rows, &mut text);
+                    written = reached.pickup_at;
+                }
                 intake::csv::rejected_line(&rows.row(), &beginning.layout, fault, &mut text);
                 if text.len() >= WRITTEN_AT_ONCE {
                     rejected.write(&text).await.map_err(Trouble::Fetch)?;
@@ -97,7 +104,8 @@ impl Rejects<'_> {
             text.clear();
             // A part is kept only between two answers of the store, because a run cannot continue in the middle of an
             // answer.
-            self.keep(rejected.as_mut(), after, rows.offset()).await?;
+            self.keep(rejected.as_mut(), after, source.reached(&rows))
+                .await?;
         }
         rejected.finish().await.map_err(Trouble::Fetch)
     }
@@ -106,14 +114,19 @@ impl Rejects<'_> {
     /// first, the next run sends the part again, with the same rows.
     async fn keep(
         &mut self,
-        rejected: &mut dyn RejectedFile,
+        rejected: &mut dyn WrittenFile,
         row: u32,
-        offset: u64,
+        reached: Reached,
     ) -> Result<(), Trouble> {
         let Some(parts) = rejected.keep().await.map_err(Trouble::Fetch)? else {
             return Ok(());
         };
-        let kept = KeptRejects { parts, row, offset };
+        let kept = KeptRejects {
+            parts,
+            row,
+            offset: reached.offset,
+            pickup_at: reached.pickup_at,
+        };
         let import = self.import.keeping(kept, self.clock.now());
         self.asked += 1;
         match self.imports.put_import(&import).await {

@@ -1,7 +1,10 @@
 //! Arbitrary users, orders and routes.
 
 use domain::ids::Uuid;
-use domain::import::{ImportFailure, KeptParts, KeptRejects, SeenFile};
+use domain::import::{
+    DateOrder, DecimalMark, ImportFailure, ImportSettings, KeptParts, KeptRejects, Preset,
+    SeenFile, ToldByFile,
+};
 use domain::order::{Assignment, Waiting};
 use domain::route::Departure;
 use domain::{
@@ -285,9 +288,45 @@ pub fn route() -> impl Strategy<Value = Route> {
     })
 }
 
+fn settings() -> impl Strategy<Value = ImportSettings> {
+    let names = || prop::collection::btree_map(text(), text(), 0..3);
+    let columns = prop::collection::btree_map(text(), vec(text(), 0..3), 0..3);
+    let texts = (of(text()), of(text()), of(text()), of(any::<u32>()));
+    let kinds = (
+        of(select(Preset::VARIANTS.to_vec())),
+        of(select(DateOrder::VARIANTS.to_vec())),
+        of(select(DecimalMark::VARIANTS.to_vec())),
+    );
+    (columns, names(), texts, kinds).prop_map(
+        |(columns, defaults, (time_zone, encoding, sheet, header_row), kinds)| ImportSettings {
+            preset: kinds.0,
+            columns,
+            defaults,
+            time_zone,
+            date_order: kinds.1,
+            date: header_row.map(|_| jiff::civil::date(2030, 5, 6)),
+            decimal: kinds.2,
+            header_row,
+            encoding,
+            sheet,
+        },
+    )
+}
+
 pub fn import() -> impl Strategy<Value = Import> {
-    let file = of((text(), 0..u64::from(u32::MAX))
-        .prop_map(|(etag, size_bytes)| SeenFile { etag, size_bytes }));
+    let told = (of(text()), any::<bool>(), vec(text(), 0..3));
+    let told = told.prop_map(|(encoding, is_guess, ignored_columns)| ToldByFile {
+        encoding,
+        is_guess,
+        ignored_columns,
+    });
+    let file = of(
+        (text(), 0..u64::from(u32::MAX)).prop_map(|(etag, size_bytes)| SeenFile {
+            etag,
+            size_bytes,
+            is_unpacked: size_bytes % 2 == 0,
+        }),
+    );
     let failure = of((text(), text()).prop_map(|(code, detail)| ImportFailure { code, detail }));
     let kept = (text(), vec(text(), 0..3), any::<u32>(), any::<u32>());
     let rejects = of(
@@ -295,6 +334,7 @@ pub fn import() -> impl Strategy<Value = Import> {
             parts: KeptParts { upload_id, etags },
             row,
             offset: offset.into(),
+            pickup_at: (row % 2 == 0).then_some(row.into()),
         }),
     );
     let status = select(ImportStatus::VARIANTS.to_vec());
@@ -309,7 +349,7 @@ pub fn import() -> impl Strategy<Value = Import> {
         uuid(),
         uuid(),
         text(),
-        (status, file, rejects, failure),
+        (status, file, rejects, failure, settings(), told),
         counts,
         times,
         1_u64..,
@@ -319,7 +359,7 @@ pub fn import() -> impl Strategy<Value = Import> {
                 id,
                 customer_id,
                 filename,
-                (status, file, rejects, failure),
+                (status, file, rejects, failure, settings, told),
                 counts,
                 times,
                 version,
@@ -330,6 +370,9 @@ pub fn import() -> impl Strategy<Value = Import> {
                 size_bytes: counts.2.into(),
                 status,
                 file,
+                settings,
+                told,
+                pickup_at: (counts.3 % 2 == 0).then_some(counts.2.into()),
                 offset: counts.3.into(),
                 accepted: counts.0,
                 rejected: counts.1,
