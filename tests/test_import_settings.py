@@ -243,3 +243,43 @@ def test_an_external_id_is_free_again_once_its_order_is_cancelled(importer):
     assert again["accepted"] == 1
     last = imports.hand_over(fay, lines(H, r("X2")))
     assert [e["code"] for e in last["errors"]] == ["external_id_taken"], "the second order has the id now"
+
+
+def test_a_file_of_fixed_width_and_a_download_of_google_sheets(importer):
+    gus, years = importer(), datetime.now().year + 1
+    # A day that is neither over nor too far: the files were written in November 2026.
+    day = (datetime.now() + timedelta(days=30)).date().isoformat()
+    erp = imports.hand_over(gus, case(8).replace(b"2026-12-07", day.encode()))
+    assert (erp["status"], erp["rows"], erp["accepted"]) == ("completed", 4, 4), erp
+    orders = {order["external_id"]: order for order in gus.every("/orders", "orders")}
+    assert orders["H-0000004712"]["dropoff"]["window"]["end"] > str(years + 1000), "open"
+    assert (orders["H-0000004713"]["size"], orders["H-0000004714"]["notes"]) == (2, "LAST ROW")
+    sheets = imports.hand_over(gus, case(6).replace(b"2026-12-07", day.encode()))
+    assert [(e["row"], e["column"], e["code"]) for e in sheets["errors"]] == [
+        (2, "dropoff_contact_phone", "invalid"),
+        (3, "dropoff_lat", "not_a_number"),
+        (4, "dropoff_lat", "decimal_comma"),
+        (5, "dropoff_window_start", "invalid"),
+        (7, "dropoff_lat", "not_a_number"),
+    ]
+    orders = {order["external_id"]: order for order in gus.every("/orders", "orders")}
+    assert {"H-GS1", "H-GS6", "H-GS8"} <= orders.keys()
+    assert orders["H-GS1"]["dropoff"]["address"] == "Plaça de la Independència 4, 17001 Girona"
+
+
+def test_offsets_of_windows_are_taken_or_told(importer):
+    ida = importer()
+    day = (datetime.now() + timedelta(days=30)).date().isoformat()
+    windows = (
+        (f"{day} 09:30:00 +0100", f"{day} 11:30:00 +0100"),
+        (f"{day}T09:00:00+25:00", f"{day}T11:00:00+25:00"),
+        (f"{day}T09:30:00+09:00[Europe/Madrid]", f"{day}T11:30:00+09:00[Europe/Madrid]"),
+    )
+    rows = [r(f"O{number}", f",{start},{end}") for number, (start, end) in enumerate(windows, 1)]
+    account = imports.hand_over(ida, lines(f"{H},dropoff_window_start,dropoff_window_end", *rows))
+    assert [(e["row"], e["column"]) for e in account["errors"]] == [
+        (2, "dropoff_window_start"),
+        (3, "dropoff_window_start"),
+    ]
+    assert "24 hours" in account["errors"][0]["detail"]
+    assert "contradicts" in account["errors"][1]["detail"]
