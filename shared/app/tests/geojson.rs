@@ -126,3 +126,20 @@ fn the_line_passes_by_what_was_taken_off() {
     let line = shown["features"][0]["geometry"]["coordinates"].as_array();
     assert!(line.unwrap().len() >= 2, "a line of less is none");
 }
+
+#[test]
+fn a_line_over_the_180th_meridian_is_cut() {
+    // From Taveuni in Fiji over the meridian and on to the east.
+    let way = [(179.9, -16.8), (-179.9, -16.6), (-179.5, -16.6)];
+    let line = polyline::encode_coordinates(way.map(Into::into), 5).unwrap();
+    let shown = collection(route(StopStatus::Pending, Some(&line)));
+    let geometry = &shown["features"][0]["geometry"];
+    assert_eq!(geometry["type"], "MultiLineString");
+    assert_eq!(
+        geometry["coordinates"],
+        json!([
+            [[179.9, -16.8], [180.0, -16.7]],
+            [[-180.0, -16.7], [-179.9, -16.6], [-179.5, -16.6]],
+        ])
+    );
+}

@@ -39,6 +39,7 @@ mod check;
 mod engine;
 mod fault;
 mod instance;
+pub mod map;
 mod options;
 mod plan;
 mod timing;

@@ -297,3 +297,211 @@ fn a_missing_file_is_named() {
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).starts_with("no-such-instance.json: "));
 }
+
+/// What is said of a file that is refused, without the name of the file.
+fn refused(name: &str, content: &str, arguments: &[&str]) -> Vec<String> {
+    let file = File::new(name, content);
+    let output = plan(&file, arguments);
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
+    let prefix = format!("{}: ", file.0.display());
+    let said = text(&output.stderr);
+    said.lines()
+        .map(|line| line.strip_prefix(&prefix).unwrap_or(line).to_owned())
+        .collect()
+}
+
+#[test]
+fn unknown_keys_are_named_with_their_place() {
+    let misspelt = PRICED
+        .replace("\"committed\"", "\"comitted\"")
+        .replace(
+            "\"pickup\": {\"location\": 2}",
+            "\"pickup\": {\"location\": 2, \"time_windows\": [[0, 9]], \"service\": 300}",
+        )
+        .replace(
+            "\"capacity\": 4, \"shift\": [0, 9000]}]",
+            "\"capacity\": 4, \"shift\": [0, 9000], \"skills\": [1]}]",
+        )
+        .replace("\"kind\": \"pickup\"}", "\"kind\": \"pickup\", \"eta\": 3}")
+        .replace(
+            "\"kind\": \"matrix\",",
+            "\"kind\": \"matrix\", \"speed\": 3,",
+        )
+        .replacen('{', "{\"objective\": \"duration\",", 1);
+    let said = refused("misspelt.json", &misspelt, &[]);
+    let places: Vec<&str> = said
+        .iter()
+        .map(|it| it.split(':').next().unwrap())
+        .collect();
+    assert_eq!(
+        places,
+        [
+            "objective",
+            "travel.speed",
+            "vehicles[0].frozen[0].eta",
+            "vehicles[1].skills",
+            "orders[1].comitted",
+            "orders[1].pickup.service",
+            "orders[1].pickup.time_windows",
+        ]
+    );
+    assert_eq!(
+        said[5],
+        "orders[1].pickup.service: is not known; a stop may have location, window, service_s"
+    );
+}
+
+#[test]
+fn fractions_of_seconds_and_metres_are_rounded() {
+    let fractions = MATRIX
+        .replace("70]", "70.4]")
+        .replace("[90", "[89.5")
+        .replace("7]", "6.6]")
+        .replace("[9,", "[9.4,")
+        .replace("\"service_s\": 5", "\"service_s\": 5.4")
+        .replace("[100, 200]", "[99.6, 200.2]");
+    let file = File::new("fractions.json", &fractions);
+    let of_whole_numbers = File::new("whole.json", MATRIX);
+    let arguments = ["--iterations", "5"];
+    assert_eq!(
+        answer_of(&file, &arguments),
+        answer_of(&of_whole_numbers, &arguments)
+    );
+}
+
+#[test]
+fn null_stands_for_no_way() {
+    // The drop-off cannot be reached from the start, only by way of the pickup.
+    let matrix = |way: &str| {
+        format!(
+            r#"{{"travel": {{"kind": "matrix", "durations_s": [[0, 9, null], [9, 0, {way}], [9, 9, 0]]}},
+              "vehicles": [{{"id": 1, "start": 0, "capacity": 1, "shift": [0, 90000]}}],
+              "orders": [{{"id": 1, "size": 1, "pickup": {{"location": 1}}, "dropoff": {{"location": 2}}}}]}}"#
+        )
+    };
+    let arguments = ["--iterations", "5"];
+    let file = File::new("a-way.json", &matrix("9"));
+    let found = answer_of(&file, &arguments);
+    assert_eq!(found["duration_s"], 18);
+    // The file has no distances.
+    assert_eq!(found["distance_m"], serde_json::Value::Null);
+    assert_eq!(found["routes"][0]["distance_m"], serde_json::Value::Null);
+    let file = File::new("no-way.json", &matrix("null"));
+    let left = answer_of(&file, &arguments);
+    assert_eq!(left["unplaced"][0]["reason"], "outside_time_windows");
+    let said = refused(
+        "no-distances.json",
+        &matrix("9"),
+        &["--objective", "distance"],
+    );
+    assert_eq!(
+        said,
+        ["travel.distances_m: is needed, since the objective counts distances"]
+    );
+}
+
+#[test]
+fn the_faults_of_a_matrix_are_one_line() {
+    let rows = |bad: &str| format!("[[0, {bad}, {bad}], [1, 0, {bad}], [1, 1, 0]]");
+    let matrix = |distances: &str, durations: &str| {
+        format!(
+            r#"{{"travel": {{"kind": "matrix", "distances_m": {distances}, "durations_s": {durations}}},
+              "vehicles": [], "orders": []}}"#
+        )
+    };
+    let said = refused("bad.json", &matrix(&rows("-1"), &rows("\"far\"")), &[]);
+    assert_eq!(
+        said,
+        [
+            "travel.durations_s: 3 of 9 entries are neither a number from 0 to 4294967295 nor null, the first is \
+             [0][1], which is \"far\"",
+            "travel.distances_m: 3 of 9 entries are neither a number from 0 to 4294967295 nor null, the first is \
+             [0][1], which is -1",
+        ]
+    );
+    let said = refused("ragged.json", &matrix("[[0, 1], [0]]", "[[0, 1], 3]"), &[]);
+    assert_eq!(
+        said,
+        [
+            "travel.durations_s: 1 of 2 rows do not have 2 entries, the first is [1], which is not a list",
+            "travel.distances_m: 1 of 2 rows do not have 2 entries, the first is [1] with 1",
+        ]
+    );
+}
+
+#[test]
+fn a_byte_order_mark_tabs_and_other_line_ends_do_not_matter() {
+    let plain = File::new("plain.txt", LILIM);
+    let marked = format!("\u{feff}{}", LILIM.replace(' ', "\t").replace('\n', "\r\n"));
+    let marked = File::new("marked.txt", &marked);
+    let arguments = ["--iterations", "20"];
+    assert_eq!(
+        answer_of(&plain, &arguments),
+        answer_of(&marked, &arguments)
+    );
+    let plain = File::new("plain.json", CITY);
+    let marked = File::new("marked.json", &format!("\u{feff}{CITY}"));
+    assert_eq!(
+        answer_of(&plain, &arguments),
+        answer_of(&marked, &arguments)
+    );
+    let utf_16 = File::new("utf-16.txt", "");
+    fs::write(&utf_16.0, b"\xff\xfe2\0").unwrap();
+    let output = plan(&utf_16, &[]);
+    assert!(text(&output.stderr).contains("is UTF-16; save it as UTF-8"));
+    fs::write(&utf_16.0, b"2 10 1\n\xe9").unwrap();
+    let output = plan(&utf_16, &[]);
+    assert!(text(&output.stderr).contains("is not UTF-8: byte 8 belongs to no character"));
+}
+
+#[test]
+fn headings_and_fractional_demands_are_named() {
+    let headings = format!("LC1\n\nVEHICLE\n# K Q v\n{LILIM}CUST NO.  XCOORD.\n");
+    let heading = |line: usize, words: &str| {
+        format!("line {line}: `{words}` is a heading; a file of Li and Lim has only numbers")
+    };
+    assert_eq!(
+        refused("headings.txt", &headings, &[]),
+        [
+            heading(1, "LC1"),
+            heading(3, "VEHICLE"),
+            heading(4, "# K Q v"),
+            heading(11, "CUST NO.  XCOORD.")
+        ]
+    );
+    let fractional = LILIM
+        .replace("3 4 5 ", "3 4 4.5 ")
+        .replace("8 -5", "8 -4.5");
+    assert_eq!(
+        refused("fractional.txt", &fractional, &[]),
+        ["line 3: its demand 4.5 is not a whole number from 1 to 4294967295"]
+    );
+    assert_eq!(
+        refused("empty.txt", "\n \n", &[]),
+        ["line 1: there are no numbers in the file"]
+    );
+    assert_eq!(
+        refused("fleet.txt", "2.5 10 1\n0 0 0 0 0 100 0 0 0\n", &[]),
+        ["line 1: the vehicles or the capacity are not a whole number"]
+    );
+}
+
+#[test]
+fn a_line_over_the_180th_meridian_is_cut() {
+    let fiji = CITY
+        .replace("41.4, \"lon\": 2.16", "-16.8, \"lon\": 179.9")
+        .replace("41.41, \"lon\": 2.16", "-16.6, \"lon\": -179.9")
+        .replace("41.41, \"lon\": 2.18", "-16.6, \"lon\": -179.5");
+    let file = File::new("fiji.json", &fiji);
+    let drawn = answer_of(&file, &["--iterations", "9", "--output", "geojson"]);
+    let geometry = &drawn["features"][0]["geometry"];
+    assert_eq!(geometry["type"], "MultiLineString");
+    let pieces = geometry["coordinates"].as_array().unwrap();
+    assert_eq!(pieces.len(), 2);
+    assert_eq!(
+        (&pieces[0][1][0], &pieces[1][0][0]),
+        (&180.0.into(), &(-180.0).into())
+    );
+    assert_eq!(pieces[0][1][1], pieces[1][0][1]);
+    assert_eq!(pieces[1][2][0], -179.5);
+}

@@ -4,6 +4,7 @@ use domain::{
     Coordinates, OrderId, Route, RouteId, RouteStatus, RouteStop, StopKind, StopStatus, Timestamp,
     UserId,
 };
+use planner::map::cut_at_180;
 use serde::Serialize;
 
 /// Decimals of the encoded polylines.
@@ -36,7 +37,20 @@ type Position = [f64; 2];
 #[serde(tag = "type", content = "coordinates")]
 enum Geometry {
     LineString(Vec<Position>),
+    /// A line that crosses the 180th meridian.
+    MultiLineString(Vec<Vec<Position>>),
     Point(Position),
+}
+
+impl Geometry {
+    fn line(way: &[Position]) -> Self {
+        let mut pieces = cut_at_180(way);
+        if pieces.len() > 1 {
+            Self::MultiLineString(pieces)
+        } else {
+            Self::LineString(pieces.pop().unwrap_or_default())
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -89,7 +103,7 @@ impl Feature {
         Self {
             kind: "Feature",
             id: route.id.to_string(),
-            geometry: Geometry::LineString(way(route)),
+            geometry: Geometry::line(&way(route)),
             properties: Properties::Route {
                 route_id: route.id,
                 agent_id: route.agent_id,

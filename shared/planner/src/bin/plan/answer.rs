@@ -66,6 +66,8 @@ pub(crate) struct AnswerStop {
 pub(crate) enum Measure {
     Whole(i64),
     Exact(f64),
+    /// `null`: the file has no distances.
+    Unknown,
 }
 
 impl Answer {
@@ -81,6 +83,7 @@ impl Answer {
                 Measure::Whole(plan.distance_m),
                 Measure::Whole(plan.duration_s),
             ),
+            Measures::Seconds => (Measure::Unknown, Measure::Whole(plan.duration_s)),
             Measures::Plane(plane) => {
                 let length = plan
                     .routes
@@ -140,11 +143,16 @@ fn price(input: &Input, plan: &Plan) -> Option<Price> {
 
 fn answer_route(input: &Input, route: &planner::Route) -> AnswerRoute {
     let (length, times) = match &input.measures {
-        Measures::Metric => (None, Vec::new()),
+        Measures::Metric | Measures::Seconds => (None, Vec::new()),
         Measures::Plane(plane) => {
             let (length, times) = plane.measure(&route.stops);
             (Some(length), times)
         }
+    };
+    let distance_m = match (&input.measures, length) {
+        (Measures::Seconds, _) => Measure::Unknown,
+        (_, Some(length)) => Measure::Exact(length),
+        (_, None) => Measure::Whole(route.distance_m),
     };
     let stops = route
         .stops
@@ -169,7 +177,7 @@ fn answer_route(input: &Input, route: &planner::Route) -> AnswerRoute {
         .collect();
     AnswerRoute {
         vehicle: input.names.vehicles[route.vehicle].clone(),
-        distance_m: length.map_or(Measure::Whole(route.distance_m), Measure::Exact),
+        distance_m,
         duration_s: length.map_or(Measure::Whole(route.duration_s), Measure::Exact),
         stops,
     }

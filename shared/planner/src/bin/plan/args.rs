@@ -28,7 +28,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "T", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) threads: u16,
     /// The number to minimise when all possible orders are served: `vehicles` and then distance (the default for
-    /// lilim), `distance` (the default for json), or `duration` (the default for json if waiting or moves have a price)
+    /// lilim), `distance` (the default for json), or `duration` (the default for json if waiting or moves have a price,
+    /// or if the file has no distances)
     #[arg(long, value_enum)]
     pub(crate) objective: Option<Aim>,
     /// The cost of a second of waiting of an order with urgency 1, in seconds or metres of travel, in steps of 0.001
@@ -82,22 +83,25 @@ impl Args {
         })
     }
 
-    fn aim(&self) -> Aim {
+    fn aim(&self, has_distances: bool) -> Aim {
         self.objective.unwrap_or(match self.format() {
             Format::Lilim => Aim::Vehicles,
+            Format::Json if !has_distances => Aim::Duration,
             // The prices are in seconds of driving.
             Format::Json if self.waiting.0 > 0 || self.move_seconds > 0 => Aim::Duration,
             Format::Json => Aim::Distance,
         })
     }
 
-    pub(crate) fn objective(&self) -> Objective {
+    /// The objective for a file with or without distances.
+    pub(crate) fn objective(&self, has_distances: bool) -> Objective {
+        let aim = self.aim(has_distances);
         Objective {
-            travel: match self.aim() {
+            travel: match aim {
                 Aim::Duration => TravelCost::Duration,
                 Aim::Vehicles | Aim::Distance => TravelCost::Distance,
             },
-            minimise_vehicles: self.aim() == Aim::Vehicles,
+            minimise_vehicles: aim == Aim::Vehicles,
             waiting_weight_milli: self.waiting.0,
             move_cost: i64::from(self.move_seconds),
         }

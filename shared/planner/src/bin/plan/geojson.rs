@@ -1,5 +1,6 @@
 //! The plan as `GeoJSON` (RFC 7946): a line for each route and a point for each stop.
 
+use planner::map::cut_at_180;
 use planner::{Plan, Route, StopKind};
 use serde_json::{Value, json};
 
@@ -43,10 +44,16 @@ fn line(input: &Input, route: &Route) -> Value {
             .map(|stop| point(input, stop.order, stop.kind)),
     );
     points.extend(vehicle.end);
-    let positions: Vec<Value> = points.iter().map(|&it| position(input, it)).collect();
+    let positions: Vec<[f64; 2]> = points.iter().map(|&it| position(input, it)).collect();
+    let mut pieces = cut_at_180(&positions);
+    let geometry = if pieces.len() == 1 {
+        json!({ "type": "LineString", "coordinates": pieces.remove(0) })
+    } else {
+        json!({ "type": "MultiLineString", "coordinates": pieces })
+    };
     json!({
         "type": "Feature",
-        "geometry": { "type": "LineString", "coordinates": positions },
+        "geometry": geometry,
         "properties": {
             "vehicle": input.names.vehicles[route.vehicle],
             "stops": route.stops.len(),
@@ -64,7 +71,7 @@ fn point(input: &Input, order: usize, kind: StopKind) -> usize {
     }
 }
 
-fn position(input: &Input, point: usize) -> Value {
+fn position(input: &Input, point: usize) -> [f64; 2] {
     let (lat, lon) = input.names.coordinates[point];
-    json!([lon, lat])
+    [lon, lat]
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::fs;
 
-use planner::{Instance, InstanceSpec, Vehicle};
+use planner::{Instance, InstanceSpec, TravelCost, Vehicle};
 use serde::Serialize;
 
 use crate::args::{Args, Format};
@@ -46,6 +46,8 @@ impl fmt::Display for Name {
 pub(crate) enum Measures {
     /// Metres and seconds.
     Metric,
+    /// Seconds. The file has no distances.
+    Seconds,
     /// The units of the file. The answer is measured again in full precision.
     Plane(lilim::Plane),
 }
@@ -79,26 +81,46 @@ impl fmt::Display for FileFault {
 /// The parts of an instance as they are in the file.
 pub(crate) struct Parts {
     pub(crate) travel: planner::TravelMatrix,
+    /// Whether the file has distances. If not, they are 0.
+    pub(crate) has_distances: bool,
     pub(crate) vehicles: Vec<Vehicle>,
     pub(crate) orders: Vec<planner::Order>,
     pub(crate) names: Names,
     pub(crate) measures: Measures,
 }
 
+fn text_of(args: &Args) -> Result<String, FileFault> {
+    let bytes = fs::read(&args.file).map_err(|error| FileFault::new("", error.to_string()))?;
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        let what = match error.as_bytes() {
+            [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "is UTF-16; save it as UTF-8".to_owned(),
+            _ => format!("is not UTF-8: byte {} belongs to no character", at + 1),
+        };
+        FileFault::new("", what)
+    })
+}
+
 impl Input {
     pub(crate) fn read(args: &Args) -> Result<Self, Vec<FileFault>> {
-        let text = fs::read_to_string(&args.file)
-            .map_err(|error| vec![FileFault::new("", error.to_string())])?;
+        let text = text_of(args).map_err(|fault| vec![fault])?;
+        // Some editors put a byte order mark in front of the text.
+        let plain = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let parts = match args.format() {
-            Format::Json => json::read(&text),
-            Format::Lilim => lilim::read(&text),
+            Format::Json => json::read(plain),
+            Format::Lilim => lilim::read(plain),
         }?;
         drop(text);
+        let objective = args.objective(parts.has_distances);
+        if !parts.has_distances && objective.travel == TravelCost::Distance {
+            let what = "is needed, since the objective counts distances";
+            return Err(vec![FileFault::new("travel.distances_m", what)]);
+        }
         let instance = Instance::new(InstanceSpec {
             travel: parts.travel,
             vehicles: parts.vehicles,
             orders: parts.orders,
-            objective: args.objective(),
+            objective,
         })
         .map_err(|faults| {
             faults

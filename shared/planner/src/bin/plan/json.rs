@@ -13,13 +13,46 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 
 use crate::input::{FileFault, Measures, Name, Names, Parts};
-use walk::{Faults, Walk};
+use walk::{Faults, Walk, unknown};
+
+const TOP: [&str; 4] = ["travel", "locations", "vehicles", "orders"];
+const LOCATION: [&str; 2] = ["lat", "lon"];
+const VEHICLE: [&str; 10] = [
+    "id",
+    "start",
+    "end",
+    "capacity",
+    "shift",
+    "max_orders",
+    "fixed_cost",
+    "frozen",
+    "next_stop",
+    "planned",
+];
+const ORDER: [&str; 11] = [
+    "id",
+    "size",
+    "pickup",
+    "dropoff",
+    "vehicle",
+    "vehicles",
+    "current_vehicle",
+    "committed",
+    "urgency",
+    "waiting_since_s",
+    "promise_s",
+];
+const STOP: [&str; 3] = ["location", "window", "service_s"];
+const VISIT: [&str; 2] = ["order", "kind"];
 
 /// Reads a file.
 pub(crate) fn read(text: &str) -> Result<Parts, Vec<FileFault>> {
     let top: BTreeMap<String, &RawValue> =
         serde_json::from_str(text).map_err(|error| vec![FileFault::new("", error.to_string())])?;
     let mut faults = Faults::default();
+    for key in top.keys().filter(|key| !TOP.contains(&key.as_str())) {
+        faults.add(key, unknown(&TOP, "a file"));
+    }
     let coordinates = locations(&top, &mut faults);
     let travel = if let Some(raw) = top.get("travel") {
         travel::read(raw, &coordinates, &mut faults)
@@ -48,13 +81,14 @@ pub(crate) fn read(text: &str) -> Result<Parts, Vec<FileFault>> {
         })
         .collect();
     let points = match &travel {
-        Some(travel) => travel.points(),
+        Some((travel, _)) => travel.points(),
         None => coordinates.len(),
     };
     check_locations(points, &vehicles, &orders, &mut faults);
     match (travel, faults.found.is_empty()) {
-        (Some(travel), true) => Ok(Parts {
+        (Some((travel, has_distances)), true) => Ok(Parts {
             travel,
+            has_distances,
             vehicles,
             orders,
             names: Names {
@@ -62,7 +96,11 @@ pub(crate) fn read(text: &str) -> Result<Parts, Vec<FileFault>> {
                 orders: order_names,
                 coordinates,
             },
-            measures: Measures::Metric,
+            measures: if has_distances {
+                Measures::Metric
+            } else {
+                Measures::Seconds
+            },
         }),
         _ => Err(faults.found),
     }
@@ -87,6 +125,7 @@ fn locations(top: &BTreeMap<String, &RawValue>, faults: &mut Faults) -> Vec<(f64
         .enumerate()
         .map(|(index, it)| {
             let mut walk = Walk::new(format!("locations[{index}]"), it, faults);
+            walk.only(&LOCATION, "a location");
             (walk.degrees("lat", 90.0), walk.degrees("lon", 180.0))
         })
         .collect()
@@ -131,6 +170,7 @@ pub(crate) fn find(names: &[Name], value: &Value) -> Option<usize> {
 }
 
 fn vehicle(walk: &mut Walk<'_>, orders: &[Name]) -> Vehicle {
+    walk.only(&VEHICLE, "a vehicle");
     let start = walk.index("start");
     let shift = walk.span("shift").unwrap_or_else(|| {
         walk.fault("shift", "is missing");
@@ -185,6 +225,14 @@ fn stop_of(
     stop: &Value,
     orders: &[Name],
 ) -> Option<(usize, StopKind)> {
+    for name in stop.as_object().into_iter().flat_map(|it| it.keys()) {
+        if !VISIT.contains(&name.as_str()) {
+            walk.fault(
+                &format!("{key}.{name}"),
+                &unknown(&VISIT, "a stop of a route"),
+            );
+        }
+    }
     let order = stop.get("order").and_then(|order| find(orders, order));
     if order.is_none() {
         walk.fault(&format!("{key}.order"), "is no order's id");
@@ -201,11 +249,12 @@ fn stop_of(
 }
 
 fn order(walk: &mut Walk<'_>, vehicles: &[Name]) -> Order {
+    walk.only(&ORDER, "an order");
     let pickup = walk.has("pickup").then(|| stop(walk, "pickup"));
     let dropoff = stop(walk, "dropoff");
     let pinned_to = vehicle_of(walk, "vehicle", vehicles);
     let current_vehicle = vehicle_of(walk, "current_vehicle", vehicles);
-    let or_zero = |walk: &mut Walk<'_>, key| if walk.has(key) { walk.whole(key) } else { 0 };
+    let or_zero = |walk: &mut Walk<'_>, key| if walk.has(key) { walk.seconds(key) } else { 0 };
     Order {
         pickup,
         dropoff,
@@ -220,7 +269,7 @@ fn order(walk: &mut Walk<'_>, vehicles: &[Name]) -> Order {
             1
         },
         waiting_since_s: or_zero(walk, "waiting_since_s"),
-        promise_s: walk.has("promise_s").then(|| walk.whole("promise_s")),
+        promise_s: walk.has("promise_s").then(|| walk.seconds("promise_s")),
     }
 }
 
@@ -257,6 +306,7 @@ fn vehicle_of(walk: &mut Walk<'_>, key: &str, vehicles: &[Name]) -> Option<usize
 
 fn stop(walk: &mut Walk<'_>, key: &str) -> PlannerStop {
     let mut walk = walk.inside(key);
+    walk.only(&STOP, "a stop");
     PlannerStop {
         point: walk.index("location"),
         window: walk.span("window").map(|(earliest_s, latest_s)| Window {
@@ -264,7 +314,7 @@ fn stop(walk: &mut Walk<'_>, key: &str) -> PlannerStop {
             latest_s,
         }),
         service_s: if walk.has("service_s") {
-            walk.whole("service_s")
+            walk.seconds("service_s")
         } else {
             0
         },

@@ -69,13 +69,18 @@ impl Plane {
 /// Reads a file.
 pub(crate) fn read(text: &str) -> Result<Parts, Vec<FileFault>> {
     let mut faults = Vec::new();
-    let mut lines = text
-        .lines()
-        .enumerate()
-        .map(|(index, line)| (index + 1, line))
-        .filter(|(_, line)| !line.trim().is_empty());
+    let lines = (1..).zip(text.lines());
+    let lines = lines.filter(|(_, line)| !line.trim().is_empty());
+    let (headings, lines): (Vec<_>, Vec<_>) = lines.partition(|(_, line)| is_heading(line));
+    for (line, heading) in headings {
+        let begin: String = heading.trim().chars().take(40).collect();
+        let what = format!("`{begin}` is a heading; a file of Li and Lim has only numbers");
+        faults.push(at(line, what));
+    }
+    let mut lines = lines.into_iter();
     let Some((line, head)) = lines.next() else {
-        return Err(vec![FileFault::new("line 1", "the file is empty")]);
+        faults.push(at(1, "there are no numbers in the file"));
+        return Err(faults);
     };
     let head = numbers::<3>(line, head, &mut faults);
     let mut tasks = Vec::new();
@@ -102,13 +107,17 @@ pub(crate) fn read(text: &str) -> Result<Parts, Vec<FileFault>> {
         });
     }
     if tasks.is_empty() && faults.is_empty() {
-        faults.push(FileFault::new("", "there is no depot"));
+        faults.push(at(
+            line,
+            "no tasks follow, and the first would be the depot",
+        ));
     }
     let (Some([vehicles, capacity, _]), true) = (head, faults.is_empty()) else {
         return Err(faults);
     };
     let (Some(vehicles), Some(capacity)) = (whole(vehicles), whole(capacity)) else {
-        return Err(vec![at(line, "vehicles and capacity are not whole")]);
+        let what = "the vehicles or the capacity are not a whole number";
+        return Err(vec![at(line, what)]);
     };
     if vehicles > 1_000_000 {
         return Err(vec![at(line, "more than 1000000 vehicles")]);
@@ -127,8 +136,13 @@ fn build(tasks: Vec<Task>, vehicles: u64, capacity: u64) -> Result<Parts, Vec<Fi
         .map(|&(pickup, dropoff)| {
             let demand = plane.tasks[pickup].demand;
             let size = whole(demand).and_then(|size| u32::try_from(size).ok());
-            if size.is_none() || plane.tasks[dropoff].demand + demand != 0.0 {
-                let line = plane.tasks[pickup].line;
+            let size = size.filter(|size| *size > 0);
+            let line = plane.tasks[pickup].line;
+            if size.is_none() {
+                let what =
+                    format!("its demand {demand} is not a whole number from 1 to 4294967295");
+                faults.push(at(line, what));
+            } else if plane.tasks[dropoff].demand + demand != 0.0 {
                 faults.push(at(line, "its demand and its delivery's do not add up to 0"));
             }
             let size = size.unwrap_or(1);
@@ -164,6 +178,7 @@ fn build(tasks: Vec<Task>, vehicles: u64, capacity: u64) -> Result<Parts, Vec<Fi
     };
     Ok(Parts {
         travel,
+        has_distances: true,
         vehicles: vec![vehicle; names.vehicles.len()],
         orders,
         names,
@@ -248,6 +263,12 @@ fn pair(tasks: &[Task]) -> (Vec<(usize, usize)>, Vec<FileFault>) {
         }
     }
     (ends, faults)
+}
+
+/// Whether no word of a line is a number.
+fn is_heading(line: &str) -> bool {
+    let mut words = line.split_whitespace();
+    words.all(|word| word.parse::<f64>().is_err())
 }
 
 fn numbers<const N: usize>(

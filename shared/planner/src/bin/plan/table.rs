@@ -54,6 +54,7 @@ fn number(measure: Option<Measure>) -> String {
     match measure {
         Some(Measure::Whole(number)) => number.to_string(),
         Some(Measure::Exact(number)) => format!("{number:.2}"),
+        Some(Measure::Unknown) => "-".to_owned(),
         None => String::new(),
     }
 }

@@ -6,18 +6,26 @@ use planner::TravelMatrix;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use super::walk::Faults;
+use super::walk::{Faults, unknown};
+
+const GREAT_CIRCLE: [&str; 3] = ["kind", "circuity", "speed_kmh"];
+const MATRIX: [&str; 3] = ["kind", "distances_m", "durations_s"];
+
+/// The leg between two places without a way takes a hundred days: no order is planned on it, unless it has to be. Sums
+/// stay far below any limit.
+const UNREACHABLE_S: u32 = 100 * 24 * 3_600;
+const UNREACHABLE_M: u32 = 10_000_000;
 
 /// The mean radius of the earth.
 const EARTH_RADIUS_M: f64 = 6_371_008.8;
 
-/// Reads `travel`. Matrices stay raw text until they are read row by row, because a tree of values would need many
-/// times the memory.
+/// Reads `travel`, and says whether it has distances. Matrices stay raw text until they are read row by row, because a
+/// tree of values would need many times the memory.
 pub(crate) fn read(
     raw: &RawValue,
     coordinates: &[(f64, f64)],
     faults: &mut Faults,
-) -> Option<TravelMatrix> {
+) -> Option<(TravelMatrix, bool)> {
     let Ok(travel) = serde_json::from_str::<BTreeMap<String, &RawValue>>(raw.get()) else {
         faults.add("travel", "is not an object");
         return None;
@@ -25,8 +33,18 @@ pub(crate) fn read(
     let kind = travel
         .get("kind")
         .and_then(|raw| serde_json::from_str::<String>(raw.get()).ok());
+    let mut only = |known: &[&str], of: &str| {
+        for key in travel.keys().filter(|key| !known.contains(&key.as_str())) {
+            faults.add(format!("travel.{key}"), unknown(known, of));
+        }
+    };
     match kind.as_deref() {
-        Some("great_circle") => great_circle(&travel, coordinates, faults),
+        Some("great_circle") => only(&GREAT_CIRCLE, "great_circle"),
+        Some("matrix") => only(&MATRIX, "matrix"),
+        _ => {}
+    }
+    match kind.as_deref() {
+        Some("great_circle") => Some((great_circle(&travel, coordinates, faults)?, true)),
         Some("matrix") => matrix(&travel, coordinates.len(), faults),
         _ => {
             faults.add("travel.kind", "is neither great_circle nor matrix");
@@ -91,9 +109,18 @@ fn matrix(
     travel: &BTreeMap<String, &RawValue>,
     locations: usize,
     faults: &mut Faults,
-) -> Option<TravelMatrix> {
-    let distances_m = rows(travel, "distances_m", faults);
+) -> Option<(TravelMatrix, bool)> {
+    let has_distances = travel
+        .get("distances_m")
+        .is_some_and(|raw| raw.get() != "null");
     let durations_s = rows(travel, "durations_s", faults);
+    let distances_m = if has_distances {
+        rows(travel, "distances_m", faults)
+    } else {
+        durations_s
+            .as_ref()
+            .map(|it| (it.0, vec![Some(0); it.1.len()]))
+    };
     let (distances_m, durations_s) = (distances_m?, durations_s?);
     let points = durations_s.0;
     if distances_m.0 != points {
@@ -105,23 +132,25 @@ fn matrix(
         faults.add("travel.durations_s", what);
         return None;
     }
-    match TravelMatrix::new(points, distances_m.1, durations_s.1) {
-        Ok(matrix) => Some(matrix),
-        Err(found) => {
-            for fault in found {
-                faults.add(fault.place, fault.kind.to_string());
-            }
-            None
-        }
-    }
+    // If either measure of a leg is missing, there is no way.
+    let mut pairs = distances_m.1.into_iter().zip(durations_s.1);
+    let matrix = TravelMatrix::measured(points, |_, _| match pairs.next() {
+        Some((Some(distance_m), Some(duration_s))) => (distance_m, duration_s),
+        _ => (UNREACHABLE_M, UNREACHABLE_S),
+    });
+    Some((matrix, has_distances))
 }
 
-/// A square matrix: the number of its rows, and its entries.
+/// The entries of a matrix, row by row. `None` stands for a leg without a way.
+type Entries = Vec<Option<u32>>;
+
+/// A square matrix: the number of its rows, and its entries. There is one fault for all rows of a wrong length, and one
+/// for all bad entries.
 fn rows(
     travel: &BTreeMap<String, &RawValue>,
     key: &str,
     faults: &mut Faults,
-) -> Option<(usize, Vec<u32>)> {
+) -> Option<(usize, Entries)> {
     let place = format!("travel.{key}");
     let Some(raw) = travel.get(key) else {
         faults.add(place, "is missing");
@@ -132,36 +161,81 @@ fn rows(
         return None;
     };
     let mut entries = Vec::with_capacity(rows.len().saturating_mul(rows.len()));
-    let mut good = true;
+    let (mut long_rows, mut bad) = (Summary::default(), Summary::default());
     for (index, row) in rows.iter().enumerate() {
-        match serde_json::from_str::<Vec<u32>>(row.get()) {
-            Ok(row) if row.len() == rows.len() => entries.extend(row),
-            Ok(row) => {
-                let what = format!("has {} entries, needs {}", row.len(), rows.len());
-                faults.add(format!("{place}[{index}]"), what);
-                good = false;
+        let before = entries.len();
+        if let Ok(row) = serde_json::from_str::<Vec<Option<u32>>>(row.get()) {
+            entries.extend(row);
+        } else if let Ok(row) = serde_json::from_str::<Vec<Value>>(row.get()) {
+            for (column, value) in row.iter().enumerate() {
+                let entry = entry(value);
+                if entry.is_none() {
+                    bad.add(|| format!("[{index}][{column}], which is {}", shortened(value)));
+                }
+                entries.push(entry.unwrap_or_default());
             }
-            Err(_) => {
-                bad_entries(&format!("{place}[{index}]"), row, faults);
-                good = false;
-            }
+        } else {
+            long_rows.add(|| format!("[{index}], which is not a list"));
+            continue;
+        }
+        let length = entries.len() - before;
+        if length != rows.len() {
+            long_rows.add(|| format!("[{index}] with {length}"));
         }
     }
-    good.then_some((rows.len(), entries))
+    let size = rows.len();
+    let what = format!("of {size} rows do not have {size} entries");
+    let good_rows = long_rows.report(&place, &what, faults);
+    let what = format!(
+        "of {} entries are neither a number from 0 to {} nor null",
+        entries.len(),
+        u32::MAX
+    );
+    let good_entries = bad.report(&place, &what, faults);
+    (good_rows && good_entries).then_some((size, entries))
 }
 
-fn bad_entries(place: &str, row: &RawValue, faults: &mut Faults) {
-    let Ok(entries) = serde_json::from_str::<Vec<Value>>(row.get()) else {
-        faults.add(place, "is not a list");
-        return;
-    };
-    for (index, entry) in entries.iter().enumerate() {
-        let fits = entry.as_u64().is_some_and(|it| u32::try_from(it).is_ok());
-        if !fits {
-            faults.add(
-                format!("{place}[{index}]"),
-                "is not a whole number from 0 to 4294967295",
-            );
+/// An entry, rounded; `Some(None)` for `null`. `None` if it is neither.
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "checked to be in range"
+)]
+fn entry(value: &Value) -> Option<Option<u32>> {
+    if value.is_null() {
+        return Some(None);
+    }
+    let number = value.as_f64()?.round();
+    let fits = (0.0..=f64::from(u32::MAX)).contains(&number);
+    fits.then_some(Some(number as u32))
+}
+
+/// The beginning of a value.
+fn shortened(value: &Value) -> String {
+    value.to_string().chars().take(20).collect()
+}
+
+/// Faults of the same kind: how many there are, and the first.
+#[derive(Default)]
+struct Summary {
+    count: usize,
+    first: String,
+}
+
+impl Summary {
+    fn add(&mut self, place: impl FnOnce() -> String) {
+        if self.count == 0 {
+            self.first = place();
         }
+        self.count += 1;
+    }
+
+    /// Adds a fault if there is something to report. Returns whether there is nothing.
+    fn report(self, place: &str, what: &str, faults: &mut Faults) -> bool {
+        if self.count > 0 {
+            let (count, first) = (self.count, self.first);
+            faults.add(place, format!("{count} {what}, the first is {first}"));
+        }
+        self.count == 0
     }
 }

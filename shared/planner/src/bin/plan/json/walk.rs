@@ -55,6 +55,31 @@ impl<'a> Walk<'a> {
         self.get(key).is_some_and(|value| !value.is_null())
     }
 
+    /// Notes a fault for each key that is not in this list, since a misspelt rule would not be kept. `of` is what has
+    /// the keys.
+    pub(crate) fn only(&mut self, known: &[&str], of: &str) {
+        let Some(object) = self.object.as_object() else {
+            return;
+        };
+        for key in object.keys().filter(|key| !known.contains(&key.as_str())) {
+            self.fault(key, &unknown(known, of));
+        }
+    }
+
+    /// A moment or a length of time in whole seconds. Fractions are rounded.
+    pub(crate) fn seconds(&mut self, key: &str) -> i64 {
+        let value = self.get(key);
+        let found = value.and_then(rounded);
+        if found.is_none() {
+            let what = match value {
+                None => "is missing",
+                Some(_) => "is not a number of seconds",
+            };
+            self.fault(key, what);
+        }
+        found.unwrap_or(0)
+    }
+
     fn integer(&mut self, key: &str) -> Option<i64> {
         let value = self.get(key);
         let found = value.and_then(integer);
@@ -116,21 +141,35 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// `[begin, end]`; `None` if it is absent or null.
+    /// `[begin, end]` in seconds; `None` if it is absent or null.
     pub(crate) fn span(&mut self, key: &str) -> Option<(i64, i64)> {
         if !self.has(key) {
             return None;
         }
         let pair = self.get(key).and_then(Value::as_array);
         let pair = pair.and_then(|pair| match pair.as_slice() {
-            [begin, end] => Some((integer(begin)?, integer(end)?)),
+            [begin, end] => Some((rounded(begin)?, rounded(end)?)),
             _ => None,
         });
         if pair.is_none() {
-            self.fault(key, "is not a pair of whole numbers");
+            self.fault(key, "is not a pair of numbers of seconds");
         }
         Some(pair.unwrap_or((0, 0)))
     }
+}
+
+/// What is said of a key that nothing reads.
+pub(crate) fn unknown(known: &[&str], of: &str) -> String {
+    format!("is not known; {of} may have {}", known.join(", "))
+}
+
+/// A number of seconds, rounded.
+fn rounded(value: &Value) -> Option<i64> {
+    value.as_i64().or_else(|| {
+        let number = value.as_f64()?.round();
+        #[allow(clippy::cast_possible_truncation, reason = "checked to be in range")]
+        (number.abs() < 9e15).then_some(number as i64)
+    })
 }
 
 /// A whole number; `3.0` is one too.
