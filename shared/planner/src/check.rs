@@ -1,8 +1,8 @@
 //! The oracle: it checks that a plan keeps the rules of its instance. It shares no code with the search, so that
 //! neither can hide a mistake of the other.
 
-use crate::instance::{Instance, Order, PlannerStop, StopKind, TravelCost, Vehicle};
-use crate::plan::{Plan, Route};
+use crate::instance::{Break, Instance, Order, PlannerStop, StopKind, TravelCost, Vehicle};
+use crate::plan::{Plan, Route, TimedBreak};
 use crate::violation::{Violation, ViolationKind as Kind};
 
 /// Checks any plan, also one that was made elsewhere.
@@ -244,11 +244,11 @@ impl Oracle<'_> {
         let vehicle = &self.instance.vehicles()[v];
         let travel = self.instance.travel();
         let overtime = self.may_overrun(v);
-        let mut clock = vehicle.shift.start_s;
+        let mut day = Day::of(vehicle);
         let mut point = vehicle.start;
         let (mut metres, mut driving, mut lateness) = (0_i64, 0_i64, 0_i64);
         let mut deliveries = Vec::new();
-        for stop in &route.stops {
+        for (served, stop) in route.stops.iter().enumerate() {
             let order = &self.instance.orders()[stop.order];
             let place: PlannerStop = match (stop.kind, order.pickup) {
                 (StopKind::Pickup, Some(pickup)) => pickup,
@@ -256,21 +256,18 @@ impl Oracle<'_> {
             };
             metres += i64::from(travel.distance_m(point, place.point));
             driving += i64::from(travel.duration_s(point, place.point));
-            let arrival = clock + i64::from(travel.duration_s(point, place.point));
-            let mut begin = arrival;
-            let mut late = 0;
-            if let Some(window) = place.window {
-                begin = begin.max(window.earliest_s);
-                late = (begin - window.latest_s).max(0);
-            }
+            day.drive(travel.duration_s(point, place.point).into(), served);
+            let arrival = day.now;
+            let opens = place.window.map_or(arrival, |window| window.earliest_s);
+            let (begin, end) = day.serve(opens, place.service_s, served);
+            let late = place.window.map_or(0, |it| (begin - it.latest_s).max(0));
             point = place.point;
-            clock = begin + place.service_s;
             if stop.kind == StopKind::Dropoff {
                 deliveries.push((stop.order, begin));
             }
             self.count(Some(v), "arrival", stop.arrival_s, arrival);
             self.count(Some(v), "waiting", stop.waiting_s, begin - arrival);
-            self.count(Some(v), "departure", stop.departure_s, clock);
+            self.count(Some(v), "departure", stop.departure_s, end);
             if self.instance.is_committed(stop.order) {
                 lateness += late;
                 continue;
@@ -279,17 +276,21 @@ impl Oracle<'_> {
                 let kind = Kind::AfterWindow { by_s: late };
                 self.add(Some(v), Some(stop.order), kind);
             }
-            if clock > vehicle.shift.end_s {
-                let by_s = clock - vehicle.shift.end_s;
+            if end > vehicle.shift.end_s {
+                let by_s = end - vehicle.shift.end_s;
                 self.add(Some(v), Some(stop.order), Kind::AfterShift { by_s });
             }
         }
         if let Some(end) = vehicle.end {
             metres += i64::from(travel.distance_m(point, end));
             driving += i64::from(travel.duration_s(point, end));
-            clock += i64::from(travel.duration_s(point, end));
+            day.drive(travel.duration_s(point, end).into(), route.stops.len());
         }
-        let overrun = (clock - vehicle.shift.end_s).max(0);
+        let finish = day.now;
+        if route.breaks != day.taken {
+            self.add(Some(v), None, Kind::WrongBreaks);
+        }
+        let overrun = (finish - vehicle.shift.end_s).max(0);
         if overtime {
             lateness += overrun;
         } else if overrun > 0 {
@@ -302,7 +303,7 @@ impl Oracle<'_> {
         self.price(v, travel, &deliveries);
         self.count(Some(v), "distance", route.distance_m, metres);
         self.count(Some(v), "duration", route.duration_s, driving);
-        self.count(Some(v), "finish", route.finish_s, clock);
+        self.count(Some(v), "finish", route.finish_s, finish);
         self.count(Some(v), "lateness", route.lateness_s, lateness);
     }
 
@@ -397,4 +398,86 @@ fn waited_for(order: &Order, delivery_s: i64) -> (i64, i64) {
     };
     let late = promised.map_or(0, |promised| (delivery_s - promised).max(0).min(most));
     (seconds, seconds + 4 * late)
+}
+
+/// The day of a vehicle, told from its start on: it drives, waits and serves, and rests when a break is due.
+struct Day<'a> {
+    now: i64,
+    /// The breaks to come.
+    breaks: &'a [Break],
+    taken: Vec<TimedBreak>,
+}
+
+impl<'a> Day<'a> {
+    fn of(vehicle: &'a Vehicle) -> Self {
+        let now = vehicle.shift.start_s;
+        let is_over = |it: &&Break| it.window.earliest_s + it.duration_s <= now;
+        let over = vehicle.breaks.iter().take_while(is_over).count();
+        let mut day = Self {
+            now,
+            breaks: &vehicle.breaks[over..],
+            taken: Vec::new(),
+        };
+        day.rest_if_due(0);
+        day
+    }
+
+    /// Takes the breaks that are due.
+    fn rest_if_due(&mut self, served: usize) {
+        while let Some((next, rest)) = self.breaks.split_first() {
+            if next.window.earliest_s > self.now {
+                return;
+            }
+            self.taken.push(TimedBreak {
+                after: served,
+                begin_s: self.now,
+                end_s: self.now + next.duration_s,
+            });
+            self.now += next.duration_s;
+            self.breaks = rest;
+        }
+    }
+
+    /// Lets time pass until a moment, unless a break is due by then. Returns whether the moment was reached.
+    fn pass_until(&mut self, moment: i64, served: usize) -> bool {
+        let due = self.breaks.first().map(|it| it.window.earliest_s);
+        if let Some(due) = due.filter(|due| *due <= moment) {
+            self.now = self.now.max(due);
+            self.rest_if_due(served);
+            false
+        } else {
+            self.now = self.now.max(moment);
+            true
+        }
+    }
+
+    fn drive(&mut self, mut seconds: i64, served: usize) {
+        loop {
+            let due = self.breaks.first().map(|it| it.window.earliest_s);
+            let (now, there) = (self.now, self.now + seconds);
+            if self.pass_until(there, served) {
+                return;
+            }
+            // What was driven until the break.
+            seconds -= due.unwrap_or(now) - now;
+        }
+    }
+
+    /// Serves as soon as the window is open. Returns the begin and the end of the service.
+    fn serve(&mut self, opens: i64, seconds: i64, served: usize) -> (i64, i64) {
+        while self.now < opens && !self.pass_until(opens, served) {}
+        // A service that would end after the last begin of the next break has to wait for that break.
+        while let Some(next) = self.breaks.first() {
+            if self.now + seconds <= next.window.latest_s {
+                break;
+            }
+            let due = next.window.earliest_s;
+            self.pass_until(due, served);
+        }
+        let begin = self.now;
+        self.now += seconds;
+        let end = self.now;
+        self.rest_if_due(served + 1);
+        (begin, end)
+    }
 }

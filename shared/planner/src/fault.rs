@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::instance::MOST_BREAKS;
+
 /// A fault of an instance.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -48,6 +50,12 @@ pub enum FaultKind {
     TimeOutOfRange,
     /// A negative service time.
     NegativeService,
+    /// More than [`MOST_BREAKS`](crate::MOST_BREAKS) breaks.
+    TooManyBreaks,
+    /// A break that takes no time.
+    BreakWithoutLength,
+    /// A break that may begin before the one before it ends.
+    BreaksOverlap,
     /// A cost below zero, or above [`FaultKind::COST_BOUND`].
     CostOutOfRange,
     /// An order of size 0.
@@ -119,8 +127,12 @@ impl fmt::Display for FaultKind {
                 write!(f, "further than {} s from zero", Self::TIME_BOUND_S)
             }
             Self::NegativeService | Self::NegativePromise => f.write_str("must not be negative"),
+            Self::TooManyBreaks => write!(f, "more than {MOST_BREAKS} breaks"),
+            Self::BreaksOverlap => f.write_str("may begin before the break before it ends"),
             Self::CostOutOfRange => write!(f, "not between 0 and {}", Self::COST_BOUND),
-            Self::SizeZero | Self::UrgencyZero => f.write_str("must be at least 1"),
+            Self::SizeZero | Self::UrgencyZero | Self::BreakWithoutLength => {
+                f.write_str("must be at least 1")
+            }
             Self::AboardWithoutVehicle => {
                 f.write_str("must be named, since the order has no pickup and is aboard")
             }

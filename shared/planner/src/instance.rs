@@ -23,6 +23,25 @@ pub struct Shift {
     pub end_s: i64,
 }
 
+/// A vehicle has at most this many breaks.
+pub const MOST_BREAKS: usize = 3;
+
+/// A pause of a vehicle in its shift.
+///
+/// It begins as soon as its time span opens. If the vehicle serves an order at that moment, it begins when that service
+/// ends. A service that would end after the time span begins only after the break. Driving is interrupted, and waiting
+/// for a time window may fall into a break. So every vehicle takes each of its breaks in time, whatever its stops are.
+///
+/// The break belongs to the route if it is due before the route ends. If the shift starts after it is due, it begins
+/// with the shift, even after its time span. If it could have ended by then, it is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Break {
+    /// The time span in which the break begins, both ends included.
+    pub window: Window,
+    /// The length of the break, at least 1 s.
+    pub duration_s: i64,
+}
+
 /// The place, time window and service time of a pickup or a drop-off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PlannerStop {
@@ -136,6 +155,8 @@ pub struct Vehicle {
     pub capacity: u32,
     /// The working hours.
     pub shift: Shift,
+    /// The breaks, at most [`MOST_BREAKS`], in the sequence of time. None may begin before the one before it has ended.
+    pub breaks: Vec<Break>,
     /// The largest number of orders on the route, including those aboard.
     pub max_orders: Option<u32>,
     /// The cost of using the vehicle at all, in the unit of the objective.
@@ -159,6 +180,7 @@ impl Vehicle {
             end: None,
             capacity,
             shift,
+            breaks: Vec::new(),
             max_orders: None,
             fixed_cost: 0,
             frozen: Vec::new(),

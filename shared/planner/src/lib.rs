@@ -35,6 +35,7 @@
 #[cfg(test)]
 extern crate self as planner;
 
+mod breaks;
 mod check;
 mod engine;
 mod fault;
@@ -53,11 +54,11 @@ pub use check::check;
 pub use engine::{solve, solve_with};
 pub use fault::{Fault, FaultKind};
 pub use instance::{
-    Instance, InstanceSpec, Objective, Order, PlannerStop, Shift, StopKind, TravelCost, Vehicle,
-    Window,
+    Break, Instance, InstanceSpec, MOST_BREAKS, Objective, Order, PlannerStop, Shift, StopKind,
+    TravelCost, Vehicle, Window,
 };
 pub use options::{Limit, Options, Progress};
-pub use plan::{Plan, Route, TimedStop, Unserved, UnservedReason};
+pub use plan::{Plan, Route, TimedBreak, TimedStop, Unserved, UnservedReason};
 pub use travel::TravelMatrix;
 pub use value::PlanValue;
 pub use violation::{Violation, ViolationKind};

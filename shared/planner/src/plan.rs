@@ -33,11 +33,14 @@ pub struct Route {
     pub vehicle: usize,
     /// The stops between the start and the end of the route.
     pub stops: Vec<TimedStop>,
+    /// The breaks that are due before the route ends.
+    pub breaks: Vec<TimedBreak>,
     /// Metres of driving, including the leg to the end point if there is one.
     pub distance_m: i64,
     /// Seconds of driving, without waiting and service, including the leg to the end point if there is one.
     pub duration_s: i64,
-    /// The moment at which the last stop is served or, if there is an end point, the end point is reached.
+    /// The moment at which the last stop is served or, if there is an end point, the end point is reached. If a break
+    /// is due by then, its end.
     pub finish_s: i64,
     /// The seconds by which the stops of committed orders begin after their windows, all together. If the vehicle might
     /// have to serve committed orders, the seconds by which the route exceeds its shift are added.
@@ -53,12 +56,23 @@ pub struct TimedStop {
     pub kind: StopKind,
     /// The arrival of the vehicle.
     pub arrival_s: i64,
-    /// The seconds between the arrival and the begin of service.
+    /// The seconds between the arrival and the begin of service. They include breaks.
     pub waiting_s: i64,
     /// The end of service.
     pub departure_s: i64,
     /// The load of the vehicle after service.
     pub load: u64,
+}
+
+/// A break of a route with its times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimedBreak {
+    /// The number of stops whose service begins before the break.
+    pub after: usize,
+    /// The begin of the break.
+    pub begin_s: i64,
+    /// The end of the break.
+    pub end_s: i64,
 }
 
 /// An order that is on no route.

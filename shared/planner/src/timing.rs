@@ -1,5 +1,6 @@
 //! Computes the times of given sequences of stops.
 
+use crate::breaks::WorkClock;
 use crate::instance::{Instance, StopKind};
 use crate::plan::{Plan, Route, TimedStop, Unserved, UnservedReason};
 
@@ -64,17 +65,21 @@ fn timed_route(instance: &Instance, vehicle: usize, stops: &[(usize, StopKind)])
     let mut route = Route {
         vehicle,
         stops: Vec::with_capacity(stops.len()),
+        breaks: Vec::new(),
         distance_m: 0,
         duration_s: 0,
         finish_s: it.shift.start_s,
         lateness_s: 0,
     };
     let mut point = it.start;
-    let mut drive = |route: &mut Route, to: usize| {
+    let clock = WorkClock::of(it);
+    let mut work = it.shift.start_s;
+    let mut services = Vec::with_capacity(stops.len());
+    let mut drive = |route: &mut Route, work: &mut i64, to: usize| {
         let duration_s = i64::from(travel.duration_s(point, to));
         route.distance_m += i64::from(travel.distance_m(point, to));
         route.duration_s += duration_s;
-        route.finish_s += duration_s;
+        *work += duration_s;
         point = to;
     };
     for &(index, kind) in stops {
@@ -87,27 +92,32 @@ fn timed_route(instance: &Instance, vehicle: usize, stops: &[(usize, StopKind)])
             _ => (order.dropoff, load.saturating_sub(size)),
         };
         load = after;
-        drive(&mut route, stop.point);
-        let arrival_s = route.finish_s;
-        let begin_s = stop
-            .window
-            .map_or(arrival_s, |window| arrival_s.max(window.earliest_s));
+        drive(&mut route, &mut work, stop.point);
+        let arrival_s = clock.wall(work);
+        if let Some(window) = stop.window {
+            work = work.max(clock.not_before(window.earliest_s));
+        }
+        work = clock.begin(work, stop.service_s);
+        let begin_s = clock.wall(work);
         if let Some(window) = stop.window.filter(|_| instance.is_committed(index)) {
             route.lateness_s += (begin_s - window.latest_s).max(0);
         }
-        route.finish_s = begin_s + stop.service_s;
+        services.push((work, stop.service_s));
+        work += stop.service_s;
         route.stops.push(TimedStop {
             order: index,
             kind,
             arrival_s,
             waiting_s: begin_s - arrival_s,
-            departure_s: route.finish_s,
+            departure_s: begin_s + stop.service_s,
             load,
         });
     }
     if let Some(end) = it.end {
-        drive(&mut route, end);
+        drive(&mut route, &mut work, end);
     }
+    route.finish_s = clock.wall(work);
+    route.breaks = clock.breaks(work, &services);
     let overtime = (0..orders.len())
         .any(|order| instance.is_committed(order) && instance.may_serve(vehicle, order));
     if overtime {

@@ -1,7 +1,9 @@
 //! Finds all faults of an instance.
 
 use crate::fault::{Fault, FaultKind};
-use crate::instance::{InstanceSpec, Order, PlannerStop, StopKind, Vehicle, Window};
+use crate::instance::{
+    Break, InstanceSpec, MOST_BREAKS, Order, PlannerStop, StopKind, Vehicle, Window,
+};
 
 /// All faults of an instance, in the order of its parts.
 pub(crate) fn faults(spec: &InstanceSpec) -> Vec<Fault> {
@@ -48,6 +50,22 @@ impl Faults<'_> {
         }
         self.time(&format!("{place}.shift"), vehicle.shift.start_s);
         self.time(&format!("{place}.shift"), vehicle.shift.end_s);
+        if vehicle.breaks.len() > MOST_BREAKS {
+            self.add(format!("{place}.breaks"), FaultKind::TooManyBreaks);
+        }
+        for (at, it) in vehicle.breaks.iter().enumerate() {
+            let place = format!("{place}.breaks[{at}]");
+            self.window(&format!("{place}.window"), it.window);
+            self.time(&format!("{place}.duration_s"), it.duration_s);
+            if it.duration_s < 1 {
+                self.add(format!("{place}.duration_s"), FaultKind::BreakWithoutLength);
+            }
+            let before = at.checked_sub(1).map(|before| &vehicle.breaks[before]);
+            let ends_s = |it: &Break| it.window.latest_s.saturating_add(it.duration_s);
+            if before.is_some_and(|before| it.window.earliest_s < ends_s(before)) {
+                self.add(format!("{place}.window"), FaultKind::BreaksOverlap);
+            }
+        }
         if !(0..=FaultKind::COST_BOUND).contains(&vehicle.fixed_cost) {
             self.add(format!("{place}.fixed_cost"), FaultKind::CostOutOfRange);
         }

@@ -68,6 +68,8 @@ pub enum ViolationKind {
         /// Seconds after its end.
         by_s: i64,
     },
+    /// The breaks of the route are not those that are due.
+    WrongBreaks,
     /// A number of the plan does not agree with its stops.
     WrongNumber {
         /// The name of the number.
@@ -123,6 +125,7 @@ impl fmt::Display for ViolationKind {
             }
             Self::AfterWindow { by_s } => write!(f, "{by_s} s after its window"),
             Self::AfterShift { by_s } => write!(f, "{by_s} s after the shift"),
+            Self::WrongBreaks => f.write_str("its breaks are not when they are due"),
             Self::WrongNumber {
                 what,
                 found,

@@ -298,6 +298,39 @@ fn a_missing_file_is_named() {
     assert!(text(&output.stderr).starts_with("no-such-instance.json: "));
 }
 
+#[test]
+fn breaks_are_read_and_answered() {
+    let with = |breaks: &str| {
+        CITY.replace(
+            "\"capacity\": 4,",
+            &format!("\"capacity\": 4, \"breaks\": {breaks},"),
+        )
+    };
+    let rested = with(r#"[{"window": [250, 400], "duration_s": 600}]"#);
+    let file = File::new("rested.json", &rested);
+    let answer = answer_of(&file, &["--iterations", "5"]);
+    let route = &answer["routes"][0];
+    // The service at the pickup ends at 328 and comes first.
+    assert_eq!(route["stops"][0]["departure_s"], 328);
+    assert_eq!(
+        route["breaks"],
+        serde_json::json!([{"after": 1, "begin_s": 328, "end_s": 928}])
+    );
+    let without = answer_of(&File::new("restless.json", CITY), &["--iterations", "5"]);
+    assert!(without["routes"][0].get("breaks").is_none());
+    let broken =
+        with(r#"[{"window": [250], "duration_s": "long", "earliest": 3}, {"duration_s": 5}]"#);
+    assert_eq!(
+        refused("no-rest.json", &broken, &[]),
+        [
+            "vehicles[0].breaks[0].earliest: is not known; a break may have window, duration_s",
+            "vehicles[0].breaks[0].window: is not a pair of numbers of seconds",
+            "vehicles[0].breaks[0].duration_s: is not a number of seconds",
+            "vehicles[0].breaks[1].window: is missing",
+        ]
+    );
+}
+
 /// What is said of a file that is refused, without the name of the file.
 fn refused(name: &str, content: &str, arguments: &[&str]) -> Vec<String> {
     let file = File::new(name, content);

@@ -36,34 +36,41 @@ pub(crate) fn plan(network: &Network<'_>, schedule: &Schedule, iterations: u64) 
 }
 
 fn route(network: &Network<'_>, tour: &Tour) -> Route {
+    let clock = &tour.clock;
     let mut distance_m = 0;
     let mut duration_s = 0;
     let mut stops = Vec::with_capacity(tour.len());
-    let mut finish_s = 0;
+    let mut finish = 0;
     for pair in tour.visits.windows(2) {
         let [here, next] = pair else { break };
         let leg = network.from(here.point)[next.point as usize];
         distance_m += i64::from(leg.distance_m);
         duration_s += i64::from(leg.duration_s);
-        let arrival_s = here.depart + i64::from(leg.duration_s);
-        finish_s = arrival_s;
+        finish = here.depart + i64::from(leg.duration_s);
+        let (arrival_s, begin_s) = (clock.wall(finish), clock.wall(next.begin));
         if stops.len() < tour.len() {
             stops.push(TimedStop {
                 order: order_of(next.node),
                 kind: kind_of(next.node),
                 arrival_s,
-                waiting_s: next.begin - arrival_s,
-                departure_s: next.depart,
+                waiting_s: begin_s - arrival_s,
+                departure_s: begin_s + next.service,
                 load: next.load.unsigned_abs(),
             });
         }
     }
+    let services: Vec<(i64, i64)> = tour
+        .stops()
+        .iter()
+        .map(|visit| (visit.begin, visit.service))
+        .collect();
     Route {
         vehicle: tour.vehicle,
         stops,
+        breaks: clock.breaks(finish, &services),
         distance_m,
         duration_s,
-        finish_s,
+        finish_s: clock.wall(finish),
         lateness_s: tour.lateness,
     }
 }

@@ -5,7 +5,7 @@
 //! with time windows*, 1991). Then it distributes the orders among the vehicles, one vehicle after the other.
 //!
 //! It assumes one thing about travel: a vehicle that leaves sooner never arrives later. This holds because travel
-//! times do not depend on the time of day.
+//! times do not depend on the time of day, and because breaks are due at fixed times.
 
 use super::clock::Clock;
 use super::network::{Network, Node, dropoff_of, kind_of, order_of, pickup_of};
@@ -86,6 +86,7 @@ struct Label {
     before: u32,
     /// The index of the next partial route with the same stops in another sequence and the same last stop.
     beside: u32,
+    /// On the clock of the vehicle.
     depart: i64,
     load: i64,
     lateness: i64,
@@ -255,7 +256,10 @@ impl<'a, 'n> Extension<'a, 'n> {
             return None;
         }
         let leg = network.from(self.point(vehicle, so_far.node))[stop.point as usize];
-        let begin = (so_far.depart + i64::from(leg.duration_s)).max(stop.earliest);
+        let clock = &network.vehicles[vehicle].clock;
+        let arrival = so_far.depart + i64::from(leg.duration_s);
+        let work = clock.begin(arrival.max(clock.not_before(stop.earliest)), stop.service);
+        let begin = clock.wall(work);
         if begin > stop.latest.min(hard_end(network, vehicle, node)) {
             return None;
         }
@@ -268,7 +272,7 @@ impl<'a, 'n> Extension<'a, 'n> {
             node,
             before: at,
             beside: NO_LABEL,
-            depart: begin + stop.service,
+            depart: work + stop.service,
             load,
             lateness: so_far.lateness + (begin - stop.due).max(0),
             cost,
@@ -315,7 +319,8 @@ impl<'a, 'n> Extension<'a, 'n> {
         let facts = &self.network.vehicles[vehicle];
         let label = &self.labels[at as usize];
         let leg = self.network.from(self.point(vehicle, label.node))[facts.end as usize];
-        let overrun = (label.depart + i64::from(leg.duration_s) - facts.end_s).max(0);
+        let finish = facts.clock.wall(label.depart + i64::from(leg.duration_s));
+        let overrun = (finish - facts.end_s).max(0);
         if overrun > 0 && !facts.soft {
             return;
         }

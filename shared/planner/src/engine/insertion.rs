@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::network::{EngineStop, NEVER, Network, Node, Price, dropoff_of, pickup_of};
-use super::tour::{Tour, hard_end};
+use super::tour::{Tour, Visit, hard_end};
 use crate::travel::Leg;
 
 /// Positions for the stops of an order: the indices of the visits that they follow, before either stop is inserted.
@@ -40,6 +40,9 @@ pub(crate) struct Inserter {
 /// One stop of the order that is being inserted.
 struct End<'a> {
     stop: &'a EngineStop,
+    /// The earliest begin of service on the clock of the vehicle.
+    earliest: i64,
+    /// The latest begin of service on the clock of the vehicle.
     latest: i64,
     to: &'a [Leg],
     from: &'a [Leg],
@@ -48,9 +51,11 @@ struct End<'a> {
 impl<'a> End<'a> {
     fn new(network: &'a Network<'_>, node: Node, vehicle: usize) -> Self {
         let stop = &network.stops[node as usize];
+        let clock = &network.vehicles[vehicle].clock;
         Self {
             stop,
-            latest: stop.latest.min(hard_end(network, vehicle, node)),
+            earliest: clock.not_before(stop.earliest),
+            latest: clock.not_after(stop.latest.min(hard_end(network, vehicle, node))),
             to: network.to(stop.point),
             from: network.from(stop.point),
         }
@@ -59,7 +64,7 @@ impl<'a> End<'a> {
     /// The part of a range of positions that the time windows allow. Departures and latest arrivals grow along a tour.
     /// `to_end` is false if an earlier insertion could make departures earlier.
     fn within(&self, tour: &Tour, range: Range<usize>, to_end: bool) -> Range<usize> {
-        let soonest = self.stop.earliest + self.stop.service;
+        let soonest = self.earliest + self.stop.service;
         let mut start = range.start;
         while start < range.end && tour.places[start + 1].latest < soonest {
             start += 1;
@@ -146,10 +151,16 @@ impl Inserter {
         };
         match (facts.picked_up, limits.soft, network.is_priced()) {
             (true, _, _) => self.dropoff_only(network, order, tour, &mut best),
-            (_, false, false) => self.pair::<false, false>(network, order, tour, &mut best),
-            (_, false, true) => self.pair::<false, true>(network, order, tour, &mut best),
-            (_, true, false) => self.pair::<true, false>(network, order, tour, &mut best),
-            (_, true, true) => self.pair::<true, true>(network, order, tour, &mut best),
+            (_, _, false) if tour.clock.has_rests() => {
+                self.pair::<true, false, true>(network, order, tour, &mut best);
+            }
+            (_, _, true) if tour.clock.has_rests() => {
+                self.pair::<true, true, true>(network, order, tour, &mut best);
+            }
+            (_, false, false) => self.pair::<false, false, false>(network, order, tour, &mut best),
+            (_, false, true) => self.pair::<false, true, false>(network, order, tour, &mut best),
+            (_, true, false) => self.pair::<true, false, false>(network, order, tour, &mut best),
+            (_, true, true) => self.pair::<true, true, false>(network, order, tour, &mut best),
         }
         if best.cost == limit {
             return NOWHERE;
@@ -188,6 +199,7 @@ impl Inserter {
     /// Inserts only a drop-off.
     fn dropoff_only(&self, network: &Network<'_>, order: usize, tour: &Tour, best: &mut Insertion) {
         let end = End::new(network, dropoff_of(order), tour.vehicle);
+        let clock = &tour.clock;
         for at in positions(tour) {
             let (here, next) = (&tour.visits[at], &tour.visits[at + 1]);
             // The loads count this order as aboard until the end of the tour. It must leave before the first stop that
@@ -196,11 +208,13 @@ impl Inserter {
                 break;
             }
             let (to, from) = (end.to[here.point as usize], end.from[next.point as usize]);
-            let begin = (here.depart + i64::from(to.duration_s)).max(end.stop.earliest);
+            let begin = (here.depart + i64::from(to.duration_s)).max(end.earliest);
+            let begin = clock.begin(begin, end.stop.service);
             let arrival = begin + end.stop.service + i64::from(from.duration_s);
             if begin > end.latest || arrival > next.latest {
                 continue;
             }
+            let begin = clock.wall(begin);
             let late = (begin - end.stop.due).max(0) + later(tour, at + 1, arrival);
             let travel = network.cost(to) + network.cost(from) - i64::from(next.leg_cost);
             let mut cost = travel * network.scale;
@@ -214,8 +228,8 @@ impl Inserter {
     }
 
     /// Inserts a pickup and a drop-off. `SOFT` says that lateness must be counted, `PRICED` that waiting costs
-    /// something.
-    fn pair<const SOFT: bool, const PRICED: bool>(
+    /// something, `RESTS` that the vehicle has breaks.
+    fn pair<const SOFT: bool, const PRICED: bool, const RESTS: bool>(
         &mut self,
         network: &Network<'_>,
         order: usize,
@@ -275,7 +289,8 @@ impl Inserter {
                     continue;
                 }
             }
-            let begin = (places[at].depart + i64::from(into.duration_s)).max(pickup.stop.earliest);
+            let begin = (places[at].depart + i64::from(into.duration_s)).max(pickup.earliest);
+            let begin = starts::<RESTS>(tour, begin, pickup.stop.service);
             let depart = begin + pickup.stop.service;
             if PRICED {
                 straight *= network.scale;
@@ -283,7 +298,7 @@ impl Inserter {
                 let delay = &tour.delays[at + 1];
                 let arrival = depart + i64::from(out.duration_s);
                 let least_apart = detour + delay.slope * (arrival - delay.begin);
-                let begin = (depart + i64::from(across.duration_s)).max(dropoff.stop.earliest);
+                let begin = (depart + i64::from(across.duration_s)).max(dropoff.earliest);
                 let arrival = begin + dropoff.stop.service + i64::from(onward.duration_s);
                 let least_straight =
                     straight + delay.slope * (arrival - delay.begin) + price.waiting_cost(begin);
@@ -297,7 +312,7 @@ impl Inserter {
                 continue;
             }
             let late = if SOFT {
-                (begin - pickup.stop.due).max(0)
+                (wall::<RESTS>(tour, begin) - pickup.stop.due).max(0)
             } else {
                 0
             };
@@ -308,7 +323,7 @@ impl Inserter {
                     cost: straight,
                     late,
                 };
-                self.joined::<SOFT, PRICED>(&task, started, onward, best);
+                self.joined::<SOFT, PRICED, RESTS>(&task, started, onward, best);
             }
             let arrival = depart + i64::from(out.duration_s);
             if apart && arrival <= next.latest {
@@ -318,14 +333,14 @@ impl Inserter {
                     cost: detour,
                     late,
                 };
-                self.apart::<SOFT, PRICED>(&task, started, best);
+                self.apart::<SOFT, PRICED, RESTS>(&task, started, best);
             }
         }
     }
 
     /// Evaluates the drop-off that follows its pickup immediately.
     #[inline]
-    fn joined<const SOFT: bool, const PRICED: bool>(
+    fn joined<const SOFT: bool, const PRICED: bool, const RESTS: bool>(
         &self,
         task: &Task<'_, '_>,
         started: Started,
@@ -334,11 +349,13 @@ impl Inserter {
     ) {
         let (tour, dropoff) = (task.tour, &task.dropoff);
         let (at, next) = (started.at, &tour.visits[started.at + 1]);
-        let begin = started.arrival.max(dropoff.stop.earliest);
+        let begin = started.arrival.max(dropoff.earliest);
+        let begin = starts::<RESTS>(tour, begin, dropoff.stop.service);
         let arrival = begin + dropoff.stop.service + i64::from(onward.duration_s);
         if begin > dropoff.latest || arrival > next.latest {
             return;
         }
+        let begin = wall::<RESTS>(tour, begin);
         let mut cost = started.cost;
         if PRICED {
             cost += task.price.waiting_cost(begin) + tour.delay_cost(at + 1, arrival);
@@ -353,7 +370,7 @@ impl Inserter {
 
     /// Finds the best drop-off that does not follow its pickup immediately.
     #[inline]
-    fn apart<const SOFT: bool, const PRICED: bool>(
+    fn apart<const SOFT: bool, const PRICED: bool, const RESTS: bool>(
         &self,
         task: &Task<'_, '_>,
         started: Started,
@@ -376,9 +393,10 @@ impl Inserter {
             if here.load > task.room || (prunes && least + ahead >= best.cost) {
                 break;
             }
-            let begin = arrival.max(here.earliest);
+            let begin = starts::<RESTS>(tour, arrival.max(here.earliest), here.service);
             if SOFT {
-                late += (begin - here.due).max(0) - (here.begin - here.due).max(0);
+                late += (wall::<RESTS>(tour, begin) - here.due).max(0)
+                    - (wall::<RESTS>(tour, here.begin) - here.due).max(0);
             }
             let depart = begin + here.service;
             if depart > dropoff.latest {
@@ -387,7 +405,7 @@ impl Inserter {
             let arrival_next = depart + i64::from(next.leg_s);
             let mut least = so_far + self.detour[j];
             if PRICED {
-                so_far += tour.delays[j].growth(begin);
+                so_far += tour.delays[j].growth(wall::<RESTS>(tour, begin));
                 let delay = &tour.delays[j + 1];
                 least = so_far + self.detour[j] + delay.slope * (arrival_next - delay.begin);
             }
@@ -396,9 +414,11 @@ impl Inserter {
                     dropoff.to[here.point as usize],
                     dropoff.from[next.point as usize],
                 );
-                let begin = (depart + i64::from(to.duration_s)).max(dropoff.stop.earliest);
+                let begin = (depart + i64::from(to.duration_s)).max(dropoff.earliest);
+                let begin = starts::<RESTS>(tour, begin, dropoff.stop.service);
                 let after = begin + dropoff.stop.service + i64::from(from.duration_s);
                 if begin <= dropoff.latest && after <= next.latest {
+                    let begin = wall::<RESTS>(tour, begin);
                     let mut cost = least;
                     if PRICED {
                         let travel =
@@ -448,7 +468,7 @@ impl Inserter {
                         - delay.leg_s;
                 cost = cost * network.scale
                     + delay.slope * longer
-                    + task.price.waiting_cost(begin.max(dropoff.stop.earliest));
+                    + task.price.waiting_cost(begin.max(dropoff.earliest));
             }
             least = least.min(cost);
             self.detour[at] = cost;
@@ -473,6 +493,24 @@ fn earlier(tour: &Tour, pickup: &End<'_>, pickups: Range<usize>) -> i64 {
     slowest.max().unwrap_or(0).max(0)
 }
 
+/// The begin of a service that could begin at a moment. `RESTS` says that the vehicle has breaks.
+fn starts<const RESTS: bool>(tour: &Tour, begin: i64, service: i64) -> i64 {
+    if RESTS {
+        tour.clock.begin(begin, service)
+    } else {
+        begin
+    }
+}
+
+/// A moment of the vehicle's clock on the wall.
+fn wall<const RESTS: bool>(tour: &Tour, moment: i64) -> i64 {
+    if RESTS {
+        tour.clock.wall(moment)
+    } else {
+        moment
+    }
+}
+
 /// The positions that are allowed for the first stop of an order.
 fn positions(tour: &Tour) -> Range<usize> {
     tour.frozen..tour.visits.len() - 1
@@ -484,17 +522,19 @@ fn later(tour: &Tour, from: usize, mut arrival: i64) -> i64 {
     if arrival <= first.harmless && (tour.lateness == 0 || arrival >= first.begin) {
         return 0;
     }
+    let clock = &tour.clock;
+    let late = |visit: &Visit, begin: i64| (clock.wall(begin) - visit.due).max(0);
     let mut change = 0;
     for pair in tour.visits[from..].windows(2) {
         let [here, next] = pair else { break };
-        let begin = arrival.max(here.earliest);
+        let begin = clock.begin(arrival.max(here.earliest), here.service);
         if begin == here.begin {
             return change;
         }
-        change += (begin - here.due).max(0) - (here.begin - here.due).max(0);
+        change += late(here, begin) - late(here, here.begin);
         arrival = begin + here.service + i64::from(next.leg_s);
     }
     let last = &tour.visits[tour.visits.len() - 1];
     let begin = arrival.max(last.earliest);
-    change + (begin - last.due).max(0) - (last.begin - last.due).max(0)
+    change + late(last, begin) - late(last, last.begin)
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::proximity::Proximity;
-use crate::instance::{Instance, PlannerStop, StopKind, TravelCost};
+use crate::breaks::WorkClock;
+use crate::instance::{Break, Instance, PlannerStop, StopKind, TravelCost};
 use crate::travel::Leg;
 use crate::waiting::Waiting;
 
@@ -102,6 +103,8 @@ pub(crate) struct EngineVehicle {
     pub(crate) kind: u32,
     /// The number of frozen stops.
     pub(crate) frozen: usize,
+    /// The clock on which its times are counted.
+    pub(crate) clock: WorkClock,
 }
 
 /// The sets of vehicles that orders allow, as rows of bits. Orders with the same set share a row. Row 0 has every
@@ -408,6 +411,7 @@ fn prepared_vehicles(
             opening_cost: 0,
             kind: 0,
             frozen: vehicle.frozen.len(),
+            clock: WorkClock::of(vehicle),
         })
         .collect();
     let mut has_own = vec![false; prepared.len()];
@@ -467,6 +471,14 @@ fn name_kinds(
 ) -> usize {
     let vehicles = instance.vehicles();
     let rows: Vec<Vec<u32>> = (0..prepared.len()).map(|v| sets.of(v)).collect();
+    let breaks: Vec<Vec<(i64, i64, i64)>> = vehicles
+        .iter()
+        .map(|it| {
+            let breaks = it.breaks.iter();
+            let parts = |it: &Break| (it.window.earliest_s, it.window.latest_s, it.duration_s);
+            breaks.map(parts).collect()
+        })
+        .collect();
     let mut order: Vec<usize> = (0..prepared.len()).collect();
     let key = |v: usize| {
         let it = &vehicles[v];
@@ -476,6 +488,7 @@ fn name_kinds(
             // A vehicle with orders of its own is a kind of its own.
             has_own[v].then_some(v),
             &rows[v],
+            &breaks[v],
         )
     };
     order.sort_by_key(|&v| key(v));

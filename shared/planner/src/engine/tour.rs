@@ -1,5 +1,7 @@
 //! The stops of one vehicle with their times, and the summaries that an insertion needs.
 
+use crate::breaks::WorkClock;
+
 use super::network::{NEVER, Network, Node, kind_of, order_of};
 use crate::instance::StopKind;
 use crate::waiting::{BROKEN_PROMISE_FACTOR, Waiting};
@@ -7,7 +9,8 @@ use crate::waiting::{BROKEN_PROMISE_FACTOR, Waiting};
 /// Marks the start and the end of a tour among its visits.
 pub(crate) const NO_NODE: Node = Node::MAX;
 
-/// A stop on a tour with its times and with a summary of the stops behind it.
+/// A stop on a tour with its times and with a summary of the stops behind it. Its times are those of the vehicle's work
+/// clock, except `due`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Visit {
     pub(crate) node: Node,
@@ -94,7 +97,7 @@ impl Delay {
         leg_s: 0,
     };
 
-    /// The growth of this order's cost if service begins at another moment.
+    /// The growth of this order's cost if service begins at another moment on the wall.
     pub(crate) fn growth(&self, begin: i64) -> i64 {
         if self.price == 0 {
             return 0;
@@ -102,7 +105,7 @@ impl Delay {
         self.price * self.waiting.counted_seconds(begin) - self.cost
     }
 
-    /// The slope of this order's cost at a begin of service, and the begin until which it stays the same.
+    /// The slope of this order's cost at a begin of service on the wall, and the begin until which it stays the same.
     fn own_slope(&self, begin: i64) -> (i64, i64) {
         if self.price == 0 {
             (0, NEVER)
@@ -120,6 +123,8 @@ impl Delay {
 #[derive(Clone, Debug)]
 pub(crate) struct Tour {
     pub(crate) vehicle: usize,
+    /// The clock of the vehicle.
+    pub(crate) clock: WorkClock,
     /// The start, the stops, the end.
     pub(crate) visits: Vec<Visit>,
     /// One for each visit.
@@ -160,6 +165,7 @@ impl Tour {
         });
         let mut tour = Self {
             vehicle,
+            clock: limits.clock,
             places: Vec::with_capacity(visits.capacity()),
             delays: Vec::new(),
             visits,
@@ -182,6 +188,7 @@ impl Tour {
     /// Copies another tour without new memory.
     pub(crate) fn copy_from(&mut self, other: &Self) {
         self.vehicle = other.vehicle;
+        self.clock = other.clock;
         self.visits.clear();
         self.visits.extend_from_slice(&other.visits);
         self.places.clear();
@@ -224,7 +231,7 @@ impl Tour {
         let visit = Visit {
             node,
             point: stop.point,
-            earliest: stop.earliest,
+            earliest: self.clock.not_before(stop.earliest),
             service: stop.service,
             due: stop.due,
             ..BLANK
@@ -242,7 +249,9 @@ impl Tour {
         self.uncommitted = 0;
         self.used = !self.is_empty();
         self.visits[0].load = limits.initial_load;
-        self.visits[last].latest = if limits.soft { NEVER } else { limits.end_s };
+        let clock = self.clock;
+        let latest = if limits.soft { NEVER } else { limits.end_s };
+        self.visits[last].latest = clock.not_after(latest);
         self.visits[last].due = if limits.soft { limits.end_s } else { NEVER };
         // An unused vehicle does not drive to its end point.
         if last == 1 {
@@ -250,9 +259,13 @@ impl Tour {
             self.visits[1].leg_s = 0;
             self.visits[1].leg_from = u32::MAX;
             self.visits[1].load = limits.initial_load;
-            self.visits[1].begin = limits.start_s;
+            // It is not late either, so the first order on it adds all lateness.
+            let on_time = clock.not_after(self.visits[1].due);
+            self.visits[1].begin = limits.start_s.min(on_time);
             self.visits[1].depart = limits.start_s;
-            self.visits[1].harmless = self.visits[1].latest.min(self.visits[1].due);
+            self.visits[1].harmless = self.visits[1]
+                .latest
+                .min(clock.not_after(self.visits[1].due));
             self.cost = 0;
             if network.is_priced() {
                 self.delays.clear();
@@ -274,9 +287,9 @@ impl Tour {
             point = visit.point;
             self.travel += i64::from(visit.leg_cost);
             let arrival = depart + i64::from(visit.leg_s);
-            visit.begin = arrival.max(visit.earliest);
+            visit.begin = clock.begin(arrival.max(visit.earliest), visit.service);
             visit.depart = visit.begin + visit.service;
-            self.lateness += (visit.begin - visit.due).max(0);
+            self.lateness += (clock.wall(visit.begin) - visit.due).max(0);
             depart = visit.depart;
             if visit.node != NO_NODE {
                 load += network.stops[visit.node as usize].load;
@@ -318,7 +331,7 @@ impl Tour {
             let is_dropoff = visit.node != NO_NODE && kind_of(visit.node) == StopKind::Dropoff;
             self.delays.push(if is_dropoff {
                 let price = &network.prices[order_of(visit.node)];
-                let cost = price.waiting_cost(visit.begin);
+                let cost = price.waiting_cost(self.clock.wall(visit.begin));
                 self.cost += cost;
                 Delay {
                     price: price.second,
@@ -340,10 +353,13 @@ impl Tour {
             if arrival < visit.begin {
                 (delay.slope, delay.until) = (0, visit.begin);
             } else {
-                let (own, kink) = delay.own_slope(visit.begin);
+                let (own, kink) = delay.own_slope(self.clock.wall(visit.begin));
                 delay.slope = own + slope_next;
                 // A delay here is a delay of the same length at the next visit.
-                delay.until = kink
+                delay.until = self
+                    .clock
+                    .not_after(kink)
+                    .min(self.clock.steady_until(visit.begin, visit.service))
                     .min(visit.begin + (until_next - arrival_next))
                     .min(NEVER);
             }
@@ -362,8 +378,8 @@ impl Tour {
             if arrival >= here.begin && arrival <= delay.until {
                 return growth + delay.slope * (arrival - here.begin);
             }
-            let begin = arrival.max(here.earliest);
-            growth += delay.growth(begin);
+            let begin = self.clock.begin(arrival.max(here.earliest), here.service);
+            growth += delay.growth(self.clock.wall(begin));
             if let Some(next) = self.visits.get(at + 1) {
                 arrival = begin + here.service + i64::from(next.leg_s);
             }
@@ -383,24 +399,28 @@ impl Tour {
 
     /// The backward half of [`retime`](Self::retime): the latest arrivals.
     fn allow(&mut self, network: &Network<'_>) {
+        let clock = self.clock;
         let mut latest_next = NEVER;
         let mut harmless_next = NEVER;
         let mut leg_next = 0;
         for visit in self.visits[1..].iter_mut().rev() {
             if visit.node != NO_NODE {
-                visit.latest = network.stops[visit.node as usize]
-                    .latest
-                    .min(latest_next - leg_next - visit.service)
-                    .min(hard_end(network, self.vehicle, visit.node));
+                let latest = network.stops[visit.node as usize].latest;
+                let latest = latest.min(hard_end(network, self.vehicle, visit.node));
+                let latest = clock
+                    .not_after(latest)
+                    .min(latest_next - leg_next - visit.service);
+                visit.latest = clock.latest(latest, visit.service);
                 // The vehicle would have to wait until after its latest begin: every arrival is too late.
                 if visit.latest < visit.earliest {
                     visit.latest = -NEVER;
                 }
             }
-            visit.harmless = visit
+            let harmless = visit
                 .latest
-                .min(visit.due.max(visit.begin))
+                .min(clock.not_after(visit.due).max(visit.begin))
                 .min(harmless_next - leg_next - visit.service);
+            visit.harmless = clock.latest(harmless, visit.service);
             latest_next = visit.latest;
             harmless_next = visit.harmless;
             leg_next = i64::from(visit.leg_s);

@@ -157,10 +157,15 @@ fn best_route(instance: &Instance, vehicle: usize, subset: usize) -> Option<(i64
         overtime,
         best: None,
     };
+    let over = |b: &&planner::Break| b.window.earliest_s + b.duration_s <= it.shift.start_s;
+    let mut clock = it.shift.start_s;
+    let mut rested = it.breaks.iter().take_while(over).count();
+    rest(&mut clock, &mut rested, &it.breaks);
     search.extend(&Partial {
         stops: 0,
         point: it.start,
-        clock: it.shift.start_s,
+        clock,
+        rested,
         load: aboard,
         lateness: 0,
         cost: 1000 * (it.fixed_cost + moves * instance.objective().move_cost),
@@ -183,6 +188,8 @@ struct Partial {
     stops: usize,
     point: usize,
     clock: i64,
+    /// The number of breaks that are over.
+    rested: usize,
     load: i64,
     lateness: i64,
     cost: i64,
@@ -227,14 +234,28 @@ impl Route<'_> {
                 continue;
             }
             let drive = self.instance.travel().duration_s(so_far.point, stop.point);
-            let arrival = so_far.clock + i64::from(drive);
-            let begin = stop.window.map_or(arrival, |it| arrival.max(it.earliest_s));
+            let (mut clock, mut rested) = (so_far.clock, so_far.rested);
+            drive_for(i64::from(drive), &mut clock, &mut rested, &vehicle.breaks);
+            while stop.window.is_some_and(|it| clock < it.earliest_s) {
+                clock += 1;
+                rest(&mut clock, &mut rested, &vehicle.breaks);
+            }
+            while vehicle
+                .breaks
+                .get(rested)
+                .is_some_and(|it| clock + stop.service_s > it.window.latest_s)
+            {
+                clock += 1;
+                rest(&mut clock, &mut rested, &vehicle.breaks);
+            }
+            let begin = clock;
             let late = stop.window.map_or(0, |it| (begin - it.latest_s).max(0));
-            let clock = begin + stop.service_s;
+            clock += stop.service_s;
             let committed = self.instance.is_committed(o);
             if !committed && (late > 0 || clock > vehicle.shift.end_s) {
                 continue;
             }
+            rest(&mut clock, &mut rested, &vehicle.breaks);
             let waited = match kind {
                 StopKind::Pickup => 0,
                 StopKind::Dropoff => waiting(order, begin),
@@ -244,6 +265,7 @@ impl Route<'_> {
                 stops: so_far.stops + 1,
                 point: stop.point,
                 clock,
+                rested,
                 load,
                 lateness: so_far.lateness + if committed { late } else { 0 },
                 cost: so_far.cost + self.cost(so_far.point, stop.point) + weight * waited,
@@ -260,7 +282,9 @@ impl Route<'_> {
         let vehicle = &self.instance.vehicles()[self.vehicle];
         let (mut clock, mut cost) = (so_far.clock, so_far.cost);
         if let Some(end) = vehicle.end {
-            clock += i64::from(self.instance.travel().duration_s(so_far.point, end));
+            let seconds = self.instance.travel().duration_s(so_far.point, end);
+            let mut rested = so_far.rested;
+            drive_for(i64::from(seconds), &mut clock, &mut rested, &vehicle.breaks);
             cost += self.cost(so_far.point, end);
         }
         let overrun = (clock - vehicle.shift.end_s).max(0);
@@ -271,6 +295,25 @@ impl Route<'_> {
         if self.best.is_none_or(|best| found < best) {
             self.best = Some(found);
         }
+    }
+}
+
+/// Takes the breaks that are due.
+fn rest(clock: &mut i64, rested: &mut usize, breaks: &[planner::Break]) {
+    while breaks
+        .get(*rested)
+        .is_some_and(|it| it.window.earliest_s <= *clock)
+    {
+        *clock += breaks[*rested].duration_s;
+        *rested += 1;
+    }
+}
+
+/// Drives second by second.
+fn drive_for(seconds: i64, clock: &mut i64, rested: &mut usize, breaks: &[planner::Break]) {
+    for _ in 0..seconds {
+        *clock += 1;
+        rest(clock, rested, breaks);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Strategies for random instances.
 
 use planner::{
-    Instance, InstanceSpec, Objective, Order, PlannerStop, Shift, StopKind, TravelCost,
+    Break, Instance, InstanceSpec, Objective, Order, PlannerStop, Shift, StopKind, TravelCost,
     TravelMatrix, Vehicle, Window,
 };
 use proptest::collection::vec;
@@ -51,6 +51,8 @@ struct RawVehicle {
     end: Option<Pick>,
     capacity: u32,
     shift: (i64, i64),
+    /// Each: the pause before it, the width of its span, its length.
+    breaks: Vec<(i64, i64, i64)>,
     max_orders: Option<u32>,
     fixed_cost: i64,
     planned: Vec<(Pick, bool)>,
@@ -144,19 +146,26 @@ fn vehicle() -> impl Strategy<Value = RawVehicle> {
         option::weighted(0.3, 0..4_u32),
         prop_oneof![3 => Just(0_i64), 1 => 0..50_i64],
         prop_oneof![
+            1 => Just(Vec::new()),
+            1 => vec((-40..200_i64, 0..60_i64, 1..80_i64), 0..=3)
+        ],
+        prop_oneof![
             Just(Vec::new()),
             vec((0..100_usize, prop::bool::ANY), 0..12)
         ],
     )
         .prop_map(
-            |(start, end, capacity, (from, length), max_orders, fixed_cost, planned)| RawVehicle {
-                start,
-                end,
-                capacity,
-                shift: (from, from + length),
-                max_orders,
-                fixed_cost,
-                planned,
+            |(start, end, capacity, (from, length), max_orders, fixed_cost, breaks, planned)| {
+                RawVehicle {
+                    start,
+                    end,
+                    capacity,
+                    shift: (from, from + length),
+                    breaks,
+                    max_orders,
+                    fixed_cost,
+                    planned,
+                }
             },
         )
 }
@@ -249,10 +258,31 @@ fn built_vehicles(points: usize, raw: &[RawVehicle], orders: &[RawOrder]) -> Vec
                 start_s: it.shift.0,
                 end_s: it.shift.1,
             },
+            breaks: breaks(it.shift.0, &it.breaks),
             max_orders: it.max_orders,
             fixed_cost: it.fixed_cost,
             frozen: frozen(raw.len(), index, orders),
             planned: planned(&it.planned, orders.len()),
+        })
+        .collect()
+}
+
+fn breaks(start_s: i64, raw: &[(i64, i64, i64)]) -> Vec<Break> {
+    let mut ends_s = start_s;
+    let breaks = raw.iter().enumerate();
+    breaks
+        .map(|(at, &(pause, width, duration_s))| {
+            // Only the first break may be due before the shift.
+            let earliest_s = ends_s + if at == 0 { pause } else { pause.max(0) };
+            let latest_s = earliest_s + width;
+            ends_s = latest_s + duration_s;
+            Break {
+                window: Window {
+                    earliest_s,
+                    latest_s,
+                },
+                duration_s,
+            }
         })
         .collect()
 }

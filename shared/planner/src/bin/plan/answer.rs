@@ -49,6 +49,17 @@ pub(crate) struct AnswerRoute {
     pub(crate) distance_m: Measure,
     pub(crate) duration_s: Measure,
     pub(crate) stops: Vec<AnswerStop>,
+    /// Absent if there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) breaks: Vec<AnswerBreak>,
+}
+
+#[derive(Debug, Serialize)]
+pub(crate) struct AnswerBreak {
+    /// The number of stops before the break.
+    pub(crate) after: usize,
+    pub(crate) begin_s: i64,
+    pub(crate) end_s: i64,
 }
 
 #[derive(Debug, Serialize)]
@@ -180,6 +191,15 @@ fn answer_route(input: &Input, route: &planner::Route) -> AnswerRoute {
         distance_m,
         duration_s: length.map_or(Measure::Whole(route.duration_s), Measure::Exact),
         stops,
+        breaks: route
+            .breaks
+            .iter()
+            .map(|it| AnswerBreak {
+                after: it.after,
+                begin_s: it.begin_s,
+                end_s: it.end_s,
+            })
+            .collect(),
     }
 }
 

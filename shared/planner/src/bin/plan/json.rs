@@ -8,7 +8,7 @@ mod walk;
 
 use std::collections::BTreeMap;
 
-use planner::{Order, PlannerStop, Shift, StopKind, Vehicle, Window};
+use planner::{Break, Order, PlannerStop, Shift, StopKind, Vehicle, Window};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -17,12 +17,13 @@ use walk::{Faults, Walk, unknown};
 
 const TOP: [&str; 4] = ["travel", "locations", "vehicles", "orders"];
 const LOCATION: [&str; 2] = ["lat", "lon"];
-const VEHICLE: [&str; 10] = [
+const VEHICLE: [&str; 11] = [
     "id",
     "start",
     "end",
     "capacity",
     "shift",
+    "breaks",
     "max_orders",
     "fixed_cost",
     "frozen",
@@ -43,6 +44,7 @@ const ORDER: [&str; 11] = [
     "promise_s",
 ];
 const STOP: [&str; 3] = ["location", "window", "service_s"];
+const BREAK: [&str; 2] = ["window", "duration_s"];
 const VISIT: [&str; 2] = ["order", "kind"];
 
 /// Reads a file.
@@ -185,6 +187,7 @@ fn vehicle(walk: &mut Walk<'_>, orders: &[Name]) -> Vehicle {
             end_s: shift.1,
         },
     );
+    vehicle.breaks = breaks(walk);
     vehicle.end = walk.has("end").then(|| walk.index("end"));
     vehicle.max_orders = walk.has("max_orders").then(|| walk.count("max_orders"));
     if walk.has("fixed_cost") {
@@ -201,6 +204,33 @@ fn vehicle(walk: &mut Walk<'_>, orders: &[Name]) -> Vehicle {
     vehicle.frozen.extend(stops(walk, "frozen", orders));
     vehicle.planned = stops(walk, "planned", orders);
     vehicle
+}
+
+/// Reads `[{"window": [from, until], "duration_s": seconds}]`.
+fn breaks(walk: &mut Walk<'_>) -> Vec<Break> {
+    if !walk.has("breaks") {
+        return Vec::new();
+    }
+    let Some(list) = walk.get("breaks").and_then(Value::as_array) else {
+        walk.fault("breaks", "is not a list");
+        return Vec::new();
+    };
+    let breaks = list.iter().enumerate().map(|(at, it)| {
+        let mut walk = walk.at(&format!("breaks[{at}]"), it);
+        walk.only(&BREAK, "a break");
+        let span = walk.span("window").unwrap_or_else(|| {
+            walk.fault("window", "is missing");
+            (0, 0)
+        });
+        Break {
+            window: Window {
+                earliest_s: span.0,
+                latest_s: span.1,
+            },
+            duration_s: walk.seconds("duration_s"),
+        }
+    });
+    breaks.collect()
 }
 
 /// Reads a list of stops; no stops if it is absent or null.

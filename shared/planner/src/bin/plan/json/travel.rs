@@ -135,7 +135,7 @@ fn matrix(
     // If either measure of a leg is missing, there is no way.
     let mut pairs = distances_m.1.into_iter().zip(durations_s.1);
     let matrix = TravelMatrix::measured(points, |_, _| match pairs.next() {
-        Some((Some(distance_m), Some(duration_s))) => (distance_m, duration_s),
+        Some((Some(metres), Some(seconds))) => (metres, seconds),
         _ => (UNREACHABLE_M, UNREACHABLE_S),
     });
     Some((matrix, has_distances))
@@ -169,7 +169,7 @@ fn rows(
         } else if let Ok(row) = serde_json::from_str::<Vec<Value>>(row.get()) {
             for (column, value) in row.iter().enumerate() {
                 let entry = entry(value);
-                if entry.is_none() {
+                if entry.is_err() {
                     bad.add(|| format!("[{index}][{column}], which is {}", shortened(value)));
                 }
                 entries.push(entry.unwrap_or_default());
@@ -195,19 +195,23 @@ fn rows(
     (good_rows && good_entries).then_some((size, entries))
 }
 
-/// An entry, rounded; `Some(None)` for `null`. `None` if it is neither.
+/// An entry of a matrix that is neither a number in range nor `null`.
+struct BadEntry;
+
+/// An entry, rounded; `None` for `null`.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "checked to be in range"
 )]
-fn entry(value: &Value) -> Option<Option<u32>> {
+fn entry(value: &Value) -> Result<Option<u32>, BadEntry> {
     if value.is_null() {
-        return Some(None);
+        return Ok(None);
     }
-    let number = value.as_f64()?.round();
-    let fits = (0.0..=f64::from(u32::MAX)).contains(&number);
-    fits.then_some(Some(number as u32))
+    match value.as_f64().map(f64::round) {
+        Some(number) if (0.0..=f64::from(u32::MAX)).contains(&number) => Ok(Some(number as u32)),
+        _ => Err(BadEntry),
+    }
 }
 
 /// The beginning of a value.

@@ -42,6 +42,15 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// A value somewhere inside this object.
+    pub(crate) fn at<'b>(&'b mut self, place: &str, object: &'b Value) -> Walk<'b> {
+        Walk {
+            place: format!("{}.{place}", self.place),
+            object,
+            faults: self.faults,
+        }
+    }
+
     pub(crate) fn fault(&mut self, key: &str, what: &str) {
         self.faults.add(format!("{}.{key}", self.place), what);
     }
