@@ -11,7 +11,16 @@ from dataclasses import dataclass, field
 # Except the first two, all of these come from an account with every role. If one of them were accepted as a valid
 # token, every call would be open to it.
 TOKENS = ("no_token", "garbage", "tampered", "alg_none", "expired", "cognitos_own", "another_pool")
-PEOPLE = ("customer", "other_customer", "agent_pending", "agent", "other_agent", "suspended_agent", "dispatcher")
+PEOPLE = (
+    "customer",
+    "other_customer",
+    "suspended_customer",
+    "agent_pending",
+    "agent",
+    "other_agent",
+    "suspended_agent",
+    "dispatcher",
+)
 CALLERS = TOKENS + PEOPLE
 
 CODE_THAT_IS_WRONG = "999999"
@@ -51,8 +60,9 @@ def sign_up(world):
 
 
 NOT_ACTIVE = {"agent_pending": "403 agent_not_active", "suspended_agent": "403 agent_not_active"}
-NO_AGENT = {"customer": "403 forbidden", "other_customer": "403 forbidden"}
-NO_CUSTOMER = dict.fromkeys(PEOPLE[2:], "403 forbidden")
+NO_AGENT = dict.fromkeys(PEOPLE[:3], "403 forbidden")
+NO_CUSTOMER = dict.fromkeys(PEOPLE[3:], "403 forbidden")
+BARRED = {"suspended_customer": "403 account_suspended"}
 DISPATCHER_ALONE = with_a_token(**dict.fromkeys(PEOPLE[:-1], "403 forbidden"), dispatcher="200")
 ONE_ORDER = "the customer's order, on the agent's route"
 ONE_STEP = {"path": {"order_id": "an_order"}, "witness": "order"}
@@ -99,13 +109,17 @@ ROWS = (
     Row(
         "POST /me/email-notifications",
         "",
-        with_a_token(**dict.fromkeys(PEOPLE, "200") | {"suspended_agent": "403 agent_not_active"}),
+        with_a_token(**dict.fromkeys(PEOPLE, "200") | {"suspended_agent": "403 agent_not_active"} | BARRED),
     ),
-    Row("GET /me", "", with_a_token(**dict.fromkeys(PEOPLE, "200") | {"suspended_agent": "403 agent_not_active"})),
+    Row(
+        "GET /me",
+        "",
+        with_a_token(**dict.fromkeys(PEOPLE, "200") | {"suspended_agent": "403 agent_not_active"} | BARRED),
+    ),
     Row(
         "POST /orders",
         "",
-        with_a_token(customer="201", other_customer="201", **NO_CUSTOMER),
+        with_a_token(customer="201", other_customer="201", **BARRED, **NO_CUSTOMER),
         send=lambda world: world.town.body(),
     ),
     Row(
@@ -117,6 +131,7 @@ ROWS = (
             agent="200 with",
             other_agent="200 without",
             dispatcher="200 with",
+            **BARRED,
             **NOT_ACTIVE,
         ),
         path={"order_id": "the_order"},
@@ -131,6 +146,7 @@ ROWS = (
             agent="200",
             other_agent="404 not_found",
             dispatcher="200",
+            **BARRED,
             **NOT_ACTIVE,
         ),
         path={"order_id": "the_order"},
@@ -144,6 +160,7 @@ ROWS = (
             agent="403 forbidden",
             other_agent="404 not_found",
             dispatcher="200",
+            **BARRED,
             **NOT_ACTIVE,
         ),
         send={"status": "cancelled"},
@@ -159,6 +176,7 @@ ROWS = (
                 agent="200",
                 other_agent="404 not_found",
                 dispatcher="200",
+                **BARRED,
                 **NOT_ACTIVE,
             ),
             send={"status": status} | ({"reason": "nobody there"} if status == "failed" else {}),
@@ -182,13 +200,13 @@ ROWS = (
     Row(
         "POST /upload-url",
         "",
-        with_a_token(customer="201", other_customer="201", **NO_CUSTOMER),
+        with_a_token(customer="201", other_customer="201", **BARRED, **NO_CUSTOMER),
         send={"filename": "orders.csv", "size_bytes": 1000},
     ),
     Row(
         "GET /imports",
         "the customer's import",
-        with_a_token(customer="200 with", other_customer="200 without", **NO_CUSTOMER),
+        with_a_token(customer="200 with", other_customer="200 without", **BARRED, **NO_CUSTOMER),
         path={"import_id": "the_import"},
     ),
     Row(
@@ -198,6 +216,7 @@ ROWS = (
             customer="200",
             other_customer="404 not_found",
             dispatcher="200",
+            **BARRED,
             **dict.fromkeys(("agent_pending", "agent", "other_agent", "suspended_agent"), "403 forbidden"),
         ),
         path={"import_id": "the_import"},
@@ -284,6 +303,7 @@ HEADINGS = {
     "alg_none": "`alg: none`",
     "cognitos_own": "Cognito's own",
     "another_pool": "another pool's",
+    "suspended_customer": "customer, suspended",
     "agent_pending": "agent, pending",
     "suspended_agent": "agent, suspended",
 }

@@ -35,12 +35,14 @@ class World:
             }
             pending = pool.submit(town.applicant)
             customers = {
-                name: pool.submit(town.customer, f"{name} of the matrix") for name in ("customer", "other_customer")
+                name: pool.submit(town.customer, f"{name} of the matrix")
+                for name in ("customer", "other_customer", "suspended_customer")
             }
             self.people = {name: person.result() for name, person in (agents | customers).items()}
             self.people |= {"agent_pending": pending.result(), "dispatcher": dispatcher}
             self.forged = forged.result()
         expect(dispatcher.put(f"/agents/{self.people['suspended_agent'].user_id}", {"status": "suspended"}), 200)
+        suspend(stack, self.people["suspended_customer"])
         self._lock = threading.Lock()
         self._orders = self._on_the_agents_route(
             1 + sum(len(PEOPLE) for row in ROWS if "an_order" in row.path.values())
@@ -115,6 +117,17 @@ class World:
         record = {name: told for name, told in answer["Item"].items() if name not in MOVES_BY_ITSELF}
         agent = record.pop("agent", {"M": {}})["M"]
         return record, {name: told for name, told in agent.items() if name not in MOVES_BY_ITSELF_OF_AN_AGENT}
+
+
+def suspend(stack, customer):
+    """Writes the status into the customer's record, as a dispatcher's call does. The token stays valid."""
+    stack.aws("dynamodb").update_item(
+        TableName=stack.environment["USERS_TABLE"],
+        Key={"user_id": {"S": customer.user_id}},
+        UpdateExpression="SET #s = :s ADD version :one",
+        ExpressionAttributeNames={"#s": "status"},
+        ExpressionAttributeValues={":s": {"S": "suspended"}, ":one": {"N": "1"}},
+    )
 
 
 class Forged:

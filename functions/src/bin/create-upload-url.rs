@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adapters::dynamodb::DynamoImports;
+use adapters::dynamodb::{DynamoImports, DynamoUsers};
 use adapters::s3::S3Files;
 use adapters::system::{SystemClock, UuidIds};
 use app::imports::CreateUploadUrl;
@@ -12,10 +12,11 @@ use settings::LargestImport;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (imports, bucket, LargestImport(most_bytes)) = settings::from_environment()?;
+    let (users, imports, bucket, LargestImport(most_bytes)) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let create_upload_url = CreateUploadUrl {
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         imports: Arc::new(DynamoImports::new(&dynamodb, &imports)),
         urls: Arc::new(S3Files::new(&adapters::s3::client(&aws), &bucket)),
         clock: Arc::new(SystemClock),
@@ -45,6 +46,7 @@ mod tests {
 
     fn create_upload_url(store: &Arc<MemoryStore>) -> CreateUploadUrl {
         CreateUploadUrl {
+            users: store.clone(),
             imports: store.clone(),
             urls: Arc::new(MemoryFiles::default()),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adapters::dynamodb::DynamoImports;
+use adapters::dynamodb::{DynamoImports, DynamoUsers};
 use adapters::s3::S3Files;
 use app::imports::GetImport;
 use runtime::http::{Problem, Request, Response};
@@ -10,10 +10,11 @@ use runtime::http::{Problem, Request, Response};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (imports, bucket) = settings::from_environment()?;
+    let (users, imports, bucket) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let get_import = GetImport {
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         imports: Arc::new(DynamoImports::new(&dynamodb, &imports)),
         urls: Arc::new(S3Files::new(&adapters::s3::client(&aws), &bucket)),
     };
@@ -64,6 +65,7 @@ mod tests {
         };
         store.store_chunk(&chunk).await.unwrap();
         GetImport {
+            users: store.clone(),
             imports: store,
             urls: Arc::new(MemoryFiles::default()),
         }

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use adapters::dynamodb::DynamoImports;
+use adapters::dynamodb::{DynamoImports, DynamoUsers};
 use app::imports::ListImports;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let imports = settings::from_environment()?;
+    let (users, imports) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let list_imports = ListImports {
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         imports: Arc::new(DynamoImports::new(&dynamodb, &imports)),
     };
     runtime::http::serve(list_imports, handle).await
@@ -53,8 +54,10 @@ mod tests {
             let import = Import::awaited(ids.import_id(), customer.parse().unwrap(), new, now);
             store.put_import(&import).await.unwrap();
         }
+        let store = Arc::new(store);
         ListImports {
-            imports: Arc::new(store),
+            users: store.clone(),
+            imports: store,
         }
     }
 

@@ -55,6 +55,7 @@ mod tests {
         let register = SignUp {
             users: store.clone(),
             identity: identity.clone(),
+            codes: identity.clone(),
             clock: clock.clone(),
             grid: grid(),
         };

@@ -16,9 +16,11 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let cognito = adapters::cognito::Client::new(&aws);
+    let accounts = Arc::new(CognitoAccounts::new(&cognito, &pool, &client));
     let sign_up = SignUp {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
-        identity: Arc::new(CognitoAccounts::new(&cognito, &pool, &client)),
+        identity: accounts.clone(),
+        codes: accounts,
         clock: Arc::new(SystemClock),
         grid,
     };
@@ -40,9 +42,11 @@ mod tests {
     use testkit::{MemoryIdentity, MemoryStore, StillClock};
 
     fn signup(store: &Arc<MemoryStore>) -> SignUp {
+        let identity = Arc::new(MemoryIdentity::default());
         SignUp {
             users: store.clone(),
-            identity: Arc::new(MemoryIdentity::default()),
+            identity: identity.clone(),
+            codes: identity,
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             grid: grid(),
         }

@@ -1,7 +1,8 @@
 //! The caller of a request.
 
-use domain::{Role, UserId};
+use domain::{Role, User, UserId, UserStatus};
 
+use crate::ports::UserStore;
 use crate::refusal::Refusal;
 
 /// A person whose token the API gateway has verified.
@@ -31,5 +32,21 @@ impl Caller {
             .copied()
             .find(|role| self.is(*role))
             .ok_or(Refusal::Forbidden)
+    }
+
+    /// The caller's own record, for a call as a customer. A token stays valid for an hour after a suspension, so each
+    /// call looks at the record. A log-in writes the record before it gives the first token.
+    ///
+    /// # Errors
+    /// [`Refusal::AccountSuspended`] for a suspended customer.
+    pub(crate) async fn as_customer(
+        &self,
+        users: &dyn UserStore,
+    ) -> Result<Option<User>, Refusal> {
+        let user = users.user(self.user_id).await?;
+        match &user {
+            Some(user) if user.status == UserStatus::Suspended => Err(Refusal::AccountSuspended),
+            _ => Ok(user),
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::error::Error as StdError;
 
-use domain::OrderStatus;
+use domain::{OrderStatus, Role};
 use intake::{Fault, Faults};
 use thiserror::Error;
 
@@ -39,6 +39,9 @@ pub enum Refusal {
     /// The agent is not approved, or suspended.
     #[error("the agent is not active")]
     AgentNotActive,
+    /// The customer's account is suspended.
+    #[error("the account is suspended")]
+    AccountSuspended,
     /// The record does not exist, or the caller may not see it. The answer does not say which.
     #[error("there is no such thing")]
     NotFound,
@@ -85,6 +88,16 @@ pub enum Refusal {
     /// An error that should never happen: unreadable stored items or a broken configuration.
     #[error("something is broken inside")]
     Broken(#[source] Cause),
+}
+
+impl Refusal {
+    /// The refusal of a suspended user.
+    pub(crate) fn of_suspended(role: Role) -> Self {
+        match role {
+            Role::Agent => Self::AgentNotActive,
+            Role::Customer | Role::Dispatcher => Self::AccountSuspended,
+        }
+    }
 }
 
 impl From<Faults> for Refusal {

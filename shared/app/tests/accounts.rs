@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use app::accounts::{ConfirmSignUp, GetMe, LogIn, SignUp, SubscribeEmails};
+use app::accounts::{ConfirmSignUp, GetMe, LogIn, RefreshToken, SignUp, SubscribeEmails};
 use app::ports::{IdentityProvider, Registration, Tokens, UserStore};
 use app::{Caller, Refusal};
 use domain::{EmailNotifications, NewAccount, Role, RouteId, User, UserStatus};
@@ -51,6 +51,7 @@ impl Office {
         let register = SignUp {
             users: self.users.clone(),
             identity: self.identity.clone(),
+            codes: self.identity.clone(),
             clock: self.clock.clone(),
             grid: grid(),
         };
@@ -608,6 +609,7 @@ async fn every_bad_field_of_a_sign_up_is_named() {
     let register = SignUp {
         users: office.users.clone(),
         identity: office.identity.clone(),
+        codes: office.identity.clone(),
         clock: office.clock.clone(),
         grid: grid(),
     };
@@ -627,4 +629,75 @@ async fn every_bad_field_of_a_sign_up_is_named() {
             "#/vehicle/capacity"
         ]
     );
+}
+
+#[tokio::test]
+async fn an_account_that_the_operator_made_gets_a_record_that_could_have_signed_up() {
+    for (name, recorded) in [
+        ("", "berta"),
+        (" \n", "berta"),
+        ("two\nlines", "berta"),
+        (&"y".repeat(101), "berta"),
+        ("  Berta Nova ", "Berta Nova"),
+    ] {
+        for granted in [None, Some(Role::Dispatcher)] {
+            let office = Office::new();
+            let made = NewAccount {
+                name: name.to_owned(),
+                ..berta()
+            };
+            office.identity.sign_up_past_us(&made, None);
+            office.identity.confirm(EMAIL, CODE).await.unwrap();
+            if let Some(role) = granted {
+                office.identity.grant(EMAIL, role).await.unwrap();
+            }
+            office.log_in("Parcel-2030!").await.unwrap();
+            let user = office.user();
+            assert_eq!(
+                (user.name, user.status),
+                (recorded.to_owned(), UserStatus::Active)
+            );
+            assert_eq!(user.role, granted.unwrap_or(Role::Customer));
+        }
+    }
+}
+
+#[tokio::test]
+async fn who_signs_up_again_before_the_confirmation_gets_a_new_code() {
+    let office = Office::new();
+    office.sign_up().await.unwrap();
+    office.identity.take_mailed();
+    // As the same or as another: the answer is the same, and the first sign-up counts.
+    for role in ["agent", "customer"] {
+        office.sign_up_as(role).await.unwrap();
+        assert_eq!(office.identity.take_mailed(), [(CODE, EMAIL.to_owned())]);
+    }
+    office.confirm(CODE).await.unwrap();
+    assert_eq!(office.user().role, Role::Agent);
+    office.sign_up().await.unwrap();
+    assert_eq!(office.identity.take_mailed(), [], "a confirmed address needs no code");
+}
+
+#[tokio::test]
+async fn a_suspended_customer_gets_no_tokens_until_a_dispatcher_ends_that() {
+    let office = Office::new();
+    office.sign_up_as("customer").await.unwrap();
+    office.confirm(CODE).await.unwrap();
+    let refresh = RefreshToken {
+        users: office.users.clone(),
+        refresh: office.identity.clone(),
+        sessions: office.identity.clone(),
+    };
+    let session = office.log_in("Parcel-2030!").await.unwrap().refresh_token;
+    let now = office.user().updated_at;
+    let suspended = office.user().customer_set_to(UserStatus::Suspended, now);
+    office.users.put_user(&suspended.unwrap()).await.unwrap();
+    let refused = office.log_in("Parcel-2030!").await.map(|_| ());
+    assert!(matches!(refused, Err(Refusal::AccountSuspended)), "{refused:?}");
+    let refused = refresh.run(&json!({"refresh_token": session})).await.map(|_| ());
+    assert!(matches!(refused, Err(Refusal::AccountSuspended)), "{refused:?}");
+    assert_eq!(office.identity.sessions_of(EMAIL), 0, "the refresh ended the sessions");
+    let again = office.user().customer_set_to(UserStatus::Active, now);
+    office.users.put_user(&again.unwrap()).await.unwrap();
+    office.log_in("Parcel-2030!").await.unwrap();
 }

@@ -56,6 +56,7 @@ impl Office {
         let register = SignUp {
             users: self.users(),
             identity: self.accounts(),
+            codes: self.accounts(),
             clock: Self::clock(),
             grid: grid(),
         };

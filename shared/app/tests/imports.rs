@@ -7,12 +7,12 @@ mod importing;
 use app::Refusal;
 use app::imports::Progress;
 use app::messages::ImportKey;
-use app::ports::{Chunk, ImportStore, OrderPlacement, OrderStore};
-use domain::{Actor, ImportStatus, OrderStatus};
+use app::ports::{Chunk, ImportStore, OrderPlacement, OrderStore, UserStore};
+use domain::{Actor, ImportStatus, OrderStatus, UserStatus};
 use importing::{AMPLE, HEADER, ONE_CHUNK, World, a_file, key};
 use jiff::SignedDuration;
 use proptest::prelude::*;
-use testkit::{NextRead, NextWrite, an_order};
+use testkit::{NextRead, NextWrite, a_customer, an_order};
 
 #[tokio::test]
 async fn a_file_becomes_orders_and_an_account() {
@@ -77,6 +77,24 @@ async fn an_import_waits_while_its_customer_has_too_many_pending_orders() {
         assert!(runs < 10, "never over");
     }
     assert_eq!(world.import().paused_at, None);
+    world.assert_account(&world.import(), &good, &bad);
+}
+
+#[tokio::test]
+async fn an_import_waits_while_its_customer_is_suspended() {
+    let (file, good, bad) = a_file(50);
+    let world = World::with(file).await;
+    let mut ana = a_customer(1).build();
+    ana.id = key().customer_id;
+    world.store.put_user(&ana).await.unwrap();
+    let suspended = ana.customer_set_to(UserStatus::Suspended, ana.updated_at).unwrap();
+    world.store.put_user(&suspended).await.unwrap();
+    assert_eq!(world.run(AMPLE).await.unwrap().progress, Progress::Paused);
+    assert_eq!(world.store.all_orders(), []);
+    let active = suspended.customer_set_to(UserStatus::Active, ana.updated_at).unwrap();
+    world.store.put_user(&active).await.unwrap();
+    world.clock.advance(SignedDuration::from_mins(5));
+    world.run(AMPLE).await.unwrap();
     world.assert_account(&world.import(), &good, &bad);
 }
 

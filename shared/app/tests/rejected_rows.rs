@@ -153,6 +153,7 @@ async fn a_file_that_goes_away_at_any_time_has_no_rejected_rows_to_fetch() {
         assert_eq!(import.status, ImportStatus::Failed);
         assert_eq!(import.failure.unwrap().code, "file_changed");
         let show = GetImport {
+            users: world.store.clone(),
             imports: world.store.clone(),
             urls: Arc::new(world.files.clone()),
         };

@@ -7,7 +7,7 @@ mod world;
 use app::Refusal;
 use app::answers::OrderAnswer;
 use app::ports::UserStore;
-use domain::OrderStatus;
+use domain::{OrderStatus, UserStatus};
 use jiff::SignedDuration;
 use serde_json::json;
 use testkit::build::user_id;
@@ -126,4 +126,22 @@ async fn orders_of_before_are_counted_once_the_limit_is_reached() {
         place(&world, ANA, None).await.unwrap();
     }
     assert_eq!(refused(&place(&world, ANA, None).await), Some(3));
+}
+
+#[tokio::test]
+async fn a_suspended_customer_places_and_cancels_nothing() {
+    let world = a_world(5);
+    place(&world, ANA, Some("shop-1")).await.unwrap();
+    let order = world.store.all_orders()[0].id;
+    let ana = world.store.user(user_id(ANA)).await.unwrap().unwrap();
+    let suspended = ana.customer_set_to(UserStatus::Suspended, ana.updated_at);
+    world.store.put_user(&suspended.unwrap()).await.unwrap();
+    for key in [None, Some("shop-1"), Some("shop-2")] {
+        let refusal = place(&world, ANA, key).await.unwrap_err();
+        assert!(matches!(refusal, Refusal::AccountSuspended), "{refusal:?}");
+    }
+    let cancelled = world.set_status(&customer(ANA), order, "cancelled").await;
+    assert!(matches!(cancelled, Err(Refusal::AccountSuspended)));
+    assert_eq!(world.store.all_orders().len(), 1);
+    place(&world, BEN, None).await.unwrap();
 }

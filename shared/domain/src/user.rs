@@ -107,7 +107,7 @@ pub enum UserStatus {
     PendingApproval,
     /// The account may do all that its role allows.
     Active,
-    /// A dispatcher has suspended the agent.
+    /// A dispatcher has suspended the customer or the agent.
     Suspended,
 }
 
@@ -206,6 +206,20 @@ impl User {
         }
     }
 
+    /// The record of a customer after a dispatcher has set the status to `active` or `suspended`. `None` if the person
+    /// is no customer with a confirmed address, or for any other status. A suspended customer gets no tokens, and each
+    /// call is refused.
+    pub fn customer_set_to(&self, status: UserStatus, now: Timestamp) -> Option<Self> {
+        let settable =
+            |status| matches!(status, UserStatus::Active | UserStatus::Suspended);
+        let allowed =
+            self.role == Role::Customer && settable(self.status) && settable(status);
+        allowed.then(|| Self {
+            status,
+            ..self.changed(now)
+        })
+    }
+
     /// Whether the record says the same as another one, whatever their versions.
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         let versioned = Self {
@@ -229,11 +243,7 @@ impl User {
     /// The record with the name and the address that Cognito has now. `None` if the record has them already. SNS has
     /// not asked a new address to subscribe yet. A name that the rules for new accounts do not allow is ignored.
     pub fn following(&self, name: &str, email: &str, now: Timestamp) -> Option<Self> {
-        let name = Some(name.trim()).filter(|name| {
-            let length = name.chars().count();
-            (1..=LONGEST_NAME).contains(&length) && !name.chars().any(char::is_control)
-        });
-        let name = name.unwrap_or(&self.name);
+        let name = valid_name(name).unwrap_or(&self.name);
         if name == self.name && email == self.email {
             return None;
         }
@@ -285,6 +295,21 @@ impl User {
     }
 }
 
+/// A name that the rules for new accounts allow, without the spaces around it.
+fn valid_name(name: &str) -> Option<&str> {
+    Some(name.trim()).filter(|name| {
+        let length = name.chars().count();
+        (1..=LONGEST_NAME).contains(&length) && !name.chars().any(char::is_control)
+    })
+}
+
+/// The name for the record of an account. An operator may have made the account in Cognito without a name, or with one
+/// that the rules for new accounts do not allow. Then the part of the address before the `@` is the name.
+pub fn name_for_record<'a>(name: &'a str, email: &'a str) -> &'a str {
+    let of_the_address = email.split('@').next().unwrap_or_default();
+    valid_name(name).unwrap_or(of_the_address)
+}
+
 /// What a person sends to sign up. There is no `Debug`, so that no log can show the password.
 #[derive(Clone, PartialEq)]
 pub struct NewAccount {
@@ -300,4 +325,49 @@ pub struct NewAccount {
     pub capacity: u32,
     /// Where the agent starts.
     pub start_location: Option<Coordinates>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn user(role: Role, status: UserStatus) -> User {
+        let account = NewAccount {
+            email: "ana@example.com".to_owned(),
+            password: String::new(),
+            name: "Ana".to_owned(),
+            role,
+            capacity: 1,
+            start_location: None,
+        };
+        let (id, grid) = (UserId(crate::ids::Uuid::from_u128(1)), ZoneGrid::new(5).unwrap());
+        User {
+            status,
+            ..User::signed_up(id, &account, grid, Timestamp::UNIX_EPOCH)
+        }
+    }
+
+    #[test]
+    fn a_dispatcher_suspends_a_customer_and_ends_that() {
+        use UserStatus::{Active, PendingApproval, Suspended, Unconfirmed};
+        let set = |role, from, to| {
+            let changed = user(role, from).customer_set_to(to, Timestamp::UNIX_EPOCH);
+            changed.map(|user| (user.status, user.version))
+        };
+        for from in [Active, Suspended] {
+            for to in [Active, Suspended] {
+                assert_eq!(set(Role::Customer, from, to), Some((to, 2)));
+            }
+        }
+        for (role, from, to) in [
+            (Role::Agent, Active, Suspended),
+            (Role::Dispatcher, Active, Suspended),
+            (Role::Customer, Unconfirmed, Active),
+            (Role::Customer, Unconfirmed, Suspended),
+            (Role::Customer, Active, Unconfirmed),
+            (Role::Customer, Active, PendingApproval),
+        ] {
+            assert_eq!(set(role, from, to), None, "{role} from {from} to {to}");
+        }
+    }
 }

@@ -27,7 +27,8 @@ impl GetMe {
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for a token without a record; the next log-in creates the record.
-    /// [`Refusal::AgentNotActive`] for a suspended agent, because the agent's token no longer grants anything.
+    /// [`Refusal::AgentNotActive`] and [`Refusal::AccountSuspended`] for a suspended user, whose token no longer grants
+    /// anything.
     pub async fn run(&self, caller: &Caller) -> Result<MeAnswer, Refusal> {
         let mut user = self
             .users
@@ -35,7 +36,7 @@ impl GetMe {
             .await?
             .ok_or(Refusal::NotFound)?;
         if user.status == UserStatus::Suspended {
-            return Err(Refusal::AgentNotActive);
+            return Err(Refusal::of_suspended(user.role));
         }
         let now = self.clock.now();
         if user.knows_subscription(now, BELIEVED) {

@@ -36,7 +36,8 @@ impl LogIn {
     ///
     /// # Errors
     /// [`Refusal::InvalidCredentials`] for a wrong password and an unknown address alike; [`Refusal::NotConfirmed`]
-    /// before the address is confirmed; [`Refusal::AgentNotActive`] for a suspended agent with the right password.
+    /// before the address is confirmed; [`Refusal::AgentNotActive`] and [`Refusal::AccountSuspended`] for a suspended user with
+    /// the right password.
     pub async fn run(&self, body: &Value) -> Result<Tokens, Refusal> {
         let (email, password) = read_credentials(body)?;
         let tokens = match self.identity.log_in(&email, &password).await? {
@@ -57,7 +58,7 @@ impl LogIn {
             .await?;
         if user.status == UserStatus::Suspended {
             // These tokens are dropped. The client never gets them.
-            return Err(Refusal::AgentNotActive);
+            return Err(Refusal::of_suspended(user.role));
         }
         self.bring_mail_up_to_date(user, &account).await?;
         if granted_before {

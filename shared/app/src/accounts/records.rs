@@ -1,5 +1,6 @@
 //! Repairs the group and the record of an account.
 
+use domain::user::name_for_record;
 use domain::{AgentProfile, EmailNotifications, Role, Timestamp, User, UserStatus, ZoneGrid};
 
 use crate::ports::{Account, IdentityProvider, StoreError, UserStore};
@@ -79,7 +80,7 @@ impl Records<'_> {
             id: account.user_id,
             role,
             status: UserStatus::Unconfirmed,
-            name: account.name.clone(),
+            name: name_for_record(&account.name, &account.email).to_owned(),
             email: account.email.clone(),
             email_notifications: EmailNotifications::Off,
             subscribed_at: None,

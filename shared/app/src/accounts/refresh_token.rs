@@ -26,27 +26,27 @@ pub struct RefreshToken {
 impl RefreshToken {
     /// New tokens for a refresh token. The refresh token stays the same.
     ///
-    /// A suspended agent gets no tokens. If a suspended agent still has a session, the process died between the
+    /// A suspended user gets no tokens. If a suspended user still has a session, the process died between the
     /// suspension and the end of the sessions. So this call ends the sessions.
     ///
     /// # Errors
-    /// [`Refusal::InvalidRefreshToken`] if the token is forged, expired or revoked; [`Refusal::AgentNotActive`] for a
-    /// suspended agent.
+    /// [`Refusal::InvalidRefreshToken`] if the token is forged, expired or revoked; [`Refusal::AgentNotActive`] and
+    /// [`Refusal::AccountSuspended`] for a suspended user.
     pub async fn run(&self, body: &Value) -> Result<Tokens, Refusal> {
         let token = read_refresh_token(body)?;
         let refreshed = self.refresh.refresh(&token).await?;
         let refreshed = refreshed.ok_or(Refusal::InvalidRefreshToken)?;
         let user_id = refreshed.user_id;
         let user = self.users.user(user_id).await?;
-        if user.is_some_and(|user| user.status == UserStatus::Suspended) {
+        if let Some(user) = user.filter(|user| user.status == UserStatus::Suspended) {
             if let Err(error) = self.sessions.sign_out(Whose::User(user_id)).await {
                 warn!(
                     %user_id,
                     error = &error as &dyn std::error::Error,
-                    "could not end the sessions of a suspended agent"
+                    "could not end the sessions of a suspended user"
                 );
             }
-            return Err(Refusal::AgentNotActive);
+            return Err(Refusal::of_suspended(user.role));
         }
         Ok(refreshed.tokens)
     }

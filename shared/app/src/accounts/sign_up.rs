@@ -5,7 +5,9 @@ use std::sync::Arc;
 use domain::{NewAccount, User, UserId, ZoneGrid};
 use serde_json::Value;
 
-use crate::ports::{Clock, IdentityProvider, Registration, StoreError, UserStore};
+use crate::ports::{
+    Account, Clock, ConfirmationCodes, IdentityProvider, Registration, StoreError, UserStore,
+};
 use crate::refusal::Refusal;
 
 /// `POST /signup`
@@ -14,6 +16,8 @@ pub struct SignUp {
     pub users: Arc<dyn UserStore>,
     /// The accounts in the identity provider.
     pub identity: Arc<dyn IdentityProvider>,
+    /// Mails another code to an address that signs up again.
+    pub codes: Arc<dyn ConfirmationCodes>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The zones.
@@ -24,18 +28,34 @@ impl SignUp {
     /// Makes the account, then its record, then its group. If two sign-ups run at the same moment, one of them writes
     /// the record, and both grant the role in that record. The answer does not tell whether the address was known.
     ///
+    /// An address that signs up again and is not confirmed gets a new code: the person may have lost the first one. The
+    /// password of the first sign-up stays. The code is mailed last, when the record and the group exist. If the
+    /// process dies before that, the person signs up once more or asks for a code.
+    ///
     /// # Errors
     /// [`Refusal::Invalid`] for bad input; [`Refusal::Unavailable`] if a dependency is unavailable.
     pub async fn run(&self, body: &Value) -> Result<(), Refusal> {
         let sign_up = intake::read_new_account(body)?;
-        let user_id = match self.identity.sign_up(&sign_up).await? {
-            Registration::New(user_id) => user_id,
-            Registration::Known => match self.left_half_way(&sign_up).await? {
-                Some(user_id) => user_id,
-                None => return Ok(()),
-            },
+        match self.identity.sign_up(&sign_up).await? {
+            Registration::New(user_id) => self.complete(user_id, &sign_up).await,
+            Registration::Known => self.again(&sign_up).await,
+        }
+    }
+
+    async fn again(&self, sign_up: &NewAccount) -> Result<(), Refusal> {
+        let account = self.identity.account(&sign_up.email).await?;
+        let Some(account) = account.filter(|account| !account.confirmed) else {
+            return Ok(());
         };
-        let user = User::signed_up(user_id, &sign_up, self.grid, self.clock.now());
+        if self.is_left_half_way(&account, sign_up).await? {
+            self.complete(account.user_id, sign_up).await?;
+        }
+        Ok(self.codes.resend(&sign_up.email).await?)
+    }
+
+    /// Writes the record of an account, and grants the role in it.
+    async fn complete(&self, user_id: UserId, sign_up: &NewAccount) -> Result<(), Refusal> {
+        let user = User::signed_up(user_id, sign_up, self.grid, self.clock.now());
         let role = match self.users.put_user(&user).await {
             Ok(()) => user.role,
             // Another sign-up wrote the record first, and may have died before it granted the role.
@@ -52,18 +72,17 @@ impl SignUp {
         Ok(self.identity.grant(&sign_up.email, role).await?)
     }
 
-    /// The id of an unconfirmed account that a crash left without a record or a group. A second sign-up cannot change a
-    /// role that was granted or asked for.
-    async fn left_half_way(&self, sign_up: &NewAccount) -> Result<Option<UserId>, Refusal> {
-        let Some(account) = self.identity.account(&sign_up.email).await? else {
-            return Ok(None);
-        };
+    /// Whether a crash left an unconfirmed account without a record or a group. A second sign-up cannot change a role
+    /// that was granted or asked for.
+    async fn is_left_half_way(
+        &self,
+        account: &Account,
+        sign_up: &NewAccount,
+    ) -> Result<bool, Refusal> {
         let mut roles = account.roles.iter().chain(&account.asked_for);
-        let other_role = roles.any(|role| *role != sign_up.role);
-        if account.confirmed || other_role {
-            return Ok(None);
+        if roles.any(|role| *role != sign_up.role) {
+            return Ok(false);
         }
-        let whole = !account.roles.is_empty() && self.users.user(account.user_id).await?.is_some();
-        Ok((!whole).then_some(account.user_id))
+        Ok(account.roles.is_empty() || self.users.user(account.user_id).await?.is_none())
     }
 }

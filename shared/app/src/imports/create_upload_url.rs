@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::caller::Caller;
 use crate::messages::ImportKey;
-use crate::ports::{Clock, FileUrls, Ids, ImportStore};
+use crate::ports::{Clock, FileUrls, Ids, ImportStore, UserStore};
 use crate::refusal::Refusal;
 
 /// The longest time from the answer to the start of the upload, in seconds.
@@ -18,6 +18,8 @@ pub const UPLOAD_EXPIRES_S: u64 = 600;
 
 /// `POST /upload-url`
 pub struct CreateUploadUrl {
+    /// The records of people.
+    pub users: Arc<dyn UserStore>,
     /// The imports.
     pub imports: Arc<dyn ImportStore>,
     /// Signs URLs.
@@ -44,9 +46,11 @@ impl CreateUploadUrl {
     /// Makes an import that waits for its file, and signs the URL for that file.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for bad input, [`Refusal::FileTooLarge`] for a file beyond the limit.
+    /// [`Refusal::Invalid`] for bad input, [`Refusal::FileTooLarge`] for a file beyond the limit,
+    /// [`Refusal::AccountSuspended`].
     pub async fn run(&self, caller: &Caller, body: &Value) -> Result<UploadAnswer, Refusal> {
         caller.acting_as(&[Role::Customer])?;
+        caller.as_customer(self.users.as_ref()).await?;
         let now = self.clock.now();
         let new = intake::read_new_import(body, now)?;
         let is_workbook = new.filename.to_lowercase().ends_with(".xlsx");

@@ -9,11 +9,13 @@ use super::answer::ImportAnswer;
 use super::ingest_orders::FILE_CHANGED;
 use crate::caller::Caller;
 use crate::messages::ImportKey;
-use crate::ports::{FileUrls, ImportStore};
+use crate::ports::{FileUrls, ImportStore, UserStore};
 use crate::refusal::Refusal;
 
 /// `GET /imports/{import_id}`
 pub struct GetImport {
+    /// The records of people.
+    pub users: Arc<dyn UserStore>,
     /// The imports.
     pub imports: Arc<dyn ImportStore>,
     /// Signs URLs.
@@ -24,9 +26,13 @@ impl GetImport {
     /// One import with its first faults, for its customer and for dispatchers.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] if there is no such import, or if it belongs to another customer.
+    /// [`Refusal::NotFound`] if there is no such import, or if it belongs to another customer;
+    /// [`Refusal::AccountSuspended`].
     pub async fn run(&self, caller: &Caller, import_id: &str) -> Result<ImportAnswer, Refusal> {
         let role = caller.acting_as(&[Role::Dispatcher, Role::Customer])?;
+        if role != Role::Dispatcher {
+            caller.as_customer(self.users.as_ref()).await?;
+        }
         let id: ImportId = import_id.parse().map_err(|_| Refusal::NotFound)?;
         let import = self.imports.import(id).await?.ok_or(Refusal::NotFound)?;
         if role != Role::Dispatcher && import.customer_id != caller.user_id {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::answer::ImportAnswer;
 use crate::caller::Caller;
 use crate::paging::{PageQuery, cursor_after};
-use crate::ports::ImportStore;
+use crate::ports::{ImportStore, UserStore};
 use crate::refusal::Refusal;
 
 /// A page of imports.
@@ -22,6 +22,8 @@ pub struct ImportsAnswer {
 
 /// `GET /imports`
 pub struct ListImports {
+    /// The records of people.
+    pub users: Arc<dyn UserStore>,
     /// The imports.
     pub imports: Arc<dyn ImportStore>,
 }
@@ -30,9 +32,10 @@ impl ListImports {
     /// The caller's imports, newest first.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] if the query is not valid.
+    /// [`Refusal::Invalid`] if the query is not valid; [`Refusal::AccountSuspended`].
     pub async fn run(&self, caller: &Caller, query: &PageQuery) -> Result<ImportsAnswer, Refusal> {
         caller.acting_as(&[Role::Customer])?;
+        caller.as_customer(self.users.as_ref()).await?;
         let page = query.read(ImportStatus::VARIANTS)?;
         let found = self
             .imports

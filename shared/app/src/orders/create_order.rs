@@ -52,7 +52,8 @@ impl CreateOrder {
     /// # Errors
     /// [`Refusal::Invalid`] for bad input; [`Refusal::IdempotencyKeyReused`] for a key that was used with another body;
     /// [`Refusal::Unplaceable`] for addresses that are unknown or may be several places;
-    /// [`Refusal::TooManyOpenOrders`] if the customer has as many pending orders as the limit allows.
+    /// [`Refusal::TooManyOpenOrders`] if the customer has as many pending orders as the limit allows;
+    /// [`Refusal::AccountSuspended`].
     pub async fn run(
         &self,
         caller: &Caller,
@@ -60,6 +61,7 @@ impl CreateOrder {
         idempotency_key: Option<&str>,
     ) -> Result<OrderAnswer, Refusal> {
         caller.acting_as(&[Role::Customer])?;
+        let customer = caller.as_customer(self.room.users.as_ref()).await?;
         let now = self.clock.now();
         let address_alone = match self.addresses {
             Some(_) => AddressAlone::Allowed,
@@ -100,7 +102,7 @@ impl CreateOrder {
         let zone = self.grid.zone_of(new.pickup.location);
         let zone =
             zone.ok_or_else(|| Faults::one("#/pickup/location", "is not a place on earth"))?;
-        let limit = self.room.limit_of(caller.user_id).await?;
+        let limit = self.room.limit_in(customer.as_ref());
         if !self.room.take(caller.user_id, 1, limit).await? {
             // The same request may have taken the last room a moment ago.
             return match self.used_before(key.as_ref(), now).await? {

@@ -26,16 +26,18 @@ impl GetOrder {
     /// One order, to those who would find it in their list.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] if it is not there or not the caller's; [`Refusal::AgentNotActive`].
+    /// [`Refusal::NotFound`] if it is not there or not the caller's; [`Refusal::AgentNotActive`];
+    /// [`Refusal::AccountSuspended`].
     pub async fn run(&self, caller: &Caller, order_id: &str) -> Result<OrderAnswer, Refusal> {
         let role = caller.acting_as(&[Role::Dispatcher, Role::Customer, Role::Agent])?;
-        let agent = match role {
+        let own_record = match role {
             Role::Agent => self.users.user(caller.user_id).await?,
-            Role::Dispatcher | Role::Customer => None,
+            Role::Customer => caller.as_customer(self.users.as_ref()).await?,
+            Role::Dispatcher => None,
         };
         let open_route_id = match role {
             Role::Agent => {
-                let profile = agent.as_ref().and_then(User::active_agent);
+                let profile = own_record.as_ref().and_then(User::active_agent);
                 profile.ok_or(Refusal::AgentNotActive)?.open_route_id
             }
             Role::Dispatcher | Role::Customer => None,

@@ -27,13 +27,15 @@ impl ListOrders {
     /// Orders, newest first: a dispatcher sees all, a customer their own, an agent those on the open route.
     ///
     /// # Errors
-    /// [`Refusal::Invalid`] for a query that cannot be understood; [`Refusal::AgentNotActive`].
+    /// [`Refusal::Invalid`] for a query that cannot be understood; [`Refusal::AgentNotActive`];
+    /// [`Refusal::AccountSuspended`].
     pub async fn run(&self, caller: &Caller, query: &PageQuery) -> Result<OrdersAnswer, Refusal> {
         let role = caller.acting_as(&[Role::Dispatcher, Role::Customer, Role::Agent])?;
         let page = query.read(OrderStatus::VARIANTS)?;
         match role {
             Role::Dispatcher => self.listed(OrderListing::All, page).await,
             Role::Customer => {
+                caller.as_customer(self.users.as_ref()).await?;
                 self.listed(OrderListing::Customer(caller.user_id), page)
                     .await
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::UserId;
+use domain::{User, UserId, UserStatus};
 
 use crate::ports::{Clock, Jitter, PendingBounds, Recount, StoreError, UserStore};
 use crate::refusal::Refusal;
@@ -23,11 +23,19 @@ pub struct RoomForOrders {
 }
 
 impl RoomForOrders {
-    /// The limit of a customer.
+    /// The limit of a customer. There is no room for orders of a suspended customer: an import waits.
     pub(crate) async fn limit_of(&self, customer: UserId) -> Result<u32, StoreError> {
         let record = self.users.user(customer).await?;
-        let limit = record.and_then(|user| user.max_open_orders);
-        Ok(limit.unwrap_or(self.most))
+        Ok(self.limit_in(record.as_ref()))
+    }
+
+    /// The limit that a customer's record says.
+    pub(crate) fn limit_in(&self, record: Option<&User>) -> u32 {
+        match record {
+            Some(user) if user.status == UserStatus::Suspended => 0,
+            Some(user) => user.max_open_orders.unwrap_or(self.most),
+            None => self.most,
+        }
     }
 
     /// Takes room for new orders below a limit. If there is no room, the pending orders are counted, because orders

@@ -72,7 +72,7 @@ impl UpdateOrderStatus {
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for an order that is not the caller's, [`Refusal::Forbidden`] for a status that is not
-    /// theirs to set, [`Refusal::StepNotAllowed`], [`Refusal::AgentNotActive`].
+    /// theirs to set, [`Refusal::StepNotAllowed`], [`Refusal::AgentNotActive`], [`Refusal::AccountSuspended`].
     pub async fn run(
         &self,
         caller: &Caller,
@@ -110,12 +110,14 @@ impl UpdateOrderStatus {
     async fn read(&self, caller: &Caller, role: Role, id: OrderId) -> Result<Dispatched, Refusal> {
         let own_record = async {
             match role {
-                Role::Agent => self.users.user(caller.user_id).await,
-                Role::Dispatcher | Role::Customer => Ok(None),
+                Role::Agent => Ok(self.users.user(caller.user_id).await?),
+                Role::Customer => caller.as_customer(self.users.as_ref()).await,
+                Role::Dispatcher => Ok(None),
             }
         };
+        let order = async { Ok(self.orders.order(id).await?) };
         // Records that are read at the same time are out of date less often.
-        let (own_record, order) = try_join(own_record, self.orders.order(id)).await?;
+        let (own_record, order) = try_join(own_record, order).await?;
         let open_route_id = match role {
             Role::Agent => {
                 let profile = own_record.as_ref().and_then(User::active_agent);

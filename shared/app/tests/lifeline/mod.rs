@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
 use app::ports::{
-    Account, Confirmation, Email, IdentityError, IdentityProvider, LogInOutcome, MailError, Mailer,
-    Registration, StoreError, UserStore,
+    Account, Confirmation, ConfirmationCodes, Email, IdentityError, IdentityProvider, LogInOutcome,
+    MailError, Mailer, Registration, StoreError, UserStore,
 };
 use async_trait::async_trait;
 use domain::{EmailNotifications, NewAccount, Role, User, UserId, UserStatus, Zone};
@@ -126,6 +126,14 @@ impl<P: IdentityProvider> IdentityProvider for Mortal<P> {
 
     async fn log_in(&self, email: &str, password: &str) -> Result<LogInOutcome, IdentityError> {
         let call = self.port.log_in(email, password);
+        self.lifeline.call(no_account, call).await
+    }
+}
+
+#[async_trait]
+impl<P: ConfirmationCodes> ConfirmationCodes for Mortal<P> {
+    async fn resend(&self, email: &str) -> Result<(), IdentityError> {
+        let call = self.port.resend(email);
         self.lifeline.call(no_account, call).await
     }
 }

@@ -206,6 +206,11 @@ impl From<Refusal> for Problem {
                 "agent_not_active",
                 "The agent is not active: not approved by a dispatcher yet, or suspended.",
             ),
+            Refusal::AccountSuspended => Self::new(
+                StatusCode::FORBIDDEN,
+                "account_suspended",
+                "The account is suspended. Ask the company.",
+            ),
             Refusal::NotFound => Self::new(
                 StatusCode::NOT_FOUND,
                 "not_found",
