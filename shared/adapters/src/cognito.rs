@@ -9,6 +9,7 @@
 
 use app::ports::{
     Account, Confirmation, IdentityError, IdentityProvider, LogInOutcome, Registration, Tokens,
+    Whose,
 };
 use async_trait::async_trait;
 use aws_sdk_cognitoidentityprovider::operation::admin_get_user::AdminGetUserError;
@@ -24,6 +25,7 @@ use settings::resources::{UserPool, UserPoolClient};
 
 pub use aws_sdk_cognitoidentityprovider::Client;
 
+mod addresses;
 mod failures;
 mod recovery;
 mod secret;
@@ -37,6 +39,7 @@ use secret::secret_hash;
 /// The attribute with the requested role. In the pool it must be immutable: a client that may write an attribute at the
 /// sign-up may otherwise write it at any time.
 const SIGNED_UP_AS: &str = "custom:signed_up_as";
+const AUTHENTICATE: &str = "AdminInitiateAuth";
 
 /// Accounts in a user pool.
 #[derive(Debug, Clone)]
@@ -122,9 +125,10 @@ impl IdentityProvider for CognitoAccounts {
         }
     }
 
-    async fn account(&self, email: &str) -> Result<Option<Account>, IdentityError> {
+    async fn account(&self, whose: Whose<'_>) -> Result<Option<Account>, IdentityError> {
+        let username = username(whose);
         let get = self.client.admin_get_user();
-        let get = get.user_pool_id(self.pool.as_str()).username(email);
+        let get = get.user_pool_id(self.pool.as_str()).username(&username);
         let answer = match get.send().await {
             Ok(answer) => answer,
             Err(error)
@@ -143,9 +147,11 @@ impl IdentityProvider for CognitoAccounts {
         Ok(Some(Account {
             user_id,
             name: attribute(&answer, "name").unwrap_or_default().to_owned(),
-            email: attribute(&answer, "email").unwrap_or(email).to_lowercase(),
+            email: attribute(&answer, "email")
+                .unwrap_or(&username)
+                .to_lowercase(),
             confirmed: answer.user_status() != Some(&UserStatusType::Unconfirmed),
-            roles: self.roles(email).await?,
+            roles: self.roles(&username).await?,
             asked_for: attribute(&answer, SIGNED_UP_AS).and_then(|role| role.parse().ok()),
         }))
     }
@@ -202,19 +208,47 @@ impl IdentityProvider for CognitoAccounts {
     }
 
     async fn log_in(&self, email: &str, password: &str) -> Result<LogInOutcome, IdentityError> {
+        Ok(match self.authenticate(email, password).await? {
+            Authenticated::As(tokens) => LogInOutcome::Granted(for_the_client(tokens)?),
+            Authenticated::WrongCredentials => LogInOutcome::WrongCredentials,
+            Authenticated::NotConfirmed => LogInOutcome::NotConfirmed,
+        })
+    }
+}
+
+/// What Cognito says to a password.
+enum Authenticated {
+    As(AuthenticationResultType),
+    WrongCredentials,
+    NotConfirmed,
+}
+
+impl CognitoAccounts {
+    async fn authenticate(
+        &self,
+        username: &str,
+        password: &str,
+    ) -> Result<Authenticated, IdentityError> {
         let answer = self
             .client
             .admin_initiate_auth()
             .user_pool_id(self.pool.as_str())
             .client_id(self.pool_client.id())
             .auth_flow(AuthFlowType::AdminUserPasswordAuth)
-            .auth_parameters("USERNAME", email)
+            .auth_parameters("USERNAME", username)
             .auth_parameters("PASSWORD", password)
-            .auth_parameters("SECRET_HASH", self.hash_for(email))
+            .auth_parameters("SECRET_HASH", self.hash_for(username))
             .send()
             .await;
         let error = match answer {
-            Ok(answer) => return granted(answer.authentication_result),
+            // Without tokens Cognito answered with a challenge (a new password, a second factor), which this backend
+            // does not support.
+            Ok(answer) => {
+                let challenge =
+                    || IdentityError::Refused("this account cannot log in here yet".to_owned());
+                let tokens = answer.authentication_result.ok_or_else(challenge)?;
+                return Ok(Authenticated::As(tokens));
+            }
             Err(error) => error,
         };
         match error.as_service_error() {
@@ -225,28 +259,33 @@ impl IdentityProvider for CognitoAccounts {
                 | AuthError::UserNotFoundException(_)
                 | AuthError::InvalidParameterException(_)
                 | AuthError::PasswordResetRequiredException(_),
-            ) => Ok(LogInOutcome::WrongCredentials),
-            Some(AuthError::UserNotConfirmedException(_)) => Ok(LogInOutcome::NotConfirmed),
-            _ => Err(failed("AdminInitiateAuth", error)),
+            ) => Ok(Authenticated::WrongCredentials),
+            Some(AuthError::UserNotConfirmedException(_)) => Ok(Authenticated::NotConfirmed),
+            _ => Err(failed(AUTHENTICATE, error)),
         }
     }
 }
 
-/// The tokens for the client. Without tokens Cognito answered with a challenge (a new password, a second factor), which
-/// this backend does not support.
-fn granted(result: Option<AuthenticationResultType>) -> Result<LogInOutcome, IdentityError> {
-    let challenge = || IdentityError::Refused("this account cannot log in here yet".to_owned());
-    let tokens = result.ok_or_else(challenge)?;
-    let missing =
-        |what: &'static str| away("AdminInitiateAuth", format!("no {what} in the answer"));
-    Ok(LogInOutcome::Granted(Tokens {
-        access_token: tokens.id_token.ok_or_else(|| missing("ID token"))?,
-        refresh_token: tokens
-            .refresh_token
-            .ok_or_else(|| missing("refresh token"))?,
+/// The tokens of a log-in, without the one that Cognito's own API accepts.
+fn for_the_client(tokens: AuthenticationResultType) -> Result<Tokens, IdentityError> {
+    Ok(Tokens {
+        access_token: given("ID token", tokens.id_token)?,
+        refresh_token: given("refresh token", tokens.refresh_token)?,
         token_type: "Bearer",
         expires_in: tokens.expires_in,
-    }))
+    })
+}
+
+fn given(what: &'static str, token: Option<String>) -> Result<String, IdentityError> {
+    token.ok_or_else(|| away(AUTHENTICATE, format!("no {what} in the answer")))
+}
+
+/// The pool accepts the `sub` as a username too.
+fn username(whose: Whose<'_>) -> String {
+    match whose {
+        Whose::User(user_id) => user_id.to_string(),
+        Whose::Address(email) => email.to_owned(),
+    }
 }
 
 fn attribute<'a>(user: &'a AdminGetUserOutput, name: &str) -> Option<&'a str> {

@@ -301,7 +301,11 @@ async fn the_role_that_was_asked_for_is_kept_and_read_back() {
                 {{"Name": "sub", "Value": "{sub}"}}, {{"Name": "custom:signed_up_as", "Value": "{value}"}}]}}"#
         );
         let aws = Canned::answering_texts([(200, user), (200, r#"{"Groups": []}"#.to_owned())]);
-        let account = accounts(&aws).account(ANA).await.unwrap().unwrap();
+        let account = accounts(&aws)
+            .account(Whose::Address(ANA))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!((account.roles, account.asked_for), (vec![], asked_for));
     }
 }

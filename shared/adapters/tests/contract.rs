@@ -30,6 +30,7 @@ use testkit::contracts::{self, Stores};
 const CODES: MailedCodes<'_> = MailedCodes {
     confirmation: "123456",
     reset: "654321",
+    new_address: "246810",
 };
 
 #[tokio::test]
@@ -196,6 +197,7 @@ async fn identity() {
         passwords: &accounts,
         refresh: &accounts,
         sessions: &stack.sessions(),
+        addresses: &accounts,
     };
     contracts::identity::run(identity, CODES).await;
 }

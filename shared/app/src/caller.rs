@@ -39,10 +39,7 @@ impl Caller {
     ///
     /// # Errors
     /// [`Refusal::AccountSuspended`] for a suspended customer.
-    pub(crate) async fn as_customer(
-        &self,
-        users: &dyn UserStore,
-    ) -> Result<Option<User>, Refusal> {
+    pub(crate) async fn as_customer(&self, users: &dyn UserStore) -> Result<Option<User>, Refusal> {
         let user = users.user(self.user_id).await?;
         match &user {
             Some(user) if user.status == UserStatus::Suspended => Err(Refusal::AccountSuspended),

@@ -27,6 +27,9 @@ pub enum Refusal {
     /// The email address or the password is wrong. The answer does not say which.
     #[error("the email address or the password is wrong")]
     InvalidCredentials,
+    /// The password of a caller with a valid token is wrong.
+    #[error("the password is wrong")]
+    WrongPassword,
     /// The refresh token is forged, expired or revoked. The answer does not say which.
     #[error("the refresh token is not valid")]
     InvalidRefreshToken,

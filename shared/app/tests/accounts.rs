@@ -675,7 +675,11 @@ async fn who_signs_up_again_before_the_confirmation_gets_a_new_code() {
     office.confirm(CODE).await.unwrap();
     assert_eq!(office.user().role, Role::Agent);
     office.sign_up().await.unwrap();
-    assert_eq!(office.identity.take_mailed(), [], "a confirmed address needs no code");
+    assert_eq!(
+        office.identity.take_mailed(),
+        [],
+        "a confirmed address needs no code"
+    );
 }
 
 #[tokio::test]
@@ -693,10 +697,23 @@ async fn a_suspended_customer_gets_no_tokens_until_a_dispatcher_ends_that() {
     let suspended = office.user().customer_set_to(UserStatus::Suspended, now);
     office.users.put_user(&suspended.unwrap()).await.unwrap();
     let refused = office.log_in("Parcel-2030!").await.map(|_| ());
-    assert!(matches!(refused, Err(Refusal::AccountSuspended)), "{refused:?}");
-    let refused = refresh.run(&json!({"refresh_token": session})).await.map(|_| ());
-    assert!(matches!(refused, Err(Refusal::AccountSuspended)), "{refused:?}");
-    assert_eq!(office.identity.sessions_of(EMAIL), 0, "the refresh ended the sessions");
+    assert!(
+        matches!(refused, Err(Refusal::AccountSuspended)),
+        "{refused:?}"
+    );
+    let refused = refresh
+        .run(&json!({"refresh_token": session}))
+        .await
+        .map(|_| ());
+    assert!(
+        matches!(refused, Err(Refusal::AccountSuspended)),
+        "{refused:?}"
+    );
+    assert_eq!(
+        office.identity.sessions_of(EMAIL),
+        0,
+        "the refresh ended the sessions"
+    );
     let again = office.user().customer_set_to(UserStatus::Active, now);
     office.users.put_user(&again.unwrap()).await.unwrap();
     office.log_in("Parcel-2030!").await.unwrap();

@@ -87,11 +87,15 @@ async fn an_import_waits_while_its_customer_is_suspended() {
     let mut ana = a_customer(1).build();
     ana.id = key().customer_id;
     world.store.put_user(&ana).await.unwrap();
-    let suspended = ana.customer_set_to(UserStatus::Suspended, ana.updated_at).unwrap();
+    let suspended = ana
+        .customer_set_to(UserStatus::Suspended, ana.updated_at)
+        .unwrap();
     world.store.put_user(&suspended).await.unwrap();
     assert_eq!(world.run(AMPLE).await.unwrap().progress, Progress::Paused);
     assert_eq!(world.store.all_orders(), []);
-    let active = suspended.customer_set_to(UserStatus::Active, ana.updated_at).unwrap();
+    let active = suspended
+        .customer_set_to(UserStatus::Active, ana.updated_at)
+        .unwrap();
     world.store.put_user(&active).await.unwrap();
     world.clock.advance(SignedDuration::from_mins(5));
     world.run(AMPLE).await.unwrap();

@@ -210,10 +210,8 @@ impl User {
     /// is no customer with a confirmed address, or for any other status. A suspended customer gets no tokens, and each
     /// call is refused.
     pub fn customer_set_to(&self, status: UserStatus, now: Timestamp) -> Option<Self> {
-        let settable =
-            |status| matches!(status, UserStatus::Active | UserStatus::Suspended);
-        let allowed =
-            self.role == Role::Customer && settable(self.status) && settable(status);
+        let settable = |status| matches!(status, UserStatus::Active | UserStatus::Suspended);
+        let allowed = self.role == Role::Customer && settable(self.status) && settable(status);
         allowed.then(|| Self {
             status,
             ..self.changed(now)
@@ -340,7 +338,10 @@ mod tests {
             capacity: 1,
             start_location: None,
         };
-        let (id, grid) = (UserId(crate::ids::Uuid::from_u128(1)), ZoneGrid::new(5).unwrap());
+        let (id, grid) = (
+            UserId(crate::ids::Uuid::from_u128(1)),
+            ZoneGrid::new(5).unwrap(),
+        );
         User {
             status,
             ..User::signed_up(id, &account, grid, Timestamp::UNIX_EPOCH)

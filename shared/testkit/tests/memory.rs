@@ -9,7 +9,7 @@ use serde::Serialize;
 use testkit::contracts::identity::{Identity, MailedCodes};
 use testkit::contracts::queues::Outlet;
 use testkit::contracts::{self, Stores};
-use testkit::memory::{CODE, MemoryQueue, RESET_CODE};
+use testkit::memory::{CODE, EMAIL_CODE, MemoryQueue, RESET_CODE};
 use testkit::{
     MemoryFiles, MemoryIdentity, MemoryLegs, MemoryMailer, MemoryNotifications, MemoryPlaceCache,
     MemoryStore, MemoryWakes,
@@ -117,10 +117,12 @@ async fn identity() {
         passwords: &memory,
         refresh: &memory,
         sessions: &memory,
+        addresses: &memory,
     };
     let codes = MailedCodes {
         confirmation: CODE,
         reset: RESET_CODE,
+        new_address: EMAIL_CODE,
     };
     contracts::identity::run(identity, codes).await;
 }

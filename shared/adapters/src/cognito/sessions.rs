@@ -12,7 +12,7 @@ use serde::Deserialize;
 use settings::resources::UserPool;
 
 use super::failures::{away, failed};
-use super::{Client, CognitoAccounts};
+use super::{Client, CognitoAccounts, username};
 
 use refresh::GetTokensFromRefreshTokenError as RefreshError;
 
@@ -100,13 +100,9 @@ impl CognitoSessions {
 #[async_trait]
 impl SignOut for CognitoSessions {
     async fn sign_out(&self, whose: Whose<'_>) -> Result<(), IdentityError> {
-        // The pool accepts the `sub` as a username too.
-        let username = match whose {
-            Whose::User(user_id) => user_id.to_string(),
-            Whose::Address(email) => email.to_owned(),
-        };
         let sign_out = self.client.admin_user_global_sign_out();
-        let sign_out = sign_out.user_pool_id(self.pool.as_str()).username(username);
+        let sign_out = sign_out.user_pool_id(self.pool.as_str());
+        let sign_out = sign_out.username(username(whose));
         match sign_out.send().await {
             Ok(_) => Ok(()),
             Err(error)

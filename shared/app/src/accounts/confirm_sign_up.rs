@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::read_code;
 use crate::answers::ConfirmedAnswer;
-use crate::ports::{Clock, Confirmation, IdentityProvider, UserStore};
+use crate::ports::{Clock, Confirmation, IdentityProvider, UserStore, Whose};
 use crate::refusal::Refusal;
 
 /// How long a repeated confirmation gets the answer of the first one. A client that lost the answer asks again at once.
@@ -42,7 +42,7 @@ impl ConfirmSignUp {
         if confirmation == Confirmation::WrongCode {
             return Err(Refusal::InvalidCode);
         }
-        let account = self.identity.account(&email).await?;
+        let account = self.identity.account(Whose::Address(&email)).await?;
         let account = account.ok_or(Refusal::InvalidCode)?;
         let now = self.clock.now();
         if confirmation == Confirmation::AlreadyConfirmed {

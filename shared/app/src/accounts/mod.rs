@@ -4,7 +4,9 @@
 //! so each step can be repeated. If a crash leaves an account incomplete, the next sign-up, confirmation or log-in of
 //! the same person repairs the account.
 
+mod change_email;
 mod confirm_sign_up;
+mod follow;
 mod forgot_password;
 mod get_me;
 mod log_in;
@@ -21,6 +23,7 @@ use intake::read_email;
 use intake::{Faults, Fields};
 use serde_json::Value;
 
+pub use change_email::{ChangeEmail, EmailChange};
 pub use confirm_sign_up::ConfirmSignUp;
 pub use forgot_password::ForgotPassword;
 pub use get_me::GetMe;

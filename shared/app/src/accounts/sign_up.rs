@@ -6,7 +6,7 @@ use domain::{NewAccount, User, UserId, ZoneGrid};
 use serde_json::Value;
 
 use crate::ports::{
-    Account, Clock, ConfirmationCodes, IdentityProvider, Registration, StoreError, UserStore,
+    Account, Clock, ConfirmationCodes, IdentityProvider, Registration, StoreError, UserStore, Whose,
 };
 use crate::refusal::Refusal;
 
@@ -43,7 +43,8 @@ impl SignUp {
     }
 
     async fn again(&self, sign_up: &NewAccount) -> Result<(), Refusal> {
-        let account = self.identity.account(&sign_up.email).await?;
+        let whose = Whose::Address(&sign_up.email);
+        let account = self.identity.account(whose).await?;
         let Some(account) = account.filter(|account| !account.confirmed) else {
             return Ok(());
         };

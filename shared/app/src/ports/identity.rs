@@ -5,6 +5,7 @@ use domain::{NewAccount, Role, UserId};
 use serde::Serialize;
 use thiserror::Error;
 
+use super::sessions::Whose;
 use crate::refusal::Cause;
 
 /// An account in the identity provider.
@@ -92,8 +93,8 @@ pub trait IdentityProvider: Send + Sync {
     /// Makes an account that remembers the requested role. Cognito mails the confirmation code.
     async fn sign_up(&self, sign_up: &NewAccount) -> Result<Registration, IdentityError>;
 
-    /// The account with an address.
-    async fn account(&self, email: &str) -> Result<Option<Account>, IdentityError>;
+    /// An account; `None` if there is none.
+    async fn account(&self, whose: Whose<'_>) -> Result<Option<Account>, IdentityError>;
 
     /// Adds an account to the group of a role. Nothing changes if the account is in the group already.
     async fn grant(&self, email: &str, role: Role) -> Result<(), IdentityError>;

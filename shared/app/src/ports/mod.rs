@@ -35,7 +35,7 @@ pub use planning::{
     PlannedVisit, ProviderError, RouteProvider, UnplacedOrder, domain_kind,
 };
 pub use queues::{Queue, QueueError};
-pub use recovery::{ConfirmationCodes, PasswordRecovery, Reset};
+pub use recovery::{AddressChange, ConfirmationCodes, Opened, PasswordRecovery, Reset};
 pub use sessions::{Refreshed, SignOut, TokenRefresh, Whose};
 pub use stores::{
     AgentPart, Changeset, DispatchLedger, IdempotencyKey, MOST_ITEMS, OrderListing, OrderPage,

@@ -1,6 +1,7 @@
-//! Mailed codes, which confirm an address or reset a forgotten password.
+//! Mailed codes, which confirm an address, reset a forgotten password, or change the address.
 
 use async_trait::async_trait;
+use domain::UserId;
 
 use super::identity::IdentityError;
 
@@ -35,4 +36,35 @@ pub trait PasswordRecovery: Send + Sync {
         code: &str,
         new_password: &str,
     ) -> Result<Reset, IdentityError>;
+}
+
+/// An account that was opened with its password. The token inside acts in the name of the user at the provider, so it
+/// never leaves the backend: there is no `Debug` and no `Serialize`.
+pub struct Opened(String);
+
+impl Opened {
+    /// With this token.
+    pub fn with(token: String) -> Self {
+        Self(token)
+    }
+
+    /// The token, for the provider alone.
+    pub fn token(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Changes the email address of an account.
+#[async_trait]
+pub trait AddressChange: Send + Sync {
+    /// Opens an account; `None` if the password is wrong, or if there is no such confirmed account.
+    async fn open(&self, user_id: UserId, password: &str) -> Result<Option<Opened>, IdentityError>;
+
+    /// Mails a code to a new address. The old address stays until the code is used. For an address that another account
+    /// has, and for one that asked too often, nothing happens. The caller does not learn which case it was.
+    async fn mail_code_to(&self, account: &Opened, email: &str) -> Result<(), IdentityError>;
+
+    /// Gives the account the address to which the last code was mailed. `false` if the code is wrong, old or used, or
+    /// if another account has the address by now.
+    async fn set_address(&self, account: &Opened, code: &str) -> Result<bool, IdentityError>;
 }

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Poll;
 
 use app::ports::{
-    Account, Confirmation, ConfirmationCodes, Email, IdentityError, IdentityProvider, LogInOutcome,
-    MailError, Mailer, Registration, StoreError, UserStore,
+    Account, AddressChange, Confirmation, ConfirmationCodes, Email, IdentityError,
+    IdentityProvider, LogInOutcome, MailError, Mailer, Opened, Registration, StoreError, UserStore,
+    Whose,
 };
 use async_trait::async_trait;
 use domain::{EmailNotifications, NewAccount, Role, User, UserId, UserStatus, Zone};
@@ -109,8 +110,8 @@ impl<P: IdentityProvider> IdentityProvider for Mortal<P> {
         self.lifeline.call(no_account, call).await
     }
 
-    async fn account(&self, email: &str) -> Result<Option<Account>, IdentityError> {
-        let call = self.port.account(email);
+    async fn account(&self, whose: Whose<'_>) -> Result<Option<Account>, IdentityError> {
+        let call = self.port.account(whose);
         self.lifeline.call(no_account, call).await
     }
 
@@ -134,6 +135,24 @@ impl<P: IdentityProvider> IdentityProvider for Mortal<P> {
 impl<P: ConfirmationCodes> ConfirmationCodes for Mortal<P> {
     async fn resend(&self, email: &str) -> Result<(), IdentityError> {
         let call = self.port.resend(email);
+        self.lifeline.call(no_account, call).await
+    }
+}
+
+#[async_trait]
+impl<P: AddressChange> AddressChange for Mortal<P> {
+    async fn open(&self, user_id: UserId, password: &str) -> Result<Option<Opened>, IdentityError> {
+        let call = self.port.open(user_id, password);
+        self.lifeline.call(no_account, call).await
+    }
+
+    async fn mail_code_to(&self, account: &Opened, email: &str) -> Result<(), IdentityError> {
+        let call = self.port.mail_code_to(account, email);
+        self.lifeline.call(no_account, call).await
+    }
+
+    async fn set_address(&self, account: &Opened, code: &str) -> Result<bool, IdentityError> {
+        let call = self.port.set_address(account, code);
         self.lifeline.call(no_account, call).await
     }
 }

@@ -186,6 +186,13 @@ impl From<Refusal> for Problem {
                 "invalid_credentials",
                 "The email address or the password is wrong.",
             ),
+            Refusal::WrongPassword => {
+                // Not 401: the token is good, and a new one would not help.
+                let detail =
+                    "The password is wrong. After too many tries none is taken for a while.";
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, "wrong_password", detail)
+                    .naming(fault("#/password", "is wrong"))
+            }
             Refusal::InvalidRefreshToken => Self::new(
                 StatusCode::UNAUTHORIZED,
                 "invalid_refresh_token",

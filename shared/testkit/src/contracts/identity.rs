@@ -1,7 +1,7 @@
 //! [`IdentityProvider`], with codes, new passwords and sessions.
 
 use app::ports::{
-    Confirmation, ConfirmationCodes, IdentityError, IdentityProvider, LogInOutcome,
+    AddressChange, Confirmation, ConfirmationCodes, IdentityError, IdentityProvider, LogInOutcome,
     PasswordRecovery, Registration, Reset, SignOut, TokenRefresh, Tokens, Whose,
 };
 use domain::ids::Uuid;
@@ -22,6 +22,8 @@ pub struct Identity<'a> {
     pub refresh: &'a dyn TokenRefresh,
     /// The end of sessions.
     pub sessions: &'a dyn SignOut,
+    /// New addresses.
+    pub addresses: &'a dyn AddressChange,
 }
 
 /// The codes that the provider mails.
@@ -31,6 +33,8 @@ pub struct MailedCodes<'a> {
     pub confirmation: &'a str,
     /// The code that resets a password.
     pub reset: &'a str,
+    /// The code that a new address gets.
+    pub new_address: &'a str,
 }
 
 /// Checks an identity provider, given the codes that it mails.
@@ -46,6 +50,7 @@ pub async fn run(identity: Identity<'_>, codes: MailedCodes<'_>) {
     a_weak_password_is_refused(accounts).await;
     tokens_are_refreshed_until_the_sign_out(identity, &sign_up.email, user_id).await;
     a_code_sets_a_new_password_once(identity, &sign_up.email, codes.reset).await;
+    a_code_changes_the_address(identity, &sign_up.email, user_id, codes).await;
 }
 
 fn somebody() -> NewAccount {
@@ -60,7 +65,13 @@ fn somebody() -> NewAccount {
 }
 
 async fn an_address_signs_up_once(identity: &dyn IdentityProvider, sign_up: &NewAccount) -> UserId {
-    assert_eq!(identity.account(&sign_up.email).await.unwrap(), None);
+    assert_eq!(
+        identity
+            .account(Whose::Address(&sign_up.email))
+            .await
+            .unwrap(),
+        None
+    );
     let Registration::New(user_id) = identity.sign_up(sign_up).await.unwrap() else {
         panic!("the address was never seen before");
     };
@@ -70,7 +81,11 @@ async fn an_address_signs_up_once(identity: &dyn IdentityProvider, sign_up: &New
     };
     let again = identity.sign_up(&as_another).await.unwrap();
     assert_eq!(again, Registration::Known);
-    let account = identity.account(&sign_up.email).await.unwrap().unwrap();
+    let account = identity
+        .account(Whose::Address(&sign_up.email))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(account.user_id, user_id);
     assert_eq!(
         (account.name, account.email),
@@ -99,7 +114,14 @@ async fn the_code_confirms_the_address(identity: &dyn IdentityProvider, email: &
     );
     assert_eq!(confirm(email, code).await, Confirmation::Confirmed);
     assert_eq!(confirm(email, code).await, Confirmation::AlreadyConfirmed);
-    assert!(identity.account(email).await.unwrap().unwrap().confirmed);
+    assert!(
+        identity
+            .account(Whose::Address(email))
+            .await
+            .unwrap()
+            .unwrap()
+            .confirmed
+    );
 }
 
 async fn groups_are_granted(
@@ -112,7 +134,11 @@ async fn groups_are_granted(
             .grant(&sign_up.email, Role::Customer)
             .await
             .unwrap();
-        let account = identity.account(&sign_up.email).await.unwrap().unwrap();
+        let account = identity
+            .account(Whose::Address(&sign_up.email))
+            .await
+            .unwrap()
+            .unwrap();
         assert_eq!(
             (account.user_id, account.roles),
             (user_id, vec![Role::Customer])
@@ -148,7 +174,10 @@ async fn a_weak_password_is_refused(identity: &dyn IdentityProvider) {
         matches!(refused, Err(IdentityError::PasswordRefused(_))),
         "{refused:?}"
     );
-    assert_eq!(identity.account(&weak.email).await.unwrap(), None);
+    assert_eq!(
+        identity.account(Whose::Address(&weak.email)).await.unwrap(),
+        None
+    );
 }
 
 /// No answer tells whether an account exists, or whether it is confirmed.
@@ -222,4 +251,52 @@ async fn a_code_sets_a_new_password_once(identity: Identity<'_>, email: &str, co
     logged_in(identity, email, NEW).await;
     let again = reset(email, code, PASSWORD).await.unwrap();
     assert_eq!(again, Reset::WrongCode, "a code counts once");
+}
+
+async fn a_code_changes_the_address(
+    identity: Identity<'_>,
+    old: &str,
+    user_id: UserId,
+    codes: MailedCodes<'_>,
+) {
+    const NEW_PASSWORD: &str = "Better-horse-8";
+    let (accounts, addresses) = (identity.accounts, identity.addresses);
+    let open = async |password| addresses.open(user_id, password).await.unwrap();
+    assert!(open("Wrong-horse-7").await.is_none());
+    let nobody = UserId(Uuid::now_v7());
+    assert!(
+        addresses
+            .open(nobody, NEW_PASSWORD)
+            .await
+            .unwrap()
+            .is_none()
+    );
+
+    let opened = open(NEW_PASSWORD).await.expect("the password is right");
+    let set = async |code| addresses.set_address(&opened, code).await.unwrap();
+    assert!(!set(codes.new_address).await, "no address waits for a code");
+    let taken = somebody();
+    accounts.sign_up(&taken).await.unwrap();
+    addresses.mail_code_to(&opened, &taken.email).await.unwrap();
+    assert!(
+        !set(codes.new_address).await,
+        "the caller does not learn that it is taken"
+    );
+
+    let new = somebody().email;
+    addresses.mail_code_to(&opened, &new).await.unwrap();
+    logged_in(identity, old, NEW_PASSWORD).await;
+    assert!(!set("000000").await);
+    let account = accounts.account(Whose::User(user_id)).await.unwrap();
+    assert_eq!(account.unwrap().email, old, "until the code is there");
+    assert!(set(codes.new_address).await);
+    let account = accounts.account(Whose::User(user_id)).await.unwrap();
+    assert_eq!(
+        account.map(|account| (account.user_id, account.email)),
+        Some((user_id, new.clone()))
+    );
+    logged_in(identity, &new, NEW_PASSWORD).await;
+    let gone = accounts.log_in(old, NEW_PASSWORD).await.unwrap();
+    assert!(gone == LogInOutcome::WrongCredentials);
+    assert!(!set(codes.new_address).await, "a code counts once");
 }

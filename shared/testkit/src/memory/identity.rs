@@ -5,8 +5,9 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use app::ports::{
-    Account, Confirmation, ConfirmationCodes, IdentityError, IdentityProvider, LogInOutcome,
-    PasswordRecovery, Refreshed, Registration, Reset, SignOut, TokenRefresh, Tokens, Whose,
+    Account, AddressChange, Confirmation, ConfirmationCodes, IdentityError, IdentityProvider,
+    LogInOutcome, Opened, PasswordRecovery, Refreshed, Registration, Reset, SignOut, TokenRefresh,
+    Tokens, Whose,
 };
 use async_trait::async_trait;
 use domain::password::RULES;
@@ -19,6 +20,8 @@ use crate::still::uuid_of;
 pub const CODE: &str = "123456";
 /// The code that resets a password, once the user has asked for a code.
 pub const RESET_CODE: &str = "654321";
+/// The code that a new address gets.
+pub const EMAIL_CODE: &str = "246810";
 /// The first id of an account, so that these ids differ from the other ids of a test.
 const FIRST_ID: u64 = 1_000_000;
 
@@ -45,6 +48,12 @@ pub enum IdentityCall {
     Refresh,
     /// `sign_out`
     SignOut,
+    /// `open`
+    Open,
+    /// `mail_code_to`
+    MailCodeTo,
+    /// `set_address`
+    SetAddress,
 }
 
 /// A user pool.
@@ -53,6 +62,8 @@ pub struct MemoryIdentity {
     accounts: Mutex<BTreeMap<String, (Account, String)>>,
     /// Addresses with a mailed code that resets the password.
     resets: Mutex<BTreeSet<String>>,
+    /// New addresses that wait for their code.
+    new_emails: Mutex<BTreeMap<UserId, String>>,
     /// Valid refresh tokens, with the address of their account.
     sessions: Mutex<BTreeMap<String, String>>,
     mailed: Mutex<Vec<(&'static str, String)>>,
@@ -72,7 +83,13 @@ impl MemoryIdentity {
         accounts.get(email).map(|(account, _)| account.clone())
     }
 
-    /// Makes an account directly in the provider, as anybody with the client id can.
+    fn account_with(&self, id: UserId) -> Option<(Account, String)> {
+        let accounts = self.accounts.lock().unwrap();
+        let mut found = accounts.values();
+        found.find(|(account, _)| account.user_id == id).cloned()
+    }
+
+    /// Makes an account directly in the provider, as an operator can.
     pub fn sign_up_past_us(&self, sign_up: &NewAccount, asked_for: Option<Role>) -> Registration {
         let mut accounts = self.accounts.lock().unwrap();
         if accounts.contains_key(&sign_up.email) {
@@ -92,13 +109,17 @@ impl MemoryIdentity {
         Registration::New(user_id)
     }
 
-    /// Changes the address and the name directly in the provider, as any user with an access token can.
+    /// Changes the address and the name directly in the provider, as an operator can.
     pub fn change_account(&self, email: &str, new_email: &str, name: &str) {
         let mut accounts = self.accounts.lock().unwrap();
         let (mut account, password) = accounts.remove(email).expect("an account");
         new_email.clone_into(&mut account.email);
         name.clone_into(&mut account.name);
         accounts.insert(new_email.to_owned(), (account, password));
+        let mut sessions = self.sessions.lock().unwrap();
+        for owner in sessions.values_mut().filter(|owner| *owner == email) {
+            new_email.clone_into(owner);
+        }
     }
 
     /// Removes an account from a group, as the operator does by hand.
@@ -149,9 +170,12 @@ impl IdentityProvider for MemoryIdentity {
         Ok(self.sign_up_past_us(sign_up, Some(sign_up.role)))
     }
 
-    async fn account(&self, email: &str) -> Result<Option<Account>, IdentityError> {
+    async fn account(&self, whose: Whose<'_>) -> Result<Option<Account>, IdentityError> {
         self.answer(IdentityCall::Account)?;
-        Ok(self.account_of(email))
+        Ok(match whose {
+            Whose::Address(email) => self.account_of(email),
+            Whose::User(id) => self.account_with(id).map(|(account, _)| account),
+        })
     }
 
     async fn grant(&self, email: &str, role: Role) -> Result<(), IdentityError> {
@@ -193,6 +217,49 @@ impl IdentityProvider for MemoryIdentity {
         let refresh_token = format!("refresh {count}");
         sessions.insert(refresh_token.clone(), email.to_owned());
         Ok(LogInOutcome::Granted(self.tokens(account, refresh_token)))
+    }
+}
+
+#[async_trait]
+impl AddressChange for MemoryIdentity {
+    async fn open(&self, user_id: UserId, password: &str) -> Result<Option<Opened>, IdentityError> {
+        self.answer(IdentityCall::Open)?;
+        let account = self.account_with(user_id);
+        let right = account.is_some_and(|(account, known)| account.confirmed && known == password);
+        Ok(right.then(|| Opened::with(user_id.to_string())))
+    }
+
+    async fn mail_code_to(&self, account: &Opened, email: &str) -> Result<(), IdentityError> {
+        self.answer(IdentityCall::MailCodeTo)?;
+        if self.account_of(email).is_none() {
+            let user_id = account.token().parse().expect("an id");
+            self.new_emails
+                .lock()
+                .unwrap()
+                .insert(user_id, email.to_owned());
+            self.mail(EMAIL_CODE, email);
+        }
+        Ok(())
+    }
+
+    async fn set_address(&self, account: &Opened, code: &str) -> Result<bool, IdentityError> {
+        self.answer(IdentityCall::SetAddress)?;
+        let user_id = account.token().parse().expect("an id");
+        let mut waiting = self.new_emails.lock().unwrap();
+        let Some(email) = waiting
+            .get(&user_id)
+            .filter(|_| code == EMAIL_CODE)
+            .cloned()
+        else {
+            return Ok(false);
+        };
+        if self.account_of(&email).is_some() {
+            return Ok(false);
+        }
+        waiting.remove(&user_id);
+        let (account, _) = self.account_with(user_id).expect("an account");
+        self.change_account(&account.email, &email, &account.name);
+        Ok(true)
     }
 }
 

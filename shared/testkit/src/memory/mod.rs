@@ -14,7 +14,7 @@ mod store;
 mod tracking;
 
 pub use files::{MemoryFiles, NextRead};
-pub use identity::{CODE, IdentityCall, MemoryIdentity, RESET_CODE};
+pub use identity::{CODE, EMAIL_CODE, IdentityCall, MemoryIdentity, RESET_CODE};
 pub use legs::MemoryLegs;
 pub use mail::MemoryMailer;
 pub use places::{MemoryGeocoder, MemoryPlaceCache};
