@@ -117,6 +117,12 @@ ROWS = (
         with_a_token(**dict.fromkeys(PEOPLE, "200") | {"suspended_agent": "403 agent_not_active"} | BARRED),
     ),
     Row(
+        "POST /me/email",
+        "to a new address",
+        with_a_token(**dict.fromkeys(PEOPLE, "202") | {"suspended_agent": "403 agent_not_active"} | BARRED),
+        send=lambda world: {"email": world.new_address(), "password": world.password},
+    ),
+    Row(
         "POST /orders",
         "",
         with_a_token(customer="201", other_customer="201", **BARRED, **NO_CUSTOMER),

@@ -211,3 +211,59 @@ def test_the_record_follows_an_address_that_the_operator_changed(town, mailbox, 
     subscriptions = town.stack.aws("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
     by_email = [found["Endpoint"] for found in subscriptions if found["Protocol"] == "email"]
     assert by_email == [new], f"{old} is not mailed any more"
+
+
+# The code that cognito_rules.py gives a new address. AWS mails a code that only a person can read.
+EMAIL_CODE = "246810"
+
+
+def test_a_person_changes_the_address_with_the_password_and_a_code(town, mailbox, functions: Functions):
+    ana = town.customer("Ana")
+    mailbox.follow(ana)
+    old, new = ana.email, f"new-{ana.email}"
+    change = {"email": new, "password": ana.password}
+    problem(ana.post("/me/email", change | {"password": "Wrong-password-11"}), 422, "wrong_password")
+    assert mailbox.of(ana) == [], "a stolen token mails nothing"
+    assert expect(ana.post("/me/email", change), 202) == {"status": "code_requested"}
+    (warning,) = eventually("an email to the old address", lambda: mailbox.of(ana))
+    assert new in warning.text and "reset your password" in warning.text
+    problem(ana.post("/me/email", change | {"code": "000000"}), 422, "invalid_code")
+    assert expect(ana.get("/me"), 200)["email"] == old, "until the code is there"
+
+    # A client without an answer repeats the call. By then the code is used.
+    for _ in range(2):
+        assert expect(ana.post("/me/email", change | {"code": EMAIL_CODE}), 200)["email"] == new
+    assert expect(ana.get("/me"), 200)["email"] == new
+    problem(Person(town.stack, "customer", old, "Ana").log_in(), 401, "invalid_credentials")
+    ana.email = new
+    expect(ana.log_in(), 200)
+    functions.settle()
+    topic = town.stack.topic_of(ana.user_id)
+    subscriptions = town.stack.aws("sns").list_subscriptions_by_topic(TopicArn=topic)["Subscriptions"]
+    by_email = [found["Endpoint"] for found in subscriptions if found["Protocol"] == "email"]
+    assert by_email == [new], f"{old} is not mailed any more"
+
+
+def test_nobody_learns_who_has_an_address_by_changing_to_it(town):
+    ana, ben = town.customer("Ana"), town.customer("Ben")
+    free, taken = f"free-{ana.email}", ben.email
+    asked = [ana.post("/me/email", {"email": email, "password": ana.password}) for email in (taken, free)]
+    assert [(answer.status_code, answer.json()) for answer in asked] == [(202, {"status": "code_requested"})] * 2
+    taken_over = {"email": taken, "password": ana.password, "code": EMAIL_CODE}
+    # The code belongs to the free address, and so does the account afterwards.
+    assert expect(ana.post("/me/email", taken_over), 200)["email"] == free
+    assert expect(ben.get("/me"), 200)["email"] == taken
+    expect(ben.log_in(), 200)
+
+
+def test_an_account_that_the_operator_made_gets_a_valid_record(town):
+    """Without a name and without a group."""
+    ana = town.newcomer("customer", "Ana")
+    cognito, pool = town.stack.aws("cognito-idp"), town.stack.user_pool_id
+    cognito.admin_create_user(UserPoolId=pool, Username=ana.email, MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username=ana.email, Password=ana.password, Permanent=True)
+    expect(ana.log_in(), 200)
+    me = expect(ana.get("/me"), 200)
+    assert (me["name"], me["email"]) == (ana.email.partition("@")[0], ana.email)
+    assert (me["role"], me["status"]) == ("customer", "active")
+    expect(ana.order(town.body()), 201)

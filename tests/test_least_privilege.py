@@ -23,9 +23,6 @@ NEVER_USED = {
     Use("IngestOrders", "s3:ListBucket", "UploadsBucket"): (
         "AWS checks it when an object is missing: without it the answer is 403, not 404. MiniStack does not check it."
     ),
-    Use("RefreshToken", "cognito-idp:AdminUserGlobalSignOut", "UserPool"): (
-        "needed when a suspension died before it ended the sessions; the tests of the use case make it die there"
-    ),
     Use("SubscribeEmails", "sns:DeleteTopic", "sns:waybill-user-*"): (
         "needed to mail an open request again. MiniStack confirms each request at once"
     ),

@@ -2,6 +2,7 @@
 
 import pytest
 
+from access_world import suspend
 from problems import pointers, problem
 from waybill_client import PASSWORD, Person, claims, expect
 
@@ -183,3 +184,13 @@ def test_an_address_is_one_whatever_its_case(town):
     expect(reset(shouting), 204)
     assert ana.password == PASSWORD
     problem(ana.log_in(), 401, "invalid_credentials")
+
+
+def test_a_suspended_customer_gets_no_tokens(town):
+    ana = town.customer()
+    token = session(ana)
+    suspend(town.stack, ana)
+    problem(ana.log_in(), 403, "account_suspended")
+    problem(refresh(town.stack, token), 403, "account_suspended")
+    problem(refresh(town.stack, token), 401, "invalid_refresh_token")
+    expect(ana.post("/logout"), 204)
