@@ -7,8 +7,8 @@ mod canned;
 
 use adapters::cognito::{CognitoAccounts, CognitoSessions};
 use app::ports::{
-    Confirmation, ConfirmationCodes, IdentityError, IdentityProvider, LogInOutcome,
-    PasswordRecovery, Registration, Reset, SignOut, TokenRefresh, Whose,
+    AddressChange, Confirmation, ConfirmationCodes, IdentityError, IdentityProvider, LogInOutcome,
+    Opened, PasswordRecovery, Registration, Reset, SignOut, TokenRefresh, Whose,
 };
 use canned::{Answer, Canned};
 use domain::{NewAccount, Role};
@@ -264,6 +264,71 @@ async fn each_call_proves_that_it_knows_the_secret() {
         assert_eq!(asked["SecretHash"], hash, "{asked}");
     }
     assert_eq!(sent[5]["AuthParameters"]["SECRET_HASH"], hash);
+}
+
+/// What AWS answers to a log-in.
+const OPENED: Answer = Answer(
+    200,
+    r#"{"AuthenticationResult": {"AccessToken": "stays inside", "IdToken": "id", "ExpiresIn": 3600}}"#,
+);
+
+#[tokio::test]
+async fn an_account_is_opened_by_its_id_with_the_password() {
+    let aws = Canned::answering([OPENED]);
+    let opened = accounts(&aws)
+        .open(user_id(7), "Better-Horse-8")
+        .await
+        .unwrap();
+    assert_eq!(opened.unwrap().token(), "stays inside");
+    let sent = &aws.json_bodies()[0]["AuthParameters"];
+    assert_eq!(sent["USERNAME"], user_id(7).to_string());
+    for kind in [
+        "NotAuthorizedException",
+        "UserNotFoundException",
+        "UserNotConfirmedException",
+    ] {
+        let aws = refusing(kind, "Incorrect username or password.");
+        let opened = accounts(&aws)
+            .open(user_id(7), "Wrong-Horse-8")
+            .await
+            .unwrap();
+        assert!(opened.is_none(), "{kind}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_learns_which_addresses_have_an_account_by_changing_to_one() {
+    let opened = Opened::with("a token".to_owned());
+    for kind in [
+        "AliasExistsException",
+        "LimitExceededException",
+        "CodeDeliveryFailureException",
+        "InvalidParameterException",
+    ] {
+        let aws = refusing(kind, "An account with the given email already exists.");
+        accounts(&aws).mail_code_to(&opened, ANA).await.unwrap();
+        assert_eq!(aws.bodies().len(), 1, "not asked again, which takes time");
+    }
+    for kind in [
+        "AliasExistsException",
+        "CodeMismatchException",
+        "ExpiredCodeException",
+        "LimitExceededException",
+        "NotAuthorizedException",
+    ] {
+        let aws = refusing(kind, "no");
+        assert!(
+            !accounts(&aws).set_address(&opened, "123456").await.unwrap(),
+            "{kind}"
+        );
+        assert_eq!(aws.bodies().len(), 1, "not asked again, which takes time");
+    }
+    let aws = Canned::answering([Answer(503, "{}")]);
+    let answer = accounts(&aws).set_address(&opened, "123456").await;
+    assert!(
+        matches!(answer, Err(IdentityError::Unavailable(_))),
+        "{answer:?}"
+    );
 }
 
 #[tokio::test]
