@@ -30,8 +30,8 @@ impl SubscribeEmails {
     /// anywhere, the next call does the rest.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] for a token without a record. [`Refusal::AgentNotActive`] and [`Refusal::AccountSuspended`]
-    /// for a suspended user. An error if the mail service or the store is unavailable.
+    /// [`Refusal::NotFound`] for a token without a record; [`Refusal::AgentNotActive`] and
+    /// [`Refusal::AccountSuspended`] for a suspended user; an error if the mail service or the store is unavailable.
     pub async fn run(&self, caller: &Caller) -> Result<MeAnswer, Refusal> {
         let user = self.users.user(caller.user_id).await?;
         let mut user = user.ok_or(Refusal::NotFound)?;
