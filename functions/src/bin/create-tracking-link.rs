@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use adapters::dynamodb::{DynamoOrders, DynamoTrackingLinks};
+use adapters::dynamodb::{DynamoOrders, DynamoTrackingLinks, DynamoUsers};
 use adapters::system::{RandomJitter, RandomSecrets, SystemClock};
 use app::tracking::{CreateTrackingLink, NewLink};
 use runtime::http::{Problem, Request, Response};
@@ -19,10 +19,11 @@ struct LinkToPage {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (orders, claims, page) = settings::from_environment()?;
+    let (users, orders, claims, page) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let create_link = CreateTrackingLink {
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
         links: Arc::new(DynamoTrackingLinks::new(&dynamodb, &claims)),
         secrets: Arc::new(RandomSecrets),
@@ -64,6 +65,7 @@ mod tests {
         let store = Arc::new(MemoryStore::with([], [order]));
         LinkToPage {
             create_link: CreateTrackingLink {
+                users: store.clone(),
                 orders: store.clone(),
                 links: store,
                 secrets: Arc::new(CountedIds::default()),

@@ -78,6 +78,7 @@ impl Office {
         let caller = Caller {
             user_id: self.ana().id,
             roles: vec![Role::Customer],
+            request_id: None,
         };
         change.run(&caller, &body).await
     }

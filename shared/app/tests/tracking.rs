@@ -18,6 +18,7 @@ const BERTA: u64 = 10;
 
 fn create_link(world: &World) -> CreateTrackingLink {
     CreateTrackingLink {
+        users: world.store.clone(),
         orders: world.store.clone(),
         links: world.store.clone(),
         secrets: world.ids.clone(),

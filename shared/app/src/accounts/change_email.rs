@@ -11,6 +11,7 @@ use super::follow::Follow;
 use super::read_code;
 use crate::answers::MeAnswer;
 use crate::caller::Caller;
+use crate::notifications::letter::{Letter, Part};
 use crate::ports::{
     AddressChange, Clock, Email, IdentityProvider, MailError, Mailer, Opened, UserStore, Whose,
 };
@@ -120,18 +121,17 @@ impl ChangeEmail {
 
     /// For the old address.
     fn warning(&self, user: &User, email: &str) -> Email {
-        let (name, company) = (&user.name, &self.company);
-        Email {
+        let asked = format!(
+            "Somebody with your password has asked to change the email address of your account to {email}. The new \
+             address gets a code, and the address changes when the code is entered."
+        );
+        let advice = "If this was you, there is nothing to do. Otherwise reset your password now. Then the code is of \
+                      no use.";
+        let letter = Letter {
             subject: "Your email address is about to change".to_owned(),
-            body: format!(
-                "Hello {name},\n\n\
-                 Somebody with your password has asked to change the email address of your account to {email}. The \
-                 new address gets a code, and the address changes when the code is entered.\n\n\
-                 If this was you, there is nothing to do. Otherwise reset your password now. Then the code is of no \
-                 use.\n\n\
-                 {company}\n"
-            ),
-        }
+            parts: vec![Part::Paragraph(asked), Part::Paragraph(advice.to_owned())],
+        };
+        letter.signed(&user.name, &self.company)
     }
 }
 

@@ -7,14 +7,14 @@ const LONGEST_SUBJECT: usize = 99;
 
 /// A letter without its greeting and its signature.
 #[derive(Debug, Clone)]
-pub(super) struct Letter {
-    pub(super) subject: String,
-    pub(super) parts: Vec<Part>,
+pub(crate) struct Letter {
+    pub(crate) subject: String,
+    pub(crate) parts: Vec<Part>,
 }
 
 /// A part of a letter.
 #[derive(Debug, Clone)]
-pub(super) enum Part {
+pub(crate) enum Part {
     Paragraph(String),
     /// Names, each with a value.
     Facts(Vec<(&'static str, String)>),
@@ -27,7 +27,7 @@ pub(super) enum Part {
 
 impl Letter {
     /// The email to a person from a company.
-    pub(super) fn signed(self, to: &str, company: &str) -> Email {
+    pub(crate) fn signed(self, to: &str, company: &str) -> Email {
         let mut parts = vec![Part::Paragraph(format!("Hello {to},"))];
         parts.extend(self.parts);
         parts.push(Part::Paragraph(company.to_owned()));

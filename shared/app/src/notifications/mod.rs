@@ -2,7 +2,7 @@
 
 mod digest;
 mod emails;
-mod letter;
+pub(crate) mod letter;
 mod send_notifications;
 
 pub(crate) use digest::SECOND_STEP;

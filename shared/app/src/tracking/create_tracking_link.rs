@@ -6,7 +6,7 @@ use domain::tracking::LONGEST_LINK;
 use domain::{OrderId, Role, Timestamp, TrackingToken};
 
 use crate::caller::Caller;
-use crate::ports::{Clock, Jitter, OrderStore, Secrets, StoreError, TrackingLinks};
+use crate::ports::{Clock, Jitter, OrderStore, Secrets, StoreError, TrackingLinks, UserStore};
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
 
@@ -14,6 +14,8 @@ use super::hash;
 
 /// `POST /orders/{order_id}/tracking-link`
 pub struct CreateTrackingLink {
+    /// The records of people.
+    pub users: Arc<dyn UserStore>,
     /// The orders.
     pub orders: Arc<dyn OrderStore>,
     /// The links.
@@ -42,9 +44,13 @@ impl CreateTrackingLink {
     /// or the new one.
     ///
     /// # Errors
-    /// [`Refusal::NotFound`] if the order does not exist, belongs to somebody else, or ended more than 48 hours ago.
+    /// [`Refusal::NotFound`] if the order does not exist, belongs to somebody else, or ended more than 48 hours
+    /// ago; [`Refusal::AccountSuspended`].
     pub async fn run(&self, caller: &Caller, order_id: &str) -> Result<NewLink, Refusal> {
         let role = caller.acting_as(&[Role::Dispatcher, Role::Customer])?;
+        if role == Role::Customer {
+            caller.as_customer(self.users.as_ref()).await?;
+        }
         let id: OrderId = order_id.parse().map_err(|_| Refusal::NotFound)?;
         let order = self.orders.order(id).await?.ok_or(Refusal::NotFound)?;
         let now = self.clock.now();
