@@ -4,19 +4,30 @@ use std::sync::Arc;
 
 use adapters::dynamodb::streams::{UnreadableRecord, state_change};
 use adapters::dynamodb::{DynamoOutboxes, DynamoZonesWithoutAgents};
+use adapters::s3::put_aside::S3UnreadableChanges;
 use adapters::sqs::SqsQueue;
 use adapters::system::SystemClock;
+use app::Refusal;
 use app::events::{PublishEvents, StateChange};
 use app::messages::{Notification, Wake};
+use app::ports::UnreadableChanges;
 use aws_lambda_events::dynamodb::EventRecord;
 use runtime::Failure;
 use runtime::metrics::Metrics;
+use serde_json::json;
 use settings::NotificationWindow;
+use tracing::error;
+
+/// Publishes changes, and puts the unreadable ones aside.
+struct Publisher {
+    publish_events: PublishEvents,
+    aside: Arc<dyn UnreadableChanges>,
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (optimization, notification, claims, grid, NotificationWindow(window_s)) =
+    let (optimization, notification, claims, failed_events, grid, NotificationWindow(window_s)) =
         settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
@@ -30,18 +41,53 @@ async fn main() -> Result<(), runtime::Error> {
         clock: Arc::new(SystemClock),
         grid,
     };
-    runtime::streams::serve(publish_events, handle).await
+    let s3 = adapters::s3::client(&aws);
+    let publisher = Publisher {
+        publish_events,
+        aside: Arc::new(S3UnreadableChanges::new(&s3, &failed_events)),
+    };
+    runtime::streams::serve(publisher, handle).await
 }
 
-async fn handle(publish_events: &PublishEvents, records: &[EventRecord]) -> Result<(), Failure> {
-    let changes = records
-        .iter()
-        .filter_map(|record| state_change(record).transpose());
-    let changes: Vec<StateChange> = changes
-        .collect::<Result<_, UnreadableRecord>>()
-        .map_err(|error| Failure::Unreadable(error.into()))?;
-    publish_events.run(&changes).await?;
+/// No other try can read an unreadable record, and the records behind it would wait for it until it is too old. So it
+/// is put aside. After a crash it comes again, and is kept once.
+async fn handle(publisher: &Publisher, records: &[EventRecord]) -> Result<(), Failure> {
+    let mut changes = Vec::with_capacity(records.len());
+    let mut put_aside = 0;
+    for record in records {
+        match state_change(record) {
+            Ok(change) => changes.extend(change),
+            Err(unreadable) => {
+                keep(publisher.aside.as_ref(), record, &unreadable).await?;
+                put_aside += 1;
+            }
+        }
+    }
+    publisher.publish_events.run(&changes).await?;
     count(&changes);
+    if put_aside > 0 {
+        Metrics::new().count("ChangesPutAside", put_aside).emit();
+    }
+    Ok(())
+}
+
+/// Keeps a record in the form of Lambda's own failures, so that one command publishes both.
+async fn keep(
+    aside: &dyn UnreadableChanges,
+    record: &EventRecord,
+    unreadable: &UnreadableRecord,
+) -> Result<(), Failure> {
+    let event = json!({"payload": {"Records": [record]}}).to_string();
+    let kept = aside.put_aside(&record.event_id, event).await;
+    kept.map_err(Refusal::from)?;
+    let cause = std::error::Error::source(unreadable).map(ToString::to_string);
+    error!(
+        event_id = record.event_id,
+        sequence_number = record.change.sequence_number,
+        error = %unreadable,
+        cause,
+        "a record cannot be read and was put aside"
+    );
     Ok(())
 }
 
@@ -95,13 +141,14 @@ mod tests {
     use runtime::streams;
     use serde_json::{Value, json};
     use testkit::build::at;
-    use testkit::{MemoryNotifications, MemoryStore, MemoryWakes, StillClock};
+    use testkit::{MemoryAside, MemoryNotifications, MemoryStore, MemoryWakes, StillClock};
 
     #[derive(Default)]
     struct Queues {
         wakes: Arc<MemoryWakes>,
         notifications: Arc<MemoryNotifications>,
         store: Arc<MemoryStore>,
+        aside: Arc<MemoryAside>,
     }
 
     impl Queues {
@@ -131,10 +178,12 @@ mod tests {
                 clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
                 grid: testkit::build::grid(),
             };
+            let publisher = Publisher {
+                publish_events,
+                aside: self.aside.clone(),
+            };
             let event: StreamEvent = serde_json::from_str(event).unwrap();
-            let response = streams::consume(&publish_events, handle, &event)
-                .await
-                .ok()?;
+            let response = streams::consume(&publisher, handle, &event).await.ok()?;
             Some(serde_json::to_value(response).unwrap())
         }
     }
@@ -200,14 +249,34 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_comes_before_a_record_that_cannot_be_read_is_published() {
+    async fn a_record_that_cannot_be_read_is_kept_and_the_others_are_published() {
         let queues = Queues::default();
+        let event = include_str!("../../../events/publish-events-unreadable.json");
+        let read: StreamEvent = serde_json::from_str(event).unwrap();
+        let bad = serde_json::to_value(&read.records[1]).unwrap();
+        // The stream may deliver it again.
+        for _ in 0..2 {
+            assert_eq!(queues.publish(event).await, nothing_failed());
+            assert_eq!(queues.wakes.take().len(), 1);
+        }
+        let kept = queues.aside.kept();
+        let [(id, text)] = &kept.iter().collect::<Vec<_>>()[..] else {
+            panic!("one record is kept: {kept:?}")
+        };
+        assert_eq!(**id, read.records[1].event_id);
+        let kept: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(kept, json!({"payload": {"Records": [bad]}}));
+    }
+
+    #[tokio::test]
+    async fn a_record_that_can_be_neither_read_nor_kept_comes_again() {
+        let queues = Queues::default();
+        queues.aside.set_away(true);
         let event = include_str!("../../../events/publish-events-unreadable.json");
         let read: StreamEvent = serde_json::from_str(event).unwrap();
         let bad = read.records[1].change.sequence_number.clone().unwrap();
         let reported = json!({"batchItemFailures": [{"itemIdentifier": bad}]});
         assert_eq!(queues.publish(event).await, Some(reported));
-        assert_eq!(queues.wakes.take().len(), 1);
     }
 
     #[tokio::test]

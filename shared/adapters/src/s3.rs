@@ -24,6 +24,7 @@ pub use aws_sdk_s3::Client;
 use crate::failure::CallFailed;
 
 pub mod events;
+pub mod put_aside;
 mod rejected;
 
 /// How long a signed address can be used.

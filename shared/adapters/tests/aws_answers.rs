@@ -7,7 +7,7 @@ mod canned;
 
 use adapters::cognito::CognitoAccounts;
 use adapters::dynamodb::{
-    DynamoImports, DynamoLedger, DynamoOrderPlacement, DynamoOrders, DynamoUsers,
+    DynamoImports, DynamoLedger, DynamoOrderPlacement, DynamoOrders, DynamoRoutes, DynamoUsers,
 };
 use adapters::keys::Key;
 use adapters::s3::S3Files;
@@ -17,10 +17,10 @@ use app::messages::{ImportKey, Notification};
 use app::ports::{
     Changeset, Confirmation, DispatchLedger, FileError, IdentityError, IdentityProvider,
     ImportFiles, ImportStore, LogInOutcome, Mailer, OrderPlacement, OrderStore, Placement, Queue,
-    StoreError, UserStore,
+    RouteStore, StoreError, UserStore,
 };
 use canned::{Answer, Canned};
-use domain::{EmailNotifications, Order, UserId};
+use domain::{EmailNotifications, Order, RouteStatus, UserId};
 use serde_json::{Value, json};
 use settings::resources::{
     self, ClaimsTable, ImportsTable, OrdersTable, RoutesTable, UploadsBucket, UserPool,
@@ -212,6 +212,27 @@ async fn keys_that_were_not_processed_are_asked_for_again() {
 }
 
 /// The import's own file may be gone for good; the bucket or a half-written file is not, for all that one knows.
+#[tokio::test]
+async fn a_status_that_no_route_has_does_not_cost_a_read_of_the_whole_history() {
+    let fresh = Fresh::new();
+    let read: Vec<String> = (0..100).map(|_| fresh.user_id().to_string()).collect();
+    // Each megabyte of the history, and no end.
+    let megabytes = read.iter().map(|route| {
+        let key = json!({"agent_id": {"S": "a"}, "item": {"S": format!("route#{route}")}});
+        (200, json!({"Items": [], "LastEvaluatedKey": key}).to_string())
+    });
+    let aws = Canned::answering_texts(megabytes);
+    let routes = DynamoRoutes::new(&dynamodb(&aws), &RoutesTable::named("routes"));
+    let status = Some(RouteStatus::Cancelled);
+    let page = routes
+        .routes_of(user_id(1), status, None, 20)
+        .await
+        .unwrap();
+    assert!(page.routes.is_empty());
+    assert_eq!(page.next.map(|id| id.to_string()), Some(read[2].clone()));
+    assert_eq!(aws.json_bodies().len(), 3);
+}
+
 #[tokio::test]
 async fn a_file_that_cannot_be_written_is_not_one_that_is_gone() {
     let missing = || Answer(404, "<Error><Code>NoSuchBucket</Code></Error>");

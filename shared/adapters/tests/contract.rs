@@ -18,10 +18,13 @@ use adapters::dynamodb::{
     DynamoRoutes, DynamoSweepPlace, DynamoTrackingLinks, DynamoUsers, DynamoZonesWithoutAgents,
 };
 use adapters::s3::S3Files;
+use adapters::s3::put_aside::{S3UnreadableChanges, unreadable};
 use adapters::sns::SnsMailer;
 use adapters::sqs::SqsQueue;
 use app::messages::{Notification, Wake};
-use settings::resources::{NotificationQueue, OptimizationQueue, UploadsBucket, UserTopics};
+use settings::resources::{
+    FailedEventsBucket, NotificationQueue, OptimizationQueue, UploadsBucket, UserTopics,
+};
 use stack::Stack;
 use testkit::contracts::identity::{Identity, MailedCodes};
 use testkit::contracts::{self, Stores};
@@ -155,6 +158,22 @@ async fn files() {
     let bucket = stack.bucket().await;
     let files = S3Files::new(&stack.s3(), &UploadsBucket::named(bucket.name()));
     contracts::files::run(&files, &files, &bucket).await;
+    bucket.delete().await;
+}
+
+#[tokio::test]
+async fn unreadable_changes() {
+    let stack = Stack::new().await;
+    let bucket = stack.bucket().await;
+    let name = FailedEventsBucket::named(bucket.name());
+    let aside = S3UnreadableChanges::new(&stack.s3(), &name);
+    contracts::put_aside::run(&aside, async |id| {
+        let get = stack.s3().get_object().bucket(name.as_str());
+        let found = get.key(unreadable(id)).send().await.ok()?;
+        let bytes = found.body.collect().await.unwrap().to_vec();
+        Some(String::from_utf8(bytes).unwrap())
+    })
+    .await;
     bucket.delete().await;
 }
 

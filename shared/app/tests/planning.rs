@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use app::Refusal;
 use app::messages::{Wake, WakeCause};
-use app::ports::{OrderPlacement, RouteStore, StoreError};
+use app::ports::{OrderPlacement, RoutePage, RouteStore, StoreError};
 use async_trait::async_trait;
 use domain::{Order, OrderStatus, Route, RouteId, RouteStatus, UnplacedReason, UserId, Zone};
 use futures::executor::block_on;
@@ -364,7 +364,7 @@ impl RouteStore for Busy {
         status: Option<RouteStatus>,
         before: Option<RouteId>,
         limit: usize,
-    ) -> Result<Vec<Route>, StoreError> {
+    ) -> Result<RoutePage, StoreError> {
         self.store.routes_of(agent, status, before, limit).await
     }
 }

@@ -67,6 +67,8 @@ resources! {
     ImportQueue = "IMPORT_QUEUE_URL";
     /// The bucket of uploaded files and of their rejected rows.
     UploadsBucket = "UPLOADS_BUCKET";
+    /// The bucket of changes that could not be published.
+    FailedEventsBucket = "FAILED_EVENTS_BUCKET";
     /// The ARN prefix of the topics for emails. The id of a user follows it.
     UserTopics = "USER_TOPIC_ARN_PREFIX";
     /// The id of the Cognito user pool.

@@ -97,6 +97,11 @@ pub fn is_route_item(item: &str) -> bool {
     item.starts_with(ROUTE)
 }
 
+/// The route of a sort key.
+pub fn route_of_item(item: &str) -> Option<RouteId> {
+    item.strip_prefix(ROUTE)?.parse().ok()
+}
+
 /// The first and the last sort key of the routes before one route, or of all routes. `None` if there can be none.
 pub fn routes_before(before: Option<RouteId>) -> Option<(String, String)> {
     let last = match before {

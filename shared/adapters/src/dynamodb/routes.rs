@@ -3,7 +3,7 @@
 use settings::resources::RoutesTable;
 use std::collections::HashMap;
 
-use app::ports::{RouteStore, StoreError};
+use app::ports::{RoutePage, RouteStore, StoreError};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use domain::{Route, RouteId, RouteStatus, UserId};
@@ -16,6 +16,10 @@ use super::table::{self, Item, text};
 
 /// The sort key of the table.
 pub(super) const SORT_KEY: &str = "item";
+
+/// For a page, DynamoDB is asked this often, and reads a megabyte each time. So a status that no route has does not cost
+/// a read of the whole history.
+const MOST_ANSWERS: usize = 3;
 
 /// Routes, in the table `Routes`.
 #[derive(Debug, Clone)]
@@ -40,7 +44,7 @@ impl DynamoRoutes {
         status: Option<RouteStatus>,
         (first, last): (String, String),
         limit: usize,
-    ) -> Result<Vec<Route>, StoreError> {
+    ) -> Result<RoutePage, StoreError> {
         let mut query = self
             .client
             .query()
@@ -58,20 +62,34 @@ impl DynamoRoutes {
                 .expression_attribute_names("#status", "status")
                 .expression_attribute_values(":status", text(status.name()));
         } else {
-            query = query.limit(i32::try_from(limit).unwrap_or(i32::MAX));
+            // One more than asked for shows whether there is another page.
+            query = query.limit(i32::try_from(limit.saturating_add(1)).unwrap_or(i32::MAX));
         }
-        let mut pages = query.into_paginator().send();
-        let mut routes = Vec::new();
-        while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| away("Query", error))?;
-            for item in page.items.unwrap_or_default() {
-                routes.push(table::read::<StoredRoute, Route>(item)?);
+        let mut answers = query.into_paginator().send();
+        let mut routes: Vec<Route> = Vec::new();
+        let mut last_read = None;
+        for _ in 0..MOST_ANSWERS {
+            let Some(answer) = answers.next().await else {
+                return Ok(RoutePage { routes, next: None });
+            };
+            let answer = answer.map_err(|error| away("Query", error))?;
+            for item in answer.items.unwrap_or_default() {
                 if routes.len() == limit {
-                    return Ok(routes);
+                    let next = routes.last().map(|route| route.id);
+                    return Ok(RoutePage { routes, next });
                 }
+                routes.push(table::read::<StoredRoute, Route>(item)?);
+            }
+            last_read = answer.last_evaluated_key.filter(|key| !key.is_empty());
+            if last_read.is_none() {
+                return Ok(RoutePage { routes, next: None });
             }
         }
-        Ok(routes)
+        let last_read = last_read
+            .map(|key| table::attribute::<String>(&key, SORT_KEY))
+            .transpose()?;
+        let next = last_read.as_deref().and_then(keys::route_of_item);
+        Ok(RoutePage { routes, next })
     }
 }
 
@@ -116,14 +134,16 @@ impl RouteStore for DynamoRoutes {
         status: Option<RouteStatus>,
         before: Option<RouteId>,
         limit: usize,
-    ) -> Result<Vec<Route>, StoreError> {
+    ) -> Result<RoutePage, StoreError> {
         let Some(between) = keys::routes_before(before).filter(|_| limit > 0) else {
-            return Ok(Vec::new());
+            return Ok(RoutePage {
+                routes: Vec::new(),
+                next: None,
+            });
         };
-        let mut routes = self.between(agent_id, status, between, limit).await?;
-        let keys = routes
-            .iter()
-            .map(|route| key(agent_id, keys::geometry_item(route.id)));
+        let mut page = self.between(agent_id, status, between, limit).await?;
+        let routes = page.routes.iter();
+        let keys = routes.map(|route| key(agent_id, keys::geometry_item(route.id)));
         let items = table::get_all(&self.client, self.table.as_str(), keys.collect()).await?;
         let mut polylines = HashMap::new();
         for item in items {
@@ -131,10 +151,10 @@ impl RouteStore for DynamoRoutes {
             let route_id = geometry.route_id;
             polylines.extend(geometry.way().map(|way| (route_id, way)));
         }
-        for route in &mut routes {
+        for route in &mut page.routes {
             route.geometry = polylines.remove(&route.id);
         }
-        Ok(routes)
+        Ok(page)
     }
 }
 

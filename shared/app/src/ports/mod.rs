@@ -11,6 +11,7 @@ mod outboxes;
 mod pending;
 mod places;
 mod planning;
+mod put_aside;
 mod queues;
 mod recovery;
 mod sessions;
@@ -34,12 +35,13 @@ pub use planning::{
     Fallback, FallbackReason, KnownLeg, LegCache, PlaceLegs, PlanAnswer, PlanRequest, PlannedRoute,
     PlannedVisit, ProviderError, RouteProvider, UnplacedOrder, domain_kind,
 };
+pub use put_aside::UnreadableChanges;
 pub use queues::{Queue, QueueError};
 pub use recovery::{AddressChange, ConfirmationCodes, Opened, PasswordRecovery, Reset};
 pub use sessions::{Refreshed, SignOut, TokenRefresh, Whose};
 pub use stores::{
     AgentPart, Changeset, DispatchLedger, IdempotencyKey, MOST_ITEMS, OrderListing, OrderPage,
-    OrderPlacement, OrderStore, OverduePage, PendingPlace, Placement, RouteStore, StoreError,
-    UserStore,
+    OrderPlacement, OrderStore, OverduePage, PendingPlace, Placement, RoutePage, RouteStore,
+    StoreError, UserStore,
 };
 pub use tracking::{LinkUse, TrackingLinks};

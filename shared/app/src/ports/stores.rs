@@ -181,6 +181,16 @@ pub trait OrderPlacement: Send + Sync {
     ) -> Result<Option<Placement>, StoreError>;
 }
 
+/// A page of an agent's routes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoutePage {
+    /// The routes, newest first, with their geometries.
+    pub routes: Vec<Route>,
+    /// The next page has routes that were made before this one. `None` on the last page. A page before the last may be
+    /// short or empty.
+    pub next: Option<RouteId>,
+}
+
 /// Routes.
 #[async_trait]
 pub trait RouteStore: Send + Sync {
@@ -191,15 +201,15 @@ pub trait RouteStore: Send + Sync {
     /// Several records without their geometries, in no particular order, without those that do not exist.
     async fn routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError>;
 
-    /// At most `limit` routes of an agent that were made before `before`, newest first, with their geometries. A short
-    /// page is the last one.
+    /// At most `limit` routes of an agent that were made before `before`, newest first, with their geometries. The store
+    /// reads only a part of a long history, so a page with a `status` may be short.
     async fn routes_of(
         &self,
         agent_id: UserId,
         status: Option<RouteStatus>,
         before: Option<RouteId>,
         limit: usize,
-    ) -> Result<Vec<Route>, StoreError>;
+    ) -> Result<RoutePage, StoreError>;
 }
 
 /// The part of a change that is about an agent's record.

@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use domain::{Role, Route, RouteStatus, User, VariantArray};
+use domain::{Role, Route, RouteId, RouteStatus, User, VariantArray};
 
 use crate::agents::agent_in_path;
 use crate::answers::{RouteAnswer, RoutesAnswer};
 use crate::caller::Caller;
 use crate::paging::{PageQuery, cursor_after};
-use crate::ports::{Clock, RouteStore, UserStore};
+use crate::ports::{Clock, RoutePage, RouteStore, UserStore};
 use crate::refusal::Refusal;
 use crate::routes::geojson::FeatureCollection;
 
@@ -77,20 +77,105 @@ impl GetRoutes {
             }
         }
         let page = query.read(RouteStatus::VARIANTS)?;
-        // One more than asked for shows whether there is another page.
-        let limit = page.limit + 1;
-        let mut routes = self
+        let found = self
             .routes
-            .routes_of(agent_id, page.status, page.after, limit)
+            .routes_of(agent_id, page.status, page.after, page.limit)
             .await?;
-        let more = routes.len() > page.limit;
-        routes.truncate(page.limit);
-        let next_cursor = routes
-            .last()
-            .filter(|_| more)
-            .map(|route| cursor_after(route.id));
+        let (routes, next) = that_fit(found);
         let now = self.clock.now();
         let expected = routes.into_iter().map(|route| route.expected_at(now));
-        Ok((expected.collect(), next_cursor))
+        Ok((expected.collect(), next.map(cursor_after)))
+    }
+}
+
+/// The first routes of a page that fit into one answer, and where to go on.
+fn that_fit(page: RoutePage) -> (Vec<Route>, Option<RouteId>) {
+    let (mut routes, mut bytes) = (page.routes, 0);
+    let fit = routes.iter().take_while(|route| {
+        bytes += most_bytes(route);
+        bytes <= LARGEST_PAGE
+    });
+    // One route always fits: its item has at most 400 KB, and so has its geometry.
+    let fit = fit.count().max(1);
+    if fit >= routes.len() {
+        return (routes, page.next);
+    }
+    routes.truncate(fit);
+    let next = routes.last().map(|route| route.id);
+    (routes, next)
+}
+
+/// Lambda's largest answer has 6 MB, as text in JSON that is quoted in another JSON.
+const LARGEST_PAGE: usize = 4_000_000;
+/// What a route and a stop take in an answer at most, without the address and the geometry.
+const ROUTE_BYTES: usize = 1_000;
+const STOP_BYTES: usize = 800;
+
+/// More bytes than the route has in an answer. A character of the polyline may be a part of a coordinate in GeoJSON,
+/// and each quotation mark is a byte longer where the answer is quoted.
+fn most_bytes(route: &Route) -> usize {
+    let stops = route.stops.iter().map(|stop| {
+        let address = stop.address.as_deref().unwrap_or_default();
+        STOP_BYTES + 2 * address.len()
+    });
+    let geometry = route.geometry.as_deref().unwrap_or_default();
+    ROUTE_BYTES + stops.sum::<usize>() + 8 * geometry.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    use domain::Timestamp;
+    use testkit::contracts::Fresh;
+
+    /// An agent's routes of many stops each.
+    fn history(count: usize) -> RoutePage {
+        let fresh = Fresh::new();
+        let agent = fresh.user_id();
+        let now: Timestamp = testkit::at("2030-05-06T08:00:00Z");
+        let orders: Vec<_> = (0..200).map(|_| fresh.order(agent, now)).collect();
+        let routes = (0..count).map(|_| Route {
+            geometry: Some("_p~iF~ps|U_ulLnnqC".repeat(400)),
+            ..fresh.route(agent, &orders, now)
+        });
+        RoutePage {
+            routes: routes.collect(),
+            next: None,
+        }
+    }
+
+    #[test]
+    fn a_page_ends_before_lambdas_largest_answer() {
+        let page = history(100);
+        let (first, second) = (page.routes[0].id, page.routes.len());
+        let (fit, next) = that_fit(page);
+        assert!(fit.len() < second, "100 such routes are too many");
+        assert_eq!(fit[0].id, first);
+        assert_eq!(next, fit.last().map(|route| route.id));
+        let features = FeatureCollection::of(&fit, None);
+        let features = serde_json::to_string(&features).unwrap();
+        let answer = RoutesAnswer {
+            routes: fit.into_iter().map(RouteAnswer::from).collect(),
+            next_cursor: None,
+        };
+        let answer = serde_json::to_string(&answer).unwrap();
+        for body in [answer, features] {
+            let quoted = serde_json::to_string(&body).unwrap();
+            assert!(quoted.len() < 6_000_000, "{}", quoted.len());
+            assert!(
+                quoted.len() > 500_000,
+                "a page may be long: {}",
+                quoted.len()
+            );
+        }
+    }
+
+    #[test]
+    fn a_page_that_fits_stays_as_it_is() {
+        let page = history(2);
+        let next = Some(page.routes[1].id);
+        let page = RoutePage { next, ..page };
+        assert_eq!(that_fit(page.clone()), (page.routes, next));
     }
 }

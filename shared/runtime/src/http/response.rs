@@ -4,7 +4,7 @@ use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use lambda_http::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, VARY,
-    WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+    X_CONTENT_TYPE_OPTIONS,
 };
 use lambda_http::http::{HeaderValue, Response as HttpResponse, StatusCode};
 use serde::Serialize;
@@ -146,9 +146,6 @@ impl Problem {
         headers.insert(CONTENT_TYPE, content_type);
         if let Some(seconds) = self.retry_after_s() {
             headers.insert(RETRY_AFTER, seconds.into());
-        }
-        if self.status() == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
         answer
     }

@@ -191,7 +191,7 @@ async fn of_many_routes_one_gets_the_agent(stores: Stores<'_>) {
         .routes_of(agent.id, None, None, 10)
         .await
         .unwrap();
-    assert_eq!(routes.len(), 1, "no agent has two open routes");
+    assert_eq!(routes.routes.len(), 1, "no agent has two open routes");
 }
 
 /// Two routes, each with the orders of one agent. Returns the assignments as they are stored.

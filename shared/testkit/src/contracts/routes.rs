@@ -57,7 +57,7 @@ async fn a_route_is_read_with_its_geometry(stores: Stores<'_>) {
     let found = stores.routes.route(agent, route.id).await.unwrap().unwrap();
     assert_eq!(found.geometry, None, "an empty geometry is none");
     let listed = stores.routes.routes_of(agent, None, None, 1).await.unwrap();
-    assert_eq!(listed[0].geometry, None);
+    assert_eq!(listed.routes[0].geometry, None);
     put(stores, &later).await;
     let found = stores.routes.route(agent, route.id).await.unwrap().unwrap();
     assert_eq!(found.geometry, None, "and stays so");
@@ -89,12 +89,23 @@ async fn an_agents_routes_are_listed(stores: Stores<'_>) {
         routes.insert(0, route);
     }
     let listed = async |status, before: Option<RouteId>, limit| {
-        stores
-            .routes
-            .routes_of(agent, status, before, limit)
-            .await
-            .unwrap()
+        let page = stores.routes.routes_of(agent, status, before, limit).await;
+        page.unwrap().routes
     };
+    let pages = async |status| {
+        let (mut found, mut before) = (Vec::new(), None);
+        loop {
+            let page = stores.routes.routes_of(agent, status, before, 2).await;
+            let page = page.unwrap();
+            assert!(page.routes.len() <= 2);
+            found.extend(page.routes);
+            before = page.next;
+            if before.is_none() {
+                return found;
+            }
+        }
+    };
+    assert_eq!(pages(None).await, routes);
     assert_eq!(
         listed(None, None, 100).await,
         routes,
@@ -110,14 +121,10 @@ async fn an_agents_routes_are_listed(stores: Stores<'_>) {
         listed(status, Some(completed[0].id), 2).await,
         completed[1..3]
     );
+    assert_eq!(pages(status).await, completed);
     assert_eq!(listed(Some(RouteStatus::Cancelled), None, 2).await, []);
     let nobody = fresh.user_id();
-    assert_eq!(
-        stores
-            .routes
-            .routes_of(nobody, None, None, 10)
-            .await
-            .unwrap(),
-        []
-    );
+    let none = stores.routes.routes_of(nobody, None, None, 10).await;
+    let none = none.unwrap();
+    assert_eq!((none.routes.len(), none.next), (0, None));
 }

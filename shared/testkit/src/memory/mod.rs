@@ -9,6 +9,7 @@ mod mail;
 mod outboxes;
 mod pending_bounds;
 mod places;
+mod put_aside;
 mod queues;
 mod store;
 mod tracking;
@@ -18,6 +19,7 @@ pub use identity::{CODE, EMAIL_CODE, IdentityCall, MemoryIdentity, RESET_CODE};
 pub use legs::MemoryLegs;
 pub use mail::MemoryMailer;
 pub use places::{MemoryGeocoder, MemoryPlaceCache};
+pub use put_aside::MemoryAside;
 pub use queues::{MemoryImportQueue, MemoryNotifications, MemoryQueue, MemoryWakes};
 pub use store::{MemoryStore, NextWrite};
 

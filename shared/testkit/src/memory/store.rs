@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard};
 use app::events::StateChange;
 use app::ports::{
     AgentPart, Changeset, DispatchLedger, IdempotencyKey, MOST_ITEMS, OrderListing, OrderPage,
-    OrderPlacement, OrderStore, OverduePage, PendingPlace, Placement, RouteStore, StoreError,
-    UserStore,
+    OrderPlacement, OrderStore, OverduePage, PendingPlace, Placement, RoutePage, RouteStore,
+    StoreError, UserStore,
 };
 use async_trait::async_trait;
 use domain::{
@@ -417,14 +417,19 @@ impl RouteStore for MemoryStore {
         status: Option<RouteStatus>,
         before: Option<RouteId>,
         limit: usize,
-    ) -> Result<Vec<Route>, StoreError> {
+    ) -> Result<RoutePage, StoreError> {
         let tables = self.tables();
         let theirs = tables.routes.values().rev().filter(|route| {
             route.agent_id == agent_id
                 && status.is_none_or(|status| route.status == status)
                 && before.is_none_or(|before| route.id < before)
         });
-        Ok(theirs.take(limit).cloned().collect())
+        // One more than asked for shows whether there is another page.
+        let mut routes: Vec<Route> = theirs.take(limit.saturating_add(1)).cloned().collect();
+        let more = routes.len() > limit;
+        routes.truncate(limit);
+        let next = routes.last().filter(|_| more).map(|route| route.id);
+        Ok(RoutePage { routes, next })
     }
 }
 
