@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env logs dispatcher demo import test test-import-large lint docs fuzz access-table resources deny bench-planner bench-import bench-start bench-day bench-day-http simulate clean
+.PHONY: help up down status env logs dispatcher demo import test test-import-large lint docs fuzz access-table resources indexes deny restore bench-planner bench-import bench-start bench-cost bench-day bench-day-http simulate clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | sed "s/[$$][$$]/$$/" | expand -t 26
@@ -69,6 +69,13 @@ deny: ## Check licences and known faults of the dependencies (cargo install carg
 	@cargo deny --version >/dev/null 2>&1 || { echo "waybill: cargo-deny is missing: cargo install --locked cargo-deny" >&2; exit 1; }
 	@cargo deny check
 
+restore: .venv/ready ## Copy lost items back: TABLE=Orders AT=2030-05-06T08:00:00Z [STACK=…] [APPLY=yes]; see docs/OPERATIONS.md
+	@$(PYTHON) local/restore.py --table "$(TABLE)" $${AT:+--at "$$AT"} $${SOURCE:+--source "$$SOURCE"} \
+	  $${STACK:+--stack "$$STACK"} $${MODE:+--mode "$$MODE"} $${ONLY:+--only "$$ONLY"} $${APPLY:+--apply "$$APPLY"}
+
+indexes: .venv/ready ## After a release: write the list of the tables' indexes, tests/indexes.json
+	@$(PYTHON) tests/indexes.py
+
 bench-planner: ## Compare the planner with VROOM, OR-Tools and PyVRP on the same problems; FILES=…
 	@test -d local/bench-planner/.venv || python3 -m venv local/bench-planner/.venv
 	@local/bench-planner/.venv/bin/pip install -q -r local/bench-planner/requirements.txt
@@ -87,6 +94,17 @@ bench-start: up ## Measure start times and zip sizes of a release build; AGAINST
 	@built=$${CARGO_TARGET_DIR:-target}/$${CARGO_BUILD_TARGET:+$$CARGO_BUILD_TARGET/}release; \
 	  eval "$$($(LOCAL_STACK) env)" && exec $(PYTHON) local/bench-start/bench.py --binaries "$$built" \
 	  $${AGAINST:+--against "$$AGAINST"}
+
+# A stack of its own: with a meter, a release build, and the windows and plan times of a stack on AWS. The day is about
+# 50 times faster than life, and so are the driving times.
+bench-cost: export PORT := $(if $(PORT),$(PORT),4599)
+bench-cost: export METER := 1
+bench-cost: export PROFILE := release
+bench-cost: export PARAMETERS := LegBaseSeconds=4 LegSecondsPerKm=2 FreezeSeconds=12 MoveSeconds=1 PlanSeconds=10 \
+  OptimizationWindowSeconds=10 NotificationWindowSeconds=2 StreamWindowSeconds=1
+bench-cost: up ## Count what 1,000 orders cost on AWS, in dollars for a million: a release build and 12 minutes
+	@eval "$$($(LOCAL_STACK) env)" && { $(PYTHON) local/bench-cost/bench.py $(ARGS); result=$$?; \
+	  $(LOCAL_STACK) down; exit $$result; }
 
 bench-day: ## Compare Waybill with simple policies on generated days, in virtual time: some minutes; SEEDS=10 [VROOM=1]
 	@set -e; run="cargo run -q -p simulator --bin bench-day -- --scenarios all --seeds $${SEEDS:-10}"; \
@@ -116,7 +134,7 @@ simulate: ## Tell how many agents a file of orders needs: FILE=orders.csv AGENTS
 
 clean: ## Stop the local stack and delete everything that was built
 	@if [ -e .venv/ready ]; then $(LOCAL_STACK) down; fi
-	rm -rf .venv local/bench-planner/.venv local/providers/.venv local/contract/node_modules local/contract/out .aws-sam target local/state local/demo/out local/bench-day/out local/simulate/out
+	rm -rf .venv local/bench-planner/.venv local/providers/.venv local/contract/node_modules local/contract/out .aws-sam target local/state local/demo/out local/bench-cost/out local/bench-day/out local/simulate/out
 
 .venv/ready: local/requirements.txt local/venv.sh
 	@local/venv.sh

@@ -6,7 +6,7 @@ import sys
 import time
 
 import server
-from settings import CALLS, PORT, STATE, TOOLS, Problem, build_environment, say, watch_environment
+from settings import CALLS, METER, PORT, STATE, TOOLS, Problem, build_environment, say, watch_environment
 
 
 def up():
@@ -58,6 +58,7 @@ def env():
     print(f"export PORT={PORT}")
     # For the tests: what the functions have asked of MiniStack.
     print(f"export CALLS_FILE={shlex.quote(str(CALLS))}")
+    print(f"export METER_FILE={shlex.quote(str(METER))}")
     for name, value in (deploy.variables() | build_environment() | watch_environment()).items():
         print(f"export {name}={shlex.quote(value)}")
     # The versions of sam, aws and cargo lambda in .venv.

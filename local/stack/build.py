@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-from settings import BUILD, ROOT, STATE, Problem, architecture, environment, say
+from settings import BUILD, IS_RELEASE, ROOT, STATE, Problem, architecture, environment, say
 
 
 def build():
@@ -17,6 +17,8 @@ def build():
     command = ["cargo", "lambda", "build"]
     if architecture() == "arm64":
         command.append("--arm64")
+    if IS_RELEASE:
+        command.append("--release")
     for name in binaries:
         command += ["--bin", name]
     if subprocess.run(command, check=False, cwd=ROOT, env=environment()).returncode:

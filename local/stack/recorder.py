@@ -4,8 +4,11 @@ file instead of MiniStack itself.
 MiniStack checks the role of each caller before it answers, and translates each request into the actions and resources
 of IAM for that: a transaction into the writes in it, a batch into its tables, a query into its index. This file keeps
 each question that MiniStack asks its policies. tests/grants.py compares them with the policies of template.yaml.
+
+With METER_FILE, meter.py also counts what AWS would bill.
 """
 
+import importlib.util
 import json
 import os
 import sys
@@ -43,4 +46,10 @@ if __name__ == "__main__":
 
     cognito_rules.add()
     record(os.environ["CALLS_FILE"])
+    if os.environ.get("METER_FILE"):
+        # By its path: this directory must not be among MiniStack's modules.
+        spec = importlib.util.spec_from_file_location("meter", Path(__file__).with_name("meter.py"))
+        meter = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(meter)
+        meter.start(os.environ["METER_FILE"])
     main()

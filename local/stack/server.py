@@ -1,6 +1,7 @@
 """Starts and stops MiniStack."""
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -8,7 +9,7 @@ import time
 import urllib.request
 
 import processes
-from settings import CALLS, ENDPOINT, PORT, REGION, ROOT, STATE, TOOLS, Problem, environment, say
+from settings import CALLS, ENDPOINT, METER, PORT, REGION, ROOT, STATE, TOOLS, Problem, environment, say
 
 RECORD = STATE / "process.json"
 LOG = STATE / "ministack.log"
@@ -72,7 +73,8 @@ def stop():
 
 
 def _settings(scratch):
-    return {
+    meter = {"METER_FILE": str(METER)} if os.environ.get("METER") else {}
+    return meter | {
         "BIND_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(PORT),
         # The host in URLs from MiniStack, such as those of queues.

@@ -17,6 +17,10 @@ STATE = ROOT / "local" / "state" / str(PORT)
 BUILD = STATE / "build"
 # Which function asked MiniStack for which action on which resource, since MiniStack was started.
 CALLS = STATE / "calls.jsonl"
+# What AWS would bill, since MiniStack was started with METER=1.
+METER = STATE / "meter.json"
+# The local stack runs cargo's dev profile. PROFILE=release is for measurements.
+IS_RELEASE = os.environ.get("PROFILE") == "release"
 
 
 class Problem(Exception):
@@ -45,7 +49,8 @@ def client_environment():
 
 def build_environment():
     """Makes `sam build` use the dev profile and this machine's linker. That is minutes faster than a release build."""
-    return {"SAM_BUILD_MODE": "debug", "CARGO_LAMBDA_COMPILER": "cargo", "SAM_CLI_TELEMETRY": "0"}
+    mode = {} if IS_RELEASE else {"SAM_BUILD_MODE": "debug"}
+    return mode | {"CARGO_LAMBDA_COMPILER": "cargo", "SAM_CLI_TELEMETRY": "0"}
 
 
 def watch_environment():
