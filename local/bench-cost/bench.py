@@ -125,6 +125,8 @@ def details(counts):
         for name, value in sorted(bill.of_names(counts, kind).items(), key=lambda one: -one[1]):
             print(f"  {kind + ' ' + name:48} {value / orders:8.2f}")
     for name, value in sorted(bill.of_names(counts, "invocations").items(), key=lambda one: -one[1]):
+        if not value:
+            continue
         seconds = bill.billed_s(counts, name, memory[name])
         print(f"  {name:30} {value / orders:7.2f} runs {1000 * seconds / value:9.1f} ms "
               f"{seconds * memory[name] / 1024 / orders:8.4f} GB-s {counts.get('log bytes ' + name, 0) / orders:7.0f} "
