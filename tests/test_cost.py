@@ -40,6 +40,7 @@ def test_a_function_is_billed_for_its_share_of_a_core_and_for_its_waits():
     waits = 100 * bill.PRICES["waits"]["dynamodb"]
     assert bill.billed_s(counts, "GetMe", bill.CORE_MB) == pytest.approx(1.0 + waits + 0.005)
     assert bill.billed_s(counts, "GetMe", bill.CORE_MB / 4) == pytest.approx(4.0 + waits + 0.005)
+    assert bill.billed_s(counts | {"wall_s GetMe": 1.5}, "GetMe", bill.CORE_MB / 4) == 1.5, "some waits overlap"
 
 
 def test_the_free_amounts_are_for_what_has_a_price():

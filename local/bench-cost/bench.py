@@ -92,7 +92,8 @@ def show(told):
     counts, metrics = told["counts"], told["metrics"]
     orders, resources = counts["orders"], expanded()
     level = TEMPLATE["Globals"]["Function"]["LoggingConfig"]["SystemLogLevel"]
-    used = bill.amounts(counts, memories(), level)
+    share = TEMPLATE["Parameters"].get("TracedShare", {}).get("Default", 0)
+    used = bill.amounts(counts, memories(), level, *bill.traces_of(resources, float(share)))
     regions = bill.PRICES["regions"]
     print(f"\n{'a million orders':24} {'per order':>12} " + " ".join(f"{region:>12}" for region in regions))
     totals = dict.fromkeys(regions, 0.0)

@@ -19,7 +19,7 @@ IDLE_RECEIVES = 5 * MONTH_S / 20
 SECONDS_PER_ORDER = 30.4 * 10 * 3600 / MILLION
 # An order with the index entries that stay, and its part of a route and of claims.
 STORED_BYTES = 3_000
-# X-Ray's own rule: the first request of each second, and a share of the others.
+# X-Ray's own rule, without one of ours: the first request of each second, and a share of the others.
 DEFAULT_TRACES = (1, 0.05)
 
 
@@ -40,22 +40,25 @@ def billed_s(counts, function, memory_mb):
         waiting += times * waits.get(call, waits.get(call.split()[0], waits["other"]))
     computing = counts.get(f"cpu_s {function}", 0.0) * max(1.0, CORE_MB / memory_mb)
     if function == "OptimizeRoutes":
-        # The search ends by the clock, so its time is the same on each machine.
+        # A search ends by the clock, so its time is the same on each machine.
         computing = counts.get("planned_s", 0.0)
     # Lambda rounds each invocation up to a millisecond.
     seconds = computing + waiting + counts.get(f"invocations {function}", 0) * 0.0005
     return min(seconds, counts.get(f"wall_s {function}", seconds))
 
 
-def amounts(counts, memories, log_level, traces=DEFAULT_TRACES):
-    """What the counted orders use of each thing that has a price. `memories` are the MB of each function."""
+def amounts(counts, memories, log_level, traces=DEFAULT_TRACES, tracing=()):
+    """What the counted orders use of each thing that has a price. `memories` are the MB of each function.
+
+    `tracing` are the functions that X-Ray samples by themselves, beside the API.
+    """
     orders = counts["orders"]
     invocations = {name: n for name, n in of_names(counts, "invocations").items() if name != "SweepPendingOrders"}
     requests = counts["api requests"]
     lines = sum(of_names(counts, "log bytes").values()) - counts.get("log bytes SweepPendingOrders", 0)
     lines += sum(invocations.values()) * PLATFORM_LINES[log_level] + requests * ACCESS_LINE
     reservoir, share = traces
-    a_second = (requests + sum(n for name, n in invocations.items() if name in QUEUE_FUNCTIONS)) / orders
+    a_second = (requests + sum(n for name, n in invocations.items() if name in tracing)) / orders
     a_second /= SECONDS_PER_ORDER
     traced = min(a_second, reservoir + share * max(0.0, a_second - reservoir)) * SECONDS_PER_ORDER
     return {
@@ -74,7 +77,14 @@ def amounts(counts, memories, log_level, traces=DEFAULT_TRACES):
     }
 
 
-QUEUE_FUNCTIONS = ("PublishEvents", "OptimizeRoutes", "SendNotifications", "IngestOrders")
+def traces_of(resources, share):
+    """The rule for traces, and the functions behind queues, streams and the clock that make traces of their own."""
+    called = {name.split("Function")[0] for name, one in resources.items()
+              if one["Type"] == "AWS::Lambda::Permission" and "FunctionHttpPermission" in name}  # fmt: skip
+    functions = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Lambda::Function"]
+    active = {one["FunctionName"].split("-")[-1] for one in functions if one["TracingConfig"]["Mode"] == "Active"}
+    rules = [one for one in resources.values() if one["Type"] == "AWS::XRay::SamplingRule"]
+    return (0, share) if rules else DEFAULT_TRACES, active - called
 
 
 def idle(resources, prices, metrics=1, free=True):
@@ -99,12 +109,11 @@ def idle(resources, prices, metrics=1, free=True):
         "lambda_requests": sweeps,
         "lambda_gb_s": sweeps * 0.25 * 0.1,
         "log_bytes": sweeps * 1_500,
-        "traces": sweeps,
+        "traces": sweeps if "SweepPendingOrders" in traces_of(resources, 0)[1] else 0,
     }
     given = PRICES["free"] if free else {}
     dollars = {name: max(0.0, amount - given.get(name, 0)) * prices[name] for name, amount in used.items()}
-    # A sweep reads a page of pending orders and its place, and writes its place.
-    dollars["dynamodb_write_units"] = sweeps * prices["dynamodb_write_units"]
+    # A sweep reads a page of pending orders and its place.
     dollars["dynamodb_read_units"] = sweeps * 1.5 * prices["dynamodb_read_units"]
     return dollars
 

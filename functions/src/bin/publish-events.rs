@@ -8,7 +8,7 @@ use adapters::s3::put_aside::S3UnreadableChanges;
 use adapters::sqs::SqsQueue;
 use adapters::system::SystemClock;
 use app::Refusal;
-use app::events::{PublishEvents, StateChange};
+use app::events::{Figures, PublishEvents, StateChange};
 use app::messages::{Notification, Wake};
 use app::ports::UnreadableChanges;
 use aws_lambda_events::dynamodb::EventRecord;
@@ -91,28 +91,26 @@ async fn keep(
     Ok(())
 }
 
-/// Counts new orders and lost subscriptions here, because all of them pass here. A record that is delivered again is
-/// counted again.
+/// Counts orders and lost subscriptions here, because all of them pass here. A record that is delivered again is counted
+/// again.
 fn count(changes: &[StateChange]) {
     let lost = changes.iter().filter(|change| is_lost_subscription(change));
-    let lost = lost.count();
-    if lost > 0 {
-        Metrics::new().count("SubscriptionsLost", lost).emit();
+    let figures = Figures::of(changes);
+    let mut metrics = Metrics::new();
+    for (name, number) in [
+        ("OrdersPlaced", figures.placed),
+        ("OrdersDelivered", figures.delivered),
+        ("SubscriptionsLost", lost.count()),
+    ] {
+        if number > 0 {
+            metrics = metrics.count(name, number);
+        }
     }
-    let placed = changes
-        .iter()
-        .filter(|change| {
-            matches!(
-                change,
-                StateChange::Order {
-                    before: None,
-                    after: Some(_)
-                }
-            )
-        })
-        .count();
-    if placed > 0 {
-        Metrics::new().count("OrdersPlaced", placed).emit();
+    let metrics = metrics
+        .minutes("MinutesToAssignment", figures.minutes_to_assignment)
+        .minutes("MinutesToTheDoor", figures.minutes_to_the_door);
+    if !metrics.is_empty() {
+        metrics.emit();
     }
 }
 

@@ -6,8 +6,10 @@ use std::time::Duration;
 use adapters::dynamodb::{DynamoOrders, DynamoSweepPlace};
 use adapters::sqs::SqsQueue;
 use adapters::system::SystemClock;
+use app::events::minutes;
 use app::messages::Wake;
 use app::orders::{SweepPendingOrders, SweepReport};
+use domain::OrderId;
 use runtime::Failure;
 use runtime::metrics::Metrics;
 use tracing::info;
@@ -34,10 +36,17 @@ async fn handle(sweep_pending_orders: &SweepPendingOrders, time: Duration) -> Re
         zones,
         pages,
         is_over,
+        oldest,
     } = report;
     info!(zones, pages, is_over, "swept");
     if zones > 0 {
         Metrics::new().count("ZonesOverdue", zones).emit();
+    }
+    let now = sweep_pending_orders.clock.now();
+    if let Some(placed_at) = oldest.and_then(OrderId::placed_at) {
+        Metrics::new()
+            .minutes("OldestPendingMinutes", [minutes(placed_at, now)])
+            .emit();
     }
     Ok(())
 }

@@ -48,6 +48,7 @@ async fn a_long_list_is_swept_page_by_page() {
         zones: 2,
         pages: 3,
         is_over: true,
+        oldest: world.store.all_orders().iter().map(|order| order.id).min(),
     };
     assert_eq!(report, all);
     let woken = woken(&world);

@@ -12,6 +12,16 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 pub use uuid::Uuid;
 
+use crate::Timestamp;
+
+impl OrderId {
+    /// The time at which the order was placed, or its import was made: each id of an order begins with it.
+    pub fn placed_at(self) -> Option<Timestamp> {
+        let milliseconds = i64::try_from(self.0.as_u128() >> 80).ok()?;
+        Timestamp::from_millisecond(milliseconds).ok()
+    }
+}
+
 macro_rules! id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*

@@ -16,7 +16,7 @@ const FUNCTION: &str = "FunctionName";
 #[derive(Debug, Clone, Default)]
 pub struct Metrics {
     dimensions: Vec<(&'static str, String)>,
-    values: Vec<(&'static str, &'static str, f64)>,
+    values: Vec<(&'static str, &'static str, Value)>,
 }
 
 impl Metrics {
@@ -35,15 +35,32 @@ impl Metrics {
     /// How many there were.
     #[must_use]
     pub fn count(mut self, name: &'static str, count: usize) -> Self {
-        self.values.push((name, "Count", count as f64));
+        self.values.push((name, "Count", (count as f64).into()));
         self
     }
 
     /// How long it took.
     #[must_use]
     pub fn seconds(mut self, name: &'static str, time: std::time::Duration) -> Self {
-        self.values.push((name, "Seconds", time.as_secs_f64()));
+        self.values
+            .push((name, "Seconds", time.as_secs_f64().into()));
         self
+    }
+
+    /// Minutes, a value for each thing that took this time. At most a hundred values fit into a line.
+    #[must_use]
+    pub fn minutes(mut self, name: &'static str, times: impl IntoIterator<Item = f64>) -> Self {
+        let times: Vec<f64> = times.into_iter().collect();
+        if !times.is_empty() {
+            // CloudWatch has no unit for minutes.
+            self.values.push((name, "None", times.into()));
+        }
+        self
+    }
+
+    /// Whether nothing was measured.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
     }
 
     /// Writes the line, but only on Lambda: elsewhere nobody reads it. A line that cannot be written is no failure.
@@ -83,7 +100,7 @@ impl Metrics {
             line.insert((*name).to_owned(), value.as_str().into());
         }
         for (name, _, value) in &self.values {
-            line.insert((*name).to_owned(), (*value).into());
+            line.insert((*name).to_owned(), value.clone());
         }
         Value::Object(line).to_string()
     }
@@ -92,6 +109,17 @@ impl Metrics {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_of_several_times_is_a_value() {
+        let metrics = Metrics::new()
+            .minutes("MinutesToTheDoor", [12.5, 40.0])
+            .minutes("MinutesToAssignment", []);
+        let line: Value = serde_json::from_str(&metrics.line("waybill-PublishEvents", 17)).unwrap();
+        assert_eq!(line["MinutesToTheDoor"], json!([12.5, 40.0]));
+        let told = &line["_aws"]["CloudWatchMetrics"][0]["Metrics"];
+        assert_eq!(*told, json!([{"Name": "MinutesToTheDoor", "Unit": "None"}]));
+    }
 
     #[test]
     fn the_line_is_what_cloudwatch_reads() {

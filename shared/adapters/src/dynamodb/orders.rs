@@ -1,6 +1,6 @@
 //! Orders.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use app::ports::{OrderListing, OrderPage, OrderStore, OverduePage, PendingPlace, StoreError};
 use async_trait::async_trait;
@@ -100,25 +100,34 @@ impl OrderStore for DynamoOrders {
         after: Option<PendingPlace>,
         limit: usize,
     ) -> Result<OverduePage, StoreError> {
-        // The index holds only pending orders. For one answer, DynamoDB reads at most a megabyte.
+        // The index holds only pending orders. For one answer, DynamoDB reads at most a megabyte. It bills what it reads, so
+        // a filter would save nothing, and would hide the oldest order.
         let answer = self
             .client
             .scan()
             .table_name(self.table.as_str())
             .index_name("pending-orders")
-            .filter_expression("retry_key < :bound")
-            .projection_expression("pending_zone")
-            .expression_attribute_values(":bound", text(keys::retry_key_bound(due_by)))
+            .projection_expression("pending_zone, retry_key")
             .limit(i32::try_from(limit).unwrap_or(i32::MAX))
             .set_exclusive_start_key(after.map(index_key))
             .send()
             .await
             .map_err(|error| away("Scan", error))?;
-        let zones = answer.items.unwrap_or_default();
+        let bound = keys::retry_key_bound(due_by);
+        let (mut zones, mut oldest) = (BTreeSet::new(), None);
+        for item in answer.items.unwrap_or_default() {
+            let retry_key: String = table::attribute(&item, RETRY)?;
+            if retry_key < bound {
+                zones.insert(zone_of(&item)?);
+            }
+            let order = keys::time_and_order(&retry_key).map(|(_, order)| order);
+            oldest = [oldest, order].into_iter().flatten().min();
+        }
         let last_key = answer.last_evaluated_key.filter(|key| !key.is_empty());
         Ok(OverduePage {
-            zones: zones.iter().map(zone_of).collect::<Result<_, _>>()?,
+            zones,
             next: last_key.as_ref().map(place_of).transpose()?,
+            oldest,
         })
     }
 }

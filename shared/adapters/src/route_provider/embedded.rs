@@ -18,9 +18,11 @@ const SEED: u64 = 0x5eed;
 pub(super) const PRECISION: u32 = 5;
 /// The search of a handful of orders is at its end in milliseconds …
 const SEARCH_AT_LEAST: Duration = Duration::from_millis(100);
-/// … and each order makes it longer. At 40 orders to a route this is over a second for a full one, and reaches the 10 s
-/// that a plan has by default with some 330 orders.
-const SEARCH_PER_ORDER: Duration = Duration::from_millis(30);
+/// … and each order makes it longer. 40 pending orders, a full route, get over a second. Some 330 get the 10 s that a
+/// plan has by default.
+const SEARCH_PER_PENDING: Duration = Duration::from_millis(30);
+/// An order that is on a route was searched for before. The search begins with the routes as they are.
+const SEARCH_PER_PLACED: Duration = Duration::from_millis(5);
 
 /// The embedded planner, on estimated legs.
 #[derive(Debug, Clone, Copy)]
@@ -93,8 +95,11 @@ pub(super) fn searched(
 
 /// The best plan that the search finds within the time.
 pub(super) fn search(instance: &Instance, time_limit: Duration, threads: usize) -> Plan {
+    let placed = instance.orders().iter().filter(|order| order.committed);
+    let placed = placed.count();
+    let pending = instance.orders().len() - placed;
     let options = Options {
-        limit: Limit::Time(search_time(instance.orders().len(), time_limit)),
+        limit: Limit::Time(search_time(pending, placed, time_limit)),
         seed: SEED,
         threads,
     };
@@ -116,11 +121,12 @@ pub(super) fn answer_of(
 }
 
 /// How long to search. The limit is for the largest problems: a small one is as good as it gets long before, and an
-/// agent waits for it while Lambda's clock runs.
-fn search_time(orders: usize, limit: Duration) -> Duration {
-    let orders = u32::try_from(orders).unwrap_or(u32::MAX);
-    SEARCH_PER_ORDER
-        .saturating_mul(orders)
+/// agent waits for it while Lambda's clock runs. A single new order among many on routes is a small one.
+fn search_time(pending: usize, placed: usize, limit: Duration) -> Duration {
+    let times =
+        |each: Duration, orders| each.saturating_mul(u32::try_from(orders).unwrap_or(u32::MAX));
+    times(SEARCH_PER_PENDING, pending)
+        .saturating_add(times(SEARCH_PER_PLACED, placed))
         .saturating_add(SEARCH_AT_LEAST)
         .min(limit)
 }
@@ -243,10 +249,12 @@ mod tests {
     #[test]
     fn a_small_problem_is_searched_briefly() {
         let limit = Duration::from_secs(10);
-        assert!(search_time(5, limit) < Duration::from_secs(1));
-        assert_eq!(search_time(2_000, limit), limit);
-        assert_eq!(search_time(usize::MAX, limit), limit);
+        assert!(search_time(5, 0, limit) < Duration::from_secs(1));
+        // One order comes while a hundred are on routes.
+        assert!(search_time(1, 100, limit) < Duration::from_secs(1));
+        assert_eq!(search_time(2_000, 0, limit), limit);
+        assert_eq!(search_time(usize::MAX, usize::MAX, limit), limit);
         let short = Duration::from_millis(10);
-        assert_eq!(search_time(5, short), short);
+        assert_eq!(search_time(5, 0, short), short);
     }
 }

@@ -1,5 +1,7 @@
 //! After a committed write: wakes zones and notifies people.
 
+mod figures;
 mod publish_events;
 
+pub use figures::{Figures, minutes};
 pub use publish_events::{PublishEvents, StateChange};

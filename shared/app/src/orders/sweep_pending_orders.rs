@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::Zone;
+use domain::{OrderId, Zone};
 use jiff::SignedDuration;
 
 use crate::messages::{Wake, WakeCause};
@@ -40,6 +40,8 @@ pub struct SweepReport {
     pub pages: usize,
     /// Whether the run came to the end of the index. If not, the next run continues where this one stopped.
     pub is_over: bool,
+    /// The oldest pending order among those that were read.
+    pub oldest: Option<OrderId>,
 }
 
 impl SweepPendingOrders {
@@ -56,7 +58,7 @@ impl SweepPendingOrders {
         let begun = self.clock.now();
         let stop_at = begun.checked_add(time.saturating_sub(LAST_PAGE)).ok();
         let mut woken = BTreeSet::new();
-        let mut pages = 0;
+        let (mut pages, mut oldest) = (0, None);
         let mut after = self.place.reached().await?;
         loop {
             let page = self
@@ -64,6 +66,7 @@ impl SweepPendingOrders {
                 .zones_overdue(begun - GRACE, after, PAGE)
                 .await?;
             pages += 1;
+            oldest = [oldest, page.oldest].into_iter().flatten().min();
             let zones = page.zones.into_iter().filter(|zone| woken.insert(*zone));
             let wakes: Vec<Wake> = zones.map(overdue).collect();
             self.wakes.send(&wakes, 0).await?;
@@ -77,6 +80,7 @@ impl SweepPendingOrders {
                     zones: woken.len(),
                     pages,
                     is_over: after.is_none(),
+                    oldest,
                 });
             }
         }

@@ -118,6 +118,8 @@ pub struct OverduePage {
     pub zones: BTreeSet<Zone>,
     /// The last order of this part, after which the next part begins. `None` at the end of the index.
     pub next: Option<PendingPlace>,
+    /// The oldest order of this part, overdue or not.
+    pub oldest: Option<OrderId>,
 }
 
 /// Orders.

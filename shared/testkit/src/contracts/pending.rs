@@ -75,6 +75,9 @@ async fn swept(store: &dyn OrderStore, due_by: Timestamp, limit: usize) -> BTree
     loop {
         let page = store.zones_overdue(due_by, after, limit).await.unwrap();
         zones.extend(page.zones);
+        if let (Some(oldest), Some(last)) = (page.oldest, page.next) {
+            assert!(oldest <= last.order_id, "the oldest order of the part");
+        }
         assert!(page.next.is_none() || page.next != after, "no progress");
         after = page.next;
         if after.is_none() {

@@ -334,6 +334,7 @@ impl OrderStore for MemoryStore {
         Ok(OverduePage {
             zones: overdue.map(|place| place.zone).collect(),
             next: pending.last().copied().filter(|_| more),
+            oldest: pending.iter().map(|place| place.order_id).min(),
         })
     }
 }

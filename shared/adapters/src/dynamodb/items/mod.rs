@@ -7,6 +7,7 @@ mod import;
 mod known_place;
 mod legs;
 mod order;
+mod packed;
 mod place;
 mod route;
 #[cfg(test)]

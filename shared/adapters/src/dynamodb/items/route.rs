@@ -1,4 +1,5 @@
-//! Routes: one item for the route, and one for its geometry. The geometry is long, and few calls need it.
+//! Routes: one item for the route, and one for its geometry. The geometry is long, and few calls need it. Each tap
+//! writes the route, so its stops are packed.
 
 use domain::route::Departure;
 use domain::{
@@ -18,6 +19,7 @@ pub(crate) struct StoredRoute {
     route_id: RouteId,
     status: RouteStatus,
     from: StoredDeparture,
+    #[serde(with = "super::packed")]
     stops: Vec<StoredRouteStop>,
     provider: String,
     #[serde(default, skip_serializing_if = "is_zero")]

@@ -184,3 +184,52 @@ fn times_in_keys_sort_as_text() {
     let bound = crate::dynamodb::keys::retry_key_bound(due);
     assert!(key < bound && bound < crate::dynamodb::keys::sortable(at("2030-05-06T08:00:00.002Z")));
 }
+
+/// The route of a busy hour: ten orders with addresses.
+fn busy_route() -> Route {
+    let fresh = Fresh::new();
+    let now = at("2030-05-06T08:00:00Z");
+    let orders: Vec<Order> = (0..10).map(|_| fresh.order(fresh.user_id(), now)).collect();
+    fresh.route(fresh.user_id(), &orders, now)
+}
+
+#[test]
+fn stops_that_were_stored_as_a_list_are_read() {
+    let route = busy_route();
+    let mut stored: Item = serde_dynamo::to_item(StoredRoute::of(route.clone()).0).unwrap();
+    let Some(AttributeValue::B(packed)) = stored.get("stops") else {
+        panic!("the stops are packed")
+    };
+    let json = miniz_oxide::inflate::decompress_to_vec(packed).unwrap();
+    let plain: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    stored.insert(
+        "stops".to_owned(),
+        serde_dynamo::to_attribute_value(plain).unwrap(),
+    );
+    let found: Route = serde_dynamo::from_item::<Item, StoredRoute>(stored)
+        .unwrap()
+        .try_into()
+        .unwrap();
+    assert_eq!(found.stops, route.stops);
+}
+
+#[test]
+fn the_route_of_a_busy_hour_is_written_for_the_price_of_two_kilobytes() {
+    let stored: Item = serde_dynamo::to_item(StoredRoute::of(busy_route()).0).unwrap();
+    let Some(AttributeValue::B(packed)) = stored.get("stops") else {
+        panic!("the stops are packed")
+    };
+    // A stop takes about 300 bytes as a member of a list.
+    assert!(packed.len() < 1_500, "{}", packed.len());
+}
+
+#[test]
+fn packed_stops_that_are_damaged_are_unreadable_and_tell_nothing() {
+    let mut stored: Item = serde_dynamo::to_item(StoredRoute::of(busy_route()).0).unwrap();
+    for damage in [vec![], b"not packed".to_vec()] {
+        stored.insert("stops".to_owned(), AttributeValue::B(damage));
+        let error = serde_dynamo::from_item::<Item, StoredRoute>(stored.clone());
+        let told = error.err().expect("it cannot be read").to_string();
+        assert!(told.contains("packed list"), "{told}");
+    }
+}
