@@ -219,7 +219,10 @@ async fn a_status_that_no_route_has_does_not_cost_a_read_of_the_whole_history() 
     // Each megabyte of the history, and no end.
     let megabytes = read.iter().map(|route| {
         let key = json!({"agent_id": {"S": "a"}, "item": {"S": format!("route#{route}")}});
-        (200, json!({"Items": [], "LastEvaluatedKey": key}).to_string())
+        (
+            200,
+            json!({"Items": [], "LastEvaluatedKey": key}).to_string(),
+        )
     });
     let aws = Canned::answering_texts(megabytes);
     let routes = DynamoRoutes::new(&dynamodb(&aws), &RoutesTable::named("routes"));

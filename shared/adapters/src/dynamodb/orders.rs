@@ -100,8 +100,8 @@ impl OrderStore for DynamoOrders {
         after: Option<PendingPlace>,
         limit: usize,
     ) -> Result<OverduePage, StoreError> {
-        // The index holds only pending orders. For one answer, DynamoDB reads at most a megabyte. It bills what it reads, so
-        // a filter would save nothing, and would hide the oldest order.
+        // The index holds only pending orders. For one answer, DynamoDB reads at most a megabyte. It bills what it
+        // reads, so a filter would save nothing, and would hide the oldest order.
         let answer = self
             .client
             .scan()

@@ -17,8 +17,8 @@ use super::table::{self, Item, text};
 /// The sort key of the table.
 pub(super) const SORT_KEY: &str = "item";
 
-/// For a page, DynamoDB is asked this often, and reads a megabyte each time. So a status that no route has does not cost
-/// a read of the whole history.
+/// For a page, DynamoDB is asked this often, and reads a megabyte each time. So a status that no route has does not
+/// cost a read of the whole history.
 const MOST_ANSWERS: usize = 3;
 
 /// Routes, in the table `Routes`.

@@ -203,8 +203,8 @@ pub trait RouteStore: Send + Sync {
     /// Several records without their geometries, in no particular order, without those that do not exist.
     async fn routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError>;
 
-    /// At most `limit` routes of an agent that were made before `before`, newest first, with their geometries. The store
-    /// reads only a part of a long history, so a page with a `status` may be short.
+    /// At most `limit` routes of an agent that were made before `before`, newest first, with their geometries. The
+    /// store reads only a part of a long history, so a page with a `status` may be short.
     async fn routes_of(
         &self,
         agent_id: UserId,
