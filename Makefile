@@ -138,7 +138,7 @@ simulate: ## Tell how many agents a file of orders needs: FILE=orders.csv AGENTS
 
 clean: ## Stop the local stack and delete everything that was built
 	@if [ -e .venv/ready ]; then $(LOCAL_STACK) down; fi
-	rm -rf .venv local/bench-planner/.venv local/providers/.venv local/contract/node_modules local/contract/out .aws-sam target local/state local/demo/out local/bench-cost/out local/bench-day/out local/simulate/out
+	rm -rf .venv local/bench-planner/.venv local/checkov/.venv local/providers/.venv local/contract/node_modules local/contract/out .aws-sam target local/state local/demo/out local/bench-cost/out local/bench-day/out local/simulate/out
 
 .venv/ready: local/requirements.txt local/venv.sh
 	@local/venv.sh

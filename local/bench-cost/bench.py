@@ -132,8 +132,9 @@ def details(counts):
         print(f"  {name:30} {value / orders:7.2f} runs {1000 * seconds / value:9.1f} ms "
               f"{seconds * memory[name] / 1024 / orders:8.4f} GB-s {counts.get('log bytes ' + name, 0) / orders:7.0f} "
               "bytes of logs")  # fmt: skip
-    print(f"  {counts.get('plans', 0) / orders:.2f} plans, {counts.get('planned_s', 0) / orders:.2f} s of search, "
-          f"{counts.get('assigned', 0) / orders:.2f} assigned, {counts.get('moved', 0) / orders:.2f} moved")  # fmt: skip
+    names = ("plans", "planned_s", "assigned", "moved")
+    plans, search, assigned, moved = (counts.get(name, 0) / orders for name in names)
+    print(f"  {plans:.2f} plans, {search:.2f} s of search, {assigned:.2f} assigned, {moved:.2f} moved")
 
 
 if __name__ == "__main__":
