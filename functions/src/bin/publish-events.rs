@@ -91,8 +91,8 @@ async fn keep(
     Ok(())
 }
 
-/// Counts orders and lost subscriptions here, because all of them pass here. A record that is delivered again is counted
-/// again.
+/// Counts orders and lost subscriptions here, because all of them pass here. A record that is delivered again is
+/// counted again.
 fn count(changes: &[StateChange]) {
     let lost = changes.iter().filter(|change| is_lost_subscription(change));
     let figures = Figures::of(changes);
