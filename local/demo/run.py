@@ -188,6 +188,36 @@ class Day:
         if idle:
             raise Wrong(f"{', '.join(idle)} got no orders")
 
+    def a_courier_falls_ill(self):
+        """An agent with an order aboard has to go home. A dispatcher moves the rest of the run to another agent."""
+        open_orders = {}
+        for route in self.all_routes():
+            waiting = {stop["order_id"] for stop in route["stops"] if stop["status"] == "pending"}
+            if route["status"] in OPEN and waiting:
+                open_orders[route["agent_id"]] = waiting
+        by_id = {agent.user_id: agent for agent in self.agents.values()}
+        busiest, *others = sorted(open_orders, key=lambda agent: -len(open_orders[agent]))
+        ill = by_id[busiest]
+        route = next(route for route in ill.every("/routes/me", "routes") if route["status"] in OPEN)
+        first = next(stop for stop in route["stops"] if stop["status"] == "pending")
+        expect(ill.mark(first["order_id"], "in_progress"), 200)
+        # The agent with the fewest orders has the most room. Late is better than never, so the windows are forced.
+        for other in reversed(others):
+            answer = self.dispatcher.post(f"/routes/{ill.user_id}/transfer", {"to": other, "force": True})
+            if answer.status_code != 422:
+                break
+        moved = expect(answer, 200)
+        if first["order_id"] not in moved["aboard"] or not moved["moved"]:
+            raise Wrong(f"{ill.name} has {moved['aboard']} aboard, and {moved['moved']} moved")
+        where = {order["order_id"]: order["agent_id"] for order in self.orders() if order["status"] == "assigned"}
+        lost = [order for order in moved["moved"] if where.get(order) != other]
+        if lost:
+            raise Wrong(f"{lost} should be on the route of {by_id[other].name}")
+        expect(self.dispatcher.put(f"/agents/{ill.user_id}", {"on_duty": False, "release": True}), 200)
+        self.planned |= {route["route_id"]: route for route in self.all_routes()}
+        told = f"{ill.name} falls ill: {by_id[other].name} takes over {len(moved['moved'])} orders"
+        self.tell("dispatcher", f"{told}, {len(moved['aboard'])} stay aboard")
+
     def planned_for(self, agent):
         return [route for route in self.planned.values() if route["agent_id"] == agent.user_id]
 
@@ -332,6 +362,7 @@ def main():
         day.open_the_office()
         day.people_join()
         day.orders_come_in()
+        day.a_courier_falls_ill()
         day.show_table()
         day.routes_are_driven()
         day.read_mail()
