@@ -139,6 +139,9 @@ class Person:
     def put(self, path, body=None, **more):
         return self.stack.call("PUT", path, self.token, json=body, **more)
 
+    def delete(self, path, body=None, **more):
+        return self.stack.call("DELETE", path, self.token, json=body, **more)
+
     def every(self, path, collection, **params):
         """All items of a listing, page after page."""
         items, cursor = [], None

@@ -66,6 +66,8 @@ BARRED = {"suspended_customer": "403 account_suspended"}
 DISPATCHER_ALONE = with_a_token(**dict.fromkeys(PEOPLE[:-1], "403 forbidden"), dispatcher="200")
 ONE_ORDER = "the customer's order, on the agent's route"
 ONE_STEP = {"path": {"order_id": "an_order"}, "witness": "order"}
+# Only the dispatcher changes an order here. All others are refused, and a route has room for 40 orders.
+ONE_DECISION = {"path": {"order_id": "the_dispatchers_order"}, "witness": "order"}
 
 ROWS = (
     Row("POST /signup", "with a new address", open_to_all("202"), send=sign_up),
@@ -191,6 +193,14 @@ ROWS = (
         for status in ("in_progress", "delivered", "failed")
     ),
     Row(
+        "PUT /orders/{order_id}/assignment",
+        ONE_ORDER,
+        DISPATCHER_ALONE,
+        send=lambda world: {"agent_id": world.people["agent"].user_id},
+        **ONE_DECISION,
+    ),
+    Row("DELETE /orders/{order_id}/assignment", ONE_ORDER, DISPATCHER_ALONE, send={"hold": True}, **ONE_DECISION),
+    Row(
         "POST /orders/{order_id}/tracking-link",
         ONE_ORDER,
         with_a_token(
@@ -245,6 +255,22 @@ ROWS = (
             **NO_AGENT,
         ),
         path={"agent_id": "the_agent"},
+    ),
+    Row(
+        "PUT /routes/{agent_id}/stops",
+        "an agent's without a route",
+        DISPATCHER_ALONE | {"dispatcher": "404 not_found"},
+        path={"agent_id": "the_suspended_agent"},
+        send={"version": 1, "stops": []},
+        witness="agent",
+    ),
+    Row(
+        "POST /routes/{agent_id}/transfer",
+        "an agent's without a route",
+        DISPATCHER_ALONE | {"dispatcher": "404 not_found"},
+        path={"agent_id": "the_suspended_agent"},
+        send={"to": None},
+        witness="agent",
     ),
     Row("GET /agents", "", DISPATCHER_ALONE),
     Row(

@@ -44,9 +44,8 @@ class World:
         expect(dispatcher.put(f"/agents/{self.people['suspended_agent'].user_id}", {"status": "suspended"}), 200)
         suspend(stack, self.people["suspended_customer"])
         self._lock = threading.Lock()
-        self._orders = self._on_the_agents_route(
-            1 + sum(len(PEOPLE) for row in ROWS if "an_order" in row.path.values())
-        )
+        each, one = (sum(part in row.path.values() for row in ROWS) for part in ("an_order", "the_dispatchers_order"))
+        self._orders = self._on_the_agents_route(1 + len(PEOPLE) * each + one)
         self.the_order = next(self._orders)
         upload = {"filename": "orders.csv", "size_bytes": 1000}
         self.the_import = expect(self.people["customer"].post("/upload-url", upload), 201)["import_id"]
@@ -81,12 +80,17 @@ class World:
                 # One order per caller who might change it, so that the callers do not affect each other.
                 with self._lock:
                     return next(self._orders)
-            case "the_order" | "an_order":
+            case "the_dispatchers_order" if caller == "dispatcher":
+                with self._lock:
+                    return next(self._orders)
+            case "the_order" | "an_order" | "the_dispatchers_order":
                 return self.the_order
             case "the_import":
                 return self.the_import
             case "the_agent":
                 return self.people["agent"].user_id
+            case "the_suspended_agent":
+                return self.people["suspended_agent"].user_id
             case "a_third_agent":
                 return self.people["third_agent"].user_id
             case _:

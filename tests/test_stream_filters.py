@@ -45,7 +45,13 @@ def record(old, new, **keys):
 
 
 def typed(image):
-    return {name: {"N" if isinstance(value, int) else "S": str(value)} for name, value in image.items()}
+    return {name: typed_value(value) for name, value in image.items()}
+
+
+def typed_value(value):
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    return {"N" if isinstance(value, int) else "S": str(value)}
 
 
 ORDER_STATUSES = ("pending", "assigned", "in_progress", "delivered", "failed", "cancelled")
@@ -62,6 +68,13 @@ def test_an_order_passes_if_its_change_has_a_message(before, after):
     assert passed or not (told or is_new), "this change has a message, and no filter lets it through"
     dropped = (before, after) == ("pending", "pending") or (after == "in_progress" and not is_new)
     assert passed == (not dropped)
+
+
+def test_an_order_that_is_held_no_more_passes():
+    old = {"order_id": "o", "status": "pending", "version": 3, "held": True}
+    new = {"order_id": "o", "status": "pending", "version": 4}
+    assert passes("OrdersTableStream", record(old, new, order_id="o"))
+    assert not passes("OrdersTableStream", record({**old, "held": False}, new, order_id="o"))
 
 
 @pytest.mark.parametrize("status", ["unconfirmed", "pending_approval", "active", "suspended"])

@@ -24,7 +24,8 @@ async fn main() -> Result<(), runtime::Error> {
 
 async fn handle(get_order: &GetOrder, request: &Request) -> Result<Response, Problem> {
     let caller = request.caller()?;
-    Response::ok(&get_order.run(&caller, request.path("order_id")).await?)
+    let order = get_order.run(&caller, request.path("order_id")).await?;
+    Ok(Response::ok(&order)?.with_version(order.version()))
 }
 
 #[cfg(test)]

@@ -97,6 +97,7 @@ mod tests {
             leg: Leg::default(),
             status: StopStatus::Pending,
             done_at: None,
+            pinned: false,
         };
         let route = Route {
             id: "0197c56e-07e0-7a35-8c64-2f0b6d1e9a72".parse().unwrap(),
@@ -113,6 +114,7 @@ mod tests {
             provider: "embedded".to_owned(),
             geometry: None,
             left_in_first_step: 0,
+            decisions: Vec::new(),
             created_at: now,
             updated_at: now,
             version: 1,

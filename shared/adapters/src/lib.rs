@@ -6,6 +6,7 @@
 
 pub mod aws;
 pub mod cognito;
+pub mod desk;
 pub mod dynamodb;
 pub mod failure;
 pub mod geocoder;

@@ -2,8 +2,8 @@
 
 use domain::{
     Coordinates, EmailNotifications, HistoryLine, ImportId, Order, OrderId, OrderStatus, OrderStop,
-    Role, Route, RouteId, RouteStatus, Shift, StopKind, StopStatus, Timestamp, UnplacedReason,
-    User, UserId, UserStatus,
+    Role, Route, RouteDecision, RouteId, RouteStatus, Shift, StopKind, StopStatus, Timestamp,
+    UnplacedReason, User, UserId, UserStatus,
 };
 use serde::Serialize;
 
@@ -30,14 +30,33 @@ pub struct OrderAnswer {
     eta: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unplaced_reason: Option<UnplacedReason>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    held: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pinned: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    not: Vec<UserId>,
     history: Vec<HistoryLine>,
     created_at: Timestamp,
     updated_at: Timestamp,
+    version: u64,
 }
 
 impl OrderAnswer {
-    /// An order, with the time of its next stop from the route that it is on. The route is as it is expected now:
-    /// [`Route::expected_at`].
+    /// An order for a person with this role. Only dispatchers see who decided what, and which agents are refused.
+    pub fn seen_by(role: Role, order: Order, route: Option<&Route>) -> Self {
+        let mut answer = Self::of(order, route);
+        if role != Role::Dispatcher {
+            answer.not.clear();
+            for line in &mut answer.history {
+                line.decision = None;
+            }
+        }
+        answer
+    }
+
+    /// An order as dispatchers see it, with the time of its next stop from the route that it is on. The route is as it
+    /// is expected now: [`Route::expected_at`].
     pub fn of(order: Order, route: Option<&Route>) -> Self {
         let eta = route.and_then(|route| route.eta_of(order.id));
         Self {
@@ -54,10 +73,19 @@ impl OrderAnswer {
             route_id: order.assignment.map(|assignment| assignment.route_id),
             eta,
             unplaced_reason: order.waiting.and_then(|waiting| waiting.reason),
+            held: order.decided.held,
+            pinned: order.decided.pinned,
+            not: order.decided.refused_agents,
             history: order.history,
             created_at: order.created_at,
             updated_at: order.updated_at,
+            version: order.version,
         }
+    }
+
+    /// The version of the order: its ETag.
+    pub fn version(&self) -> u64 {
+        self.version
     }
 }
 
@@ -82,9 +110,19 @@ pub struct RouteAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     geometry: Option<String>,
     provider: String,
+    pinned_through: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    decisions: Vec<RouteDecision>,
     version: u64,
     created_at: Timestamp,
     updated_at: Timestamp,
+}
+
+impl RouteAnswer {
+    /// The version of the route: its ETag.
+    pub fn version(&self) -> u64 {
+        self.version
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -104,6 +142,7 @@ struct StopAnswer {
 impl From<Route> for RouteAnswer {
     fn from(route: Route) -> Self {
         let total = route.total();
+        let pinned_through = route.pinned_through();
         let stops = route
             .stops
             .into_iter()
@@ -128,6 +167,8 @@ impl From<Route> for RouteAnswer {
             duration_s: total.duration_s,
             geometry: route.geometry,
             provider: route.provider,
+            pinned_through,
+            decisions: route.decisions,
             version: route.version,
             created_at: route.created_at,
             updated_at: route.updated_at,

@@ -12,6 +12,7 @@ pub mod back_off;
 pub mod caller;
 pub mod digest;
 pub mod events;
+pub mod if_match;
 pub mod imports;
 pub mod messages;
 pub mod notifications;
@@ -24,4 +25,5 @@ pub mod routes;
 pub mod tracking;
 
 pub use caller::Caller;
+pub use if_match::IfMatch;
 pub use refusal::Refusal;

@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::addresses::Unplaceable;
 use crate::ports::{FileError, GeocoderError, IdentityError, MailError, QueueError, StoreError};
+use crate::routes::by_hand::DecisionFault;
 
 /// The error of a dependency, kept for the log.
 pub type Cause = Box<dyn StdError + Send + Sync>;
@@ -57,6 +58,21 @@ pub enum Refusal {
         to: OrderStatus,
         /// The statuses to which the caller may change the order now.
         allowed: Vec<OrderStatus>,
+    },
+    /// A dispatcher's decision about an order or a route is not possible. Every reason is named.
+    #[error("{} reason(s) against the decision", .0.len())]
+    DecisionNotPossible(Vec<DecisionFault>),
+    /// The body names a version that is not the current one.
+    #[error("the current version is {current}")]
+    VersionConflict {
+        /// The current version.
+        current: u64,
+    },
+    /// The header `If-Match` names no current version.
+    #[error("the current version is {current}")]
+    PreconditionFailed {
+        /// The current version.
+        current: u64,
     },
     /// The agent has an open route.
     #[error("the agent has an open route; finish it first")]

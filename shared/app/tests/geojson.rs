@@ -28,6 +28,7 @@ fn stop(kind: StopKind, location: Coordinates, status: StopStatus) -> RouteStop 
         },
         status,
         done_at: None,
+        pinned: false,
     }
 }
 
@@ -48,6 +49,7 @@ fn route(pickup: StopStatus, geometry: Option<&str>) -> Route {
         provider: "ors".to_owned(),
         geometry: geometry.map(str::to_owned),
         left_in_first_step: 0,
+        decisions: Vec::new(),
         created_at,
         updated_at: created_at,
         version: 1,

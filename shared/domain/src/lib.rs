@@ -4,6 +4,7 @@
 //! condition that the old one has not changed meanwhile.
 
 pub mod agent;
+pub mod decision;
 pub mod dispatch;
 pub mod geo;
 pub mod ids;
@@ -18,6 +19,7 @@ pub mod user;
 pub mod zone;
 
 pub use agent::{AgentProfile, AgentUpdate, Shift};
+pub use decision::{Decided, Decision, DecisionKind, RouteDecision};
 pub use dispatch::DispatchRules;
 pub use geo::Coordinates;
 pub use ids::{ImportId, OrderId, RouteId, UserId};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use thiserror::Error;
 
+use crate::decision::{Decided, Decision, MOST_REFUSED_AGENTS};
 use crate::geo::Coordinates;
 use crate::ids::{ImportId, OrderId, RouteId, UserId};
 use crate::stop::OrderStop;
@@ -120,6 +121,9 @@ pub struct HistoryLine {
     /// The reason, if somebody gave one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// The decision of a dispatcher that led to the step. A decision may also add a line with the same status again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
 }
 
 /// Why a pending order is not on a route yet.
@@ -250,6 +254,8 @@ pub struct Order {
     pub assignment: Option<Assignment>,
     /// Set while the order is pending.
     pub waiting: Option<Waiting>,
+    /// What a dispatcher has decided about the order.
+    pub decided: Decided,
     /// All steps so far, oldest first.
     pub history: Vec<HistoryLine>,
     /// The id of the last request that changed the order. Plans and emails that follow from it have it in their logs.
@@ -299,11 +305,13 @@ impl Order {
                 attempts: 0,
                 reason: None,
             }),
+            decided: Decided::default(),
             history: vec![HistoryLine {
                 status: OrderStatus::Pending,
                 at: now,
                 by: Actor::Customer,
                 reason: None,
+                decision: None,
             }],
             request_id: None,
             created_at: now,
@@ -340,19 +348,26 @@ impl Order {
         if to == OrderStatus::Pending {
             changed.assignment = None;
         }
+        changed.decided.held = false;
+        changed.decided.pinned &= to == OrderStatus::InProgress;
         changed.history.push(HistoryLine {
             status: to,
             at: now,
             by,
             reason,
+            decision: None,
         });
         Ok(changed)
     }
 
-    /// The number of times that the order was put on a route.
+    /// The number of times that the order came from no route to a route.
     pub fn assignments(&self) -> usize {
-        let assigned = |line: &&HistoryLine| line.status == OrderStatus::Assigned;
-        self.history.iter().filter(assigned).count()
+        let statuses = || self.history.iter().map(|line| line.status);
+        let before = std::iter::once(OrderStatus::Pending).chain(statuses());
+        statuses()
+            .zip(before)
+            .filter(|(status, before)| *status == OrderStatus::Assigned && before != status)
+            .count()
     }
 
     /// The number of times that people have taken the order off a route, so that it was pending again. The optimizer
@@ -407,6 +422,98 @@ impl Order {
         })
     }
 
+    /// The order on a route, as a dispatcher decides. A held order is held no more, and the agent is refused no more.
+    /// An order that is on a route already moves, or stays and is pinned.
+    ///
+    /// # Errors
+    /// If the order is neither pending nor assigned.
+    pub fn assigned_by_hand(
+        &self,
+        (agent_id, route_id): (UserId, RouteId),
+        pinned: bool,
+        decision: Decision,
+        now: Timestamp,
+    ) -> Result<Self, StepNotAllowed> {
+        let mut changed = if self.status == OrderStatus::Assigned {
+            self.changed(now)
+        } else {
+            self.step(OrderStatus::Assigned, Actor::Dispatcher, None, now)?
+        };
+        changed.assignment = Some(Assignment { agent_id, route_id });
+        changed.decided.pinned = pinned;
+        changed.decided.refused_agents.retain(|it| *it != agent_id);
+        changed.note(decision, now);
+        Ok(changed)
+    }
+
+    /// The order as pending, as a dispatcher decides. It leaves its route. `hold` says whether plans may take it;
+    /// `None` leaves that as it is. These agents are refused from now on, besides those who are refused already.
+    ///
+    /// A pending order for which nothing changes stays as it is, with its version.
+    ///
+    /// # Errors
+    /// If the order is neither pending nor assigned.
+    pub fn released_by_hand(
+        &self,
+        hold: Option<bool>,
+        refused: &[UserId],
+        decision: Decision,
+        now: Timestamp,
+    ) -> Result<Self, StepNotAllowed> {
+        let was_pending = self.status == OrderStatus::Pending;
+        let mut changed = if was_pending {
+            self.changed(now)
+        } else {
+            self.step(OrderStatus::Pending, Actor::Dispatcher, None, now)?
+        };
+        changed.decided.held = hold.unwrap_or(self.decided.held);
+        for agent in refused {
+            if !changed.decided.refused_agents.contains(agent) {
+                changed.decided.refused_agents.push(*agent);
+            }
+        }
+        if was_pending && changed.decided == self.decided {
+            return Ok(self.clone());
+        }
+        // The oldest ones make room.
+        let over = changed.decided.refused_agents.len();
+        let over = over.saturating_sub(MOST_REFUSED_AGENTS);
+        changed.decided.refused_agents.drain(..over);
+        if self.decided.held && !changed.decided.held {
+            changed.waiting = Some(Waiting {
+                retry_at: now,
+                attempts: 0,
+                reason: None,
+            });
+        }
+        changed.note(decision, now);
+        Ok(changed)
+    }
+
+    /// Adds a decision to the history: to the line of the step that it led to, or else as a line of its own.
+    fn note(&mut self, decision: Decision, now: Timestamp) {
+        let line = HistoryLine {
+            status: self.status,
+            at: now,
+            by: Actor::Dispatcher,
+            reason: None,
+            decision: Some(decision),
+        };
+        let is_of_the_step = |last: &HistoryLine| {
+            (last.status, last.at, last.by) == (line.status, line.at, line.by)
+                && last.decision.is_none()
+        };
+        match self.history.last_mut() {
+            Some(last) if is_of_the_step(last) => *last = line,
+            _ => self.history.push(line),
+        }
+    }
+
+    /// Whether a plan may take the order: it is pending and not held.
+    pub fn may_be_planned(&self) -> bool {
+        self.status == OrderStatus::Pending && !self.decided.held
+    }
+
     /// The last moment at which the order can still be on time: the end of the time window that ends first. `None` for
     /// an order without a time window.
     pub fn last_chance(&self) -> Option<Timestamp> {
@@ -416,7 +523,12 @@ impl Order {
 
     /// Whether the order is pending, and was late already when it left its route. Such an order is delivered late.
     pub fn was_late_on_a_route(&self) -> bool {
-        let last = self.last_chance().zip(self.history.last());
+        let left = self
+            .history
+            .iter()
+            .rev()
+            .take_while(|it| it.status == OrderStatus::Pending);
+        let last = self.last_chance().zip(left.last());
         self.status == OrderStatus::Pending
             && self.assignments() > 0
             && last.is_some_and(|(last, line)| last < line.at)
@@ -437,6 +549,7 @@ impl Order {
             at: now,
             by: Actor::Optimizer,
             reason: Some(WINDOW_PASSED.to_owned()),
+            decision: None,
         });
         Some(changed)
     }

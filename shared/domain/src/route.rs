@@ -4,8 +4,10 @@ use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
+use crate::decision::{Decision, MOST_ROUTE_DECISIONS, RouteDecision};
 use crate::geo::Coordinates;
 use crate::ids::{OrderId, RouteId, UserId};
+use crate::order::Order;
 use crate::travel::{Leg, LegEstimate};
 
 /// A route has at most this many orders with an open stop.
@@ -155,6 +157,45 @@ pub struct RouteStop {
     /// The time at which the agent made the stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub done_at: Option<Timestamp>,
+    /// Whether a dispatcher has fixed the place of the stop in the route. All open stops before a pinned stop stay too:
+    /// see [`Route::pinned_through`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub pinned: bool,
+}
+
+impl RouteStop {
+    /// A stop of an order that the agent still has to make. Its leg and its time are not known yet.
+    pub fn open(order: &Order, kind: StopKind) -> Self {
+        let stop = match kind {
+            StopKind::Pickup => &order.pickup,
+            StopKind::Dropoff => &order.dropoff,
+        };
+        Self {
+            kind,
+            order_id: order.id,
+            location: stop.location,
+            address: stop.address.clone(),
+            eta: order.updated_at,
+            not_before: stop.window.map(|window| window.start),
+            not_after: stop.window.map(|window| window.end),
+            service_s: stop.service_s,
+            leg: Leg::default(),
+            status: StopStatus::Pending,
+            done_at: None,
+            pinned: false,
+        }
+    }
+
+    /// The order and the kind of stop: two open stops of a route never have the same.
+    pub fn visit(&self) -> (OrderId, StopKind) {
+        (self.order_id, self.kind)
+    }
+
+    /// The time by which the service begins after the time window. Zero if it is on time.
+    pub fn lateness(&self) -> SignedDuration {
+        let late = self.not_after.map(|end| self.eta.duration_since(end));
+        late.unwrap_or_default().max(SignedDuration::ZERO)
+    }
 }
 
 /// A route: the stops of one agent, in driving order.
@@ -178,6 +219,8 @@ pub struct Route {
     /// A plan may change a route in two steps. After the first step, this is the number of orders that have left. After
     /// the second step it is 0.
     pub left_in_first_step: usize,
+    /// The last decisions of dispatchers about the route, oldest first.
+    pub decisions: Vec<RouteDecision>,
     /// The time at which the route was made.
     pub created_at: Timestamp,
     /// The time of the last change.
@@ -220,6 +263,7 @@ impl Route {
             provider: plan.provider,
             geometry: plan.geometry,
             left_in_first_step: 0,
+            decisions: Vec::new(),
             created_at: now,
             updated_at: now,
             version: 1,
@@ -227,10 +271,14 @@ impl Route {
     }
 
     /// The route with the open stops of a new plan in place of its own. The stops that were made or skipped stay. A
-    /// route without an open stop has ended.
+    /// route without an open stop has ended. Stops that were pinned stay pinned.
     #[must_use]
-    pub fn planned_anew(&self, plan: OpenPart, now: Timestamp) -> Self {
+    pub fn planned_anew(&self, mut plan: OpenPart, now: Timestamp) -> Self {
         let mut changed = self.changed(now);
+        for stop in &mut plan.stops {
+            let mut pinned = self.open_stops().filter(|old| old.pinned);
+            stop.pinned = pinned.any(|old| old.visit() == stop.visit());
+        }
         changed
             .stops
             .retain(|stop| stop.status != StopStatus::Pending);
@@ -250,6 +298,27 @@ impl Route {
         self.stops
             .iter()
             .filter(|stop| stop.status == StopStatus::Pending)
+    }
+
+    /// The number of open stops at the beginning of the route that keep their agent and their sequence.
+    pub fn pinned_through(&self) -> usize {
+        let pinned = self.open_stops().zip(1..).filter(|(stop, _)| stop.pinned);
+        pinned.map(|(_, place)| place).last().unwrap_or_default()
+    }
+
+    /// The next stop, if the agent may be on the way to it. An agent who has made a stop is always on the way to the
+    /// next one. An agent who has made no stop may be on the way if the first stop is expected within `freeze`, or if
+    /// the departure was that long ago.
+    pub fn frozen_stop(&self, freeze: SignedDuration, now: Timestamp) -> Option<&RouteStop> {
+        let next = self.open_stops().next()?;
+        let is_frozen = match self.status {
+            RouteStatus::InProgress => true,
+            RouteStatus::Assigned => {
+                next.eta <= now + freeze || self.departure().at + freeze <= now
+            }
+            RouteStatus::Completed | RouteStatus::Cancelled => false,
+        };
+        is_frozen.then_some(next)
     }
 
     /// The orders with an open stop, each once.
@@ -291,9 +360,8 @@ impl Route {
 
     /// The time by which the open stop that is most late begins after its time window. Zero if all are on time.
     pub fn lateness(&self) -> SignedDuration {
-        let late = |stop: &RouteStop| Some(stop.eta.duration_since(stop.not_after?));
-        let most = self.open_stops().filter_map(late).max();
-        most.unwrap_or_default().max(SignedDuration::ZERO)
+        let most = self.open_stops().map(RouteStop::lateness).max();
+        most.unwrap_or_default()
     }
 
     /// When the order's next stop is expected. An answer reads this from a route as it is expected now:
@@ -370,6 +438,47 @@ impl Route {
         })
     }
 
+    /// The route with other open stops, in the sequence that a dispatcher has decided. A stop that stays keeps its leg
+    /// if the agent still comes from the same place. If the first stop is another one, the agent departs at
+    /// `departs_at`.
+    #[must_use]
+    pub fn sequenced(
+        &self,
+        open: Vec<RouteStop>,
+        departs_at: Timestamp,
+        estimate: &LegEstimate,
+        now: Timestamp,
+    ) -> Self {
+        let visits = |stops: &[RouteStop]| -> Vec<_> {
+            let open = stops.iter().filter(|it| it.status == StopStatus::Pending);
+            open.map(RouteStop::visit).collect()
+        };
+        let (before, after) = (visits(&self.stops), visits(&open));
+        let mut read = self.clone();
+        if before.first() != after.first() {
+            read.from = Departure {
+                location: self.position(),
+                at: departs_at,
+            };
+        }
+        let mut changed = read.with_stops_changed(estimate, now, |stops| {
+            stops.retain(|stop| stop.status != StopStatus::Pending);
+            stops.extend(open);
+        });
+        if before != after {
+            changed.geometry = changed.geometry.map(|_| String::new());
+        }
+        changed.left_in_first_step = 0;
+        changed
+    }
+
+    /// Adds a decision to the history. The oldest ones make room.
+    pub fn note(&mut self, decision: Decision, now: Timestamp) {
+        self.decisions.push(RouteDecision { at: now, decision });
+        let over = self.decisions.len().saturating_sub(MOST_ROUTE_DECISIONS);
+        self.decisions.drain(..over);
+    }
+
     /// The route with its stops changed. An open stop keeps its leg, which may come from a road network, as long as
     /// the agent comes from the same place; otherwise the leg is estimated. A geometry that leads by a stop without
     /// need is gone.
@@ -404,7 +513,7 @@ impl Route {
             }
             origin = stop.location;
         }
-        let taken_off = open_before - changed.open_stops().count();
+        let taken_off = open_before.saturating_sub(changed.open_stops().count());
         if taken_off > changed.made_stops().count() - made_before {
             changed.geometry = changed.geometry.map(|_| String::new());
         }

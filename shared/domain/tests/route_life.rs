@@ -57,6 +57,7 @@ fn route(orders: u32) -> Route {
                 leg,
                 status: StopStatus::Pending,
                 done_at: None,
+                pinned: false,
             }
         })
         .collect();
@@ -72,6 +73,7 @@ fn route(orders: u32) -> Route {
         provider: "embedded".to_owned(),
         geometry: None,
         left_in_first_step: 0,
+        decisions: Vec::new(),
         created_at: start(),
         updated_at: start(),
         version: 1,

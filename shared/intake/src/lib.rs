@@ -9,6 +9,7 @@ pub mod csv;
 mod account;
 mod agent;
 mod column;
+mod decision;
 mod faults;
 mod fields;
 mod import;
@@ -21,6 +22,10 @@ mod workbook;
 pub use account::{read_email, read_new_account, read_new_password, read_password};
 pub use agent::read_agent_update;
 pub use column::Column;
+pub use decision::{
+    NewAssignment, NewSequence, Position, Release, Transfer, read_assignment, read_release,
+    read_sequence, read_transfer,
+};
 pub use faults::{Fault, Faults, MOST_FAULTS};
 pub use fields::{Field, FieldSource, FieldValue, Fields, JsonObject, RowCells};
 pub use import::read_new_import;

@@ -3,14 +3,16 @@
 use std::sync::Arc;
 
 use app::orders::RoomForOrders;
+use app::routes::by_hand::DispatchDesk;
 use domain::import::NewImport;
 use domain::{
-    AgentProfile, Coordinates, EmailNotifications, Import, NewAccount, NewOrder, Order, OrderId,
-    OrderStop, Role, Shift, TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
+    AgentProfile, Coordinates, DispatchRules, EmailNotifications, Import, LegEstimate, NewAccount,
+    NewOrder, Order, OrderId, OrderStop, Role, Shift, TimeWindow, Timestamp, User, UserId,
+    UserStatus, ZoneGrid,
 };
 
 use crate::memory::MemoryStore;
-use crate::still::{NoJitter, StillClock, uuid_of};
+use crate::still::{CountedIds, NoJitter, StillClock, uuid_of};
 
 /// Locations of real places.
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +74,22 @@ pub fn room(store: &Arc<MemoryStore>, most: u32) -> RoomForOrders {
         clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
         jitter: Arc::new(NoJitter),
         most,
+    }
+}
+
+/// The desk of a dispatcher, over a store in memory.
+pub fn desk(store: &Arc<MemoryStore>, clock: Arc<StillClock>) -> DispatchDesk {
+    DispatchDesk {
+        users: store.clone(),
+        orders: store.clone(),
+        routes: store.clone(),
+        ledger: store.clone(),
+        clock,
+        ids: Arc::new(CountedIds::from(9_000_000)),
+        jitter: Arc::new(NoJitter),
+        grid: grid(),
+        estimate: LegEstimate::default(),
+        rules: DispatchRules::default(),
     }
 }
 

@@ -35,6 +35,11 @@ impl Clock for StillClock {
 pub struct CountedIds(AtomicU64);
 
 impl CountedIds {
+    /// Ids that begin after this number.
+    pub fn from(number: u64) -> Self {
+        Self(AtomicU64::new(number))
+    }
+
     fn next(&self) -> Uuid {
         let count = self.0.fetch_add(1, Ordering::Relaxed) + 1;
         uuid_of(count)

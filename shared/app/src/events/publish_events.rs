@@ -224,10 +224,10 @@ fn became_late_or_got_room(before: &Route, after: &Route, grid: ZoneGrid) -> Opt
     })
 }
 
-/// A pending order with a new reason for waiting wakes nobody, because it was pending before.
+/// A pending order with a new reason for waiting wakes nobody, because plans could take it before. A held order wakes
+/// its zone when it is held no more.
 fn became_pending(before: Option<&Order>, after: &Order) -> Option<Wake> {
-    let was = before.map(|order| order.status);
-    let became = after.status == OrderStatus::Pending && was != Some(OrderStatus::Pending);
+    let became = after.may_be_planned() && !before.is_some_and(Order::may_be_planned);
     became.then_some(Wake {
         zone: after.zone,
         cause: WakeCause::OrderPending,

@@ -115,7 +115,7 @@ impl CreateOrder {
             ..Order::placed(self.ids.order_id(), caller.user_id, new, zone, now)
         };
         match self.placement.place(&order, key.as_ref()).await? {
-            Placement::Placed => Ok(OrderAnswer::of(order, None)),
+            Placement::Placed => Ok(OrderAnswer::seen_by(Role::Customer, order, None)),
             used @ Placement::KeyUsed { .. } => self.first_order(used, key.as_ref()).await,
         }
     }
@@ -176,7 +176,7 @@ impl CreateOrder {
             } if key.is_some_and(|key| key.fingerprint == fingerprint) => {
                 let first = self.orders.order(order_id).await?;
                 let first = first.ok_or(Refusal::Contended)?;
-                Ok(OrderAnswer::of(first, None))
+                Ok(OrderAnswer::seen_by(Role::Customer, first, None))
             }
             _ => Err(Refusal::IdempotencyKeyReused),
         }

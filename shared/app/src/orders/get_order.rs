@@ -58,6 +58,6 @@ impl GetOrder {
         }
         let routes = routes_under_way(self.routes.as_ref(), [&order], self.clock.now()).await?;
         let route = order.assignment.and_then(|on| routes.get(&on.route_id));
-        Ok(OrderAnswer::of(order, route))
+        Ok(OrderAnswer::seen_by(role, order, route))
     }
 }

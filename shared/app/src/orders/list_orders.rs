@@ -33,10 +33,10 @@ impl ListOrders {
         let role = caller.acting_as(&[Role::Dispatcher, Role::Customer, Role::Agent])?;
         let page = query.read(OrderStatus::VARIANTS)?;
         match role {
-            Role::Dispatcher => self.listed(OrderListing::All, page).await,
+            Role::Dispatcher => self.listed(role, OrderListing::All, page).await,
             Role::Customer => {
                 caller.as_customer(self.users.as_ref()).await?;
-                self.listed(OrderListing::Customer(caller.user_id), page)
+                self.listed(role, OrderListing::Customer(caller.user_id), page)
                     .await
             }
             Role::Agent => self.on_open_route(caller, page).await,
@@ -45,6 +45,7 @@ impl ListOrders {
 
     async fn listed(
         &self,
+        role: Role,
         listing: OrderListing,
         page: Page<OrderStatus, OrderId>,
     ) -> Result<OrdersAnswer, Refusal> {
@@ -55,7 +56,8 @@ impl ListOrders {
         let mut orders = self.orders.orders(&found.ids).await?;
         // The index is a hint: an order may have moved on since.
         orders.retain(|order| page.status.is_none_or(|status| order.status == status));
-        self.answer(orders, found.next.map(cursor_after)).await
+        self.answer(role, orders, found.next.map(cursor_after))
+            .await
     }
 
     async fn on_open_route(
@@ -67,7 +69,7 @@ impl ListOrders {
         let profile = user.as_ref().and_then(User::active_agent);
         let profile = profile.ok_or(Refusal::AgentNotActive)?;
         let Some(route_id) = profile.open_route_id else {
-            return self.answer(Vec::new(), None).await;
+            return self.answer(Role::Agent, Vec::new(), None).await;
         };
         let route = self.routes.route(caller.user_id, route_id).await?;
         let on_route: Vec<OrderId> = route
@@ -90,12 +92,13 @@ impl ListOrders {
             .last()
             .filter(|_| more)
             .map(|order| cursor_after(order.id));
-        self.answer(orders, next).await
+        self.answer(Role::Agent, orders, next).await
     }
 
     /// The page, with the times of the orders under way: one read for all of their routes.
     async fn answer(
         &self,
+        role: Role,
         mut orders: Vec<Order>,
         next_cursor: Option<String>,
     ) -> Result<OrdersAnswer, Refusal> {
@@ -104,7 +107,7 @@ impl ListOrders {
         let routes = routes_under_way(self.routes.as_ref(), &orders, now).await?;
         let orders = orders.into_iter().map(|order| {
             let route = order.assignment.and_then(|on| routes.get(&on.route_id));
-            OrderAnswer::of(order, route)
+            OrderAnswer::seen_by(role, order, route)
         });
         Ok(OrdersAnswer {
             orders: orders.collect(),

@@ -52,9 +52,9 @@ struct Dispatched {
 }
 
 impl Dispatched {
-    fn answer(self, now: Timestamp) -> OrderAnswer {
+    fn answer(self, role: Role, now: Timestamp) -> OrderAnswer {
         let route = self.on_route.map(|(route, _)| route.expected_at(now));
-        OrderAnswer::of(self.order, route.as_ref())
+        OrderAnswer::seen_by(role, self.order, route.as_ref())
     }
 }
 
@@ -89,7 +89,7 @@ impl UpdateOrderStatus {
                 return Err(Refusal::Forbidden);
             }
             if is_done_already(found.order.status, change.status) {
-                return Ok(found.answer(self.clock.now()));
+                return Ok(found.answer(role, self.clock.now()));
             }
             let mut changeset = self.changeset(found, role, &change, self.clock.now())?;
             for order in &mut changeset.orders {
@@ -99,7 +99,8 @@ impl UpdateOrderStatus {
                 Ok(()) => {
                     let changed = changeset.orders.into_iter().find(|order| order.id == id);
                     let changed = changed.ok_or(Refusal::NotFound)?;
-                    return Ok(OrderAnswer::of(changed, changeset.routes.first()));
+                    let route = changeset.routes.first();
+                    return Ok(OrderAnswer::seen_by(role, changed, route));
                 }
                 Err(StoreError::Conflict) => attempts.pause().await?,
                 Err(error) => return Err(error.into()),

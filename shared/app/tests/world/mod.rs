@@ -12,8 +12,11 @@ use app::messages::{News, Notification, Wake};
 use app::notifications::{Letterhead, SendNotifications, Told};
 use app::orders::SweepPendingOrders;
 use app::orders::UpdateOrderStatus;
+use app::orders::{AssignOrder, ReleaseOrder};
 use app::orders::{CreateOrder, GetOrder, ListOrders, RoomForOrders};
+use app::routes::by_hand::{AssignmentAnswer, DispatchDesk, SequenceAnswer, TransferAnswer};
 use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
+use app::routes::{SequenceStops, TransferRoute};
 use app::{Caller, Refusal};
 use domain::{
     DispatchRules, LegEstimate, Order, OrderId, OrderStatus, Role, Route, ServiceArea, User,
@@ -132,6 +135,50 @@ impl World {
             grid: grid(),
             estimate: LegEstimate::default(),
         }
+    }
+
+    pub fn desk(&self) -> DispatchDesk {
+        DispatchDesk {
+            ids: self.ids.clone(),
+            ..testkit::build::desk(&self.store, self.clock.clone())
+        }
+    }
+
+    pub async fn assign(&self, order: OrderId, body: Value) -> Result<AssignmentAnswer, Refusal> {
+        let assign = AssignOrder(self.desk());
+        assign
+            .run(&dispatcher(), &order.to_string(), &body, None)
+            .await
+    }
+
+    pub async fn release(&self, order: OrderId, body: Value) -> Result<(), Refusal> {
+        let release = ReleaseOrder(self.desk());
+        let id = order.to_string();
+        let released = release.run(&dispatcher(), &id, &body, None).await;
+        released.map(|_| ())
+    }
+
+    pub async fn sequence(&self, agent: UserId, body: Value) -> Result<SequenceAnswer, Refusal> {
+        let sequence = SequenceStops(self.desk());
+        sequence
+            .run(&dispatcher(), &agent.to_string(), &body, None)
+            .await
+    }
+
+    pub async fn transfer(&self, agent: UserId, body: Value) -> Result<TransferAnswer, Refusal> {
+        let transfer = TransferRoute(self.desk());
+        transfer
+            .run(&dispatcher(), &agent.to_string(), &body, None)
+            .await
+    }
+
+    /// The agent's open route.
+    pub fn open_route(&self, number: u64) -> Option<Route> {
+        let id = testkit::build::user_id(number);
+        let routes = self.store.all_routes();
+        routes
+            .into_iter()
+            .find(|route| route.agent_id == id && route.status.is_open())
     }
 
     pub fn announce(&self) -> PublishEvents {

@@ -82,6 +82,14 @@ impl<'a> Fields<'a> {
             faults,
         }
     }
+
+    /// The fields of an element of a list. An element that is not an object is one fault.
+    pub(crate) fn of_element(element: &'a Value, pointer: String, faults: &'a Faults) -> Self {
+        Self {
+            source: JsonObject::of_value(element, pointer, faults),
+            faults,
+        }
+    }
 }
 
 impl<'a> Fields<'a, RowCells<'a>> {

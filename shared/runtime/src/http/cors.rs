@@ -53,7 +53,7 @@ impl Cors {
         }
         if let Some(origin) = origin.filter(|origin| self.lists(origin)) {
             headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
-            let exposed = HeaderValue::from_static("Retry-After");
+            let exposed = HeaderValue::from_static("ETag, Retry-After");
             headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
         }
     }

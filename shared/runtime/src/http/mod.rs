@@ -3,6 +3,7 @@
 mod accept;
 mod caller;
 mod cors;
+mod etag;
 mod ids;
 mod problem;
 mod request;

@@ -4,6 +4,7 @@
 
 use app::Refusal;
 use app::addresses::Unplaceable;
+use app::routes::by_hand::DecisionFault;
 use domain::OrderStatus;
 use intake::Fault;
 use lambda_http::http::StatusCode;
@@ -22,7 +23,9 @@ struct Parts {
     detail: String,
     errors: Vec<Fault>,
     unplaceable: Vec<Unplaceable>,
+    reasons: Vec<DecisionFault>,
     allowed: Option<Vec<OrderStatus>>,
+    current_version: Option<u64>,
     retry_after_s: Option<u32>,
     cause: Option<String>,
 }
@@ -35,7 +38,9 @@ impl Problem {
             detail: detail.into(),
             errors: Vec::new(),
             unplaceable: Vec::new(),
+            reasons: Vec::new(),
             allowed: None,
+            current_version: None,
             retry_after_s: None,
             cause: None,
         }))
@@ -104,6 +109,16 @@ impl Problem {
         self
     }
 
+    fn against(mut self, reasons: Vec<DecisionFault>) -> Self {
+        self.0.reasons = reasons;
+        self
+    }
+
+    fn over(mut self, current_version: u64) -> Self {
+        self.0.current_version = Some(current_version);
+        self
+    }
+
     fn retry_after(mut self, seconds: u32) -> Self {
         self.0.retry_after_s = Some(seconds);
         self
@@ -146,6 +161,12 @@ impl Problem {
         }
         if !self.0.unplaceable.is_empty() {
             body.insert("errors".to_owned(), json!(self.0.unplaceable));
+        }
+        if !self.0.reasons.is_empty() {
+            body.insert("errors".to_owned(), json!(self.0.reasons));
+        }
+        if let Some(version) = self.0.current_version {
+            body.insert("current_version".to_owned(), version.into());
         }
         if let Some(allowed) = &self.0.allowed {
             body.insert("allowed".to_owned(), json!(allowed));
@@ -233,6 +254,24 @@ impl From<Refusal> for Problem {
                 ),
             )
             .allowing(allowed),
+            Refusal::DecisionNotPossible(reasons) => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "decision_not_possible",
+                "The request is valid, but the routes do not allow it. See errors.",
+            )
+            .against(reasons),
+            Refusal::VersionConflict { current } => Self::new(
+                StatusCode::CONFLICT,
+                "version_conflict",
+                format!("Somebody has changed it meanwhile: the current version is {current}."),
+            )
+            .over(current),
+            Refusal::PreconditionFailed { current } => Self::new(
+                StatusCode::PRECONDITION_FAILED,
+                "precondition_failed",
+                format!("If-Match does not name the current version, which is {current}."),
+            )
+            .over(current),
             Refusal::RouteOpen => Self::new(
                 StatusCode::CONFLICT,
                 "route_open",
@@ -316,6 +355,21 @@ mod tests {
             (Refusal::Forbidden, 403, "forbidden"),
             (Refusal::AgentNotActive, 403, "agent_not_active"),
             (Refusal::NotFound, 404, "not_found"),
+            (
+                Refusal::DecisionNotPossible(Vec::new()),
+                422,
+                "decision_not_possible",
+            ),
+            (
+                Refusal::VersionConflict { current: 8 },
+                409,
+                "version_conflict",
+            ),
+            (
+                Refusal::PreconditionFailed { current: 8 },
+                412,
+                "precondition_failed",
+            ),
             (Refusal::RouteOpen, 409, "route_open"),
             (Refusal::AgentUnconfirmed, 409, "agent_unconfirmed"),
             (Refusal::IdempotencyKeyReused, 422, "idempotency_key_reused"),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::panic;
 
 use app::paging::PageQuery;
-use app::{Caller, Refusal};
+use app::{Caller, IfMatch, Refusal};
 use intake::{Faults, JsonFault};
 use lambda_http::RequestExt as _;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequestContext;
@@ -15,6 +15,7 @@ use serde_json::Value;
 
 use super::accept;
 use super::caller;
+use super::etag;
 use super::problem::Problem;
 
 /// In bytes. An order with every field at its longest, each character written as `\u…`, is under 25 KB.
@@ -142,6 +143,33 @@ impl Request {
         intake::read_json(body).map_err(|fault| match fault {
             JsonFault::Unreadable(detail) => Problem::unreadable(detail),
             JsonFault::Doubled(faults) => Refusal::from(faults).into(),
+        })
+    }
+
+    /// The body, read as JSON. An absent body is an empty object: many clients send no body with `DELETE`.
+    ///
+    /// # Errors
+    /// As for [`Request::json`].
+    pub fn json_or_nothing(&self) -> Result<Value, Problem> {
+        if self.body().is_empty() {
+            return Ok(Value::Object(serde_json::Map::new()));
+        }
+        self.json()
+    }
+
+    /// The versions for which the change is made: the header `If-Match`.
+    ///
+    /// # Errors
+    /// 422 for a header that is neither `*` nor a list of tags.
+    pub fn if_match(&self) -> Result<Option<IfMatch>, Problem> {
+        const NAME: &str = "If-Match";
+        if !self.0.headers().contains_key(NAME) {
+            return Ok(None);
+        }
+        let read = self.header(NAME).and_then(etag::if_match);
+        read.map(Some).ok_or_else(|| {
+            let detail = "must be * or an ETag of an answer, such as \"7\"";
+            Refusal::from(Faults::one(NAME, detail)).into()
         })
     }
 

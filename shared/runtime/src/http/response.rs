@@ -3,12 +3,13 @@
 use lambda_http::Body;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyResponse;
 use lambda_http::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, RETRY_AFTER, VARY,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, REFERRER_POLICY, RETRY_AFTER, VARY,
     X_CONTENT_TYPE_OPTIONS,
 };
 use lambda_http::http::{HeaderValue, Response as HttpResponse, StatusCode};
 use serde::Serialize;
 
+use super::etag;
 use super::problem::Problem;
 
 const JSON: &str = "application/json";
@@ -21,6 +22,7 @@ pub struct Response {
     content_type: &'static str,
     varies_by: Option<&'static str>,
     policy: Option<String>,
+    version: Option<u64>,
 }
 
 impl Response {
@@ -56,6 +58,7 @@ impl Response {
             content_type: JSON,
             varies_by: None,
             policy: None,
+            version: None,
         }
     }
 
@@ -91,6 +94,16 @@ impl Response {
             content_type: "text/html; charset=utf-8",
             varies_by: None,
             policy: Some(policy),
+            version: None,
+        }
+    }
+
+    /// Says the version of the record in the answer, as its ETag. A later change may send it as `If-Match`.
+    #[must_use]
+    pub fn with_version(self, version: u64) -> Self {
+        Self {
+            version: Some(version),
+            ..self
         }
     }
 
@@ -103,6 +116,7 @@ impl Response {
             content_type: JSON,
             varies_by: None,
             policy: None,
+            version: None,
         })
     }
 
@@ -132,6 +146,10 @@ impl From<Response> for HttpResponse<Body> {
         }
         if let Some(header) = response.varies_by {
             headers.insert(VARY, HeaderValue::from_static(header));
+        }
+        let tag = response.version.map(etag::of_version);
+        if let Some(Ok(tag)) = tag.map(|tag| HeaderValue::from_str(&tag)) {
+            headers.insert(ETAG, tag);
         }
         answer
     }

@@ -133,6 +133,7 @@ impl Fresh {
                 },
                 status: StopStatus::Pending,
                 done_at: None,
+                pinned: false,
             });
         Route {
             id: self.route_id(),
@@ -146,6 +147,7 @@ impl Fresh {
             provider: "embedded".to_owned(),
             geometry: Some("_p~iF~ps|U_ulLnnqC".to_owned()),
             left_in_first_step: 0,
+            decisions: Vec::new(),
             created_at: at,
             updated_at: at,
             version: 1,

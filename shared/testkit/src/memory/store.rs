@@ -302,7 +302,7 @@ impl OrderStore for MemoryStore {
         let mut due: Vec<(Timestamp, OrderId)> = tables
             .orders
             .values()
-            .filter(|order| order.zone == zone)
+            .filter(|order| order.zone == zone && !order.decided.held)
             .filter_map(|order| Some((order.waiting?.retry_at, order.id)))
             .filter(|(retry_at, _)| due_by.is_none_or(|by| *retry_at <= by))
             .collect();
@@ -318,6 +318,7 @@ impl OrderStore for MemoryStore {
     ) -> Result<OverduePage, StoreError> {
         let tables = self.tables();
         let mut pending: Vec<PendingPlace> = (tables.orders.values())
+            .filter(|order| !order.decided.held)
             .filter_map(|order| {
                 Some(PendingPlace {
                     zone: order.zone,

@@ -2,8 +2,8 @@
 
 use domain::order::{Assignment, Waiting};
 use domain::{
-    Actor, HistoryLine, ImportId, Order, OrderId, OrderStatus, RouteId, Timestamp, UnplacedReason,
-    UserId, Zone,
+    Actor, Decided, Decision, HistoryLine, ImportId, Order, OrderId, OrderStatus, RouteId,
+    Timestamp, UnplacedReason, UserId, Zone,
 };
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +36,12 @@ pub(crate) struct StoredOrder {
     attempts: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unplaced_reason: Option<UnplacedReason>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    held: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pinned: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    refused_agents: Vec<UserId>,
     history: Vec<StoredHistoryLine>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
@@ -64,14 +70,14 @@ struct StoredHistoryLine {
     by: Actor,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    decision: Option<Decision>,
 }
 
 impl From<Order> for StoredOrder {
     fn from(order: Order) -> Self {
         let shard = keys::shard(order.id);
-        let due = order
-            .waiting
-            .filter(|_| order.status == OrderStatus::Pending);
+        let due = order.waiting.filter(|_| order.may_be_planned());
         Self {
             order_id: order.id,
             customer_id: order.customer_id,
@@ -88,6 +94,9 @@ impl From<Order> for StoredOrder {
             retry_at: order.waiting.map(|waiting| waiting.retry_at),
             attempts: order.waiting.map(|waiting| waiting.attempts),
             unplaced_reason: order.waiting.and_then(|waiting| waiting.reason),
+            held: order.decided.held,
+            pinned: order.decided.pinned,
+            refused_agents: order.decided.refused_agents,
             history: order.history.into_iter().map(Into::into).collect(),
             request_id: order.request_id,
             list_shard: keys::list_shard(shard),
@@ -109,6 +118,7 @@ impl From<HistoryLine> for StoredHistoryLine {
             at: line.at,
             by: line.by,
             reason: line.reason,
+            decision: line.decision,
         }
     }
 }
@@ -120,6 +130,7 @@ impl From<StoredHistoryLine> for HistoryLine {
             at: stored.at,
             by: stored.by,
             reason: stored.reason,
+            decision: stored.decision,
         }
     }
 }
@@ -158,6 +169,11 @@ impl TryFrom<StoredOrder> for Order {
             zone: stored.zone,
             assignment,
             waiting,
+            decided: Decided {
+                held: stored.held,
+                pinned: stored.pinned,
+                refused_agents: stored.refused_agents,
+            },
             history: stored.history.into_iter().map(Into::into).collect(),
             request_id: stored.request_id,
             created_at: stored.created_at,

@@ -3,7 +3,8 @@
 
 use domain::route::Departure;
 use domain::{
-    Leg, OrderId, Route, RouteId, RouteStatus, RouteStop, StopKind, StopStatus, Timestamp, UserId,
+    Leg, OrderId, Route, RouteDecision, RouteId, RouteStatus, RouteStop, StopKind, StopStatus,
+    Timestamp, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,8 @@ pub(crate) struct StoredRoute {
     provider: String,
     #[serde(default, skip_serializing_if = "is_zero")]
     left_in_first_step: usize,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    decisions: Vec<RouteDecision>,
     created_at: Timestamp,
     updated_at: Timestamp,
     version: u64,
@@ -53,6 +56,8 @@ struct StoredRouteStop {
     status: StopStatus,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     done_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pinned: bool,
 }
 
 /// The geometry of a route.
@@ -101,6 +106,7 @@ impl StoredRoute {
             stops: route.stops.into_iter().map(Into::into).collect(),
             provider: route.provider,
             left_in_first_step: route.left_in_first_step,
+            decisions: route.decisions,
             created_at: route.created_at,
             updated_at: route.updated_at,
             version: route.version,
@@ -124,6 +130,7 @@ impl From<RouteStop> for StoredRouteStop {
             duration_s: stop.leg.duration_s,
             status: stop.status,
             done_at: stop.done_at,
+            pinned: stop.pinned,
         }
     }
 }
@@ -145,6 +152,7 @@ impl From<StoredRouteStop> for RouteStop {
             },
             status: stored.status,
             done_at: stored.done_at,
+            pinned: stored.pinned,
         }
     }
 }
@@ -171,6 +179,7 @@ impl TryFrom<StoredRoute> for Route {
             stops: stored.stops.into_iter().map(Into::into).collect(),
             provider: stored.provider,
             left_in_first_step: stored.left_in_first_step,
+            decisions: stored.decisions,
             geometry: None,
             created_at: stored.created_at,
             updated_at: stored.updated_at,

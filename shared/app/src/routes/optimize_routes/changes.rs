@@ -7,8 +7,8 @@
 
 use domain::route::OpenPart;
 use domain::{
-    Actor, Leg, LegEstimate, Order, OrderId, OrderStatus, Route, RouteStop, StopKind, StopStatus,
-    Timestamp, User, ZoneGrid,
+    Actor, Leg, LegEstimate, Order, OrderId, OrderStatus, Route, RouteStop, Timestamp, User,
+    ZoneGrid,
 };
 use tracing::error;
 
@@ -261,25 +261,13 @@ impl Changes<'_> {
 
     fn stop(&self, visit: &PlannedVisit) -> Option<RouteStop> {
         let order = self.instance.order(visit.order)?;
-        let stop = match visit.kind {
-            StopKind::Pickup => &order.pickup,
-            StopKind::Dropoff => &order.dropoff,
-        };
         Some(RouteStop {
-            kind: visit.kind,
-            order_id: order.id,
-            location: stop.location,
-            address: stop.address.clone(),
             eta: self.instance.time_of(visit.begin_s),
-            not_before: stop.window.map(|window| window.start),
-            not_after: stop.window.map(|window| window.end),
-            service_s: stop.service_s,
             leg: Leg {
                 distance_m: visit.distance_m,
                 duration_s: visit.duration_s,
             },
-            status: StopStatus::Pending,
-            done_at: None,
+            ..RouteStop::open(order, visit.kind)
         })
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::route::{Departure, MOST_OPEN_ORDERS};
 use domain::{
     AgentProfile, Coordinates, DispatchRules, LegEstimate, Order, OrderStatus, OrderStop, Route,
-    RouteStatus, RouteStop, StopKind, TimeWindow, Timestamp, UnplacedReason, User,
+    RouteStop, StopKind, TimeWindow, Timestamp, UnplacedReason, User,
 };
 use jiff::SignedDuration;
 
@@ -80,28 +80,26 @@ impl Crew {
         self.under_way.as_ref().map_or(&[], |(_, orders)| orders)
     }
 
-    /// The next stop, if every plan of the route begins with it, because the agent may be on the way. An agent who has
-    /// made a stop is always on the way to the next one. An agent who has made no stop may be on the way if the first
-    /// stop is expected soon, or if the departure was some time ago.
+    /// The next stop, if every plan of the route begins with it, because the agent may be on the way.
     fn frozen_stop(&self, rules: &DispatchRules, now: Timestamp) -> Option<&RouteStop> {
-        let route = self.route()?;
-        let next = route.open_stops().next()?;
-        let is_frozen = match route.status {
-            RouteStatus::InProgress => true,
-            RouteStatus::Assigned => {
-                next.eta <= now + rules.freeze || route.departure().at + rules.freeze <= now
-            }
-            RouteStatus::Completed | RouteStatus::Cancelled => false,
-        };
-        is_frozen.then_some(next)
+        self.route()?.frozen_stop(rules.freeze, now)
     }
 
     /// Whether another agent could take an order of the route.
     pub(super) fn has_movable_orders(&self, rules: &DispatchRules, now: Timestamp) -> bool {
-        let frozen = self.frozen_stop(rules, now).map(|stop| stop.order_id);
-        self.open_orders()
-            .iter()
-            .any(|order| order.status == OrderStatus::Assigned && Some(order.id) != frozen)
+        let fixed = self.fixed_stops(rules, now);
+        let is_fixed = |order: &Order| fixed.iter().any(|stop| stop.order_id == order.id);
+        self.open_orders().iter().any(|order| {
+            order.status == OrderStatus::Assigned && !order.decided.pinned && !is_fixed(order)
+        })
+    }
+
+    /// The stops with which every plan of the route begins: the frozen one, and those that a dispatcher has pinned.
+    fn fixed_stops(&self, rules: &DispatchRules, now: Timestamp) -> Vec<&RouteStop> {
+        let frozen = usize::from(self.frozen_stop(rules, now).is_some());
+        let pinned = self.route().map_or(0, Route::pinned_through);
+        let open = self.route().into_iter().flat_map(Route::open_stops);
+        open.take(frozen.max(pinned)).collect()
     }
 }
 
@@ -200,6 +198,12 @@ impl ZoneInstance {
         let mut planned = planner::Order::new(pickup, dropoff, order.size);
         planned.waiting_since_s = self.second_from(order.created_at);
         planned.promise_s = Some(self.rules.promise.as_secs());
+        let refused = &order.decided.refused_agents;
+        if !refused.is_empty() {
+            let crews = self.crews.iter().enumerate();
+            let may_take = crews.filter(|(_, crew)| !refused.contains(&crew.agent.id));
+            planned.allowed_vehicles = Some(may_take.map(|(index, _)| index).collect());
+        }
         if order.was_late_on_a_route() {
             // Late is better than never.
             let ends = [planned.pickup.as_mut(), Some(&mut planned.dropoff)];
@@ -216,6 +220,8 @@ impl ZoneInstance {
             planned.current_vehicle = Some(crew);
             if order.status == OrderStatus::InProgress {
                 planned.pickup = None;
+            }
+            if order.status == OrderStatus::InProgress || order.decided.pinned {
                 planned.pinned_to = Some(crew);
             }
         }
@@ -244,18 +250,18 @@ impl ZoneInstance {
         };
         let mut vehicle = planner::Vehicle::new(places.index_of(start), capacity, shift);
         vehicle.max_orders = u32::try_from(crew.open_orders().len() + crew.room()).ok();
-        let frozen = crew.frozen_stop(&self.rules, self.now);
+        let fixed = crew.fixed_stops(&self.rules, self.now);
         if let Some(departure) = self.under_way_since(crew) {
             vehicle.shift.start_s = self.second_from(departure.at);
         }
         let open = crew.route().into_iter().flat_map(Route::open_stops);
         vehicle.planned = open
-            .skip(usize::from(frozen.is_some()))
+            .skip(fixed.len())
             .filter_map(|stop| self.planner_visit(stop))
             .collect();
-        vehicle.frozen = frozen
-            .and_then(|stop| self.planner_visit(stop))
+        vehicle.frozen = fixed
             .into_iter()
+            .filter_map(|stop| self.planner_visit(stop))
             .collect();
         vehicle
     }

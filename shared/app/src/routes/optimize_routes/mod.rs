@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{DispatchRules, LegEstimate, Order, OrderId, OrderStatus, Timestamp, Zone, ZoneGrid};
+use domain::{DispatchRules, LegEstimate, Order, OrderId, Timestamp, Zone, ZoneGrid};
 use jiff::SignedDuration;
 use tracing::{info, warn};
 
@@ -296,7 +296,7 @@ impl OptimizeRoutes {
             let due = order
                 .waiting
                 .is_some_and(|waiting| everything || waiting.retry_at <= due_by);
-            order.status == OrderStatus::Pending && order.zone == zone && due
+            order.may_be_planned() && order.zone == zone && due
         });
         take_turns(&mut orders);
         Ok((orders, unread))

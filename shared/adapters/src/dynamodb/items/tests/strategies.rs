@@ -8,10 +8,10 @@ use domain::import::{
 use domain::order::{Assignment, Waiting};
 use domain::route::Departure;
 use domain::{
-    Actor, AgentProfile, Contact, Coordinates, EmailNotifications, HistoryLine, Import, ImportId,
-    ImportStatus, Leg, Order, OrderId, OrderStatus, OrderStop, Role, Route, RouteId, RouteStatus,
-    RouteStop, StopKind, StopStatus, TimeWindow, Timestamp, UnplacedReason, User, UserId,
-    UserStatus, VariantArray, Zone, ZoneGrid,
+    Actor, AgentProfile, Contact, Coordinates, Decided, Decision, DecisionKind, EmailNotifications,
+    HistoryLine, Import, ImportId, ImportStatus, Leg, Order, OrderId, OrderStatus, OrderStop, Role,
+    Route, RouteDecision, RouteId, RouteStatus, RouteStop, StopKind, StopStatus, TimeWindow,
+    Timestamp, UnplacedReason, User, UserId, UserStatus, VariantArray, Zone, ZoneGrid,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -180,11 +180,32 @@ fn history_line() -> impl Strategy<Value = HistoryLine> {
         Actor::Dispatcher,
         Actor::Optimizer,
     ]);
-    (order_status(), time(), by, of(text())).prop_map(|(status, at, by, reason)| HistoryLine {
+    let rest = (of(text()), of(decision()));
+    (order_status(), time(), by, rest).prop_map(|(status, at, by, rest)| HistoryLine {
         status,
         at,
         by,
-        reason,
+        reason: rest.0,
+        decision: rest.1,
+    })
+}
+
+fn decision() -> impl Strategy<Value = Decision> {
+    let kind = select(DecisionKind::VARIANTS.to_vec());
+    (kind, uuid(), of(uuid()), of(uuid())).prop_map(|(kind, user, agent, order)| Decision {
+        kind,
+        user_id: UserId(user),
+        agent_id: agent.map(UserId),
+        order_id: order.map(OrderId),
+    })
+}
+
+fn decided() -> impl Strategy<Value = Decided> {
+    let refused = vec(uuid().prop_map(UserId), 0..3);
+    (any::<bool>(), any::<bool>(), refused).prop_map(|(held, pinned, refused_agents)| Decided {
+        held,
+        pinned,
+        refused_agents,
     })
 }
 
@@ -204,9 +225,10 @@ pub fn order() -> impl Strategy<Value = Order> {
         of(assignment()),
         of(waiting()),
         vec(history_line(), 0..4),
+        decided(),
     );
     (uuid(), uuid(), what, state, (time(), time(), 1_u64..)).prop_map(
-        |(id, customer_id, what, (status, assignment, waiting, history), stamps)| Order {
+        |(id, customer_id, what, (status, assignment, waiting, history, decided), stamps)| Order {
             id: OrderId(id),
             customer_id: UserId(customer_id),
             status,
@@ -219,6 +241,7 @@ pub fn order() -> impl Strategy<Value = Order> {
             zone: what.5,
             assignment,
             waiting,
+            decided,
             history,
             request_id: what.6.1,
             created_at: stamps.0,
@@ -242,7 +265,8 @@ fn route_stop() -> impl Strategy<Value = RouteStop> {
     );
     let window = (of(time()), of(time()));
     let when = (time(), window, of(time()), any::<u32>());
-    (what, when, (any::<u32>(), any::<u32>()), status).prop_map(
+    let leg = (any::<u32>(), any::<u32>(), any::<bool>());
+    (what, when, leg, status).prop_map(
         |((kind, order, location, address), (eta, window, done_at, service_s), leg, status)| {
             RouteStop {
                 kind,
@@ -259,6 +283,7 @@ fn route_stop() -> impl Strategy<Value = RouteStop> {
                 },
                 status,
                 done_at,
+                pinned: leg.2,
             }
         },
     )
@@ -272,7 +297,16 @@ pub fn route() -> impl Strategy<Value = Route> {
         time(),
         vec(route_stop(), 0..6),
     );
-    let rest = (text(), of(text()), 0..40_usize, time(), time(), 1_u64..);
+    let decided = (time(), decision()).prop_map(|(at, decision)| RouteDecision { at, decision });
+    let rest = (
+        text(),
+        of(text()),
+        0..40_usize,
+        time(),
+        time(),
+        1_u64..,
+        vec(decided, 0..3),
+    );
     (ids, what, rest).prop_map(|((id, agent), (status, location, at, stops), rest)| Route {
         id: RouteId(id),
         agent_id: UserId(agent),
@@ -282,6 +316,7 @@ pub fn route() -> impl Strategy<Value = Route> {
         provider: rest.0,
         geometry: rest.1,
         left_in_first_step: rest.2,
+        decisions: rest.6,
         created_at: rest.3,
         updated_at: rest.4,
         version: rest.5,
