@@ -64,6 +64,7 @@ mod tests {
         let dispatcher = app::Caller {
             user_id: testkit::build::user_id(9),
             roles: vec![domain::Role::Dispatcher],
+            request_id: None,
         };
         let (order, agent) = (store.all_orders()[0].id, store.all_users()[0].id);
         let id = order.to_string();
