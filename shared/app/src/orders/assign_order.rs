@@ -67,7 +67,11 @@ impl AssignOrder {
             };
             let now = self.0.clock.now();
             let decided = self.decide(caller.user_id, &new, &order, (from, to), now)?;
-            if !self.0.lost_the_race(&decided.change, &mut attempts).await? {
+            if !self
+                .0
+                .lost_the_race(decided.change, caller, &mut attempts)
+                .await?
+            {
                 return Ok(AssignmentAnswer {
                     order: OrderAnswer::of(decided.order, Some(&decided.route)),
                     route: RouteAnswer::from(decided.route),

@@ -65,7 +65,7 @@ impl ReleaseOrder {
                 };
                 self.0.leave(&mut change, &run, &[id], decision, now);
             }
-            if !self.0.lost_the_race(&change, &mut attempts).await? {
+            if !self.0.lost_the_race(change, caller, &mut attempts).await? {
                 return Ok(OrderAnswer::of(released, None));
             }
         }

@@ -67,7 +67,7 @@ impl SequenceStops {
             route.note(decision, now);
             let mut change = Changeset::default();
             self.0.add(&mut change, &run, route.clone(), now);
-            if !self.0.lost_the_race(&change, &mut attempts).await? {
+            if !self.0.lost_the_race(change, caller, &mut attempts).await? {
                 return Ok(SequenceAnswer {
                     route: RouteAnswer::from(route),
                     warnings,

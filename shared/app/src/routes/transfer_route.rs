@@ -85,8 +85,11 @@ impl TransferRoute {
                 .0
                 .leave(&mut decided.change, &from, &moved, decision, now)
                 .ok_or(Refusal::NotFound)?;
-            let change = &decided.change;
-            if !self.0.lost_the_race(change, &mut attempts).await? {
+            if !self
+                .0
+                .lost_the_race(decided.change, caller, &mut attempts)
+                .await?
+            {
                 return Ok(TransferAnswer {
                     moved,
                     aboard,

@@ -14,6 +14,7 @@ use domain::{
 use serde::Serialize;
 
 use crate::answers::{OrderAnswer, RouteAnswer};
+use crate::caller::Caller;
 use crate::ports::{
     AgentPart, Changeset, Clock, DispatchLedger, Ids, Jitter, OrderStore, RouteStore, StoreError,
     UserStore,
@@ -104,13 +105,18 @@ impl DispatchDesk {
         Attempts::on_route(self.jitter.as_ref())
     }
 
-    /// Commits a change. Answers whether the call must read again, because it lost a race.
+    /// Commits a change that the caller's request makes. Answers whether the call must read again, because it lost a
+    /// race.
     pub(crate) async fn lost_the_race(
         &self,
-        change: &Changeset,
+        mut change: Changeset,
+        caller: &Caller,
         attempts: &mut Attempts<'_>,
     ) -> Result<bool, Refusal> {
-        match self.ledger.commit(change).await {
+        for order in &mut change.orders {
+            order.request_id.clone_from(&caller.request_id);
+        }
+        match self.ledger.commit(&change).await {
             Ok(()) => Ok(false),
             Err(StoreError::Conflict) => {
                 attempts.pause().await?;
