@@ -86,7 +86,8 @@ def test_what_is_in_the_cells_is_in_the_orders(ana, importer):
         },
     }
     cells = {f"{end}_{name}": value for end, told in columns.items() for name, value in told.items()}
-    cells |= {"size": "3", "notes": "Ring twice\nand wait", "external_id": "whole"}
+    cells |= {"size": "3", "priority": "high", "requires": "cold cargo-bike"}
+    cells |= {"notes": "Ring twice\nand wait", "external_id": "whole"}
     quoted = ",".join('"' + value.replace('"', '""') + '"' for value in cells.values())
     bea = importer()
     account = imports.hand_over(bea, f"{','.join(cells)}\n{quoted}\n".encode())
@@ -103,7 +104,8 @@ def test_what_is_in_the_cells_is_in_the_orders(ana, importer):
         for end, told in columns.items()
     }
     body["pickup"] |= {"service_s": 300, "window": {"start": start, "end": end}}
-    placed = expect(ana.order(body | {"size": 3, "notes": cells["notes"], "external_id": "by itself"}), 201)
+    body |= {"size": 3, "priority": "high", "requires": ["cargo-bike", "cold"], "notes": cells["notes"]}
+    placed = expect(ana.order(body | {"external_id": "by itself"}), 201)
     own = (
         "order_id",
         "import_id",

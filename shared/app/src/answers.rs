@@ -2,8 +2,8 @@
 
 use domain::{
     Coordinates, EmailNotifications, HistoryLine, ImportId, Order, OrderId, OrderStatus, OrderStop,
-    Role, Route, RouteDecision, RouteId, RouteStatus, Shift, StopKind, StopStatus, Timestamp,
-    UnplacedReason, User, UserId, UserStatus,
+    Priority, Role, Route, RouteDecision, RouteId, RouteStatus, Shift, Skills, StopKind,
+    StopStatus, Timestamp, UnplacedReason, User, UserId, UserStatus,
 };
 use serde::Serialize;
 
@@ -16,6 +16,8 @@ pub struct OrderAnswer {
     pickup: OrderStop,
     dropoff: OrderStop,
     size: u32,
+    priority: Priority,
+    requires: Skills,
     #[serde(skip_serializing_if = "Option::is_none")]
     notes: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -66,6 +68,8 @@ impl OrderAnswer {
             pickup: order.pickup,
             dropoff: order.dropoff,
             size: order.size,
+            priority: order.priority,
+            requires: order.requires,
             notes: order.notes,
             external_id: order.external_id,
             import_id: order.import_id,

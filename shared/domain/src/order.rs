@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::decision::{Decided, Decision, MOST_REFUSED_AGENTS};
 use crate::geo::Coordinates;
 use crate::ids::{ImportId, OrderId, RouteId, UserId};
+use crate::skill::Skills;
 use crate::stop::OrderStop;
 use crate::user::{Actor, Role};
 use crate::zone::Zone;
@@ -109,6 +110,51 @@ impl OrderStatus {
     }
 }
 
+/// How urgent an order is.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    Default,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Priority {
+    /// Like most orders.
+    #[default]
+    Normal,
+    /// A second of waiting counts three times.
+    High,
+    /// A second of waiting counts ten times.
+    Urgent,
+}
+
+impl Priority {
+    /// The name in JSON, in files and in the database.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// How much a second of waiting counts in a plan, compared with a normal order.
+    pub fn urgency(self) -> u32 {
+        match self {
+            Self::Normal => 1,
+            Self::High => 3,
+            Self::Urgent => 10,
+        }
+    }
+}
+
 /// One step in the history of an order.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryLine {
@@ -194,6 +240,10 @@ pub struct NewOrder<L = Coordinates> {
     pub dropoff: OrderStop<L>,
     /// The size, in size units.
     pub size: u32,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// What the agent or the vehicle must have: at most [`MOST_REQUIRED`](crate::skill::MOST_REQUIRED) skills.
+    pub requires: Skills,
     /// A note for the agent.
     pub notes: Option<String>,
     /// The customer's own name for the order.
@@ -221,6 +271,8 @@ impl OrderDraft {
             pickup: self.pickup.located(pickup)?,
             dropoff: self.dropoff.located(dropoff)?,
             size: self.size,
+            priority: self.priority,
+            requires: self.requires,
             notes: self.notes,
             external_id: self.external_id,
         })
@@ -242,6 +294,10 @@ pub struct Order {
     pub dropoff: OrderStop,
     /// The size, in size units.
     pub size: u32,
+    /// How urgent it is.
+    pub priority: Priority,
+    /// What the agent or the vehicle must have.
+    pub requires: Skills,
     /// A note for the agent.
     pub notes: Option<String>,
     /// The customer's own name for the order.
@@ -295,6 +351,8 @@ impl Order {
             pickup: new.pickup,
             dropoff: new.dropoff,
             size: new.size,
+            priority: new.priority,
+            requires: new.requires,
             notes: new.notes,
             external_id: new.external_id,
             import_id: None,

@@ -4,8 +4,8 @@
 
 use domain::order::Waiting;
 use domain::{
-    Actor, Coordinates, NewOrder, Order, OrderId, OrderStatus, OrderStop, Role, RouteId, Timestamp,
-    UserId, VariantArray, ZoneGrid,
+    Actor, Coordinates, NewOrder, Order, OrderId, OrderStatus, OrderStop, Priority, Role, RouteId,
+    Skills, Timestamp, UserId, VariantArray, ZoneGrid,
 };
 use proptest::prelude::*;
 
@@ -28,6 +28,8 @@ fn order() -> Order {
         pickup: stop(41.3874, 2.1686),
         dropoff: stop(41.4036, 2.1744),
         size: 1,
+        priority: Priority::Normal,
+        requires: Skills::new(),
         notes: None,
         external_id: None,
     };

@@ -39,6 +39,8 @@ pub enum Column {
     DropoffWindowEnd,
     DropoffServiceS,
     Size,
+    Priority,
+    Requires,
     Notes,
     ExternalId,
 }
@@ -72,6 +74,8 @@ impl Column {
             | Self::DropoffWindowEnd
             | Self::DropoffServiceS
             | Self::Size
+            | Self::Priority
+            | Self::Requires
             | Self::Notes
             | Self::ExternalId => false,
         }
@@ -91,6 +95,7 @@ impl Column {
             | Self::DropoffWindowStart
             | Self::DropoffWindowEnd => Content::Time,
             Self::ExternalId => Content::Name,
+            Self::Priority | Self::Requires => Content::Words,
             Self::PickupContactName | Self::DropoffContactName | Self::Notes => Content::Text,
         }
     }
@@ -116,6 +121,8 @@ pub enum Content {
     Time,
     /// The customer's own name for the order.
     Name,
+    /// Words of a kind that Waybill knows.
+    Words,
     /// Any other text.
     Text,
 }

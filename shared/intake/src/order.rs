@@ -1,7 +1,8 @@
 //! Reads orders and the changes of their status.
 
-use domain::OrderStatus;
 use domain::order::OrderDraft;
+use domain::skill::MOST_REQUIRED;
+use domain::{OrderStatus, Priority, VariantArray};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -19,6 +20,8 @@ const LONGEST_REASON: usize = 500;
 const PICKUP: Field = Field::stop("pickup", Column::PickupLat, Column::PickupServiceS);
 const DROPOFF: Field = Field::stop("dropoff", Column::DropoffLat, Column::DropoffServiceS);
 const SIZE: Field = Field::cell("size", Column::Size);
+const PRIORITY: Field = Field::cell("priority", Column::Priority);
+const REQUIRES: Field = Field::cell("requires", Column::Requires);
 const NOTES: Field = Field::cell("notes", Column::Notes);
 const EXTERNAL_ID: Field = Field::cell("external_id", Column::ExternalId);
 
@@ -42,13 +45,26 @@ pub(crate) fn read_draft<'a>(
     address_alone: AddressAlone,
     now: Timestamp,
 ) -> Option<OrderDraft> {
-    fields.only(&[PICKUP, DROPOFF, SIZE, NOTES, EXTERNAL_ID].map(Field::name));
+    fields.only(
+        &[
+            PICKUP,
+            DROPOFF,
+            SIZE,
+            PRIORITY,
+            REQUIRES,
+            NOTES,
+            EXTERNAL_ID,
+        ]
+        .map(Field::name),
+    );
     let pickup = fields.required_object(PICKUP);
     let pickup = pickup.and_then(|stop| read_stop(&stop, address_alone, now));
     let dropoff_fields = fields.required_object(DROPOFF);
     let dropoff = dropoff_fields.as_ref();
     let dropoff = dropoff.and_then(|stop| read_stop(stop, address_alone, now));
     let size = fields.whole_number(SIZE, 1..=LARGEST_SIZE);
+    let priority = fields.word(PRIORITY, Priority::VARIANTS);
+    let requires = fields.skills(REQUIRES, MOST_REQUIRED);
     let notes = fields.lines(NOTES, LONGEST_NOTES);
     let external_id = fields.text(EXTERNAL_ID, LONGEST_EXTERNAL_ID);
 
@@ -63,6 +79,8 @@ pub(crate) fn read_draft<'a>(
         pickup: pickup?,
         dropoff: dropoff?,
         size: size.unwrap_or(1),
+        priority: priority.unwrap_or_default(),
+        requires: requires.unwrap_or_default(),
         notes: notes.map(str::to_owned),
         external_id: external_id
             .map(|id| nfc(id.trim_matches(is_invisible_character)).into_owned()),

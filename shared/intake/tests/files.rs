@@ -38,7 +38,8 @@ fn rejected(header: &str, row: &str) -> (Option<&'static str>, &'static str) {
 fn a_row_with_every_column_is_the_order_that_the_api_would_take() {
     let header = Column::NAMES.join(",");
     let row = "41.38,2.17,\"Carrer 1, 2n\",Núria,+34 600,2030-05-06T09:00:00Z,2030-05-06T10:00:00+01:00,60,\
-               41.40,2.15,Gran Via 2,Pau,+34 611,2030-05-06T09:00:00Z,2030-05-06T12:00:00Z,0,3,\"ring\ntwice\",SO-1";
+               41.40,2.15,Gran Via 2,Pau,+34 611,2030-05-06T09:00:00Z,2030-05-06T12:00:00Z,0,3,high,\
+               \"Cold, cargo-bike;cold\",\"ring\ntwice\",SO-1";
     // 10:00+01:00 is 09:00Z, which is not after the start.
     let (rows, _) = read(format!("{header}\n{row}\n"));
     let fault = rows[0].1.clone().unwrap_err();
@@ -58,7 +59,8 @@ fn a_row_with_every_column_is_the_order_that_the_api_would_take() {
             "contact": {"name": "Pau", "phone": "+34 611"},
             "window": {"start": "2030-05-06T09:00:00Z", "end": "2030-05-06T12:00:00Z"}, "service_s": 0,
         },
-        "size": 3, "notes": "ring\ntwice", "external_id": "SO-1",
+        "size": 3, "priority": "high", "requires": ["cold", "cargo-bike"],
+        "notes": "ring\ntwice", "external_id": "SO-1",
     });
     let draft = read_order(&body, AddressAlone::Refused, now()).unwrap();
     let expected = draft.located(None, None).unwrap();
@@ -258,6 +260,8 @@ fn a_bad_row_says_where_and_why() {
     assert_eq!(with("size", "1.5"), "invalid");
     assert_eq!(with("size", "\"1,5\""), "decimal_comma");
     assert_eq!(with("pickup_service_s", "soon"), "not_a_number");
+    assert_eq!(with("priority", "very high"), "invalid");
+    assert_eq!(with("requires", "a b c d e f g h i"), "invalid");
     assert_eq!(with("external_id", "\"a\nb\""), "invalid");
     let half_a_window = format!("{HEADER},pickup_window_start,pickup_window_end");
     let half = rejected(&half_a_window, &format!("{GOOD},2030-05-06T09:00:00Z,"));

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
-use domain::{Coordinates, NewOrder, OrderStatus, Timestamp, VariantArray};
+use domain::{Coordinates, NewOrder, OrderStatus, Priority, Skill, Timestamp, VariantArray};
 use intake::{AddressAlone, Faults, read_order, read_status_change};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -43,6 +43,38 @@ fn what_is_left_out_has_its_defaults() {
             lon: 2.1686
         }
     );
+}
+
+#[test]
+fn an_order_says_how_urgent_it_is_and_what_it_requires() {
+    let order = read(&body()).unwrap();
+    assert_eq!(
+        (order.priority, order.requires.len()),
+        (Priority::Normal, 0)
+    );
+    let mut body = body();
+    body["priority"] = json!("urgent");
+    body["requires"] = json!(["Cold", "cargo-bike", "cold"]);
+    let order = read(&body).unwrap();
+    let requires: Vec<&str> = order.requires.iter().map(Skill::name).collect();
+    assert_eq!(order.priority, Priority::Urgent);
+    assert_eq!(requires, ["cargo-bike", "cold"]);
+    for priority in [json!("Urgent"), json!(3), json!("")] {
+        body["priority"] = priority;
+        assert_eq!(pointers(body.clone()), ["#/priority"]);
+    }
+    body["priority"] = json!(null);
+    let nine: Vec<String> = (0..9).map(|n| format!("skill{n}")).collect();
+    for requires in [
+        json!("cold"),
+        json!(["cold", 1]),
+        json!(["two words"]),
+        json!([""]),
+        json!(nine),
+    ] {
+        body["requires"] = requires;
+        assert_eq!(pointers(body.clone()), ["#/requires"]);
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Generated days.
 
-use domain::{Coordinates, LegEstimate, NewOrder, OrderStop};
+use domain::{Coordinates, LegEstimate, NewOrder, OrderStop, Priority, Skills};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -115,6 +115,8 @@ pub fn order_between(pickup: Coordinates, dropoff: Coordinates, service_s: u32) 
         pickup: stop(pickup),
         dropoff: stop(dropoff),
         size: 1,
+        priority: Priority::Normal,
+        requires: Skills::new(),
         notes: None,
         external_id: None,
     }

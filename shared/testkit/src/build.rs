@@ -7,8 +7,8 @@ use app::routes::by_hand::DispatchDesk;
 use domain::import::NewImport;
 use domain::{
     AgentProfile, Coordinates, DispatchRules, EmailNotifications, Import, LegEstimate, NewAccount,
-    NewOrder, Order, OrderId, OrderStop, Role, Shift, TimeWindow, Timestamp, User, UserId,
-    UserStatus, ZoneGrid,
+    NewOrder, Order, OrderId, OrderStop, Priority, Role, Shift, Skill, Skills, TimeWindow,
+    Timestamp, User, UserId, UserStatus, ZoneGrid,
 };
 
 use crate::memory::MemoryStore;
@@ -228,6 +228,8 @@ pub fn an_order(number: u64) -> OrderBuilder {
             pickup: stop(Landmarks::PLACA_CATALUNYA),
             dropoff: stop(Landmarks::SAGRADA_FAMILIA),
             size: 1,
+            priority: Priority::Normal,
+            requires: Skills::new(),
             notes: None,
             external_id: None,
         },
@@ -277,6 +279,21 @@ impl OrderBuilder {
     #[must_use]
     pub fn with_size(mut self, size: u32) -> Self {
         self.new.size = size;
+        self
+    }
+
+    /// With this priority.
+    #[must_use]
+    pub fn with_priority(mut self, priority: Priority) -> Self {
+        self.new.priority = priority;
+        self
+    }
+
+    /// For an agent with these skills.
+    #[must_use]
+    pub fn requiring(mut self, skills: &[&str]) -> Self {
+        let named = |name: &&str| Skill::named(name).expect("the name of a skill");
+        self.new.requires = skills.iter().map(named).collect();
         self
     }
 

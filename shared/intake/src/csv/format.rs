@@ -545,7 +545,11 @@ impl CellRules {
                     };
                     number.filter(|number| number != present)
                 }
-                Content::Phone | Content::Address | Content::Name | Content::Text => None,
+                Content::Phone
+                | Content::Address
+                | Content::Name
+                | Content::Words
+                | Content::Text => None,
             };
             if let Some(new) = new {
                 *text = Some(new.into());

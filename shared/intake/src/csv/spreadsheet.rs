@@ -36,7 +36,7 @@ pub(super) fn plain(column: Column, cell: &str) -> Cow<'_, str> {
             let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
             lines.join(", ").into()
         }
-        Content::Address | Content::Time | Content::Text => text.into(),
+        Content::Address | Content::Time | Content::Words | Content::Text => text.into(),
     }
 }
 
@@ -76,6 +76,7 @@ pub(super) fn ruined(column: Column, text: &str, point_is_doubtful: bool) -> Opt
         | Content::Address
         | Content::Name
         | Content::Time
+        | Content::Words
         | Content::Text => None,
     }
 }

@@ -71,6 +71,11 @@ impl<'a> FieldValue<'a> for &'a str {
         whole.parse().ok()
     }
 
+    fn texts(self) -> Option<Vec<&'a str>> {
+        let words = self.split([' ', ',', ';']);
+        Some(words.filter(|word| !word.is_empty()).collect())
+    }
+
     fn flag(self) -> Option<bool> {
         self.parse().ok()
     }

@@ -99,6 +99,10 @@ impl<'a> FieldValue<'a> for &'a Value {
             .or_else(|| self.as_f64().filter(whole).map(|number| number as u64))
     }
 
+    fn texts(self) -> Option<Vec<&'a str>> {
+        self.as_array()?.iter().map(Value::as_str).collect()
+    }
+
     fn flag(self) -> Option<bool> {
         self.as_bool()
     }

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::ops::RangeInclusive;
 
+use domain::skill::LONGEST_SKILL;
+use domain::{Skill, Skills};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -56,6 +58,10 @@ pub trait FieldValue<'a>: Copy {
 
     /// The value as a whole number that is not negative.
     fn whole_number(self) -> Option<u64>;
+
+    /// The value as a list of texts. In a cell, spaces, commas and semicolons separate them. `None` if the value or one
+    /// of its members is of another kind.
+    fn texts(self) -> Option<Vec<&'a str>>;
 
     /// The value as `true` or `false`.
     fn flag(self) -> Option<bool>;
@@ -232,6 +238,33 @@ impl<'a, S: FieldSource<'a>> Fields<'a, S> {
             self.fault(field, format!("must be one of {}", names.join(", ")));
         }
         found.copied()
+    }
+
+    /// At most `most` names of skills, such as `cold`. The same name twice is one skill.
+    pub fn skills(&self, field: impl Into<Field>, most: usize) -> Option<Skills> {
+        let field = field.into();
+        let value = self.value(field)?;
+        let names = value.texts();
+        let skills: Option<Skills> =
+            names.and_then(|names| names.into_iter().map(Skill::named).collect());
+        let Some(skills) = skills else {
+            self.fault(
+                field,
+                format!(
+                    "must be words such as cold or cargo-bike: letters a to z, digits, and hyphens within, at most \
+                     {LONGEST_SKILL} characters each"
+                ),
+            );
+            return None;
+        };
+        if skills.len() > most {
+            self.fault(
+                field,
+                format!("must have at most {most} words, not {}", skills.len()),
+            );
+            return None;
+        }
+        Some(skills)
     }
 
     /// A whole number within a range.

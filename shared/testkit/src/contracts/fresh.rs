@@ -3,8 +3,8 @@
 use domain::ids::Uuid;
 use domain::route::Departure;
 use domain::{
-    Contact, Coordinates, Leg, NewOrder, Order, OrderId, OrderStop, Route, RouteId, RouteStatus,
-    RouteStop, StopKind, StopStatus, TimeWindow, Timestamp, User, UserId, Zone,
+    Contact, Coordinates, Leg, NewOrder, Order, OrderId, OrderStop, Priority, Route, RouteId,
+    RouteStatus, RouteStop, Skill, StopKind, StopStatus, TimeWindow, Timestamp, User, UserId, Zone,
 };
 use jiff::{SignedDuration, Timestamp as Time};
 
@@ -100,6 +100,8 @@ impl Fresh {
             pickup,
             dropoff,
             size: 3,
+            priority: Priority::High,
+            requires: Skill::named("cold").into_iter().collect(),
             notes: Some("third floor, no lift 🚲".to_owned()),
             external_id: Some("SO-1001".to_owned()),
         };

@@ -2,8 +2,8 @@
 
 use domain::order::{Assignment, Waiting};
 use domain::{
-    Actor, Decided, Decision, HistoryLine, ImportId, Order, OrderId, OrderStatus, RouteId,
-    Timestamp, UnplacedReason, UserId, Zone,
+    Actor, Decided, Decision, HistoryLine, ImportId, Order, OrderId, OrderStatus, Priority,
+    RouteId, Skills, Timestamp, UnplacedReason, UserId, Zone,
 };
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +19,10 @@ pub(crate) struct StoredOrder {
     pickup: StoredStop,
     dropoff: StoredStop,
     size: u32,
+    #[serde(default, skip_serializing_if = "is_normal")]
+    priority: Priority,
+    #[serde(default, skip_serializing_if = "Skills::is_empty")]
+    requires: Skills,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     notes: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -74,6 +78,11 @@ struct StoredHistoryLine {
     decision: Option<Decision>,
 }
 
+/// Most orders have the normal priority. An absent attribute says so.
+fn is_normal(priority: &Priority) -> bool {
+    *priority == Priority::Normal
+}
+
 impl From<Order> for StoredOrder {
     fn from(order: Order) -> Self {
         let shard = keys::shard(order.id);
@@ -85,6 +94,8 @@ impl From<Order> for StoredOrder {
             pickup: order.pickup.into(),
             dropoff: order.dropoff.into(),
             size: order.size,
+            priority: order.priority,
+            requires: order.requires,
             notes: order.notes,
             external_id: order.external_id,
             import_id: order.import_id,
@@ -163,6 +174,8 @@ impl TryFrom<StoredOrder> for Order {
             pickup: stored.pickup.into(),
             dropoff: stored.dropoff.into(),
             size: stored.size,
+            priority: stored.priority,
+            requires: stored.requires,
             notes: stored.notes,
             external_id: stored.external_id,
             import_id: stored.import_id,

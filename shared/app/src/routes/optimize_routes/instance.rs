@@ -197,6 +197,7 @@ impl ZoneInstance {
         let dropoff = self.planner_stop(&order.dropoff, places);
         let mut planned = planner::Order::new(pickup, dropoff, order.size);
         planned.waiting_since_s = self.second_from(order.created_at);
+        planned.urgency = order.priority.urgency();
         planned.promise_s = Some(self.rules.promise.as_secs());
         let refused = &order.decided.refused_agents;
         if !refused.is_empty() {

@@ -4,6 +4,7 @@
 //! the orders and the agents near its pickup. The next plan begins with the next order. So each plan is about one part
 //! of the city, and the parts have no fixed borders.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use domain::{Coordinates, Order, Route, UserId};
@@ -84,12 +85,12 @@ fn idle_position(crew: &Crew) -> Option<Coordinates> {
 }
 
 /// Puts orders into the sequence in which plans take them: orders that no plan has tried come first, then customers
-/// take turns, and of one customer the order that is due longest comes first. So a file of many orders does not delay
-/// the single order of another customer.
+/// take turns. Of one customer the most urgent orders come first, and of these the one that is due longest. So neither
+/// a file of many orders nor many urgent ones delay the single order of another customer.
 pub(super) fn take_turns(orders: &mut Vec<Order>) {
     let due = |order: &Order| (order.waiting.map(|waiting| waiting.retry_at), order.id);
     let tried = |order: &Order| order.waiting.is_some_and(|waiting| waiting.attempts > 0);
-    orders.sort_unstable_by_key(|order| (tried(order), due(order)));
+    orders.sort_unstable_by_key(|order| (tried(order), Reverse(order.priority), due(order)));
     let mut turns: HashMap<(bool, UserId), usize> = HashMap::new();
     let mut in_turn: Vec<(bool, usize, Order)> = orders
         .drain(..)
@@ -100,7 +101,7 @@ pub(super) fn take_turns(orders: &mut Vec<Order>) {
             (tried, *turn, order)
         })
         .collect();
-    // A stable sort: within a turn, the order that is due longest comes first.
+    // A stable sort: within a turn, the most urgent order comes first, and then the one that is due longest.
     in_turn.sort_by_key(|(tried, turn, _)| (*tried, *turn));
     orders.extend(in_turn.into_iter().map(|(_, _, order)| order));
 }
@@ -108,6 +109,8 @@ pub(super) fn take_turns(orders: &mut Vec<Order>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use domain::{OrderId, Priority};
+    use testkit::build::user_id;
     use testkit::{Landmarks, an_agent, an_order};
 
     /// Orders and agents of two neighbourhoods, in turn.
@@ -134,6 +137,25 @@ mod tests {
         );
         let near = selection.crews.iter().take(10);
         assert!(near.map(Crew::position).all(|it| it == Some(first)));
+    }
+
+    #[test]
+    fn urgent_orders_come_first_and_customers_still_take_turns() {
+        let of = |n: u64, customer: u64, priority| {
+            let order = an_order(n).of(user_id(customer));
+            order.with_priority(priority).build()
+        };
+        let (normal, urgent) = (Priority::Normal, Priority::Urgent);
+        let mut orders = vec![
+            of(1, 1, normal),
+            of(2, 1, urgent),
+            of(3, 1, urgent),
+            of(4, 2, normal),
+        ];
+        let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
+        take_turns(&mut orders);
+        let in_turn: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
+        assert_eq!(in_turn, [ids[1], ids[3], ids[2], ids[0]]);
     }
 
     #[test]

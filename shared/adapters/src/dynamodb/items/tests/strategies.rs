@@ -9,9 +9,10 @@ use domain::order::{Assignment, Waiting};
 use domain::route::Departure;
 use domain::{
     Actor, AgentProfile, Contact, Coordinates, Decided, Decision, DecisionKind, EmailNotifications,
-    HistoryLine, Import, ImportId, ImportStatus, Leg, Order, OrderId, OrderStatus, OrderStop, Role,
-    Route, RouteDecision, RouteId, RouteStatus, RouteStop, StopKind, StopStatus, TimeWindow,
-    Timestamp, UnplacedReason, User, UserId, UserStatus, VariantArray, Zone, ZoneGrid,
+    HistoryLine, Import, ImportId, ImportStatus, Leg, Order, OrderId, OrderStatus, OrderStop,
+    Priority, Role, Route, RouteDecision, RouteId, RouteStatus, RouteStop, Skill, StopKind,
+    StopStatus, TimeWindow, Timestamp, UnplacedReason, User, UserId, UserStatus, VariantArray,
+    Zone, ZoneGrid,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -219,6 +220,8 @@ pub fn order() -> impl Strategy<Value = Order> {
         of(text()),
         zone(),
         (import, of(text())),
+        select(Priority::VARIANTS.to_vec()),
+        vec("[a-z]{1,9}(-[a-z0-9]{1,9}){0,2}", 0..4),
     );
     let state = (
         order_status(),
@@ -235,6 +238,12 @@ pub fn order() -> impl Strategy<Value = Order> {
             pickup: what.0,
             dropoff: what.1,
             size: what.2,
+            priority: what.7,
+            requires: what
+                .8
+                .iter()
+                .filter_map(|name| Skill::named(name))
+                .collect(),
             notes: what.3,
             external_id: what.4,
             import_id: what.6.0,
