@@ -310,6 +310,8 @@ fn what_is_wrong_in_a_column_is_told_of_that_column() {
             "",
             "",
             "",
+            "",
+            "",
         ];
         assert_eq!(orders(format!("{header}\n{}\n", row.join(","))).len(), 1);
         row[place] = &long;
