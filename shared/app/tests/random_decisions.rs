@@ -155,7 +155,10 @@ async fn plan(world: &World) {
         order_id: None,
         agent_id: None,
     };
-    let _ = world.optimize().run(wake.zone, std::slice::from_ref(&wake)).await;
+    let _ = world
+        .optimize()
+        .run(wake.zone, std::slice::from_ref(&wake))
+        .await;
     assert_eq!(
         Decisions::of(world),
         decided,
