@@ -141,5 +141,6 @@ def test_the_dispatcher_lists_agents_by_status(shared_town, dispatcher):
         assert agent.user_id in [one["agent_id"] for one in found]
         assert {one["status"] for one in found} == {status}
         assert agent.user_id in whole
-    fields = {"agent_id", "name", "status", "on_duty", "start_location", "vehicle", "shift", "open_route_id", "version"}
+    fields = {"agent_id", "name", "status", "on_duty", "start_location", "vehicle", "skills", "shift", "open_route_id"}
+    fields |= {"version"}
     assert fields <= found[0].keys()

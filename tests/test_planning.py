@@ -238,3 +238,28 @@ def test_a_route_that_is_full_takes_more_as_soon_as_there_is_room(town):
         expect(ben.mark(order["order_id"], "delivered"), 200)
     found = town.assigned(ana, *waiting, to=ben)
     assert {order["route_id"] for order in found} == {route["route_id"]}
+
+
+def test_an_order_that_requires_a_skill_waits_for_an_agent_who_has_it(town):
+    ana, ben = town.customer(), town.agent()
+    cold, plain = town.order(ana, requires=["cold"]), town.order(ana)
+    town.assigned(ana, plain, to=ben)
+    assert unplaced(town, ana, cold) == "no_agent_with_skills"
+    refused = expect(ben.put("/agents/me", {"skills": ["cold"]}), 422)
+    assert [fault["pointer"] for fault in refused["errors"]] == ["#/skills"]
+    known = expect(town.dispatcher.put(f"/agents/{ben.user_id}", {"skills": ["stairs", "cold"]}), 200)
+    assert known["skills"] == ["cold", "stairs"]
+    town.assigned(ana, cold, to=ben)
+
+
+def test_a_break_delays_the_stops_of_a_route(town):
+    ana, ben = town.customer(), town.agent(on_duty=False)
+    pause = {"window": {"start": in_minutes(1), "end": in_minutes(10)}, "duration_s": 3600}
+    shift = {"start": in_minutes(-60), "end": in_minutes(480), "breaks": [pause]}
+    told = expect(ben.put("/agents/me", {"shift": shift}), 200)
+    assert told["shift"]["breaks"][0]["duration_s"] == 3600
+    town.come_on_duty(ben)
+    order = town.order(ana, (3, 0), (6, 0))
+    town.assigned(ana, order, to=ben)
+    rested = when(pause["window"]["start"]) + timedelta(seconds=3600)
+    assert when(open_route(ben)["stops"][-1]["eta"]) >= rested

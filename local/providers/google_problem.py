@@ -56,7 +56,10 @@ KNOWN = {
         "costPerKilometer",
         "fixedCost",
         "usedIfRouteIsEmpty",
+        "breakRule",
     },
+    "BreakRule": {"breakRequests"},
+    "BreakRequest": {"earliestStartTime", "latestStartTime", "minDuration"},
     "TimeWindow": {"startTime", "endTime", "softEndTime", "costPerHourAfterSoftEndTime"},
     "LoadLimit": {"maxLoad"},
 }
@@ -172,9 +175,32 @@ def _vehicle(index, vehicle, kinds, clock):
     if len(start) > 1 or len(end) > 1:
         raise NotServed(f"{where}: several start or end windows")
     told["time_window"] = [start[0][0], end[0][1]]
+    breaks = [_break(number, one, where, clock) for number, one in enumerate(vehicle.break_rule.break_requests)]
+    if any(later["time_windows"][0][0] < _latest_end(earlier) for earlier, later in pairwise(breaks)):
+        raise Invalid(f"{where}.break_rule: the break requests must be sorted and must not overlap")
+    if breaks:
+        told["breaks"] = breaks
     # A load without a limit is unlimited.
     told["capacity"] = [vehicle.load_limits[kind].max_load if kind in vehicle.load_limits else 10**9 for kind in kinds]
     return told
+
+
+def _break(number, request, vehicle, clock):
+    where = f"{vehicle}.break_rule.break_requests[{number}]"
+    for name in ("earliest_start_time", "latest_start_time", "min_duration"):
+        if not request._pb.HasField(name):
+            raise Invalid(f"{where}.{name}: is required")
+    span = [seconds(request.earliest_start_time) - clock.starts, seconds(request.latest_start_time) - clock.starts]
+    if not 0 <= span[0] <= span[1] <= clock.ends - clock.starts:
+        raise Invalid(f"{where}: must begin within the model, and its latest start is not before its earliest")
+    length = int(request.min_duration.total_seconds())
+    if length <= 0:
+        raise Invalid(f"{where}.min_duration: must be above 0")
+    return {"id": number, "time_windows": [span], "service": length}
+
+
+def _latest_end(told):
+    return told["time_windows"][0][1] + told["service"]
 
 
 def _shipment(index, shipment, raw, largest, vehicles, kinds, clock, vroom):
@@ -253,6 +279,8 @@ def _refuse_unknown(kind, raw, where):
         "timeWindows": "TimeWindow",
         "startTimeWindows": "TimeWindow",
         "endTimeWindows": "TimeWindow",
+        "breakRule": "BreakRule",
+        "breakRequests": "BreakRequest",
     }
     for name, value in raw.items():
         path = f"{where}{name}"

@@ -100,7 +100,9 @@ def _route(index, vehicle, model, route, origin, places, polylines):
     made = google.ShipmentRoute(vehicle_index=index, vehicle_label=vehicle.label)
     if route is None:
         return made
-    steps = route["steps"]
+    # A break is a part of the way to the next visit.
+    breaks = [step for step in route["steps"] if step["type"] == "break"]
+    steps = [step for step in route["steps"] if step["type"] != "break"]
     way = [places[step["location_index"]] for step in steps]
     begins = [origin + timedelta(seconds=step["arrival"] + step["waiting_time"]) for step in steps]
     made.vehicle_start_time, made.vehicle_end_time = begins[0], begins[-1]
@@ -110,13 +112,17 @@ def _route(index, vehicle, model, route, origin, places, polylines):
     left = begins[0]
     for before, step, a, b, begin in zip(steps, steps[1:], way, way[1:], begins[1:]):
         travel = timedelta(seconds=step["duration"] - before["duration"])
-        wait = begin - left - travel
+        rests = [rest for rest in breaks if before["arrival"] <= rest["arrival"] <= step["arrival"]]
+        resting = timedelta(seconds=sum(rest["service"] for rest in rests))
+        breaks = [rest for rest in breaks if rest not in rests]
+        wait = begin - left - travel - resting
         made.transitions.append(
             google.ShipmentRoute.Transition(
                 travel_duration=travel,
                 travel_distance_meters=roads.distance_m(a, b),
                 wait_duration=wait,
-                total_duration=travel + wait,
+                break_duration=resting,
+                total_duration=travel + wait + resting,
                 start_time=left,
             )
         )

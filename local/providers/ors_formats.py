@@ -45,6 +45,7 @@ SHIPMENT = strict(
     skills=SKILLS,
     priority=PRIORITY,
 )
+BREAK = strict(["id", "time_windows", "service"], id=WHOLE, time_windows=WINDOWS, service=WHOLE, description=TEXT)
 VEHICLE_STEP = strict(
     ["type"],
     type={"enum": ["start", "job", "pickup", "delivery", "break", "end"]},
@@ -65,6 +66,7 @@ VEHICLE = {
         costs=strict([], fixed=WHOLE, per_hour=WHOLE, per_km=WHOLE),
         skills=SKILLS,
         time_window=WINDOW,
+        breaks=list_of(BREAK, minItems=1),
         speed_factor={"type": "number", "exclusiveMinimum": 0, "maximum": 5},
         max_tasks=WHOLE,
         max_travel_time=WHOLE,

@@ -166,11 +166,14 @@ def _matrix_error(code, message):
 
 def _placed(task, found):
     told = {name: value for name, value in task.items() if name != "location_index"}
-    return told | {"location": list(found[task["location_index"]])}
+    # A break has no place: it interrupts the way to the next one.
+    return told if task.get("type") == "break" else told | {"location": list(found[task["location_index"]])}
 
 
 def _route(route, found, geometry):
-    way = [found[step["location_index"]] for step in route["steps"]]
+    way = []
+    for step in route["steps"]:
+        way.append(way[-1] if step["type"] == "break" else found[step["location_index"]])
     steps = [_placed(step, found) for step in route["steps"]]
     told = {name: value for name, value in route.items() if name != "steps"} | {"steps": steps}
     if geometry:
@@ -193,7 +196,7 @@ def _spoil(mode, routes):
         if mode == "missing_order":
             tasks = [step for step in route["steps"] if step["type"] in ("job", "pickup", "delivery")]
             gone = tasks[-1]["id"]
-            route["steps"] = [step for step in route["steps"] if step.get("id") != gone]
+            route["steps"] = [step for step in route["steps"] if step["type"] == "break" or step.get("id") != gone]
 
 
 def main():

@@ -107,6 +107,7 @@ mod tests {
                 location: Landmarks::PLACA_CATALUNYA,
                 at: now,
             },
+            breaks: Vec::new(),
             stops: vec![
                 stop(StopKind::Pickup, Landmarks::PLACA_CATALUNYA),
                 stop(StopKind::Dropoff, Landmarks::SAGRADA_FAMILIA),

@@ -1,8 +1,8 @@
 //! What callers get to see, as it goes over the wire.
 
 use domain::{
-    Coordinates, EmailNotifications, HistoryLine, ImportId, Order, OrderId, OrderStatus, OrderStop,
-    Priority, Role, Route, RouteDecision, RouteId, RouteStatus, Shift, Skills, StopKind,
+    Break, Coordinates, EmailNotifications, HistoryLine, ImportId, Order, OrderId, OrderStatus,
+    OrderStop, Priority, Role, Route, RouteDecision, RouteId, RouteStatus, Shift, Skills, StopKind,
     StopStatus, Timestamp, UnplacedReason, User, UserId, UserStatus,
 };
 use serde::Serialize;
@@ -198,9 +198,17 @@ pub struct AgentAnswer {
     on_duty: bool,
     start_location: Option<Coordinates>,
     vehicle: Vehicle,
-    shift: Option<Shift>,
+    skills: Skills,
+    shift: Option<ShiftAnswer>,
     open_route_id: Option<RouteId>,
     version: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct ShiftAnswer {
+    #[serde(flatten)]
+    shift: Shift,
+    breaks: Vec<Break>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -221,7 +229,11 @@ impl AgentAnswer {
             vehicle: Vehicle {
                 capacity: profile.capacity,
             },
-            shift: profile.shift,
+            skills: profile.skills,
+            shift: profile.shift.map(|shift| ShiftAnswer {
+                shift,
+                breaks: profile.breaks,
+            }),
             open_route_id: profile.open_route_id,
             version: user.version,
         })

@@ -213,6 +213,17 @@ async fn what_the_routes_do_not_allow_is_told_precisely() {
         order
     };
     use app::ports::OrderStore;
+    let cold = put(
+        Box::new(|order| order.requires = [domain::Skill::named("cold").unwrap()].into()),
+        big,
+    );
+    world.store.put_order(&cold).await.unwrap();
+    assert_eq!(
+        codes(world.assign(big, to(CARLA)).await),
+        [Code::MissingSkill]
+    );
+    let warm = put(Box::new(|order| order.requires = [].into()), big);
+    world.store.put_order(&warm).await.unwrap();
     let bigger = put(Box::new(|order| order.size = 11), big);
     world.store.put_order(&bigger).await.unwrap();
     assert_eq!(

@@ -160,6 +160,7 @@ async fn only_what_may_place_an_order_wakes_somebody() {
     let mut with_route = on().build();
     with_route.agent.as_mut().unwrap().open_route_id = Some(RouteId(user_id(7).0));
     let duty = on().build();
+    let skilled = on().skilled_in(&["cold"]).build();
     for (before, after, wakes) in [
         (&duty, duty.clone(), 0),
         (&duty, on().with_capacity(11).build(), 7),
@@ -168,6 +169,14 @@ async fn only_what_may_place_an_order_wakes_somebody() {
         (
             &duty,
             on().with_shift("2030-05-06T08:00:00Z", "2030-05-06T18:00:00Z")
+                .build(),
+            7,
+        ),
+        (&duty, on().skilled_in(&["cold"]).build(), 7),
+        (&skilled, on().build(), 0),
+        (
+            &duty,
+            on().resting("2030-05-06T12:00:00Z", "2030-05-06T13:00:00Z", 30)
                 .build(),
             7,
         ),

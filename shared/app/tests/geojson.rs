@@ -42,6 +42,7 @@ fn route(pickup: StopStatus, geometry: Option<&str>) -> Route {
             location: START,
             at: created_at,
         },
+        breaks: Vec::new(),
         stops: vec![
             stop(StopKind::Pickup, Landmarks::TOKYO_STATION, pickup),
             stop(StopKind::Dropoff, TOWER, StopStatus::Pending),

@@ -3,8 +3,10 @@
 use jiff::Timestamp;
 use thiserror::Error;
 
+use crate::breaks::Break;
 use crate::geo::Coordinates;
 use crate::ids::RouteId;
+use crate::skill::Skills;
 use crate::stop::TimeWindow;
 use crate::user::{User, UserStatus};
 use crate::zone::{Zone, ZoneGrid};
@@ -30,8 +32,13 @@ pub struct AgentProfile {
     pub zone: Option<Zone>,
     /// The capacity of the vehicle, in size units.
     pub capacity: u32,
+    /// What the agent or the vehicle has: at most [`MOST_SKILLS`](crate::skill::MOST_SKILLS) skills. An order goes only to
+    /// an agent who has all that it requires.
+    pub skills: Skills,
     /// The shift. Without one, the agent works at any time while on duty.
     pub shift: Option<Shift>,
+    /// The breaks in the shift, in the sequence of time: at most [`MOST_BREAKS`](crate::breaks::MOST_BREAKS).
+    pub breaks: Vec<Break>,
     /// The open route. An agent has at most one.
     pub open_route_id: Option<RouteId>,
 }
@@ -45,7 +52,9 @@ impl AgentProfile {
             position: None,
             zone: None,
             capacity,
+            skills: Skills::new(),
             shift: None,
+            breaks: Vec::new(),
             open_route_id: None,
         };
         profile.place(start_location, grid);
@@ -75,6 +84,8 @@ pub struct AgentUpdate {
     pub start_location: Option<Coordinates>,
     /// The capacity of the vehicle, in size units.
     pub capacity: Option<u32>,
+    /// The skills, in place of those so far. Only dispatchers change them.
+    pub skills: Option<Skills>,
     /// The shift.
     pub shift: ShiftUpdate,
     /// `active` or `suspended`. Only dispatchers change it.
@@ -82,13 +93,13 @@ pub struct AgentUpdate {
 }
 
 /// A change of an agent's shift.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum ShiftUpdate {
     /// The shift stays as it is.
     #[default]
     Unchanged,
-    /// The agent has this shift.
-    Set(Shift),
+    /// The agent has this shift, with these breaks.
+    Set(Shift, Vec<Break>),
     /// The agent has no shift and works at any time while on duty.
     Removed,
 }
@@ -144,10 +155,19 @@ impl AgentUpdate {
             }
         }
         profile.capacity = self.capacity.unwrap_or(profile.capacity);
-        match self.shift {
+        if let Some(skills) = &self.skills {
+            profile.skills.clone_from(skills);
+        }
+        match &self.shift {
             ShiftUpdate::Unchanged => {}
-            ShiftUpdate::Set(shift) => profile.shift = Some(shift),
-            ShiftUpdate::Removed => profile.shift = None,
+            ShiftUpdate::Set(shift, breaks) => {
+                profile.shift = Some(*shift);
+                profile.breaks.clone_from(breaks);
+            }
+            ShiftUpdate::Removed => {
+                profile.shift = None;
+                profile.breaks.clear();
+            }
         }
         if let Some(on_duty) = self.on_duty {
             if on_duty && changed.status != UserStatus::Active {

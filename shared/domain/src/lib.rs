@@ -4,6 +4,7 @@
 //! condition that the old one has not changed meanwhile.
 
 pub mod agent;
+pub mod breaks;
 pub mod decision;
 pub mod dispatch;
 pub mod geo;
@@ -20,6 +21,7 @@ pub mod user;
 pub mod zone;
 
 pub use agent::{AgentProfile, AgentUpdate, Shift};
+pub use breaks::Break;
 pub use decision::{Decided, Decision, DecisionKind, RouteDecision};
 pub use dispatch::DispatchRules;
 pub use geo::Coordinates;

@@ -4,6 +4,7 @@ use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
+use crate::breaks::{Break, depart, drive, serve};
 use crate::decision::{Decision, MOST_ROUTE_DECISIONS, RouteDecision};
 use crate::geo::Coordinates;
 use crate::ids::{OrderId, RouteId, UserId};
@@ -209,6 +210,8 @@ pub struct Route {
     pub status: RouteStatus,
     /// The place and the time at which the last plan begins. See [`Route::departure`].
     pub from: Departure,
+    /// The agent's breaks, as the last plan knows them, in the sequence of time.
+    pub breaks: Vec<Break>,
     /// The stops that were made or skipped, then the open ones, in driving order.
     pub stops: Vec<RouteStop>,
     /// The planner: `embedded`, or the name of a remote provider.
@@ -234,6 +237,8 @@ pub struct Route {
 pub struct OpenPart {
     /// The place and the time at which the plan starts.
     pub from: Departure,
+    /// The agent's breaks, in the sequence of time.
+    pub breaks: Vec<Break>,
     /// The open stops, in driving order.
     pub stops: Vec<RouteStop>,
     /// The planner.
@@ -259,6 +264,7 @@ impl Route {
             agent_id,
             status: RouteStatus::Assigned,
             from: plan.from,
+            breaks: plan.breaks,
             stops: plan.stops,
             provider: plan.provider,
             geometry: plan.geometry,
@@ -284,6 +290,7 @@ impl Route {
             .retain(|stop| stop.status != StopStatus::Pending);
         changed.stops.extend(plan.stops);
         changed.from = plan.from;
+        changed.breaks = plan.breaks;
         // If the new planner knows no path, the path of the old plan leads elsewhere.
         let none = changed.geometry.map(|_| String::new());
         changed.geometry = plan.geometry.or(none);
@@ -524,12 +531,11 @@ impl Route {
 
     /// Times the open stops anew, from the stop that was made last. No open stop is expected before `now`.
     fn time_open_stops(&mut self, now: Timestamp) {
-        let mut at = self.departure().at;
+        let mut at = depart(&self.breaks, self.departure().at);
         for stop in &mut self.stops {
             if stop.status == StopStatus::Pending {
-                let arrival = later(at, stop.leg.duration_s).max(now);
-                stop.eta = stop.not_before.map_or(arrival, |opens| opens.max(arrival));
-                at = later(stop.eta, stop.service_s);
+                let arrival = drive(&self.breaks, at, stop.leg.duration_s).max(now);
+                (stop.eta, at) = serve(&self.breaks, arrival, stop.not_before, stop.service_s);
             }
         }
     }
@@ -545,9 +551,11 @@ impl Route {
         let mut free_at = None;
         for stop in &mut self.stops {
             if stop.status == StopStatus::Pending {
-                let earliest = free_at.map_or(now, |at| later(at, stop.leg.duration_s));
-                stop.eta = stop.eta.max(earliest);
-                free_at = Some(later(stop.eta, stop.service_s));
+                let earliest =
+                    free_at.map_or(now, |at| drive(&self.breaks, at, stop.leg.duration_s));
+                let arrival = stop.eta.max(earliest);
+                let (begin, free) = serve(&self.breaks, arrival, None, stop.service_s);
+                (stop.eta, free_at) = (begin, Some(free));
             }
         }
         self
@@ -589,10 +597,4 @@ fn once_each<'a>(stops: impl Iterator<Item = &'a RouteStop>) -> Vec<OrderId> {
         }
     }
     orders
-}
-
-/// The time `seconds` later. A time that a timestamp cannot hold stays as it is.
-fn later(at: Timestamp, seconds: u32) -> Timestamp {
-    at.checked_add(SignedDuration::from_secs(seconds.into()))
-        .unwrap_or(at)
 }

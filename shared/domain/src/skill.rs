@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 /// An order requires at most this many skills.
 pub const MOST_REQUIRED: usize = 8;
+/// An agent has at most this many skills.
+pub const MOST_SKILLS: usize = 20;
 /// The longest skill, in characters.
 pub const LONGEST_SKILL: usize = 30;
 

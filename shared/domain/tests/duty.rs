@@ -4,8 +4,8 @@
 
 use domain::agent::{AgentUpdateRefused, ShiftUpdate};
 use domain::{
-    AgentProfile, AgentUpdate, Coordinates, EmailNotifications, Role, RouteId, Shift, Timestamp,
-    User, UserId, UserStatus, ZoneGrid, ids::Uuid,
+    AgentProfile, AgentUpdate, Break, Coordinates, EmailNotifications, Role, RouteId, Shift,
+    Timestamp, User, UserId, UserStatus, ZoneGrid, ids::Uuid,
 };
 
 const HOME: Coordinates = Coordinates {
@@ -159,15 +159,23 @@ fn a_shift_stays_until_it_is_set_or_removed() {
         start: now(),
         end: "2030-05-06T17:00:00Z".parse().unwrap(),
     };
+    let pause = Break {
+        window: shift,
+        duration_s: 900,
+    };
+    let breaks_of = |user: &User| user.agent.as_ref().unwrap().breaks.clone();
     let change = |shift| AgentUpdate {
         shift,
         ..AgentUpdate::default()
     };
     let shift_of = |user: &User| user.agent.as_ref().unwrap().shift;
-    let with_shift = updated(&berta, change(ShiftUpdate::Set(shift))).unwrap();
+    let with_shift = updated(&berta, change(ShiftUpdate::Set(shift, vec![pause]))).unwrap();
     assert_eq!(shift_of(&with_shift), Some(shift));
     let kept = updated(&with_shift, change(ShiftUpdate::Unchanged)).unwrap();
     assert_eq!(shift_of(&kept), Some(shift));
+    assert_eq!(breaks_of(&kept), [pause]);
+    let others = updated(&kept, change(ShiftUpdate::Set(shift, Vec::new()))).unwrap();
+    assert_eq!(breaks_of(&others), []);
     let without = updated(&with_shift, change(ShiftUpdate::Removed)).unwrap();
     assert_eq!(shift_of(&without), None);
 }

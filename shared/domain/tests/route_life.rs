@@ -4,8 +4,8 @@
 
 use domain::route::Departure;
 use domain::{
-    Coordinates, Leg, LegEstimate, OrderId, Route, RouteId, RouteStatus, RouteStop, StopKind,
-    StopStatus, Timestamp, UserId, ids::Uuid,
+    Break, Coordinates, Leg, LegEstimate, OrderId, Route, RouteId, RouteStatus, RouteStop,
+    StopKind, StopStatus, TimeWindow, Timestamp, UserId, ids::Uuid,
 };
 use jiff::ToSpan;
 use proptest::prelude::*;
@@ -69,6 +69,7 @@ fn route(orders: u32) -> Route {
             location: place(0),
             at: start(),
         },
+        breaks: Vec::new(),
         stops,
         provider: "embedded".to_owned(),
         geometry: None,
@@ -274,4 +275,54 @@ proptest! {
             prop_assert_eq!(route.total().distance_m, legs);
         }
     }
+}
+
+#[test]
+fn a_break_delays_the_stops_behind_it() {
+    let mut resting = route(2);
+    let (estimate, whole) = (LegEstimate::default(), route(2));
+    // On the way to the second pickup.
+    let due = whole.stops[0].eta + 60.seconds();
+    resting.breaks = vec![Break {
+        window: TimeWindow {
+            start: due,
+            end: due + 10.minutes(),
+        },
+        duration_s: 1800,
+    }];
+    let made_at = whole.stops[0].eta;
+    let made = |route: &Route| {
+        let made = route.with_stop_made(order(0), StopKind::Pickup, &estimate, made_at);
+        made.open_stops().map(|stop| stop.eta).collect::<Vec<_>>()
+    };
+    let later: Vec<Timestamp> = made(&whole).iter().map(|eta| *eta + 30.minutes()).collect();
+    assert_eq!(made(&resting), later);
+    // Nobody is expected twice as late because the answer is read during the break.
+    let tapped = resting.with_stop_made(order(0), StopKind::Pickup, &estimate, made_at);
+    let read = tapped.expected_at(due + 5.minutes());
+    assert_eq!(
+        read.open_stops().map(|stop| stop.eta).collect::<Vec<_>>(),
+        later
+    );
+}
+
+#[test]
+fn a_tap_while_a_break_is_due_begins_it() {
+    let mut resting = route(1);
+    let tap = resting.stops[0].eta;
+    resting.breaks = vec![Break {
+        window: TimeWindow {
+            start: tap - 5.minutes(),
+            end: tap,
+        },
+        duration_s: 600,
+    }];
+    let estimate = LegEstimate::default();
+    let made = resting.with_stop_made(order(0), StopKind::Pickup, &estimate, tap);
+    let leg = i64::from(resting.stops[1].leg.duration_s).seconds();
+    assert_eq!(made.stops[1].eta, tap + 10.minutes() + leg);
+    // Ten minutes after it was due, it is over.
+    let tap = tap + 5.minutes();
+    let made = resting.with_stop_made(order(0), StopKind::Pickup, &estimate, tap);
+    assert_eq!(made.stops[1].eta, tap + leg);
 }

@@ -100,7 +100,16 @@ pub(crate) fn read_upcoming_window<'a>(
     fields: &Fields<'a, impl FieldSource<'a>>,
     now: Timestamp,
 ) -> Option<TimeWindow> {
-    let window = read_window(fields)?;
+    fields.only(&[WINDOW_START, WINDOW_END].map(Field::name));
+    read_upcoming_window_in(fields, now)
+}
+
+/// The same among other fields.
+pub(crate) fn read_upcoming_window_in<'a>(
+    fields: &Fields<'a, impl FieldSource<'a>>,
+    now: Timestamp,
+) -> Option<TimeWindow> {
+    let window = read_start_and_end(fields)?;
     if window.end <= now {
         fields.fault(WINDOW_END, "is in the past");
         return None;
@@ -121,8 +130,13 @@ pub(crate) fn read_upcoming_window<'a>(
     Some(window)
 }
 
-fn read_window<'a>(fields: &Fields<'a, impl FieldSource<'a>>) -> Option<TimeWindow> {
+/// Reads `{"start": …, "end": …}`. The window must end after it starts.
+pub(crate) fn read_window<'a>(fields: &Fields<'a, impl FieldSource<'a>>) -> Option<TimeWindow> {
     fields.only(&[WINDOW_START, WINDOW_END].map(Field::name));
+    read_start_and_end(fields)
+}
+
+fn read_start_and_end<'a>(fields: &Fields<'a, impl FieldSource<'a>>) -> Option<TimeWindow> {
     let start = fields.required_time(WINDOW_START);
     let end = fields.required_time(WINDOW_END);
     let (start, end) = (start?, end?);

@@ -6,9 +6,9 @@ use app::orders::RoomForOrders;
 use app::routes::by_hand::DispatchDesk;
 use domain::import::NewImport;
 use domain::{
-    AgentProfile, Coordinates, DispatchRules, EmailNotifications, Import, LegEstimate, NewAccount,
-    NewOrder, Order, OrderId, OrderStop, Priority, Role, Shift, Skill, Skills, TimeWindow,
-    Timestamp, User, UserId, UserStatus, ZoneGrid,
+    AgentProfile, Break, Coordinates, DispatchRules, EmailNotifications, Import, LegEstimate,
+    NewAccount, NewOrder, Order, OrderId, OrderStop, Priority, Role, Shift, Skill, Skills,
+    TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
 };
 
 use crate::memory::MemoryStore;
@@ -186,6 +186,27 @@ impl UserBuilder {
             profile.shift = Some(Shift {
                 start: at(start),
                 end: at(end),
+            });
+        })
+    }
+
+    /// With these skills.
+    #[must_use]
+    pub fn skilled_in(self, skills: &[&str]) -> Self {
+        let named = |name: &&str| Skill::named(name).expect("the name of a skill");
+        self.with_profile(|profile| profile.skills = skills.iter().map(named).collect())
+    }
+
+    /// Resting once: a break of so many minutes that begins from one time to another (RFC 3339).
+    #[must_use]
+    pub fn resting(self, from: &str, until: &str, minutes: u32) -> Self {
+        self.with_profile(|profile| {
+            profile.breaks.push(Break {
+                window: TimeWindow {
+                    start: at(from),
+                    end: at(until),
+                },
+                duration_s: 60 * minutes,
             });
         })
     }

@@ -100,14 +100,18 @@ impl RouteProvider for FirstComeFirstServed {
                 (0..taken.len()).find(|v| {
                     let vehicle = &request.vehicles[*v];
                     let most = vehicle.max_orders.map_or(usize::MAX, |most| most as usize);
-                    taken[*v].len() < most && order.size <= vehicle.capacity
+                    taken[*v].len() < most && order.size <= vehicle.capacity && order.allows(*v)
                 })
             });
             match vehicle {
                 Some(vehicle) => taken[vehicle].push(index),
                 None => unplaced.push(UnplacedOrder {
                     order: index,
-                    reason: UnplacedReason::OverCapacity,
+                    reason: if (0..taken.len()).any(|v| order.allows(v)) {
+                        UnplacedReason::OverCapacity
+                    } else {
+                        UnplacedReason::NoAgentWithSkills
+                    },
                 }),
             }
         }

@@ -10,6 +10,9 @@
 //!   happens.
 //! - A pending order whose window is closed, or opens in a month only, is left over without being sent.
 //! - A committed order whose vehicle may not serve it any more is the embedded planner's: it has to move.
+//! - A break begins at the moment at which it is due. The service that is under way may delay it, but no service has to
+//!   know that: a plan without such a delay is a plan by our rules too.
+//! - A break before the last frozen stop is beyond them.
 //! - A vehicle whose shift is over drives for nobody but its committed orders, and one that is overloaded takes nothing
 //!   else: both are beyond them ([`FallbackReason::Unsupported`]).
 
@@ -57,6 +60,8 @@ pub(super) struct Start {
     pub(super) from_s: i64,
     /// When its shift ends.
     pub(super) until_s: i64,
+    /// When its breaks begin and how long they are.
+    pub(super) breaks: Vec<(i64, i64)>,
     /// Room for orders.
     pub(super) capacity: u32,
     /// How many tasks without a pickup are tied to it.
@@ -179,6 +184,7 @@ impl Outline {
             place,
             from_s: it.shift.start_s,
             until_s: it.shift.end_s.min(FURTHEST_S),
+            breaks: Vec::new(),
             capacity: it.capacity,
             aboard: 0,
             most_orders: None,
@@ -212,6 +218,19 @@ impl Outline {
             return Err(unsupported(format!(
                 "vehicle {vehicle} sets out in a month"
             )));
+        }
+        let is_over = |pause: &&planner::Break| {
+            pause.window.earliest_s + pause.duration_s <= it.shift.start_s
+        };
+        for pause in it.breaks.iter().skip_while(is_over) {
+            if pause.window.earliest_s <= start.from_s && !it.frozen.is_empty() {
+                return Err(unsupported(format!(
+                    "vehicle {vehicle} rests before it is free"
+                )));
+            }
+            // Whatever comes first, the break or the start: the planner lets it begin as soon as it is due.
+            let begin_s = pause.window.earliest_s.max(start.from_s);
+            start.breaks.push((begin_s, pause.duration_s));
         }
         if start_load(request, vehicle) > u64::from(it.capacity) {
             return Err(unsupported(format!("vehicle {vehicle} is overloaded")));

@@ -247,9 +247,30 @@ async fn the_vehicles_that_an_order_allows_are_named_by_their_place() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|it| it.get("allowedVehicleIndices").cloned().unwrap_or_default())
+        .map(|it| it["allowedVehicleIndices"].clone())
         .collect();
     assert_eq!(allowed, [json!([0]), json!([0, 1]), json!(null)]);
+}
+
+#[tokio::test]
+async fn breaks_are_requests_that_begin_when_they_are_due() {
+    let server = answering(Reply::Json(200, json!({})));
+    let refused = google(&server.url(), false)
+        .plan(&problems::resting(), soon())
+        .await;
+    assert_eq!(refused.unwrap_err().reason, FallbackReason::MissingOrder);
+    let asked = server.asked()[1].json();
+    let request = |begin: &str, length: &str| {
+        let begin = json!(begin);
+        json!({"earliestStartTime": begin, "latestStartTime": begin, "minDuration": length})
+    };
+    assert_eq!(
+        asked["model"]["vehicles"][0]["breakRule"],
+        json!({"breakRequests": [
+            request("2030-05-06T08:00:00Z", "900s"),
+            request("2030-05-06T08:16:40Z", "1800s"),
+        ]})
+    );
 }
 
 #[tokio::test]

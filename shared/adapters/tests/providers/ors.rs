@@ -231,6 +231,17 @@ async fn what_the_format_cannot_say_is_not_asked() {
         has_to_go.contains("order 1 has to leave its vehicle"),
         "{has_to_go}"
     );
+    let rests = unsupported(|request| {
+        request.vehicles[1].breaks = vec![planner::Break {
+            window: planner::Window {
+                earliest_s: 1,
+                latest_s: 60,
+            },
+            duration_s: 60,
+        }];
+    })
+    .await;
+    assert!(rests.contains("vehicle 1 rests before"), "{rests}");
     let nowhere = unsupported(|request| request.orders[3].dropoff.point = 99).await;
     assert!(nowhere.contains("no place 99"), "{nowhere}");
     assert!(server.asked().is_empty());
@@ -285,6 +296,49 @@ async fn a_plan_with_an_order_on_a_vehicle_that_may_not_serve_it_is_refused() {
     let right = on(1);
     let answer = ors(right.url()).plan(&request, soon()).await.unwrap();
     assert_eq!(answer.routes[0].vehicle, 1);
+}
+
+#[tokio::test]
+async fn a_break_interrupts_a_leg() {
+    let pause = |arrival: i64, duration: i64, service: i64| {
+        json!({
+            "type": "break", "id": 1, "arrival": arrival, "duration": duration, "setup": 0, "service": service,
+            "waiting_time": 0, "load": [1], "violations": [],
+        })
+    };
+    let answer = json!({
+        "code": 0,
+        "routes": [{"vehicle": 0, "steps": [
+            edge("start", 0, 0, 0),
+            pause(0, 0, 900),
+            step("pickup", 0, 1_000, 100, 1_000),
+            pause(1_120, 100, 1_800),
+            step("delivery", 0, 3_520, 700, 7_000),
+            edge("end", 3_640, 700, 7_000),
+        ]}],
+    });
+    let server = Server::always(Reply::Json(200, answer));
+    let answer = ors(server.url()).plan(&problems::resting(), soon()).await;
+    let answer = answer.unwrap();
+    let legs: Vec<u32> = answer.routes[0]
+        .visits
+        .iter()
+        .map(|visit| visit.duration_s)
+        .collect();
+    assert_eq!(legs, [100, 600]);
+    // The planner's rule gives the times: 900 s of rest, 100 s of driving, 120 s of service. The break at 1,000 s
+    // comes first, since the vehicle would arrive at this very moment.
+    assert_eq!(
+        stops(&answer.routes[0]),
+        [(0, Pickup, 2_800), (0, Dropoff, 3_520)]
+    );
+    assert_eq!(
+        server.asked()[0].json()["vehicles"][0]["breaks"],
+        json!([
+            {"id": 0, "time_windows": [[0, 0]], "service": 900},
+            {"id": 1, "time_windows": [[1_000, 1_000]], "service": 1_800},
+        ])
+    );
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use app::ports::PlanRequest;
 use domain::{Coordinates, LegEstimate};
-use planner::{Order, PlannerStop, Shift, StopKind, Vehicle, Window};
+use planner::{Break, Order, PlannerStop, Shift, StopKind, Vehicle, Window};
 use testkit::at;
 
 pub const TOKYO: Coordinates = Coordinates {
@@ -116,6 +116,20 @@ pub fn allowed_vehicles() -> PlanRequest {
         for_vehicles(None),
         for_vehicles(Some(&[])),
     ];
+    request
+}
+
+/// One pending order, and an agent with two breaks: one has begun, and the other is due later.
+pub fn resting() -> PlanRequest {
+    let mut request = one_order(None);
+    let pause = |earliest_s, latest_s, duration_s| Break {
+        window: Window {
+            earliest_s,
+            latest_s,
+        },
+        duration_s,
+    };
+    request.vehicles[0].breaks = vec![pause(-600, -300, 900), pause(1_000, 1_900, 1_800)];
     request
 }
 

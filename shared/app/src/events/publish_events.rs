@@ -237,7 +237,7 @@ fn became_pending(before: Option<&Order>, after: &Order) -> Option<Wake> {
 }
 
 /// An agent wakes the own zone and the zones around after coming on duty, finishing a route, moving, or getting more
-/// room. A plan of each of these zones may use the agent.
+/// room, another skill, another shift or other breaks. A plan of each of these zones may use the agent.
 fn became_available(before: Option<&User>, after: &User) -> Vec<Wake> {
     let Some(profile) = after.agent.as_ref().filter(|p| p.available(after.status)) else {
         return Vec::new();
@@ -247,7 +247,9 @@ fn became_available(before: Option<&User>, after: &User) -> Vec<Wake> {
             was.available(before.status)
                 && was.zone == profile.zone
                 && was.capacity >= profile.capacity
+                && was.skills.is_superset(&profile.skills)
                 && was.shift == profile.shift
+                && was.breaks == profile.breaks
                 && (was.open_route_id.is_none() || profile.open_route_id.is_some())
         })
     });

@@ -90,7 +90,8 @@ impl AssignOrder {
         now: Timestamp,
     ) -> Result<Decided, Refusal> {
         let stays = to.orders.iter().any(|it| it.id == order.id);
-        refuse_agent(&to, "#/agent_id", usize::from(!stays))?;
+        let gains: &[&Order] = if stays { &[] } else { &[order] };
+        refuse_agent(&to, "#/agent_id", gains)?;
         let open = self.sequence(new, order, &to, now)?;
         let mut route = self.0.route_with(&to, open, now).ok_or(Refusal::NotFound)?;
         let mut old_routes: Vec<&Route> = to.route.iter().collect();

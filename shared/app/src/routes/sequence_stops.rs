@@ -49,7 +49,7 @@ impl SequenceStops {
             }
             let now = self.0.clock.now();
             let open = sequence(&run, &new)?;
-            refuse_agent(&run, "#", 0)?;
+            refuse_agent(&run, "#", &[])?;
             refuse_sequence("#/stops", &open)?;
             refuse_load(&run, "#/stops", &open, &run.sizes())?;
             let is_same = open == run.open_stops();

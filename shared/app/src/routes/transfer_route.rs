@@ -110,7 +110,7 @@ impl TransferRoute {
         moved: &[&Order],
         now: Timestamp,
     ) -> Result<Decided, Refusal> {
-        refuse_agent(to, "#/to", moved.len())?;
+        refuse_agent(to, "#/to", moved)?;
         let (open, sizes) = self.merged(from, to, moved, now)?;
         refuse_load(to, "#/to", &open, &sizes)?;
         let mut route = self.0.route_with(to, open, now).ok_or(Refusal::NotFound)?;

@@ -33,6 +33,30 @@ impl<'a> JsonObject<'a> {
         }
     }
 
+    /// The objects in a list. A value of another kind is a fault, and so is a list of more than `most` members.
+    pub(super) fn objects(&self, field: Field, most: usize, faults: &'a Faults) -> Vec<Self> {
+        let Some(value) = self.value(field) else {
+            return Vec::new();
+        };
+        let pointer = self.pointer_to(field);
+        let Some(list) = value.as_array() else {
+            faults.note(pointer, format!("must be a list, not {}", kind_of(value)));
+            return Vec::new();
+        };
+        if list.len() > most {
+            let length = list.len();
+            faults.note(
+                pointer,
+                format!("must have at most {most} members, not {length}"),
+            );
+            return Vec::new();
+        }
+        let members = list.iter().enumerate();
+        members
+            .map(|(at, value)| Self::of_value(value, format!("{pointer}/{at}"), faults))
+            .collect()
+    }
+
     fn pointer_to_member(&self, name: &str) -> String {
         pointer_to_member(&self.pointer, name)
     }

@@ -96,6 +96,14 @@ impl<'a> Fields<'a> {
             faults,
         }
     }
+
+    /// The objects in a list of at most `most` members.
+    pub fn objects(&self, field: impl Into<Field>, most: usize) -> Vec<Self> {
+        let sources = self.source.objects(field.into(), most, self.faults);
+        let faults = self.faults;
+        let fields = sources.into_iter();
+        fields.map(|source| Self { source, faults }).collect()
+    }
 }
 
 impl<'a> Fields<'a, RowCells<'a>> {
@@ -285,6 +293,17 @@ impl<'a, S: FieldSource<'a>> Fields<'a, S> {
             );
         }
         fitting
+    }
+
+    /// A whole number within a range. It is required.
+    pub fn required_whole_number<N: TryFrom<u64> + PartialOrd + Display>(
+        &self,
+        field: impl Into<Field>,
+        range: RangeInclusive<N>,
+    ) -> Option<N> {
+        let field = field.into();
+        self.required(field)?;
+        self.whole_number(field, range)
     }
 
     /// A number within a range. It is required.

@@ -3,8 +3,9 @@
 use domain::ids::Uuid;
 use domain::route::Departure;
 use domain::{
-    Contact, Coordinates, Leg, NewOrder, Order, OrderId, OrderStop, Priority, Route, RouteId,
-    RouteStatus, RouteStop, Skill, StopKind, StopStatus, TimeWindow, Timestamp, User, UserId, Zone,
+    Break, Contact, Coordinates, Leg, NewOrder, Order, OrderId, OrderStop, Priority, Route,
+    RouteId, RouteStatus, RouteStop, Skill, StopKind, StopStatus, TimeWindow, Timestamp, User,
+    UserId, Zone,
 };
 use jiff::{SignedDuration, Timestamp as Time};
 
@@ -145,6 +146,13 @@ impl Fresh {
                 location: self.place,
                 at,
             },
+            breaks: vec![Break {
+                window: TimeWindow {
+                    start: at,
+                    end: later(at, 900),
+                },
+                duration_s: 1800,
+            }],
             stops: stops.collect(),
             provider: "embedded".to_owned(),
             geometry: Some("_p~iF~ps|U_ulLnnqC".to_owned()),

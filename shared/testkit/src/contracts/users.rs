@@ -1,7 +1,7 @@
 //! [`UserStore`]
 
 use app::ports::UserStore;
-use domain::{EmailNotifications, TimeWindow, User, UserId, UserStatus};
+use domain::{Break, EmailNotifications, Skill, TimeWindow, User, UserId, UserStatus};
 use futures::future::join_all;
 
 use super::fresh::later;
@@ -33,6 +33,17 @@ async fn records_are_read_as_they_were_written(store: &dyn UserStore) {
         start: now,
         end: later(now, 3600),
     });
+    profile.breaks = vec![Break {
+        window: TimeWindow {
+            start: later(now, 600),
+            end: later(now, 1200),
+        },
+        duration_s: 900,
+    }];
+    profile.skills = ["cold", "cargo-bike"]
+        .iter()
+        .filter_map(|name| Skill::named(name))
+        .collect();
     profile.open_route_id = Some(fresh.route_id());
     let mut bare = fresh.customer();
     bare.subscribed_at = None;

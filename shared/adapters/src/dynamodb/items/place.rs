@@ -1,6 +1,6 @@
 //! Stops and their parts.
 
-use domain::{Contact, Coordinates, OrderStop, TimeWindow, Timestamp};
+use domain::{Break, Contact, Coordinates, OrderStop, TimeWindow, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// DynamoDB refuses numbers closer to zero than 1e-130. Useful digits of a degree are far above that.
@@ -57,6 +57,30 @@ impl From<StoredWindow> for TimeWindow {
         Self {
             start: stored.start,
             end: stored.end,
+        }
+    }
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct StoredBreak {
+    window: StoredWindow,
+    duration_s: u32,
+}
+
+impl From<Break> for StoredBreak {
+    fn from(pause: Break) -> Self {
+        Self {
+            window: pause.window.into(),
+            duration_s: pause.duration_s,
+        }
+    }
+}
+
+impl From<StoredBreak> for Break {
+    fn from(stored: StoredBreak) -> Self {
+        Self {
+            window: stored.window.into(),
+            duration_s: stored.duration_s,
         }
     }
 }

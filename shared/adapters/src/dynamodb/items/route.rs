@@ -9,7 +9,7 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 use super::BrokenItem;
-use super::place::StoredCoordinates;
+use super::place::{StoredBreak, StoredCoordinates};
 use crate::dynamodb::keys;
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -20,6 +20,8 @@ pub(crate) struct StoredRoute {
     route_id: RouteId,
     status: RouteStatus,
     from: StoredDeparture,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    breaks: Vec<StoredBreak>,
     #[serde(with = "super::packed")]
     stops: Vec<StoredRouteStop>,
     provider: String,
@@ -103,6 +105,7 @@ impl StoredRoute {
                 location: route.from.location.into(),
                 at: route.from.at,
             },
+            breaks: route.breaks.into_iter().map(Into::into).collect(),
             stops: route.stops.into_iter().map(Into::into).collect(),
             provider: route.provider,
             left_in_first_step: route.left_in_first_step,
@@ -176,6 +179,7 @@ impl TryFrom<StoredRoute> for Route {
                 location: stored.from.location.into(),
                 at: stored.from.at,
             },
+            breaks: stored.breaks.into_iter().map(Into::into).collect(),
             stops: stored.stops.into_iter().map(Into::into).collect(),
             provider: stored.provider,
             left_in_first_step: stored.left_in_first_step,

@@ -1,12 +1,13 @@
 //! Users: one item for each person.
 
 use domain::{
-    AgentProfile, EmailNotifications, Role, RouteId, Timestamp, User, UserId, UserStatus, Zone,
+    AgentProfile, EmailNotifications, Role, RouteId, Skills, Timestamp, User, UserId, UserStatus,
+    Zone,
 };
 use serde::{Deserialize, Serialize};
 
 use super::BrokenItem;
-use super::place::{StoredCoordinates, StoredWindow};
+use super::place::{StoredBreak, StoredCoordinates, StoredWindow};
 
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct StoredUser {
@@ -49,8 +50,12 @@ struct StoredAgent {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     zone: Option<Zone>,
     capacity: u32,
+    #[serde(default, skip_serializing_if = "Skills::is_empty")]
+    skills: Skills,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     shift: Option<StoredWindow>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    breaks: Vec<StoredBreak>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     open_route_id: Option<RouteId>,
 }
@@ -93,7 +98,9 @@ impl From<AgentProfile> for StoredAgent {
             position: profile.position.map(Into::into),
             zone: profile.zone,
             capacity: profile.capacity,
+            skills: profile.skills,
             shift: profile.shift.map(Into::into),
+            breaks: profile.breaks.into_iter().map(Into::into).collect(),
             open_route_id: profile.open_route_id,
         }
     }
@@ -107,7 +114,9 @@ impl From<StoredAgent> for AgentProfile {
             position: stored.position.map(Into::into),
             zone: stored.zone,
             capacity: stored.capacity,
+            skills: stored.skills,
             shift: stored.shift.map(Into::into),
+            breaks: stored.breaks.into_iter().map(Into::into).collect(),
             open_route_id: stored.open_route_id,
         }
     }

@@ -10,8 +10,8 @@ use domain::{Coordinates, Timestamp};
 use jiff::SignedDuration;
 
 use super::wire::{
-    LatLng, Load, LoadLimit, Loads, Model, OptimizeTours, Shipment, TimeWindow, Vehicle,
-    VisitRequest,
+    BreakRequest, BreakRule, LatLng, Load, LoadLimit, Loads, Model, OptimizeTours, Shipment,
+    TimeWindow, Vehicle, VisitRequest,
 };
 use crate::route_provider::outline::{End, Opening, Outline, Start, Task};
 
@@ -182,7 +182,26 @@ fn vehicle(start: &Start, clock: Clock) -> Option<Vehicle> {
             orders: most_orders.map(|max_load| LoadLimit { max_load }),
         },
         cost_per_traveled_hour: DRIVING_HOUR,
+        break_rule: break_rule(start, clock)?,
     })
+}
+
+/// A break that would end after the shift lies behind every route. The outer `None` is for a time beyond all clocks.
+fn break_rule(start: &Start, clock: Clock) -> Option<Option<BreakRule>> {
+    let within = start
+        .breaks
+        .iter()
+        .filter(|(begin_s, length_s)| begin_s + length_s <= start.until_s);
+    let requests = within.map(|(begin_s, length_s)| {
+        let begin = clock.time(*begin_s)?;
+        Some(BreakRequest {
+            earliest_start_time: begin.clone(),
+            latest_start_time: begin,
+            min_duration: format!("{length_s}s"),
+        })
+    });
+    let break_requests: Vec<BreakRequest> = requests.collect::<Option<_>>()?;
+    Some((!break_requests.is_empty()).then_some(BreakRule { break_requests }))
 }
 
 fn lat_lng(place: Coordinates) -> LatLng {

@@ -107,6 +107,23 @@ pub(super) struct Vehicle {
     pub(super) end_time_windows: Vec<TimeWindow>,
     pub(super) load_limits: Loads<LoadLimit>,
     pub(super) cost_per_traveled_hour: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) break_rule: Option<BreakRule>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BreakRule {
+    /// Sorted. They must not overlap.
+    pub(super) break_requests: Vec<BreakRequest>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct BreakRequest {
+    pub(super) earliest_start_time: String,
+    pub(super) latest_start_time: String,
+    pub(super) min_duration: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -28,14 +28,18 @@ pub(super) fn draft(solution: Solution) -> Result<Draft, Unusable> {
 fn route(route: Route) -> Result<DraftRoute, Unusable> {
     let mut stops = Vec::with_capacity(route.steps.len());
     let mut steps = route.steps.iter();
-    let mut before = match steps.next() {
-        Some(step) if step.kind == StepKind::Start => step,
+    let mut way = match steps.next() {
+        Some(step) if step.kind == StepKind::Start => Way::from(step),
         _ => return Err(unreadable("a route does not begin with its start")),
     };
     for step in steps {
         let kind = match step.kind {
             StepKind::Pickup => StopKind::Pickup,
             StepKind::Job | StepKind::Delivery => StopKind::Dropoff,
+            StepKind::Break => {
+                way.rest(step)?;
+                continue;
+            }
             StepKind::End => break,
             StepKind::Start => return Err(unreadable("a route starts twice")),
         };
@@ -45,9 +49,9 @@ fn route(route: Route) -> Result<DraftRoute, Unusable> {
         stops.push(DraftStop {
             order: index(id)?,
             kind,
-            leg: leg(before, step)?,
+            leg: way.leg(step)?,
         });
-        before = step;
+        way = Way::from(step);
     }
     Ok(DraftRoute {
         vehicle: index(route.vehicle)?,
@@ -56,22 +60,57 @@ fn route(route: Route) -> Result<DraftRoute, Unusable> {
     })
 }
 
-/// The answer has the driving time twice: as a total and in the arrival times. If they differ, the longer one counts.
-fn leg(from: &Step, to: &Step) -> Result<Leg, Unusable> {
-    let left_at = from.arrival + from.waiting_time + from.setup + from.service;
-    let by_clock = to.arrival.checked_sub(left_at);
-    let by_total = to.duration.checked_sub(from.duration);
-    let distance = to.distance.checked_sub(from.distance);
-    let (Some(by_clock), Some(by_total), Some(distance)) = (by_clock, by_total, distance) else {
-        return Err(unreadable("a stop comes before the one in front of it"));
-    };
-    let whole = |number: u64| {
-        u32::try_from(number).map_err(|_| unreadable("a leg is longer than the world"))
-    };
-    Ok(Leg {
-        distance_m: whole(distance)?,
-        duration_s: whole(by_clock.max(by_total))?,
-    })
+/// The way from one stop to the next, which breaks may interrupt.
+struct Way<'a> {
+    from: &'a Step,
+    /// When the last stop or break ended.
+    left_at: u64,
+    /// The seconds of driving before that.
+    driven: u64,
+}
+
+impl<'a> Way<'a> {
+    fn from(step: &'a Step) -> Self {
+        Self {
+            from: step,
+            left_at: end_of(step),
+            driven: 0,
+        }
+    }
+
+    fn rest(&mut self, pause: &Step) -> Result<(), Unusable> {
+        self.driven += since(pause.arrival, self.left_at)?;
+        self.left_at = end_of(pause);
+        Ok(())
+    }
+
+    /// The answer has the driving time twice: as a total and in the arrival times. If they differ, the longer one
+    /// counts.
+    fn leg(&self, to: &Step) -> Result<Leg, Unusable> {
+        let by_clock = self.driven + since(to.arrival, self.left_at)?;
+        let by_total = since(to.duration, self.from.duration)?;
+        let metres = |step: &Step| {
+            let metres = step.distance;
+            metres.ok_or_else(|| unreadable("a stop has no distance"))
+        };
+        let distance = since(metres(to)?, metres(self.from)?)?;
+        let whole = |number: u64| {
+            u32::try_from(number).map_err(|_| unreadable("a leg is longer than the world"))
+        };
+        Ok(Leg {
+            distance_m: whole(distance)?,
+            duration_s: whole(by_clock.max(by_total))?,
+        })
+    }
+}
+
+fn end_of(step: &Step) -> u64 {
+    step.arrival + step.waiting_time + step.setup + step.service
+}
+
+fn since(later: u64, earlier: u64) -> Result<u64, Unusable> {
+    let gone = later.checked_sub(earlier);
+    gone.ok_or_else(|| unreadable("a stop comes before the one in front of it"))
 }
 
 fn index(id: u64) -> Result<usize, Unusable> {

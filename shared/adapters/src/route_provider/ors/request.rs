@@ -1,6 +1,6 @@
 //! A problem in VROOM's format.
 
-use super::wire::{Job, LonLat, Options, Shipment, Vehicle, VroomProblem, VroomStop};
+use super::wire::{Break, Job, LonLat, Options, Shipment, Vehicle, VroomProblem, VroomStop};
 use crate::route_provider::outline::{End, Outline, Start, Task};
 use domain::Coordinates;
 
@@ -66,6 +66,7 @@ fn vehicle(start: &Start, skills: &Skills<'_>) -> Vehicle {
         capacity: [start.capacity],
         skills: skills.of_vehicle(start),
         time_window: [second(start.from_s), second(start.until_s)],
+        breaks: breaks(start),
         max_tasks: start
             .most_orders
             .map(|most| start.aboard + 2 * most.saturating_sub(start.aboard)),
@@ -117,6 +118,20 @@ impl<'a> Skills<'a> {
 
 fn number(skill: usize) -> Option<u32> {
     u32::try_from(skill).ok()
+}
+
+/// A break that would end after the shift lies behind every route.
+fn breaks(start: &Start) -> Vec<Break> {
+    let within = start
+        .breaks
+        .iter()
+        .filter(|(begin_s, length_s)| begin_s + length_s <= start.until_s);
+    let breaks = within.enumerate().map(|(at, (begin_s, length_s))| Break {
+        id: at as u64,
+        time_windows: [[second(*begin_s), second(*begin_s)]],
+        service: second(*length_s),
+    });
+    breaks.collect()
 }
 
 fn priority(task: &Task) -> u8 {

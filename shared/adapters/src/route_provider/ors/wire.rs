@@ -65,9 +65,20 @@ pub(super) struct Vehicle {
     pub(super) capacity: [u32; 1],
     pub(super) skills: Vec<u32>,
     pub(super) time_window: [u64; 2],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) breaks: Vec<Break>,
     /// A shipment is two tasks, a job is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) max_tasks: Option<usize>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct Break {
+    /// Unique among the breaks of its vehicle.
+    pub(super) id: u64,
+    /// When it begins.
+    pub(super) time_windows: [[u64; 2]; 1],
+    pub(super) service: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -105,8 +116,9 @@ pub(super) struct Step {
     pub(super) arrival: u64,
     /// Driving time since the start.
     pub(super) duration: u64,
-    /// Metres since the start.
-    pub(super) distance: u64,
+    /// Metres since the start. They may be missing at a break.
+    #[serde(default)]
+    pub(super) distance: Option<u64>,
     #[serde(default)]
     pub(super) setup: u64,
     #[serde(default)]
@@ -122,6 +134,8 @@ pub(super) enum StepKind {
     Job,
     Pickup,
     Delivery,
+    /// It interrupts the leg to the next stop.
+    Break,
     End,
 }
 

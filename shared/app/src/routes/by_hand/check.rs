@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use domain::{OrderId, Route, RouteStop, Shift, StopKind, Timestamp, UserStatus};
+use domain::{Order, OrderId, Route, RouteStop, Shift, StopKind, Timestamp, UserStatus};
 use jiff::SignedDuration;
 use serde::Serialize;
 
@@ -35,6 +35,8 @@ pub enum DecisionFaultCode {
     CapacityExceeded,
     /// The route has too many orders or stops.
     RouteFull,
+    /// The agent lacks a skill that the order requires.
+    MissingSkill,
     /// The agent is not active.
     AgentInactive,
     /// The agent is off duty.
@@ -97,8 +99,8 @@ fn refuse(faults: Vec<DecisionFault>) -> Result<(), Refusal> {
     }
 }
 
-/// Refuses an agent who cannot get orders now. `gains` is the number of orders that would join the route.
-pub(crate) fn refuse_agent(run: &Run, pointer: &str, gains: usize) -> Result<(), Refusal> {
+/// Refuses an agent who cannot get orders now. `gains` are the orders that would join the route.
+pub(crate) fn refuse_agent(run: &Run, pointer: &str, gains: &[&Order]) -> Result<(), Refusal> {
     let mut faults = Vec::new();
     let mut note = |code, detail: String| faults.push(DecisionFault::new(pointer, code, detail));
     let on_duty = run.agent.agent.as_ref().is_some_and(|it| it.on_duty);
@@ -110,9 +112,16 @@ pub(crate) fn refuse_agent(run: &Run, pointer: &str, gains: usize) -> Result<(),
         note(DecisionFaultCode::AgentOffDuty, detail);
     }
     let room = run.room();
-    if gains > room {
+    if gains.len() > room {
         let detail = format!("names an agent whose route has room for {room} more orders");
         note(DecisionFaultCode::RouteFull, detail);
+    }
+    let profile = run.agent.agent.as_ref();
+    let can = |order: &Order| profile.is_some_and(|it| it.skills.is_superset(&order.requires));
+    for order in gains.iter().filter(|order| !can(order)) {
+        let detail = "names an agent without all skills that the order requires";
+        let fault = DecisionFault::new(pointer, DecisionFaultCode::MissingSkill, detail);
+        faults.push(fault.about(order.id));
     }
     refuse(faults)
 }

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use domain::route::{Departure, OpenPart};
 use domain::{
-    Decision, DispatchRules, LegEstimate, Order, OrderId, OrderStatus, Route, RouteStop, Timestamp,
-    User, UserId, ZoneGrid,
+    Break, Decision, DispatchRules, LegEstimate, Order, OrderId, OrderStatus, Route, RouteStop,
+    Timestamp, User, UserId, ZoneGrid,
 };
 use serde::Serialize;
 
@@ -196,6 +196,7 @@ impl DispatchDesk {
         let old = run.route.clone().unwrap_or_else(|| {
             let plan = OpenPart {
                 from: departs,
+                breaks: breaks_of(&run.agent),
                 stops: Vec::new(),
                 provider: BY_HAND.to_owned(),
                 geometry: None,
@@ -284,4 +285,10 @@ impl Run {
             .filter_map(found)
             .partition(|order| order.status == OrderStatus::Assigned)
     }
+}
+
+/// The breaks in the shift of an agent.
+fn breaks_of(agent: &User) -> Vec<Break> {
+    let profile = agent.agent.as_ref();
+    profile.map_or_else(Vec::new, |profile| profile.breaks.clone())
 }

@@ -253,6 +253,7 @@ impl Changes<'_> {
         let stops: Option<Vec<RouteStop>> = visits.iter().map(|visit| self.stop(visit)).collect();
         Some(OpenPart {
             from: self.instance.departure(crew)?,
+            breaks: self.instance.breaks(crew),
             stops: stops?,
             provider: provider.to_owned(),
             geometry: planned.and_then(|route| route.geometry.clone()),

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
+use domain::breaks::{depart, drive};
 use domain::route::{Departure, MOST_OPEN_ORDERS};
 use domain::{
-    AgentProfile, Coordinates, DispatchRules, LegEstimate, Order, OrderStatus, OrderStop, Route,
-    RouteStop, StopKind, TimeWindow, Timestamp, UnplacedReason, User,
+    AgentProfile, Break, Coordinates, DispatchRules, LegEstimate, Order, OrderStatus, OrderStop,
+    Route, RouteStop, Skills, StopKind, TimeWindow, Timestamp, UnplacedReason, User,
 };
 use jiff::SignedDuration;
 
@@ -15,6 +16,11 @@ use crate::ports::{PlanAnswer, PlanRequest, PlannedRoute};
 /// Ten years. A moment that is further off counts as this far: a window may end in the year 9999, and the planner does
 /// not count so far.
 const FURTHEST_S: i64 = 10 * 366 * 24 * 3600;
+
+/// The breaks of a longer time ago are over.
+const DAY_S: i64 = 24 * 3600;
+/// The breaks of a later time are no matter of this plan.
+const MONTH_S: i64 = 30 * DAY_S;
 
 /// An agent who takes part, with the open route and the orders that have a stop left on it.
 #[derive(Debug, Clone)]
@@ -199,12 +205,14 @@ impl ZoneInstance {
         planned.waiting_since_s = self.second_from(order.created_at);
         planned.urgency = order.priority.urgency();
         planned.promise_s = Some(self.rules.promise.as_secs());
+        let mut allowed = self.crews_with(&order.requires);
         let refused = &order.decided.refused_agents;
         if !refused.is_empty() {
-            let crews = self.crews.iter().enumerate();
-            let may_take = crews.filter(|(_, crew)| !refused.contains(&crew.agent.id));
-            planned.allowed_vehicles = Some(may_take.map(|(index, _)| index).collect());
+            let all = || (0..self.crews.len()).collect();
+            let candidates: &mut Vec<usize> = allowed.get_or_insert_with(all);
+            candidates.retain(|crew| !refused.contains(&self.crews[*crew].agent.id));
         }
+        planned.allowed_vehicles = allowed;
         if order.was_late_on_a_route() {
             // Late is better than never.
             let ends = [planned.pickup.as_mut(), Some(&mut planned.dropoff)];
@@ -229,6 +237,24 @@ impl ZoneInstance {
         planned
     }
 
+    /// The crews whose agents have all these skills. `None` if no skill is required, so any crew will do.
+    fn crews_with(&self, required: &Skills) -> Option<Vec<usize>> {
+        if required.is_empty() {
+            return None;
+        }
+        let has_all = |crew: &Crew| {
+            let profile = crew.profile();
+            profile.is_some_and(|profile| profile.skills.is_superset(required))
+        };
+        let crews = self.crews.iter().enumerate();
+        Some(
+            crews
+                .filter(|(_, crew)| has_all(crew))
+                .map(|it| it.0)
+                .collect(),
+        )
+    }
+
     fn planner_stop(&self, stop: &OrderStop, places: &mut Places) -> planner::PlannerStop {
         planner::PlannerStop {
             point: places.index_of(stop.location),
@@ -250,6 +276,18 @@ impl ZoneInstance {
             end_s: shift.map_or(FURTHEST_S, |shift| self.second_until(shift.end)),
         };
         let mut vehicle = planner::Vehicle::new(places.index_of(start), capacity, shift);
+        vehicle.breaks = breaks_of(crew)
+            .iter()
+            .map(|pause| planner::Break {
+                window: self.planner_window(pause.window),
+                duration_s: pause.duration_s.into(),
+            })
+            // Moments that are far off are not told apart, so such breaks would overlap.
+            .filter(|pause| pause.window.earliest_s > -DAY_S && pause.window.latest_s < MONTH_S)
+            .collect();
+        if let Some(rested) = resting_until(breaks_of(crew), self.time_of(vehicle.shift.start_s)) {
+            vehicle.shift.start_s = self.second_from(rested);
+        }
         vehicle.max_orders = u32::try_from(crew.open_orders().len() + crew.room()).ok();
         let fixed = crew.fixed_stops(&self.rules, self.now);
         if let Some(departure) = self.under_way_since(crew) {
@@ -311,10 +349,17 @@ impl ZoneInstance {
             return Some(departure);
         }
         let shift_start = crew.profile()?.shift.map_or(self.now, |shift| shift.start);
+        let at = self.now.max(shift_start);
         Some(Departure {
             location: crew.position()?,
-            at: self.now.max(shift_start),
+            at: resting_until(breaks_of(crew), at).unwrap_or(at),
         })
+    }
+
+    /// The breaks of a crew.
+    pub(super) fn breaks(&self, crew: usize) -> Vec<Break> {
+        let crew = self.crews.get(crew);
+        crew.map_or(&[][..], breaks_of).to_vec()
     }
 
     /// The departure of an agent who drives to a frozen stop. It is in the past. An agent who should be at the stop
@@ -325,12 +370,21 @@ impl ZoneInstance {
         // The route knows the leg from its planner, and the next planner may know another one. With the shorter of the
         // two, the arrival is never in the past.
         let estimated = self.estimate.leg(departure.location, next.location);
-        let (known, estimated) = (next.leg.duration_s.into(), estimated.duration_s.into());
-        let leg = SignedDuration::from_secs(i64::min(known, estimated));
-        let arrival = departure.at + SignedDuration::from_secs(known);
-        let latest = arrival.max(self.now).saturating_sub(leg);
+        let known_s = next.leg.duration_s;
+        let leg_s = known_s.min(estimated.duration_s);
+        let breaks = breaks_of(crew);
+        let later_s = SignedDuration::from_secs((known_s - leg_s).into());
+        let ready = departure.at + later_s;
+        let arrival = drive(breaks, depart(breaks, ready), leg_s);
+        let latest = self
+            .now
+            .saturating_sub(SignedDuration::from_secs(leg_s.into()));
         Some(Departure {
-            at: latest.unwrap_or(self.now),
+            at: if arrival < self.now {
+                latest.unwrap_or(self.now)
+            } else {
+                ready
+            },
             ..departure
         })
     }
@@ -379,6 +433,8 @@ impl ZoneInstance {
             .filter_map(|left| {
                 let order = self.order(left.order)?.clone();
                 let reason = match for_all.unwrap_or(left.reason) {
+                    // The crews that were left out may have the skills.
+                    UnplacedReason::NoAgentWithSkills if others => UnplacedReason::OverCapacity,
                     UnplacedReason::OutsideTimeWindows if order.last_chance().is_none() => {
                         self.without_a_window()
                     }
@@ -388,6 +444,17 @@ impl ZoneInstance {
             })
             .collect()
     }
+}
+
+fn breaks_of(crew: &Crew) -> &[Break] {
+    crew.profile().map_or(&[], |profile| &profile.breaks)
+}
+
+/// The end of the break that an idle agent has at this time. Such an agent rests since the break is due.
+fn resting_until(breaks: &[Break], at: Timestamp) -> Option<Timestamp> {
+    let pause = breaks.iter().find(|pause| pause.is_under_way(at))?;
+    let length = SignedDuration::from_secs(pause.duration_s.into());
+    pause.window.start.saturating_add(length).ok()
 }
 
 /// The time itself if it is on a full second, or else the next one.

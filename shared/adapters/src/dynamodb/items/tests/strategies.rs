@@ -8,11 +8,11 @@ use domain::import::{
 use domain::order::{Assignment, Waiting};
 use domain::route::Departure;
 use domain::{
-    Actor, AgentProfile, Contact, Coordinates, Decided, Decision, DecisionKind, EmailNotifications,
-    HistoryLine, Import, ImportId, ImportStatus, Leg, Order, OrderId, OrderStatus, OrderStop,
-    Priority, Role, Route, RouteDecision, RouteId, RouteStatus, RouteStop, Skill, StopKind,
-    StopStatus, TimeWindow, Timestamp, UnplacedReason, User, UserId, UserStatus, VariantArray,
-    Zone, ZoneGrid,
+    Actor, AgentProfile, Break, Contact, Coordinates, Decided, Decision, DecisionKind,
+    EmailNotifications, HistoryLine, Import, ImportId, ImportStatus, Leg, Order, OrderId,
+    OrderStatus, OrderStop, Priority, Role, Route, RouteDecision, RouteId, RouteStatus, RouteStop,
+    Skill, Skills, StopKind, StopStatus, TimeWindow, Timestamp, UnplacedReason, User, UserId,
+    UserStatus, VariantArray, Zone, ZoneGrid,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -77,16 +77,31 @@ fn stop() -> impl Strategy<Value = OrderStop> {
         )
 }
 
+fn skills() -> impl Strategy<Value = Skills> {
+    let names = vec("[a-z]{1,9}(-[a-z0-9]{1,9}){0,2}", 0..4);
+    names.prop_map(|names| names.iter().filter_map(|name| Skill::named(name)).collect())
+}
+
+fn breaks() -> impl Strategy<Value = Vec<Break>> {
+    let pause = (window(), any::<u32>());
+    let pause = pause.prop_map(|(window, duration_s)| Break { window, duration_s });
+    vec(pause, 0..=3)
+}
+
 fn agent() -> impl Strategy<Value = AgentProfile> {
     let places = (of(place()), of(place()), of(zone()));
     let rest = (
         any::<bool>(),
         any::<u32>(),
         of(window()),
+        (breaks(), skills()),
         of(uuid().prop_map(RouteId)),
     );
     (places, rest).prop_map(
-        |((start_location, position, zone), (on_duty, capacity, shift, open_route_id))| {
+        |(
+            (start_location, position, zone),
+            (on_duty, capacity, shift, (breaks, skills), open_route_id),
+        )| {
             AgentProfile {
                 on_duty,
                 start_location,
@@ -94,6 +109,8 @@ fn agent() -> impl Strategy<Value = AgentProfile> {
                 zone,
                 capacity,
                 shift,
+                breaks,
+                skills,
                 open_route_id,
             }
         },
@@ -307,6 +324,7 @@ pub fn route() -> impl Strategy<Value = Route> {
         vec(route_stop(), 0..6),
     );
     let decided = (time(), decision()).prop_map(|(at, decision)| RouteDecision { at, decision });
+    let what = (what, breaks());
     let rest = (
         text(),
         of(text()),
@@ -316,20 +334,23 @@ pub fn route() -> impl Strategy<Value = Route> {
         1_u64..,
         vec(decided, 0..3),
     );
-    (ids, what, rest).prop_map(|((id, agent), (status, location, at, stops), rest)| Route {
-        id: RouteId(id),
-        agent_id: UserId(agent),
-        status,
-        from: Departure { location, at },
-        stops,
-        provider: rest.0,
-        geometry: rest.1,
-        left_in_first_step: rest.2,
-        decisions: rest.6,
-        created_at: rest.3,
-        updated_at: rest.4,
-        version: rest.5,
-    })
+    (ids, what, rest).prop_map(
+        |((id, agent), ((status, location, at, stops), breaks), rest)| Route {
+            id: RouteId(id),
+            agent_id: UserId(agent),
+            status,
+            from: Departure { location, at },
+            breaks,
+            stops,
+            provider: rest.0,
+            geometry: rest.1,
+            left_in_first_step: rest.2,
+            decisions: rest.6,
+            created_at: rest.3,
+            updated_at: rest.4,
+            version: rest.5,
+        },
+    )
 }
 
 fn settings() -> impl Strategy<Value = ImportSettings> {
