@@ -45,6 +45,8 @@ class SecretsTold:
         elif isinstance(body, dict):
             problem = "detail" in body
             for name, value in body.items():
+                if name == "company":
+                    continue  # everybody may know it
                 if isinstance(value, (dict, list)):
                     self.hear(value)
                 elif name in BY_NAME and isinstance(value, (str, int, float)) and not (problem and name == "code"):

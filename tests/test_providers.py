@@ -172,7 +172,7 @@ def test_what_is_too_large_for_ors_is_planned_with_its_travel_times(far_town, pr
     assert provider.asked() == []
     matrices = provider.service.requests("/v2/matrix/driving-car")
     assert matrices and {request["status"] for request in matrices} == {200}
-    assert set(logs.fallbacks()) == {("ors", "too_large")}
+    assert set(eventually("the reason in the metric", logs.fallbacks)) == {("ors", "too_large")}
     assert logs.failures() == 0
     # The times are the stand-in's. They differ from the embedded estimate for such a long way.
     leg = stops_of(route, found)["dropoff"]
