@@ -142,6 +142,12 @@ class Person:
     def delete(self, path, body=None, **more):
         return self.stack.call("DELETE", path, self.token, json=body, **more)
 
+    def patch(self, path, body=None, version=None):
+        """An edit. With a version, only of this version of the record."""
+        headers = {"Content-Type": "application/merge-patch+json"}
+        headers |= {} if version is None else {"If-Match": f'"{version}"'}
+        return self.stack.call("PATCH", path, self.token, json=body, headers=headers)
+
     def every(self, path, collection, **params):
         """All items of a listing, page after page."""
         items, cursor = [], None

@@ -160,6 +160,51 @@ ROWS = (
         path={"order_id": "the_order"},
     ),
     Row(
+        "PATCH /orders/{order_id}",
+        f"the notes: {ONE_ORDER}",
+        with_a_token(
+            customer="200",
+            other_customer="404 not_found",
+            dispatcher="200",
+            **dict.fromkeys(("agent_pending", "agent", "other_agent", "suspended_agent"), "403 forbidden"),
+        ),
+        send={"notes": "Ring twice."},
+        **ONE_STEP,
+    ),
+    Row(
+        "POST /quotes",
+        "",
+        with_a_token(
+            customer="200",
+            other_customer="200",
+            dispatcher="200",
+            **dict.fromkeys(("agent_pending", "agent", "other_agent", "suspended_agent"), "403 forbidden"),
+        ),
+        send=lambda world: world.town.body(),
+    ),
+    Row(
+        "POST /orders/cancel",
+        "an order that does not exist",
+        with_a_token(
+            customer="200",
+            other_customer="200",
+            dispatcher="200",
+            **dict.fromkeys(("agent_pending", "agent", "other_agent", "suspended_agent"), "403 forbidden"),
+        ),
+        send={"order_ids": ["0190a0a0-0000-7000-8000-000000000000"]},
+    ),
+    Row(
+        "POST /orders/cancel",
+        "an import that does not exist",
+        with_a_token(
+            customer="404 not_found",
+            other_customer="404 not_found",
+            dispatcher="404 not_found",
+            **dict.fromkeys(("agent_pending", "agent", "other_agent", "suspended_agent"), "403 forbidden"),
+        ),
+        send={"filter": {"import_id": "0190a0a0-0000-7000-8000-000000000000"}},
+    ),
+    Row(
         "PUT /orders/{order_id}/status",
         f"`cancelled`: {ONE_ORDER}",
         with_a_token(

@@ -54,6 +54,17 @@ def test_an_address_is_placed(ana, geocoder, good_day):
     assert geocoder.requests() == []
 
 
+def test_an_address_that_changes_later_is_placed_anew(ana, geocoder, good_day):
+    order = expect(ana.order(from_to(STATION, TOWER)), 201)
+    path = f"/orders/{order['order_id']}"
+    edited = expect(ana.patch(path, {"dropoff": {"address": STATION}}), 200)
+    assert (edited["dropoff"]["location"], edited["dropoff"]["address"]) == (TOKYO, STATION)
+    assert "feasible" in expect(ana.post("/quotes", from_to(STATION, TOWER)), 200)
+    refused = problem(ana.patch(path, {"pickup": {"address": "Carrer Major 1"}}), 422, "address_not_placed")
+    assert [error["pointer"] for error in refused["errors"]] == ["#/pickup/address"]
+    assert expect(ana.get(path), 200)["pickup"] == order["pickup"]
+
+
 def test_the_geocoder_is_asked_near_the_company(ana, geocoder, good_day):
     expect(ana.order(from_to("Sensoji, Asakusa 2-3-1, Tokyo")), 201)
     asked = geocoder.requests("/geocode/search")

@@ -77,6 +77,13 @@ def test_an_order_that_is_held_no_more_passes():
     assert not passes("OrdersTableStream", record({**old, "held": False}, new, order_id="o"))
 
 
+def test_an_edited_order_passes_and_one_that_a_plan_leaves_out_does_not():
+    old = {"order_id": "o", "status": "pending", "version": 3, "attempts": 2}
+    for attempts, expected in ((0, True), (3, False)):
+        new = {**old, "version": 4, "attempts": attempts}
+        assert passes("OrdersTableStream", record(old, new, order_id="o")) is expected
+
+
 @pytest.mark.parametrize("status", ["unconfirmed", "pending_approval", "active", "suspended"])
 def test_a_new_user_and_a_confirmed_one_pass(status):
     new = {"user_id": "u", "status": status, "version": 1}

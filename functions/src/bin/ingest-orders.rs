@@ -3,14 +3,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use adapters::dynamodb::{DynamoImportChunks, DynamoImports, DynamoPendingBounds, DynamoUsers};
+use adapters::dynamodb::{
+    DynamoImportChunks, DynamoImports, DynamoLedger, DynamoOrders, DynamoPendingBounds,
+    DynamoRoutes, DynamoUsers,
+};
 use adapters::s3::S3Files;
 use adapters::s3::events::ImportMessage;
 use adapters::sqs::SqsQueue;
 use adapters::system::{RandomJitter, SystemClock};
 use app::imports::{IngestOrders, IngestReport, Progress};
 use app::messages::ImportKey;
-use app::orders::RoomForOrders;
+use app::orders::{CancelInBulk, RoomForOrders};
 use runtime::Failure;
 use runtime::metrics::Metrics;
 use runtime::sqs::{Job, Limits, Message};
@@ -22,8 +25,8 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (tables, bucket, queue, geography, LargestImport(most_bytes), MaxOpenOrders(most)) =
         settings::from_environment()?;
-    let (imports, users, orders, claims) = tables;
-    let (grid, service_area, longest_leg) = geography;
+    let (imports, users, orders, routes, claims) = tables;
+    let (grid, service_area, longest_leg, estimate) = geography;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sqs = adapters::sqs::Client::new(&aws);
@@ -38,6 +41,16 @@ async fn main() -> Result<(), runtime::Error> {
             clock: Arc::new(SystemClock),
             jitter: Arc::new(RandomJitter),
             most,
+        },
+        bulk: CancelInBulk {
+            users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+            orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
+            routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
+            ledger: Arc::new(DynamoLedger::new(&dynamodb, &users, &orders, &routes)),
+            clock: Arc::new(SystemClock),
+            jitter: Arc::new(RandomJitter),
+            grid,
+            estimate,
         },
         files: Arc::new(S3Files::new(&adapters::s3::client(&aws), &bucket)),
         queue: Arc::new(SqsQueue::<ImportKey>::new(&sqs, &queue)),
@@ -97,6 +110,7 @@ fn tell(key: ImportKey, report: &IngestReport, time: Duration) {
         rows = report.accepted + report.rejected,
         accepted = report.accepted,
         rejected = report.rejected,
+        cancelled_rows = report.cancelled_rows,
         bytes = report.bytes,
         transactions = report.chunks,
         rejected_parts = report.parts,
@@ -124,7 +138,7 @@ mod tests {
     use app::ports::ImportStore;
     use runtime::sqs;
     use serde_json::{Value, json};
-    use testkit::build::{grid, room};
+    use testkit::build::{bulk, grid, room};
     use testkit::{MemoryFiles, MemoryImportQueue, MemoryStore, NoJitter, StillClock, an_import};
 
     const UPLOADED: &str = include_str!("../../../events/ingest-orders.json");
@@ -159,6 +173,7 @@ mod tests {
                 imports: self.store.clone(),
                 chunks: self.store.clone(),
                 room: room(&self.store, 100_000),
+                bulk: bulk(&self.store),
                 files: Arc::new(self.files.clone()),
                 queue: self.queue.clone(),
                 clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),

@@ -74,6 +74,12 @@ pub enum Refusal {
         /// The current version.
         current: u64,
     },
+    /// The order is delivered, failed or cancelled. It cannot change any more.
+    #[error("an order that is {status} cannot change any more")]
+    OrderEnded {
+        /// The status.
+        status: OrderStatus,
+    },
     /// The agent has an open route.
     #[error("the agent has an open route; finish it first")]
     RouteOpen,

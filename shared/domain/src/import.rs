@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::ids::{ImportId, UserId};
+use crate::user::Actor;
 
 mod settings;
 
@@ -42,6 +43,8 @@ pub enum ImportStatus {
     CompletedWithErrors,
     /// The file could not be read to its end. The orders from its rows stay.
     Failed,
+    /// The import was cancelled before it was over. The rows after that are not read.
+    Cancelled,
 }
 
 impl ImportStatus {
@@ -54,7 +57,7 @@ impl ImportStatus {
     pub fn is_over(self) -> bool {
         match self {
             Self::AwaitingUpload | Self::Processing => false,
-            Self::Completed | Self::CompletedWithErrors | Self::Failed => true,
+            Self::Completed | Self::CompletedWithErrors | Self::Failed | Self::Cancelled => true,
         }
     }
 }
@@ -127,6 +130,28 @@ pub struct ToldByFile {
     pub ignored_columns: Vec<String>,
 }
 
+/// A request to cancel the orders of an import, with its progress.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancellation {
+    /// The side that asked.
+    pub by: Actor,
+    /// The reason for the history of the orders.
+    pub reason: Option<String>,
+    /// Whether orders on routes stay as they are.
+    pub only_pending: bool,
+    /// The time of the request.
+    pub requested_at: Timestamp,
+    /// The orders of all rows up to this one are done.
+    pub row: u32,
+    /// The number of orders that are cancelled.
+    pub cancelled: u32,
+    /// The number of orders that stay as they are: they are aboard or have ended, or they are on routes and only
+    /// pending orders are cancelled.
+    pub kept: u32,
+    /// The time at which the last order was done.
+    pub finished_at: Option<Timestamp>,
+}
+
 /// An import: one file of orders.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Import {
@@ -160,6 +185,8 @@ pub struct Import {
     pub rejects_begun_again: u32,
     /// Why the import failed.
     pub failure: Option<ImportFailure>,
+    /// The request to cancel its orders, with the progress.
+    pub cancellation: Option<Cancellation>,
     /// The time of the request for the upload.
     pub created_at: Timestamp,
     /// The time at which the first run began.
@@ -193,6 +220,7 @@ impl Import {
             rejects: None,
             rejects_begun_again: 0,
             failure: None,
+            cancellation: None,
             created_at: now,
             started_at: None,
             paused_at: None,
@@ -214,8 +242,12 @@ impl Import {
             ImportStatus::Completed | ImportStatus::CompletedWithErrors | ImportStatus::Failed => {
                 1.0
             }
-            ImportStatus::Processing if size > 0 => (self.offset.min(size) as f64) / (size as f64),
-            ImportStatus::Processing | ImportStatus::AwaitingUpload => 0.0,
+            ImportStatus::Processing | ImportStatus::Cancelled if size > 0 => {
+                (self.offset.min(size) as f64) / (size as f64)
+            }
+            ImportStatus::Processing | ImportStatus::AwaitingUpload | ImportStatus::Cancelled => {
+                0.0
+            }
         }
     }
 
@@ -294,6 +326,51 @@ impl Import {
             finished_at: Some(now),
             ..self.changed(now)
         }
+    }
+
+    /// Whether the orders of the import are being cancelled.
+    pub fn is_cancelling(&self) -> bool {
+        let cancellation = self.cancellation.as_ref();
+        cancellation.is_some_and(|it| it.finished_at.is_none())
+    }
+
+    /// Whether an earlier request cancels all that a new one would. A request for pending orders alone does not cancel
+    /// those on routes.
+    pub fn cancels_as_much(&self, only_pending: bool) -> bool {
+        let cancellation = self.cancellation.as_ref();
+        cancellation.is_some_and(|it| only_pending || !it.only_pending)
+    }
+
+    /// The import whose orders are to be cancelled. No further row becomes an order: a consumer that reads rows at this
+    /// moment loses against this version.
+    #[must_use]
+    pub fn cancelling(&self, cancellation: Cancellation, now: Timestamp) -> Self {
+        let mut changed = self.changed(now);
+        if !self.status.is_over() {
+            changed.status = ImportStatus::Cancelled;
+            changed.rejects = None;
+            changed.finished_at = Some(now);
+        }
+        let is_empty = self.rows() == 0;
+        changed.cancellation = Some(Cancellation {
+            finished_at: is_empty.then_some(now),
+            ..cancellation
+        });
+        changed
+    }
+
+    /// The import after the orders of the rows up to `row` were cancelled or stay as they are.
+    #[must_use]
+    pub fn cancelled_through(&self, row: u32, cancelled: u32, kept: u32, now: Timestamp) -> Self {
+        let rows = self.rows();
+        let mut changed = self.changed(now);
+        if let Some(cancellation) = &mut changed.cancellation {
+            cancellation.row = row;
+            cancellation.cancelled += cancelled;
+            cancellation.kept += kept;
+            cancellation.finished_at = (row >= rows).then_some(now);
+        }
+        changed
     }
 
     fn changed(&self, now: Timestamp) -> Self {

@@ -6,6 +6,7 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use thiserror::Error;
 
 use crate::decision::{Decided, Decision, MOST_REFUSED_AGENTS};
+use crate::edit::OrderField;
 use crate::geo::Coordinates;
 use crate::ids::{ImportId, OrderId, RouteId, UserId};
 use crate::skill::Skills;
@@ -170,6 +171,9 @@ pub struct HistoryLine {
     /// The decision of a dispatcher that led to the step. A decision may also add a line with the same status again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decision: Option<Decision>,
+    /// The fields that an edit changed. An edit may add a line with the same status again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub edited: Vec<OrderField>,
 }
 
 /// Why a pending order is not on a route yet.
@@ -370,6 +374,7 @@ impl Order {
                 by: Actor::Customer,
                 reason: None,
                 decision: None,
+                edited: Vec::new(),
             }],
             request_id: None,
             created_at: now,
@@ -414,6 +419,7 @@ impl Order {
             by,
             reason,
             decision: None,
+            edited: Vec::new(),
         });
         Ok(changed)
     }
@@ -556,6 +562,7 @@ impl Order {
             by: Actor::Dispatcher,
             reason: None,
             decision: Some(decision),
+            edited: Vec::new(),
         };
         let is_of_the_step = |last: &HistoryLine| {
             (last.status, last.at, last.by) == (line.status, line.at, line.by)
@@ -608,6 +615,7 @@ impl Order {
             by: Actor::Optimizer,
             reason: Some(WINDOW_PASSED.to_owned()),
             decision: None,
+            edited: Vec::new(),
         });
         Some(changed)
     }

@@ -486,9 +486,31 @@ impl Route {
         self.decisions.drain(..over);
     }
 
+    /// The route with the open stops of an order as the order has them now. The stops keep their sequence and are timed
+    /// anew.
+    #[must_use]
+    pub fn with_order_edited(&self, order: &Order, estimate: &LegEstimate, now: Timestamp) -> Self {
+        self.with_stops_changed(estimate, now, |stops| {
+            for stop in stops {
+                if stop.order_id != order.id || stop.status != StopStatus::Pending {
+                    continue;
+                }
+                let edited = match stop.kind {
+                    StopKind::Pickup => &order.pickup,
+                    StopKind::Dropoff => &order.dropoff,
+                };
+                stop.location = edited.location;
+                stop.address.clone_from(&edited.address);
+                stop.not_before = edited.window.map(|window| window.start);
+                stop.not_after = edited.window.map(|window| window.end);
+                stop.service_s = edited.service_s;
+            }
+        })
+    }
+
     /// The route with its stops changed. An open stop keeps its leg, which may come from a road network, as long as
-    /// the agent comes from the same place; otherwise the leg is estimated. A geometry that leads by a stop without
-    /// need is gone.
+    /// it stays at its place and the agent comes from the same place; otherwise the leg is estimated. A geometry that
+    /// leads by a stop without need, or to another place, is gone.
     fn with_stops_changed(
         &self,
         estimate: &LegEstimate,
@@ -500,28 +522,31 @@ impl Route {
         let origins: Vec<_> = self
             .origins()
             .zip(self.open_stops())
-            .map(|(origin, stop)| (stop.order_id, stop.kind, origin))
+            .map(|(origin, stop)| (stop.order_id, stop.kind, (origin, stop.location)))
             .collect();
         let mut changed = self.changed(now);
         change(&mut changed.stops);
-        let came_from = |stop: &RouteStop| {
-            let same = |(order_id, kind, _): &&(OrderId, StopKind, Coordinates)| {
+        let way_before = |stop: &RouteStop| {
+            let same = |(order_id, kind, _): &&(OrderId, StopKind, (Coordinates, Coordinates))| {
                 (*order_id, *kind) == (stop.order_id, stop.kind)
             };
-            origins.iter().find(same).map(|(_, _, origin)| *origin)
+            origins.iter().find(same).map(|(_, _, way)| *way)
         };
         let mut origin = changed.position();
+        let mut leads_elsewhere = false;
         for stop in &mut changed.stops {
             if stop.status != StopStatus::Pending {
                 continue;
             }
-            if came_from(stop) != Some(origin) {
+            let before = way_before(stop);
+            leads_elsewhere |= before.is_some_and(|(_, to)| to != stop.location);
+            if before != Some((origin, stop.location)) {
                 stop.leg = estimate.leg(origin, stop.location);
             }
             origin = stop.location;
         }
         let taken_off = open_before.saturating_sub(changed.open_stops().count());
-        if taken_off > changed.made_stops().count() - made_before {
+        if leads_elsewhere || taken_off > changed.made_stops().count() - made_before {
             changed.geometry = changed.geometry.map(|_| String::new());
         }
         changed.time_open_stops(now);

@@ -8,8 +8,10 @@ pub mod csv;
 
 mod account;
 mod agent;
+mod cancel;
 mod column;
 mod decision;
+mod edit;
 mod faults;
 mod fields;
 mod import;
@@ -21,11 +23,13 @@ mod workbook;
 
 pub use account::{read_email, read_new_account, read_new_password, read_password};
 pub use agent::read_agent_update;
+pub use cancel::{CancelFilter, CancelRequest, read_cancel_request};
 pub use column::Column;
 pub use decision::{
     NewAssignment, NewSequence, Position, Release, Transfer, read_assignment, read_release,
     read_sequence, read_transfer,
 };
+pub use edit::read_order_edit;
 pub use faults::{Fault, Faults, MOST_FAULTS};
 pub use fields::{Field, FieldSource, FieldValue, Fields, JsonObject, RowCells};
 pub use import::read_new_import;

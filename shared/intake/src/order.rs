@@ -12,10 +12,10 @@ use crate::fields::{Field, FieldSource, Fields, is_invisible_character, nfc};
 use crate::stop::{AddressAlone, read_stop, refuse_end_of_window};
 
 /// The largest order, in size units.
-const LARGEST_SIZE: u32 = 10_000;
-const LONGEST_NOTES: usize = 1_000;
+pub(crate) const LARGEST_SIZE: u32 = 10_000;
+pub(crate) const LONGEST_NOTES: usize = 1_000;
 const LONGEST_EXTERNAL_ID: usize = 100;
-const LONGEST_REASON: usize = 500;
+pub(crate) const LONGEST_REASON: usize = 500;
 
 const PICKUP: Field = Field::stop("pickup", Column::PickupLat, Column::PickupServiceS);
 const DROPOFF: Field = Field::stop("dropoff", Column::DropoffLat, Column::DropoffServiceS);

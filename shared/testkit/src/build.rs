@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::orders::RoomForOrders;
+use app::orders::{CancelInBulk, RoomForOrders};
 use app::routes::by_hand::DispatchDesk;
 use domain::import::NewImport;
 use domain::{
@@ -90,6 +90,20 @@ pub fn desk(store: &Arc<MemoryStore>, clock: Arc<StillClock>) -> DispatchDesk {
         grid: grid(),
         estimate: LegEstimate::default(),
         rules: DispatchRules::default(),
+    }
+}
+
+/// Cancels orders of a store.
+pub fn bulk(store: &Arc<MemoryStore>) -> CancelInBulk {
+    CancelInBulk {
+        users: store.clone(),
+        orders: store.clone(),
+        routes: store.clone(),
+        ledger: store.clone(),
+        clock: Arc::new(StillClock::at("2030-05-06T08:30:00Z")),
+        jitter: Arc::new(NoJitter),
+        grid: grid(),
+        estimate: LegEstimate::default(),
     }
 }
 

@@ -225,10 +225,14 @@ fn became_late_or_got_room(before: &Route, after: &Route, grid: ZoneGrid) -> Opt
 }
 
 /// A pending order with a new reason for waiting wakes nobody, because plans could take it before. A held order wakes
-/// its zone when it is held no more.
+/// its zone when it is held no more. After an edit that plans depend on, a pending order is due at once.
 fn became_pending(before: Option<&Order>, after: &Order) -> Option<Wake> {
-    let became = after.may_be_planned() && !before.is_some_and(Order::may_be_planned);
-    became.then_some(Wake {
+    let is_due_at_once = before.is_some_and(|before| before.waiting != after.waiting)
+        && after
+            .waiting
+            .is_some_and(|waiting| waiting.retry_at == after.updated_at);
+    let was_planned = before.is_some_and(Order::may_be_planned);
+    (after.may_be_planned() && (!was_planned || is_due_at_once)).then_some(Wake {
         zone: after.zone,
         cause: WakeCause::OrderPending,
         order_id: Some(after.id),

@@ -30,6 +30,8 @@ pub struct ImportAnswer {
     encoding_guessed: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     ignored_columns: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancellation: Option<CancellationAnswer>,
     created_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none")]
     started_at: Option<Timestamp>,
@@ -40,12 +42,33 @@ pub struct ImportAnswer {
     updated_at: Timestamp,
 }
 
+/// How far the cancellation of the orders of an import is.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct CancellationAnswer {
+    cancelled: u32,
+    kept: u32,
+    progress: f64,
+    only_pending: bool,
+    requested_at: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    finished_at: Option<Timestamp>,
+}
+
+/// The share of the rows that are done, from 0 to 1.
+fn four_decimals(done: u32, rows: u32) -> f64 {
+    if rows == 0 {
+        return 1.0;
+    }
+    (f64::from(done) / f64::from(rows) * 10_000.0).floor() / 10_000.0
+}
+
 impl From<Import> for ImportAnswer {
     fn from(import: Import) -> Self {
+        let rows = import.rows();
         Self {
             import_id: import.id,
             customer_id: import.customer_id,
-            rows: import.rows(),
+            rows,
             // Four decimals. A new value for each chunk of a million rows would be noise.
             progress: (import.progress() * 10_000.0).floor() / 10_000.0,
             size_bytes: match import.file {
@@ -58,6 +81,14 @@ impl From<Import> for ImportAnswer {
             rejected: import.rejected,
             errors: None,
             rejected_rows_url: None,
+            cancellation: import.cancellation.map(|it| CancellationAnswer {
+                cancelled: it.cancelled,
+                kept: it.kept,
+                progress: four_decimals(it.row, rows),
+                only_pending: it.only_pending,
+                requested_at: it.requested_at,
+                finished_at: it.finished_at,
+            }),
             failure: import.failure,
             settings: None,
             encoding_guessed: import.told.encoding.as_ref().map(|_| import.told.is_guess),

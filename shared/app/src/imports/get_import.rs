@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::import::TOLD_FAULTS;
-use domain::{ImportId, Role};
+use domain::{ImportId, ImportStatus, Role};
 
 use super::answer::ImportAnswer;
 use super::ingest_orders::FILE_CHANGED;
@@ -39,9 +39,11 @@ impl GetImport {
             return Err(Refusal::NotFound);
         }
         let rejected = import.rejected;
-        // If the uploaded file was removed or replaced, there is no file of rejected rows.
+        // If the uploaded file was removed or replaced, or the import was cancelled, there is no file of rejected rows.
         let failure = import.failure.as_ref().map(|failure| failure.code.as_str());
-        let written = import.status.is_over() && failure != Some(FILE_CHANGED);
+        let written = import.status.is_over()
+            && import.status != ImportStatus::Cancelled
+            && failure != Some(FILE_CHANGED);
         let key = ImportKey {
             customer_id: import.customer_id,
             import_id: id,

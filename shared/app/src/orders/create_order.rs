@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{LongestLeg, NewOrder, Order, Role, ServiceArea, Timestamp, ZoneGrid};
+use domain::{LongestLeg, Order, Role, ServiceArea, Timestamp, ZoneGrid};
 use intake::{AddressAlone, Faults, read_order};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -12,14 +12,13 @@ use crate::answers::OrderAnswer;
 use crate::caller::Caller;
 use crate::digest::sha256_hex;
 use crate::orders::RoomForOrders;
+use crate::orders::places::check_places;
 use crate::ports::{Clock, IdempotencyKey, Ids, OrderPlacement, OrderStore, Placement};
 use crate::refusal::Refusal;
 
 /// How long an `Idempotency-Key` is remembered.
 const KEY_REMEMBERED: SignedDuration = SignedDuration::from_hours(24);
 const LONGEST_KEY: usize = 255;
-/// The fault of a place that the company does not serve.
-pub(crate) const OUTSIDE_SERVICE_AREA: &str = "is outside of the area that the company serves";
 
 /// `POST /orders`
 pub struct CreateOrder {
@@ -98,7 +97,7 @@ impl CreateOrder {
                 located.ok_or_else(|| Refusal::Broken("a stop has no location".into()))?
             }
         };
-        self.check_places(&new)?;
+        check_places(&new, &self.service_area, &self.longest_leg)?;
         let zone = self.grid.zone_of(new.pickup.location);
         let zone =
             zone.ok_or_else(|| Faults::one("#/pickup/location", "is not a place on earth"))?;
@@ -118,23 +117,6 @@ impl CreateOrder {
             Placement::Placed => Ok(OrderAnswer::seen_by(Role::Customer, order, None)),
             used @ Placement::KeyUsed { .. } => self.first_order(used, key.as_ref()).await,
         }
-    }
-
-    fn check_places(&self, new: &NewOrder) -> Result<(), Faults> {
-        let faults = Faults::new();
-        for (stop, pointer) in [
-            (&new.pickup, "#/pickup/location"),
-            (&new.dropoff, "#/dropoff/location"),
-        ] {
-            if !self.service_area.covers(stop.location) {
-                faults.note(pointer, OUTSIDE_SERVICE_AREA);
-            }
-        }
-        let (from, to) = (new.pickup.location, new.dropoff.location);
-        if faults.is_empty() && !self.longest_leg.allows(from, to) {
-            faults.note("#/dropoff/location", self.longest_leg.fault());
-        }
-        faults.or(Some(()))
     }
 
     /// A valid body may be invalid when it is repeated, because its time window has passed. If the first request stored

@@ -15,7 +15,7 @@ use app::orders::RoomForOrders;
 use app::ports::ImportStore;
 use domain::Import;
 use domain::import::ImportSettings;
-use testkit::build::{grid, room};
+use testkit::build::{bulk, grid, room};
 use testkit::{MemoryFiles, MemoryImportQueue, MemoryStore, NoJitter, StillClock, an_import};
 
 pub const HEADER: &str = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon,external_id\n";
@@ -69,6 +69,7 @@ impl World {
                 clock: self.clock.clone(),
                 ..room(&self.store, self.most_open_orders)
             },
+            bulk: bulk(&self.store),
             files: Arc::new(self.files.clone()),
             queue: self.queue.clone(),
             clock: self.clock.clone(),

@@ -13,7 +13,7 @@ use app::notifications::{Letterhead, SendNotifications, Told};
 use app::orders::SweepPendingOrders;
 use app::orders::UpdateOrderStatus;
 use app::orders::{AssignOrder, ReleaseOrder};
-use app::orders::{CreateOrder, GetOrder, ListOrders, RoomForOrders};
+use app::orders::{CreateOrder, EditOrder, GetOrder, ListOrders, QuoteOrder, RoomForOrders};
 use app::routes::by_hand::{AssignmentAnswer, DispatchDesk, SequenceAnswer, TransferAnswer};
 use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
 use app::routes::{SequenceStops, TransferRoute};
@@ -120,6 +120,44 @@ impl World {
             jitter: Arc::new(NoJitter),
             grid: grid(),
             estimate: LegEstimate::default(),
+        }
+    }
+
+    pub fn edit_order(&self) -> EditOrder {
+        EditOrder {
+            users: self.store.clone(),
+            orders: self.store.clone(),
+            routes: self.store.clone(),
+            ledger: self.store.clone(),
+            clock: self.clock.clone(),
+            jitter: Arc::new(NoJitter),
+            grid: grid(),
+            estimate: LegEstimate::default(),
+            service_area: self.service_area.clone(),
+            longest_leg: domain::LongestLeg::default(),
+            addresses: None,
+        }
+    }
+
+    pub fn quote_order(&self) -> QuoteOrder {
+        QuoteOrder {
+            users: self.store.clone(),
+            orders: self.store.clone(),
+            routes: self.store.clone(),
+            provider: match self.planner {
+                Some(planner) => Arc::new(planner),
+                None => self.provider.clone(),
+            },
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+            jitter: Arc::new(NoJitter),
+            grid: grid(),
+            estimate: LegEstimate::default(),
+            service_area: self.service_area.clone(),
+            longest_leg: domain::LongestLeg::default(),
+            rules: DispatchRules::default(),
+            time_limit: Duration::from_millis(300),
+            addresses: None,
         }
     }
 

@@ -272,6 +272,11 @@ impl From<Refusal> for Problem {
                 format!("If-Match does not name the current version, which is {current}."),
             )
             .over(current),
+            Refusal::OrderEnded { status } => Self::new(
+                StatusCode::CONFLICT,
+                "order_ended",
+                format!("An order that is {} cannot change any more.", status.name()),
+            ),
             Refusal::RouteOpen => Self::new(
                 StatusCode::CONFLICT,
                 "route_open",
@@ -369,6 +374,13 @@ mod tests {
                 Refusal::PreconditionFailed { current: 8 },
                 412,
                 "precondition_failed",
+            ),
+            (
+                Refusal::OrderEnded {
+                    status: OrderStatus::Delivered,
+                },
+                409,
+                "order_ended",
             ),
             (Refusal::RouteOpen, 409, "route_open"),
             (Refusal::AgentUnconfirmed, 409, "agent_unconfirmed"),

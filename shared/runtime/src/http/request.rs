@@ -133,11 +133,23 @@ impl Request {
     /// 413 for a body that is too large, 415 without `Content-Type: application/json`, 400 with the place of the fault
     /// for a body that is no JSON, 422 for members that are there twice.
     pub fn json(&self) -> Result<Value, Problem> {
+        self.json_of(&["application/json"])
+    }
+
+    /// The body, read as a merge patch (RFC 7396). Its type is `application/merge-patch+json` or plain JSON.
+    ///
+    /// # Errors
+    /// As for [`Request::json`].
+    pub fn merge_patch(&self) -> Result<Value, Problem> {
+        self.json_of(&["application/merge-patch+json", "application/json"])
+    }
+
+    fn json_of(&self, types: &[&str]) -> Result<Value, Problem> {
         let body = self.body();
         if body.len() > LARGEST_BODY {
             return Err(Problem::too_large(LARGEST_BODY));
         }
-        if !self.is_said_to_be_json() {
+        if !self.is_said_to_be(types) {
             return Err(Problem::not_json());
         }
         intake::read_json(body).map_err(|fault| match fault {
@@ -175,10 +187,12 @@ impl Request {
 
     /// A page of another origin can make its visitors' browsers send text or forms without a preflight, but not JSON.
     /// So such a page cannot make browsers guess passwords here.
-    fn is_said_to_be_json(&self) -> bool {
+    fn is_said_to_be(&self, types: &[&str]) -> bool {
         let kind = self.header("Content-Type").unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default();
-        kind.trim().eq_ignore_ascii_case("application/json")
+        types
+            .iter()
+            .any(|one| kind.trim().eq_ignore_ascii_case(one))
     }
 
     /// The query of a listing: `?status`, `?limit` and `?cursor`, each at most once. An empty value is handed on: the

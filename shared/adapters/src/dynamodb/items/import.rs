@@ -1,7 +1,9 @@
 //! Imports: one item for an import, and one for each chunk with rejected rows.
 
-use domain::import::{ImportFailure, ImportSettings, KeptParts, KeptRejects, SeenFile, ToldByFile};
-use domain::{Import, ImportId, ImportStatus, RowFault, Timestamp, UserId};
+use domain::import::{
+    Cancellation, ImportFailure, ImportSettings, KeptParts, KeptRejects, SeenFile, ToldByFile,
+};
+use domain::{Actor, Import, ImportId, ImportStatus, RowFault, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::BrokenItem;
@@ -42,6 +44,8 @@ pub(crate) struct StoredImport {
     rejects_begun_again: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     failure: Option<StoredFailure>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    cancellation: Option<StoredCancellation>,
     created_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     started_at: Option<Timestamp>,
@@ -96,6 +100,51 @@ struct StoredFailure {
     detail: String,
 }
 
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredCancellation {
+    by: Actor,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    only_pending: bool,
+    requested_at: Timestamp,
+    row: u32,
+    cancelled: u32,
+    kept: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    finished_at: Option<Timestamp>,
+}
+
+impl From<Cancellation> for StoredCancellation {
+    fn from(it: Cancellation) -> Self {
+        Self {
+            by: it.by,
+            reason: it.reason,
+            only_pending: it.only_pending,
+            requested_at: it.requested_at,
+            row: it.row,
+            cancelled: it.cancelled,
+            kept: it.kept,
+            finished_at: it.finished_at,
+        }
+    }
+}
+
+impl From<StoredCancellation> for Cancellation {
+    fn from(stored: StoredCancellation) -> Self {
+        Self {
+            by: stored.by,
+            reason: stored.reason,
+            only_pending: stored.only_pending,
+            requested_at: stored.requested_at,
+            row: stored.row,
+            cancelled: stored.cancelled,
+            kept: stored.kept,
+            finished_at: stored.finished_at,
+        }
+    }
+}
+
 impl From<Import> for StoredImport {
     fn from(import: Import) -> Self {
         let is_unpacked = import.file.as_ref().is_some_and(|file| file.is_unpacked);
@@ -124,6 +173,7 @@ impl From<Import> for StoredImport {
                 code: failure.code,
                 detail: failure.detail,
             }),
+            cancellation: import.cancellation.map(StoredCancellation::from),
             created_at: import.created_at,
             started_at: import.started_at,
             paused_at: import.paused_at,
@@ -173,6 +223,7 @@ impl TryFrom<StoredImport> for Import {
                 code: failure.code,
                 detail: failure.detail,
             }),
+            cancellation: stored.cancellation.map(Cancellation::from),
             created_at: stored.created_at,
             started_at: stored.started_at,
             paused_at: stored.paused_at,

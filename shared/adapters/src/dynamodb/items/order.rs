@@ -2,8 +2,8 @@
 
 use domain::order::{Assignment, Waiting};
 use domain::{
-    Actor, Decided, Decision, HistoryLine, ImportId, Order, OrderId, OrderStatus, Priority,
-    RouteId, Skills, Timestamp, UnplacedReason, UserId, Zone,
+    Actor, Decided, Decision, HistoryLine, ImportId, Order, OrderField, OrderId, OrderStatus,
+    Priority, RouteId, Skills, Timestamp, UnplacedReason, UserId, Zone,
 };
 use serde::{Deserialize, Serialize};
 
@@ -76,6 +76,8 @@ struct StoredHistoryLine {
     reason: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     decision: Option<Decision>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    edited: Vec<OrderField>,
 }
 
 /// Most orders have the normal priority. An absent attribute says so.
@@ -130,6 +132,7 @@ impl From<HistoryLine> for StoredHistoryLine {
             by: line.by,
             reason: line.reason,
             decision: line.decision,
+            edited: line.edited,
         }
     }
 }
@@ -142,6 +145,7 @@ impl From<StoredHistoryLine> for HistoryLine {
             by: stored.by,
             reason: stored.reason,
             decision: stored.decision,
+            edited: stored.edited,
         }
     }
 }

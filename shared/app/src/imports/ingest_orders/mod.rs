@@ -1,5 +1,6 @@
 //! Makes orders from the rows of a file.
 
+mod cancellation;
 mod chunk;
 mod rejects;
 mod source;
@@ -14,7 +15,7 @@ use intake::{MOST_WORKBOOK_BYTES, Workbook};
 use tokio::time::timeout;
 
 use crate::messages::ImportKey;
-use crate::orders::RoomForOrders;
+use crate::orders::{CancelInBulk, RoomForOrders};
 use crate::ports::{
     ChunkOutcome, Clock, FileError, ImportChunks, ImportFiles, ImportStore, Jitter, Queue,
     StoreError,
@@ -41,7 +42,7 @@ const BEGUN_AGAIN: u32 = 3;
 /// The failure code of an import whose file was removed or replaced.
 pub(super) const FILE_CHANGED: &str = "file_changed";
 
-/// `ingest-orders`: makes orders from the rows of an uploaded file.
+/// `ingest-orders`: makes orders from the rows of an uploaded file, and cancels them again if the import is cancelled.
 pub struct IngestOrders {
     /// The records of imports.
     pub imports: Arc<dyn ImportStore>,
@@ -49,6 +50,8 @@ pub struct IngestOrders {
     pub chunks: Arc<dyn ImportChunks>,
     /// The limit on pending orders.
     pub room: RoomForOrders,
+    /// Cancels the orders of imports.
+    pub bulk: CancelInBulk,
     /// The files of the imports.
     pub files: Arc<dyn ImportFiles>,
     /// Queues an import again when the time is up.
@@ -89,6 +92,8 @@ pub struct IngestReport {
     pub accepted: u32,
     /// Rows that were rejected.
     pub rejected: u32,
+    /// Rows whose orders were cancelled or stay as they are.
+    pub cancelled_rows: u32,
     /// Chunks that were stored, each in one transaction.
     pub chunks: u32,
     /// Parts of the file of rejected rows that were kept for the next run.
@@ -134,6 +139,7 @@ impl IngestOrders {
                 progress: Progress::HandedOn,
                 accepted: 0,
                 rejected: 0,
+                cancelled_rows: 0,
                 chunks: 0,
                 parts: 0,
                 bytes: 0,
@@ -193,6 +199,9 @@ impl Run<'_> {
         let import = self.on.imports.import(self.key.import_id).await?;
         let import = import.filter(|import| import.customer_id == self.key.customer_id);
         let import = import.ok_or(Refusal::NotFound)?;
+        if import.is_cancelling() {
+            return self.cancel(import).await;
+        }
         if import.status.is_over() {
             return Ok(StopReason::Over(import.status));
         }
@@ -520,7 +529,8 @@ impl Run<'_> {
 
     /// Whether the next run has less to do than this run had.
     fn has_got_on(&self) -> bool {
-        !self.given_up && (self.report.chunks > 0 || self.report.parts > 0)
+        let report = &self.report;
+        !self.given_up && (report.chunks > 0 || report.parts > 0 || report.cancelled_rows > 0)
     }
 
     fn time_left(&self) -> Duration {

@@ -10,6 +10,7 @@ use tracing::{info, warn};
 use super::OptimizeRoutes;
 use super::instance::Crew;
 use crate::messages::Wake;
+use crate::ports::{Jitter, OrderStore, RouteStore, UserStore};
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
 
@@ -22,6 +23,14 @@ pub(crate) const FAR: u32 = 3;
 const NOTED_FOR: SignedDuration = SignedDuration::from_mins(70);
 /// How often an agent who changes meanwhile is read.
 const MOST_READS: usize = 4;
+
+/// Reads the agents on duty.
+pub(super) struct CrewReader<'a> {
+    pub(super) users: &'a dyn UserStore,
+    pub(super) orders: &'a dyn OrderStore,
+    pub(super) routes: &'a dyn RouteStore,
+    pub(super) jitter: &'a dyn Jitter,
+}
 
 /// The agents of a zone and those around.
 pub(super) struct Crews {
@@ -38,6 +47,15 @@ enum Seen {
 }
 
 impl OptimizeRoutes {
+    fn crew_reader(&self) -> CrewReader<'_> {
+        CrewReader {
+            users: self.users.as_ref(),
+            orders: self.orders.as_ref(),
+            routes: self.routes.as_ref(),
+            jitter: self.jitter.as_ref(),
+        }
+    }
+
     /// The agents on duty in the zone and those around, each with the open route and its orders.
     pub(super) async fn crews(
         &self,
@@ -45,11 +63,12 @@ impl OptimizeRoutes {
         wakes: &[Wake],
         now: Timestamp,
     ) -> Result<Crews, Refusal> {
+        let reader = self.crew_reader();
         let mut nearby = zone.within(NEAR);
         nearby.push(zone);
         let named: Vec<UserId> = wakes.iter().filter_map(|wake| wake.agent_id).collect();
-        let on_duty = self.on_duty_in(&nearby).await?;
-        let near = self
+        let on_duty = reader.on_duty_in(&nearby).await?;
+        let near = reader
             .read_crews(zone, on_duty.into_iter().chain(named.clone()), &nearby, now)
             .await?;
         // An agent may be on duty although the shift is over. Such an agent does not count.
@@ -62,9 +81,51 @@ impl OptimizeRoutes {
         self.without_agents.note(zone, noted_until).await?;
         let mut far = zone.within(FAR);
         far.retain(|zone| !nearby.contains(zone));
+        let on_duty = reader.on_duty_in(&far).await?;
+        nearby.append(&mut far);
+        reader
+            .read_crews(zone, on_duty.into_iter().chain(named), &nearby, now)
+            .await
+    }
+
+    /// Whether an agent without a route stands in the zone itself. An agent who comes on duty wakes the zones around
+    /// too, but a plan of the own zone is enough to share the orders on routes.
+    pub(super) async fn somebody_is_idle(
+        &self,
+        zone: Zone,
+        wakes: &[Wake],
+    ) -> Result<bool, Refusal> {
+        let by_index = self.crew_reader().on_duty_in(&[zone]).await?;
+        let named = wakes.iter().filter_map(|wake| wake.agent_id);
+        let ids: BTreeSet<UserId> = by_index.into_iter().chain(named).collect();
+        let ids: Vec<UserId> = ids.into_iter().collect();
+        let users = self.users.users(&ids).await?;
+        Ok(users.iter().any(|user| {
+            user.agent.as_ref().is_some_and(|profile| {
+                let is_idle = profile.available(user.status) && profile.open_route_id.is_none();
+                is_idle && profile.zone == Some(zone)
+            })
+        }))
+    }
+}
+
+impl CrewReader<'_> {
+    /// The agents on duty in the zone and those around. If there are none, those who are further away.
+    pub(super) async fn near_or_far(&self, zone: Zone, now: Timestamp) -> Result<Crews, Refusal> {
+        let mut nearby = zone.within(NEAR);
+        nearby.push(zone);
+        let on_duty = self.on_duty_in(&nearby).await?;
+        let near = self
+            .read_crews(zone, on_duty.into_iter(), &nearby, now)
+            .await?;
+        if !near.ready.is_empty() || near.missed > 0 {
+            return Ok(near);
+        }
+        let mut far = zone.within(FAR);
+        far.retain(|zone| !nearby.contains(zone));
         let on_duty = self.on_duty_in(&far).await?;
         nearby.append(&mut far);
-        self.read_crews(zone, on_duty.into_iter().chain(named), &nearby, now)
+        self.read_crews(zone, on_duty.into_iter(), &nearby, now)
             .await
     }
 
@@ -98,26 +159,6 @@ impl OptimizeRoutes {
         Ok(seen)
     }
 
-    /// Whether an agent without a route stands in the zone itself. An agent who comes on duty wakes the zones around
-    /// too, but a plan of the own zone is enough to share the orders on routes.
-    pub(super) async fn somebody_is_idle(
-        &self,
-        zone: Zone,
-        wakes: &[Wake],
-    ) -> Result<bool, Refusal> {
-        let by_index = self.on_duty_in(&[zone]).await?;
-        let named = wakes.iter().filter_map(|wake| wake.agent_id);
-        let ids: BTreeSet<UserId> = by_index.into_iter().chain(named).collect();
-        let ids: Vec<UserId> = ids.into_iter().collect();
-        let users = self.users.users(&ids).await?;
-        Ok(users.iter().any(|user| {
-            user.agent.as_ref().is_some_and(|profile| {
-                let is_idle = profile.available(user.status) && profile.open_route_id.is_none();
-                is_idle && profile.zone == Some(zone)
-            })
-        }))
-    }
-
     /// The agents whom the index shows on duty in these zones.
     async fn on_duty_in(&self, zones: &[Zone]) -> Result<Vec<UserId>, Refusal> {
         let by_zone = try_join_all(zones.iter().map(|zone| self.users.agents_on_duty(*zone)));
@@ -132,7 +173,7 @@ impl OptimizeRoutes {
         nearby: &[Zone],
         now: Timestamp,
     ) -> Result<Seen, Refusal> {
-        let mut attempts = Attempts::new(self.jitter.as_ref());
+        let mut attempts = Attempts::new(self.jitter);
         let mut versions = BTreeSet::new();
         for _ in 0..MOST_READS {
             let profile = agent.agent.as_ref().filter(|profile| {

@@ -7,6 +7,7 @@ mod changes;
 mod commit;
 mod crews;
 mod instance;
+mod quoted;
 mod selection;
 mod unplaced;
 
@@ -27,6 +28,7 @@ use crate::refusal::Refusal;
 use changes::Changes;
 pub(crate) use crews::{FAR, NEAR};
 use instance::{Crew, ZoneInstance};
+pub(crate) use quoted::{Forecast, Quoting};
 use selection::{Selection, take_turns};
 
 /// How many places a plan may have: with more, the travel matrix outgrows the function's memory and the

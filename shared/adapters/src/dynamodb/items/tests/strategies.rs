@@ -2,17 +2,17 @@
 
 use domain::ids::Uuid;
 use domain::import::{
-    DateOrder, DecimalMark, ImportFailure, ImportSettings, KeptParts, KeptRejects, Preset,
-    SeenFile, ToldByFile,
+    Cancellation, DateOrder, DecimalMark, ImportFailure, ImportSettings, KeptParts, KeptRejects,
+    Preset, SeenFile, ToldByFile,
 };
 use domain::order::{Assignment, Waiting};
 use domain::route::Departure;
 use domain::{
     Actor, AgentProfile, Break, Contact, Coordinates, Decided, Decision, DecisionKind,
-    EmailNotifications, HistoryLine, Import, ImportId, ImportStatus, Leg, Order, OrderId,
-    OrderStatus, OrderStop, Priority, Role, Route, RouteDecision, RouteId, RouteStatus, RouteStop,
-    Skill, Skills, StopKind, StopStatus, TimeWindow, Timestamp, UnplacedReason, User, UserId,
-    UserStatus, VariantArray, Zone, ZoneGrid,
+    EmailNotifications, HistoryLine, Import, ImportId, ImportStatus, Leg, Order, OrderField,
+    OrderId, OrderStatus, OrderStop, Priority, Role, Route, RouteDecision, RouteId, RouteStatus,
+    RouteStop, Skill, Skills, StopKind, StopStatus, TimeWindow, Timestamp, UnplacedReason, User,
+    UserId, UserStatus, VariantArray, Zone, ZoneGrid,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -198,13 +198,15 @@ fn history_line() -> impl Strategy<Value = HistoryLine> {
         Actor::Dispatcher,
         Actor::Optimizer,
     ]);
-    let rest = (of(text()), of(decision()));
+    let edited = vec(select(OrderField::VARIANTS.to_vec()), 0..3);
+    let rest = (of(text()), of(decision()), edited);
     (order_status(), time(), by, rest).prop_map(|(status, at, by, rest)| HistoryLine {
         status,
         at,
         by,
         reason: rest.0,
         decision: rest.1,
+        edited: rest.2,
     })
 }
 
@@ -417,7 +419,7 @@ pub fn import() -> impl Strategy<Value = Import> {
         (status, file, rejects, failure, settings(), told),
         counts,
         times,
-        1_u64..,
+        (1_u64.., any::<bool>()),
     )
         .prop_map(
             |(
@@ -427,7 +429,7 @@ pub fn import() -> impl Strategy<Value = Import> {
                 (status, file, rejects, failure, settings, told),
                 counts,
                 times,
-                version,
+                (version, cancelled),
             )| Import {
                 id: ImportId(id),
                 customer_id: UserId(customer_id),
@@ -444,6 +446,16 @@ pub fn import() -> impl Strategy<Value = Import> {
                 rejects,
                 rejects_begun_again: counts.0 % 3,
                 failure,
+                cancellation: cancelled.then_some(Cancellation {
+                    by: Actor::Dispatcher,
+                    reason: None,
+                    only_pending: counts.0 % 2 == 0,
+                    requested_at: times.0,
+                    row: counts.0,
+                    cancelled: counts.0,
+                    kept: counts.1,
+                    finished_at: times.1,
+                }),
                 created_at: times.0,
                 started_at: times.1,
                 paused_at: times.2,

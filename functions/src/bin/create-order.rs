@@ -1,7 +1,5 @@
 //! `POST /orders`: stores a customer's order. With an `Idempotency-Key`, a repeated request stores it once.
 
-mod geocoder;
-
 use std::sync::Arc;
 
 use adapters::dynamodb::{
@@ -9,6 +7,7 @@ use adapters::dynamodb::{
 };
 use adapters::system::{RandomJitter, SystemClock, UuidIds};
 use app::orders::{CreateOrder, RoomForOrders};
+use functions::geocoder;
 use runtime::http::{Problem, Request, Response};
 use settings::{GeocoderSettings, MaxOpenOrders};
 
@@ -81,7 +80,7 @@ mod tests {
     async fn an_order_sent_twice_with_its_key_is_placed_once() {
         let store = Arc::default();
         let create_order = create_order(&store);
-        let event = include_str!("../../../../events/create-order.json");
+        let event = include_str!("../../../events/create-order.json");
         let (status, first) = answered(&create_order, handle, event).await;
         assert_eq!((status, &first["status"]), (201, &json!("pending")));
         assert_eq!(first["customer_id"], "c3a48a72-0061-70a5-1b6c-3f2c1a9d0b11");
@@ -105,7 +104,7 @@ mod tests {
         let store = Arc::default();
         let mut create_order = create_order(&store);
         create_order.room = room(&store, 1);
-        let event = include_str!("../../../../events/create-order.json");
+        let event = include_str!("../../../events/create-order.json");
         let (status, first) = answered(&create_order, handle, event).await;
         assert_eq!(status, 201);
         let other = event.replace("shop-1042", "shop-1043");
@@ -122,7 +121,7 @@ mod tests {
     #[tokio::test]
     async fn a_key_that_is_not_ascii_is_named() {
         let store = Arc::default();
-        let event = include_str!("../../../../events/create-order.json");
+        let event = include_str!("../../../events/create-order.json");
         let mut event: Value = serde_json::from_str(event).unwrap();
         event["headers"]["Idempotency-Key"] = json!("Zoë");
         event["multiValueHeaders"]["Idempotency-Key"] = json!(["Zoë"]);
@@ -134,7 +133,7 @@ mod tests {
     #[tokio::test]
     async fn every_bad_field_is_named_and_nothing_is_stored() {
         let store = Arc::default();
-        let event = include_str!("../../../../events/create-order-invalid.json");
+        let event = include_str!("../../../events/create-order-invalid.json");
         let (status, body) = answered(&create_order(&store), handle, event).await;
         assert_eq!(status, 422);
         let expected = [
@@ -157,7 +156,7 @@ mod tests {
             region: Region::default(),
             least_confidence: 0.8,
         });
-        let event = include_str!("../../../../events/create-order-address.json");
+        let event = include_str!("../../../events/create-order-address.json");
         let address = "Plaça de Catalunya 1, Barcelona";
         let square = |sure| [("Plaça de Catalunya", Landmarks::PLACA_CATALUNYA, sure)];
         geocoder.knows(address, &square(0.5));
@@ -183,7 +182,7 @@ mod tests {
 
     #[tokio::test]
     async fn without_a_geocoder_the_location_is_asked_for() {
-        let event = include_str!("../../../../events/create-order-address.json");
+        let event = include_str!("../../../events/create-order-address.json");
         let (status, body) = answered(&create_order(&Arc::default()), handle, event).await;
         assert_eq!((status, &body["code"]), (422, &json!("invalid")));
         assert_eq!(pointers(&body), ["#/pickup/location"]);
@@ -191,14 +190,14 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_breaks_off_is_unreadable() {
-        let event = include_str!("../../../../events/create-order-not-json.json");
+        let event = include_str!("../../../events/create-order-not-json.json");
         let (status, body) = answered(&create_order(&Arc::default()), handle, event).await;
         assert_eq!((status, &body["code"]), (400, &json!("unreadable")));
     }
 
     #[tokio::test]
     async fn agents_place_no_orders_and_strangers_do_nothing() {
-        let event = include_str!("../../../../events/create-order.json");
+        let event = include_str!("../../../events/create-order.json");
         let create_order = create_order(&Arc::default());
         let by_agent = event.replace(
             r#""cognito:groups": "customer""#,

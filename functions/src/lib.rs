@@ -1,0 +1,3 @@
+//! Wiring that several functions share.
+
+pub mod geocoder;

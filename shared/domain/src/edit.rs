@@ -1,0 +1,306 @@
+//! Edits of orders: what may change, and what follows for the route.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use strum::{Display, EnumString, IntoStaticStr, VariantArray};
+use thiserror::Error;
+
+use crate::order::{HistoryLine, NewOrder, Order, OrderStatus, Waiting};
+use crate::stop::OrderStop;
+use crate::user::{Actor, Role};
+use crate::zone::Zone;
+
+/// An order keeps this many of its last edits in its history. Each of them is under 400 bytes.
+const MOST_EDITS: usize = 30;
+
+/// A field of an order that an edit may change. Its name is the path in JSON.
+#[derive(
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    Serialize,
+    Deserialize,
+    Display,
+    EnumString,
+    IntoStaticStr,
+    VariantArray,
+)]
+#[allow(missing_docs, reason = "docs/openapi.yaml describes the fields")]
+pub enum OrderField {
+    #[serde(rename = "pickup/location")]
+    #[strum(serialize = "pickup/location")]
+    PickupLocation,
+    #[serde(rename = "pickup/address")]
+    #[strum(serialize = "pickup/address")]
+    PickupAddress,
+    #[serde(rename = "pickup/contact")]
+    #[strum(serialize = "pickup/contact")]
+    PickupContact,
+    #[serde(rename = "pickup/window")]
+    #[strum(serialize = "pickup/window")]
+    PickupWindow,
+    #[serde(rename = "pickup/service_s")]
+    #[strum(serialize = "pickup/service_s")]
+    PickupServiceS,
+    #[serde(rename = "dropoff/location")]
+    #[strum(serialize = "dropoff/location")]
+    DropoffLocation,
+    #[serde(rename = "dropoff/address")]
+    #[strum(serialize = "dropoff/address")]
+    DropoffAddress,
+    #[serde(rename = "dropoff/contact")]
+    #[strum(serialize = "dropoff/contact")]
+    DropoffContact,
+    #[serde(rename = "dropoff/window")]
+    #[strum(serialize = "dropoff/window")]
+    DropoffWindow,
+    #[serde(rename = "dropoff/service_s")]
+    #[strum(serialize = "dropoff/service_s")]
+    DropoffServiceS,
+    #[serde(rename = "size")]
+    #[strum(serialize = "size")]
+    Size,
+    #[serde(rename = "priority")]
+    #[strum(serialize = "priority")]
+    Priority,
+    #[serde(rename = "requires")]
+    #[strum(serialize = "requires")]
+    Requires,
+    #[serde(rename = "notes")]
+    #[strum(serialize = "notes")]
+    Notes,
+    #[serde(rename = "held")]
+    #[strum(serialize = "held")]
+    Held,
+}
+
+impl OrderField {
+    /// The path in JSON, such as `dropoff/window`.
+    pub fn name(self) -> &'static str {
+        self.into()
+    }
+
+    /// Whether a plan depends on the field.
+    pub fn affects_plans(self) -> bool {
+        match self {
+            Self::PickupLocation
+            | Self::PickupWindow
+            | Self::PickupServiceS
+            | Self::DropoffLocation
+            | Self::DropoffWindow
+            | Self::DropoffServiceS
+            | Self::Size
+            | Self::Priority
+            | Self::Requires
+            | Self::Held => true,
+            Self::PickupAddress
+            | Self::PickupContact
+            | Self::DropoffAddress
+            | Self::DropoffContact
+            | Self::Notes => false,
+        }
+    }
+
+    /// Whether the stops of a route have a copy of the field.
+    pub fn is_in_stops(self) -> bool {
+        match self {
+            Self::PickupLocation
+            | Self::PickupAddress
+            | Self::PickupWindow
+            | Self::PickupServiceS
+            | Self::DropoffLocation
+            | Self::DropoffAddress
+            | Self::DropoffWindow
+            | Self::DropoffServiceS => true,
+            Self::PickupContact
+            | Self::DropoffContact
+            | Self::Size
+            | Self::Priority
+            | Self::Requires
+            | Self::Notes
+            | Self::Held => false,
+        }
+    }
+
+    /// Whether a role may change the field after the pickup. The place of the drop-off is for dispatchers, who know
+    /// whether the agent can still go there.
+    pub fn may_change_aboard(self, role: Role) -> bool {
+        match self {
+            Self::PickupContact | Self::DropoffContact | Self::DropoffWindow | Self::Notes => true,
+            Self::DropoffLocation | Self::DropoffAddress | Self::Priority => {
+                role == Role::Dispatcher
+            }
+            Self::PickupLocation
+            | Self::PickupAddress
+            | Self::PickupWindow
+            | Self::PickupServiceS
+            | Self::DropoffServiceS
+            | Self::Size
+            | Self::Requires
+            | Self::Held => false,
+        }
+    }
+}
+
+/// An order as somebody wants it to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OrderEdit {
+    /// The stops, the size and the other fields. The `external_id` stays as it is.
+    pub new: NewOrder,
+    /// Whether the order is pending and no plan takes it.
+    pub held: bool,
+}
+
+/// Why an edit is refused.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub enum EditRefused {
+    /// The order is delivered, failed or cancelled.
+    #[error("an order that is {0} cannot be changed")]
+    Ended(OrderStatus),
+    /// The order is picked up, and these fields cannot change any more.
+    #[error("the order is aboard")]
+    Aboard(Vec<OrderField>),
+}
+
+/// What is different at a stop.
+struct StopChanges {
+    location: bool,
+    address: bool,
+    contact: bool,
+    window: bool,
+    service_s: bool,
+}
+
+impl StopChanges {
+    fn between(old: &OrderStop, new: &OrderStop) -> Self {
+        Self {
+            location: old.location != new.location,
+            address: old.address != new.address,
+            contact: old.contact != new.contact,
+            window: old.window != new.window,
+            service_s: old.service_s != new.service_s,
+        }
+    }
+}
+
+impl OrderEdit {
+    /// The fields that the edit changes.
+    pub fn changes(&self, order: &Order) -> Vec<OrderField> {
+        let new = &self.new;
+        let pickup = StopChanges::between(&order.pickup, &new.pickup);
+        let dropoff = StopChanges::between(&order.dropoff, &new.dropoff);
+        let differs = |field: &OrderField| match field {
+            OrderField::PickupLocation => pickup.location,
+            OrderField::PickupAddress => pickup.address,
+            OrderField::PickupContact => pickup.contact,
+            OrderField::PickupWindow => pickup.window,
+            OrderField::PickupServiceS => pickup.service_s,
+            OrderField::DropoffLocation => dropoff.location,
+            OrderField::DropoffAddress => dropoff.address,
+            OrderField::DropoffContact => dropoff.contact,
+            OrderField::DropoffWindow => dropoff.window,
+            OrderField::DropoffServiceS => dropoff.service_s,
+            OrderField::Size => order.size != new.size,
+            OrderField::Priority => order.priority != new.priority,
+            OrderField::Requires => order.requires != new.requires,
+            OrderField::Notes => order.notes != new.notes,
+            OrderField::Held => order.decided.held != self.held,
+        };
+        let fields = OrderField::VARIANTS.iter().copied();
+        fields.filter(differs).collect()
+    }
+}
+
+impl Order {
+    /// The order after an edit. `zone` is the zone of the new pickup.
+    ///
+    /// A pending order is planned again at once if a plan depends on a changed field. An assigned order then leaves its
+    /// route and is pending. An edit that changes nothing leaves the order as it is, with its version.
+    ///
+    /// # Errors
+    /// If the order has ended, or if it is aboard and a field cannot change any more.
+    pub fn edited(
+        &self,
+        edit: &OrderEdit,
+        zone: Zone,
+        by: Role,
+        now: Timestamp,
+    ) -> Result<Self, EditRefused> {
+        let changes = edit.changes(self);
+        if changes.is_empty() {
+            return Ok(self.clone());
+        }
+        let affects_plans = changes.iter().any(|field| field.affects_plans());
+        let actor = Actor::from(by);
+        let mut edited = match self.status {
+            OrderStatus::Assigned if affects_plans => {
+                let released = self.step(OrderStatus::Pending, actor, None, now);
+                let mut released = released.map_err(|step| EditRefused::Ended(step.from))?;
+                released.history.pop();
+                released
+            }
+            OrderStatus::Pending | OrderStatus::Assigned => self.changed(now),
+            OrderStatus::InProgress => {
+                let (_, fixed): (Vec<_>, Vec<_>) = changes
+                    .iter()
+                    .partition(|field| field.may_change_aboard(by));
+                if !fixed.is_empty() {
+                    return Err(EditRefused::Aboard(fixed));
+                }
+                self.changed(now)
+            }
+            OrderStatus::Delivered | OrderStatus::Failed | OrderStatus::Cancelled => {
+                return Err(EditRefused::Ended(self.status));
+            }
+        };
+        if edited.status == OrderStatus::Pending && affects_plans {
+            edited.waiting = Some(Waiting {
+                retry_at: now,
+                attempts: 0,
+                reason: None,
+            });
+        }
+        let new = edit.new.clone();
+        edited.pickup = new.pickup;
+        edited.dropoff = new.dropoff;
+        edited.size = new.size;
+        edited.priority = new.priority;
+        edited.requires = new.requires;
+        edited.notes = new.notes;
+        edited.decided.held = edit.held;
+        edited.zone = zone;
+        edited.history.push(HistoryLine {
+            status: edited.status,
+            at: now,
+            by: actor,
+            reason: None,
+            decision: None,
+            edited: changes,
+        });
+        edited.forget_old_edits();
+        Ok(edited)
+    }
+
+    /// The oldest edits make room. Lines with a new status stay.
+    fn forget_old_edits(&mut self) {
+        let mut before = None;
+        let is_edit_alone: Vec<bool> = self
+            .history
+            .iter()
+            .map(|line| {
+                let same = before.replace(line.status) == Some(line.status);
+                same && !line.edited.is_empty()
+            })
+            .collect();
+        let edits = is_edit_alone.iter().filter(|it| **it).count();
+        let mut over = edits.saturating_sub(MOST_EDITS);
+        let mut is_edit_alone = is_edit_alone.into_iter();
+        self.history.retain(|_| {
+            let goes = is_edit_alone.next() == Some(true) && over > 0;
+            over -= usize::from(goes);
+            !goes
+        });
+    }
+}
