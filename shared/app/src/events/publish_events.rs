@@ -230,7 +230,7 @@ fn became_pending(before: Option<&Order>, after: &Order) -> Option<Wake> {
     let is_due_at_once = before.is_some_and(|before| before.waiting != after.waiting)
         && after
             .waiting
-            .is_some_and(|waiting| waiting.retry_at == after.updated_at);
+            .is_some_and(|waiting| waiting.attempts == 0 && waiting.retry_at == after.updated_at);
     let was_planned = before.is_some_and(Order::may_be_planned);
     (after.may_be_planned() && (!was_planned || is_due_at_once)).then_some(Wake {
         zone: after.zone,
