@@ -87,6 +87,7 @@ async fn put_on_route(world: &World, orders: &[Order]) -> Route {
         stops: stops.collect(),
         provider: "embedded".to_owned(),
         geometry: None,
+        breaks: Vec::new(),
     };
     let id = "0197c56e-07e0-7a35-8c64-2f0b6d1e9a72".parse().unwrap();
     let route = Route::planned(id, agent.id, plan, now);
