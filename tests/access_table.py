@@ -256,6 +256,7 @@ ROWS = (
             customer="201",
             other_customer="404 not_found",
             dispatcher="201",
+            **BARRED,
             **dict.fromkeys(("agent_pending", "agent", "other_agent", "suspended_agent"), "403 forbidden"),
         ),
         path={"order_id": "the_order"},
