@@ -130,9 +130,9 @@ NOT_A_LIST_OF_ORDERS = [
     ),
     Kind(
         "an unknown column",
-        f"{HEADER},priority\n{A},high\n",
+        f"{HEADER},colour\n{A},red\n",
         failure="unknown_column",
-        told=("priority", "pickup_window_start"),
+        told=("colour", "pickup_window_start"),
     ),
     Kind(
         "columns with three faults",
