@@ -170,7 +170,8 @@ ROWS = (
             **dict.fromkeys(("agent_pending", "agent", "other_agent", "suspended_agent"), "403 forbidden"),
         ),
         send={"notes": "Ring twice."},
-        **ONE_STEP,
+        path={"order_id": "the_order"},
+        witness="order",
     ),
     Row(
         "POST /quotes",

@@ -15,7 +15,7 @@ from openapi_core.templating.paths.exceptions import PathError
 FILE = Path(__file__).resolve().parent.parent / "docs/openapi.yaml"
 CONTRACT = yaml.safe_load(FILE.read_text())
 METHODS = ("get", "put", "post", "delete", "patch")
-JSON_TYPES = ("application/problem+json", "application/geo+json")
+JSON_TYPES = ("application/problem+json", "application/geo+json", "application/merge-patch+json")
 ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 

@@ -1,5 +1,6 @@
 """The stack from the inside: its functions, their queues and streams, and messages that a test delivers itself."""
 
+import base64
 import contextlib
 import json
 import time
@@ -250,9 +251,18 @@ def plain(name):
 
 
 def as_lambda_gets_it(record, stream_arn):
-    told = dict(record["dynamodb"])
+    told = dict(in_base64(record["dynamodb"]))
     created = told.get("ApproximateCreationDateTime")
     if created is not None:
         told["ApproximateCreationDateTime"] = created.timestamp()
     event = {name: record[name] for name in ("eventID", "eventName", "eventVersion", "eventSource", "awsRegion")}
     return event | {"eventSourceARN": stream_arn, "dynamodb": told}
+
+
+def in_base64(value):
+    """The same value with its bytes in Base64, as in an event of Lambda."""
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, dict):
+        return {name: in_base64(member) for name, member in value.items()}
+    return [in_base64(member) for member in value] if isinstance(value, list) else value

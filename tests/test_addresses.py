@@ -60,6 +60,7 @@ def test_an_address_that_changes_later_is_placed_anew(ana, geocoder, good_day):
     edited = expect(ana.patch(path, {"dropoff": {"address": STATION}}), 200)
     assert (edited["dropoff"]["location"], edited["dropoff"]["address"]) == (TOKYO, STATION)
     assert "feasible" in expect(ana.post("/quotes", from_to(STATION, TOWER)), 200)
+    problem(ana.post("/quotes", from_to(f"Nowhere {uuid.uuid4()}")), 422, "address_not_placed")
     refused = problem(ana.patch(path, {"pickup": {"address": "Carrer Major 1"}}), 422, "address_not_placed")
     assert [error["pointer"] for error in refused["errors"]] == ["#/pickup/address"]
     assert expect(ana.get(path), 200)["pickup"] == order["pickup"]

@@ -90,6 +90,10 @@ def test_many_orders_are_cancelled_with_an_answer_for_each(town, on_route):
     assert order_of(ana, second["order_id"])["history"][-1]["reason"] == "closed"
     check_books(ana, [ben])
     expect(ben.mark(first["order_id"], "delivered"), 200)
+    # Without its last order a route ends, and its agent is free.
+    (last,) = town.assigned(ana, town.order(ana), to=ben)
+    expect(ana.post("/orders/cancel", {"order_ids": [last["order_id"]]}), 200)
+    check_books(ana, [ben])
 
 
 def test_the_pending_orders_of_a_customer_are_cancelled(town):
