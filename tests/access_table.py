@@ -171,7 +171,6 @@ ROWS = (
         ),
         send={"notes": "Ring twice."},
         path={"order_id": "the_order"},
-        witness="order",
     ),
     Row(
         "POST /quotes",

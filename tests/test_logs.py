@@ -148,7 +148,7 @@ def logs(stack, life, session_began):
     def read():
         found = Logs(stack, session_began)
         # A stream record was the last invocation of a function.
-        return found if last in found.text and '"message":"record failed"' in found.text else None
+        return found if last in found.text and "and was put aside" in found.text else None
 
     return eventually("the function's log of the last refusal", read)
 
@@ -159,7 +159,7 @@ def test_the_logs_are_those_of_the_calls(logs, life):
         if told["code"] == "unauthorized":
             continue  # by the gateway, without a function
         assert told["instance"] in logs.text, f"no log line for {told}"
-    assert '"message":"record failed"' in logs.text and '"cause":"it cannot be read: ' in logs.text
+    assert "and was put aside" in logs.text and '"error":"an item in the stream cannot be read' in logs.text
     assert '"message":"request failed"' in logs.text and '"cause":"something is broken inside' in logs.text
     assert '"message":"request refused"' in logs.text and '"message":"request answered"' in logs.text
 
