@@ -161,7 +161,7 @@ ROWS = (
     ),
     Row(
         "PATCH /orders/{order_id}",
-        f"the notes: {ONE_ORDER}",
+        "the notes: the customer's pending order",
         with_a_token(
             customer="200",
             other_customer="404 not_found",
@@ -170,7 +170,8 @@ ROWS = (
             **dict.fromkeys(("agent_pending", "agent", "other_agent", "suspended_agent"), "403 forbidden"),
         ),
         send={"notes": "Ring twice."},
-        path={"order_id": "the_order"},
+        path={"order_id": "a_pending_order"},
+        witness="order",
     ),
     Row(
         "POST /quotes",

@@ -47,6 +47,11 @@ class World:
         each, one = (sum(part in row.path.values() for row in ROWS) for part in ("an_order", "the_dispatchers_order"))
         self._orders = self._on_the_agents_route(1 + len(PEOPLE) * each + one)
         self.the_order = next(self._orders)
+        # A route has at most 40 orders, and these wait for a day on which the agent does not work.
+        in_two_days = (2 * 24 * 60, 2 * 24 * 60 + 60)
+        count = len(PEOPLE) * sum("a_pending_order" in row.path.values() for row in ROWS)
+        waiting = [town.order(self.people["customer"], pickup_window=in_two_days) for _ in range(count)]
+        self._pending = iter([order["order_id"] for order in waiting])
         upload = {"filename": "orders.csv", "size_bytes": 1000}
         self.the_import = expect(self.people["customer"].post("/upload-url", upload), 201)["import_id"]
 
@@ -80,10 +85,13 @@ class World:
                 # One order per caller who might change it, so that the callers do not affect each other.
                 with self._lock:
                     return next(self._orders)
+            case "a_pending_order" if caller in PEOPLE:
+                with self._lock:
+                    return next(self._pending)
             case "the_dispatchers_order" if caller == "dispatcher":
                 with self._lock:
                     return next(self._orders)
-            case "the_order" | "an_order" | "the_dispatchers_order":
+            case "the_order" | "an_order" | "a_pending_order" | "the_dispatchers_order":
                 return self.the_order
             case "the_import":
                 return self.the_import
