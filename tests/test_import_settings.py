@@ -95,6 +95,27 @@ SMALL = {
         ["CAF\u00c8-4"],
         [(2, "external_id", "external_id_doubled")],
     ),
+    "stray quotes in two of 200 rows": (
+        lines(
+            f"{H},notes",
+            *(r(f"Q{n}", {4: ',"5 pipe', 14: ',"flat'}.get(n, ",Ring")) for n in range(1, 201)),
+        ),
+        {},
+        [f"Q{n}" for n in range(1, 201) if n not in (4, 14)],
+        [(4, "notes", "unterminated_quote"), (14, "notes", "unterminated_quote")],
+    ),
+    "degrees as people write them": (
+        lines(
+            H,
+            "G1,41.98325,2.82460,\u200b41.98617,2.82330",
+            "G2,41.98325,2.82460,\u221241.98617,2.82330",
+            "G3,41.98325,2.82460,41.98617\u00b0,2.82330",
+            'G4,41.98325,2.82460,"41\u00b059\'10.2""N",2.82330',
+        ),
+        {},
+        [],
+        [(n, "dropoff_lat", "not_a_number") for n in range(1, 5)],
+    ),
     "separators of thousands": (lines(f"{H},size", r("T1", ',"1,200"')), {}, [], [(1, "size", "invalid")]),
     "UTF-16 with a mark": (lines(H, r("U1"), r("U2")).decode().encode("utf-16"), {}, ["U1", "U2"], []),
     "a zone and a sequence for local times": (
@@ -153,6 +174,9 @@ def test_what_the_small_files_say_is_in_their_orders(small):
     assert orders["L1"]["dropoff"]["window"]["start"].endswith(":30:00Z")
     assert orders["V1"]["pickup"]["address"] == "Forn del Pla"
     accounts, _ = small
+    words = ("U+200B", "U+2212", "without °", "without °")
+    for error, word in zip(accounts["degrees as people write them"]["errors"], words):
+        assert word in error["detail"], error
     assert accounts["UTF-16 with a mark"]["encoding"] == "utf-16le"
     assert accounts["UTF-16 with a mark"]["encoding_guessed"] is False
 
