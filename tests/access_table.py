@@ -7,6 +7,7 @@ must contain the record that the row is about, or must not contain it.
 """
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 # Except the first two, all of these come from an account with every role. If one of them were accepted as a valid
 # token, every call would be open to it.
@@ -57,6 +58,11 @@ def with_a_token(**people):
 
 def sign_up(world):
     return {"email": world.new_address(), "password": world.password, "name": "Noor Newcomer", "role": "customer"}
+
+
+def a_point(world):
+    """A report of an agent's location."""
+    return {"points": [world.town.point() | {"at": datetime.now(UTC).isoformat(), "accuracy_m": 9}]}
 
 
 NOT_ACTIVE = {"agent_pending": "403 agent_not_active", "suspended_agent": "403 agent_not_active"}
@@ -324,6 +330,57 @@ ROWS = (
         witness="agent",
     ),
     Row("GET /agents", "", DISPATCHER_ALONE),
+    Row(
+        "GET /agents/{agent_id}",
+        "`me`",
+        with_a_token(
+            agent_pending="200",
+            agent="200",
+            other_agent="200",
+            suspended_agent="403 agent_not_active",
+            dispatcher="404 not_found",
+            **NO_AGENT,
+        ),
+        path={"agent_id": "me"},
+    ),
+    Row(
+        "GET /agents/{agent_id}",
+        "the agent",
+        with_a_token(
+            agent="200",
+            dispatcher="200",
+            **dict.fromkeys(("agent_pending", "other_agent", "suspended_agent"), "404 not_found"),
+            **NO_AGENT,
+        ),
+        path={"agent_id": "the_agent"},
+    ),
+    Row(
+        "PUT /agents/{agent_id}/location",
+        "`me`",
+        with_a_token(
+            agent="200",
+            other_agent="409 not_on_route",
+            dispatcher="403 forbidden",
+            **NOT_ACTIVE,
+            **NO_AGENT,
+        ),
+        path={"agent_id": "me"},
+        send=a_point,
+        witness="location",
+    ),
+    Row(
+        "PUT /agents/{agent_id}/location",
+        "the agent's",
+        with_a_token(
+            agent="200",
+            dispatcher="403 forbidden",
+            **dict.fromkeys(("agent_pending", "other_agent", "suspended_agent"), "404 not_found"),
+            **NO_AGENT,
+        ),
+        path={"agent_id": "the_agent"},
+        send=a_point,
+        witness="location",
+    ),
     Row(
         "PUT /agents/{agent_id}",
         "`me`, the vehicle",

@@ -111,12 +111,21 @@ class World:
                 # Only the history. The `eta` may change with the other stops of the route.
                 order = expect(self.people["dispatcher"].get(f"/orders/{parts['order_id']}"), 200)
                 return order["status"], order["history"]
+            case "location":
+                asked = parts["agent_id"]
+                return self._location_of(self._id_of(caller) if asked == "me" else asked)
             case "agent":
                 asked = parts["agent_id"]
                 return self._record_of(self._id_of(caller) if asked == "me" else asked)
 
     def _id_of(self, caller):
         return self.people[caller].user_id if caller in PEOPLE else claims(self.forged.good["IdToken"])["sub"]
+
+    def _location_of(self, user_id):
+        item = self.stack.aws("dynamodb").get_item(
+            TableName=self.stack.environment["LOCATIONS_TABLE"], Key={"agent_id": {"S": user_id}}, ConsistentRead=True
+        )
+        return item.get("Item")
 
     def _record_of(self, user_id):
         """The item in the table, because no call shows all of it. None if there is no item."""

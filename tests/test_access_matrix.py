@@ -89,7 +89,7 @@ def turn_of(row, caller):
     if row.last:
         return Turn.ENDS_WHAT_OTHERS_NEED
     # There are few agents. While one check reads an agent, no other call may change it.
-    changes = row.witness == "agent" and row.answers[caller].startswith("2")
+    changes = row.witness in ("agent", "location") and row.answers[caller].startswith("2")
     return Turn.CHANGES_WHAT_OTHERS_LOOK_AT if changes else Turn.FIRST
 
 

@@ -10,7 +10,7 @@ from secrets_told import TOLD
 from town import when
 from waybill_client import eventually, expect
 
-SHOWN = {"status", "message", "since", "expected", "courier", "stops_before", "company", "at"}
+SHOWN = {"status", "message", "since", "expected", "courier", "stops_before", "map", "company", "at"}
 
 
 def link_of(person, order_id):

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adapters::dynamodb::{DynamoRoutes, DynamoUsers};
+use adapters::dynamodb::{DynamoLocations, DynamoRoutes, DynamoUsers};
 use adapters::system::SystemClock;
 use app::routes::GetRoutes;
 use runtime::http::{Problem, Request, Response};
@@ -10,12 +10,14 @@ use runtime::http::{Problem, Request, Response};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (users, routes) = settings::from_environment()?;
+    let (users, routes, locations, estimate) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let get_routes = GetRoutes {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
+        locations: Arc::new(DynamoLocations::new(&dynamodb, &locations)),
+        estimate,
         clock: Arc::new(SystemClock),
     };
     runtime::http::serve(get_routes, handle).await
@@ -41,6 +43,7 @@ async fn handle(get_routes: &GetRoutes, request: &Request) -> Result<Response, P
 mod tests {
     use super::*;
 
+    use domain::LegEstimate;
     use runtime::http::answer;
     use serde_json::{Value, json};
     use testkit::http::answered;
@@ -52,7 +55,9 @@ mod tests {
         let store = Arc::new(MemoryStore::with([agent], []));
         GetRoutes {
             users: store.clone(),
-            routes: store,
+            routes: store.clone(),
+            locations: store,
+            estimate: LegEstimate::default(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
         }
     }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use adapters::dynamodb::{DynamoOrders, DynamoRoutes, DynamoTrackingLinks, DynamoUsers};
+use adapters::dynamodb::{
+    DynamoLocations, DynamoOrders, DynamoRoutes, DynamoTrackingLinks, DynamoUsers,
+};
 use adapters::system::SystemClock;
 use app::tracking::{GetTracking, Words};
 use runtime::http::{Problem, Request, Response};
@@ -10,13 +12,16 @@ use runtime::http::{Problem, Request, Response};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (users, orders, routes, claims, company) = settings::from_environment()?;
+    let (users, orders, routes, locations, claims, company, estimate) =
+        settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let get_tracking = GetTracking {
         links: Arc::new(DynamoTrackingLinks::new(&dynamodb, &claims)),
         orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
         routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
+        locations: Arc::new(DynamoLocations::new(&dynamodb, &locations)),
+        estimate,
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         company,
         clock: Arc::new(SystemClock),
@@ -36,6 +41,7 @@ mod tests {
     use super::*;
 
     use app::tracking::Company;
+    use domain::LegEstimate;
     use serde_json::json;
     use testkit::http::answered;
     use testkit::{MemoryStore, StillClock};
@@ -49,6 +55,8 @@ mod tests {
             links: store.clone(),
             orders: store.clone(),
             routes: store.clone(),
+            locations: store.clone(),
+            estimate: LegEstimate::default(),
             users: store,
             company: Company {
                 name: "Waybill".to_owned(),

@@ -1,19 +1,22 @@
-//! `GET /agents`: the agents, for dispatchers.
+//! `GET /agents`: the agents and where they are, for dispatchers.
 
 use std::sync::Arc;
 
-use adapters::dynamodb::DynamoUsers;
+use adapters::dynamodb::{DynamoLocations, DynamoUsers};
+use adapters::system::SystemClock;
 use app::agents::ListAgents;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let users = settings::from_environment()?;
+    let (users, locations) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let list_agents = ListAgents {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+        locations: Arc::new(DynamoLocations::new(&dynamodb, &locations)),
+        clock: Arc::new(SystemClock),
     };
     runtime::http::serve(list_agents, handle).await
 }
@@ -30,13 +33,15 @@ mod tests {
     use domain::UserStatus;
     use serde_json::json;
     use testkit::http::answered;
-    use testkit::{MemoryStore, an_agent};
+    use testkit::{MemoryStore, StillClock, an_agent};
 
     fn list_agents() -> ListAgents {
         let waiting = an_agent(1).with_status(UserStatus::PendingApproval).build();
-        let store = MemoryStore::with([waiting, an_agent(2).build()], []);
+        let store = Arc::new(MemoryStore::with([waiting, an_agent(2).build()], []));
         ListAgents {
-            users: Arc::new(store),
+            users: store.clone(),
+            locations: store,
+            clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
         }
     }
 

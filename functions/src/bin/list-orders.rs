@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adapters::dynamodb::{DynamoOrders, DynamoRoutes, DynamoUsers};
+use adapters::dynamodb::{DynamoLocations, DynamoOrders, DynamoRoutes, DynamoUsers};
 use adapters::system::SystemClock;
 use app::orders::ListOrders;
 use runtime::http::{Problem, Request, Response};
@@ -10,13 +10,15 @@ use runtime::http::{Problem, Request, Response};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (users, orders, routes) = settings::from_environment()?;
+    let (users, orders, routes, locations, estimate) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let list_orders = ListOrders {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
         routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
+        locations: Arc::new(DynamoLocations::new(&dynamodb, &locations)),
+        estimate,
         clock: Arc::new(SystemClock),
     };
     runtime::http::serve(list_orders, handle).await
@@ -31,7 +33,7 @@ async fn handle(list_orders: &ListOrders, request: &Request) -> Result<Response,
 mod tests {
     use super::*;
 
-    use domain::UserId;
+    use domain::{LegEstimate, UserId};
     use serde_json::{Value, json};
     use testkit::http::{answered, pointers};
     use testkit::{MemoryStore, StillClock, an_order};
@@ -47,7 +49,9 @@ mod tests {
         ListOrders {
             users: store.clone(),
             orders: store.clone(),
-            routes: store,
+            routes: store.clone(),
+            locations: store,
+            estimate: LegEstimate::default(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
         }
     }

@@ -13,7 +13,7 @@
 mod stack;
 
 use adapters::dynamodb::{
-    DynamoImportChunks, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs,
+    DynamoImportChunks, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs, DynamoLocations,
     DynamoOrderPlacement, DynamoOrders, DynamoOutboxes, DynamoPendingBounds, DynamoPlaces,
     DynamoRoutes, DynamoSweepPlace, DynamoTrackingLinks, DynamoUsers, DynamoZonesWithoutAgents,
 };
@@ -182,6 +182,14 @@ async fn legs() {
     let stack = Stack::new().await;
     let table = stack.claims().await;
     contracts::legs::run(&DynamoLegs::new(&stack.dynamodb(), &table.table())).await;
+    table.delete().await;
+}
+
+#[tokio::test]
+async fn locations() {
+    let stack = Stack::new().await;
+    let table = stack.locations().await;
+    contracts::locations::run(&DynamoLocations::new(&stack.dynamodb(), &table.table())).await;
     table.delete().await;
 }
 

@@ -1,9 +1,10 @@
 //! What callers get to see, as it goes over the wire.
 
 use domain::{
-    Break, Coordinates, EmailNotifications, HistoryLine, ImportId, Order, OrderId, OrderStatus,
-    OrderStop, Priority, Role, Route, RouteDecision, RouteId, RouteStatus, Shift, Skills, StopKind,
-    StopStatus, Timestamp, UnplacedReason, User, UserId, UserStatus,
+    AgentLocation, Break, Coordinates, EmailNotifications, HistoryLine, ImportId, LocationPoint,
+    Order, OrderId, OrderStatus, OrderStop, Priority, Role, Route, RouteDecision, RouteId,
+    RouteStatus, Shift, Skills, StopKind, StopStatus, Timestamp, UnplacedReason, User, UserId,
+    UserStatus,
 };
 use serde::Serialize;
 
@@ -201,6 +202,8 @@ pub struct AgentAnswer {
     skills: Skills,
     shift: Option<ShiftAnswer>,
     open_route_id: Option<RouteId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<LocationPoint>,
     version: u64,
 }
 
@@ -235,8 +238,40 @@ impl AgentAnswer {
                 breaks: profile.breaks,
             }),
             open_route_id: profile.open_route_id,
+            location: None,
             version: user.version,
         })
+    }
+
+    /// The agent with the place where the agent was last seen.
+    #[must_use]
+    pub fn seen_at(self, location: Option<AgentLocation>) -> Self {
+        Self {
+            location: location.map(|location| location.last),
+            ..self
+        }
+    }
+
+    /// The agent's id.
+    pub fn id(&self) -> UserId {
+        self.agent_id
+    }
+}
+
+/// What became of a report of an agent's location.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ReportAnswer {
+    accepted: usize,
+    location: Option<LocationPoint>,
+}
+
+impl ReportAnswer {
+    /// The number of points that were accepted, and the location that is known now.
+    pub fn new(accepted: usize, location: Option<AgentLocation>) -> Self {
+        Self {
+            accepted,
+            location: location.map(|location| location.last),
+        }
     }
 }
 

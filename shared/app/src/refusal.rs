@@ -83,6 +83,9 @@ pub enum Refusal {
     /// The agent has an open route.
     #[error("the agent has an open route; finish it first")]
     RouteOpen,
+    /// The agent is off duty, or has no open route. Locations are taken only from agents on a route.
+    #[error("locations are taken only on duty and with an open route")]
+    NotOnRoute,
     /// The agent has not confirmed the email address, so a dispatcher cannot approve the agent yet.
     #[error("the agent has not confirmed the email address yet")]
     AgentUnconfirmed,

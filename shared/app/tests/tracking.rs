@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use app::Refusal;
 use app::tracking::{Company, CreateTrackingLink, GetTracking, Words};
-use domain::{OrderId, TrackingToken};
+use domain::{LegEstimate, OrderId, TrackingToken};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use testkit::{NoJitter, a_customer, an_agent};
@@ -32,6 +32,8 @@ fn get_tracking(world: &World) -> GetTracking {
         links: world.store.clone(),
         orders: world.store.clone(),
         routes: world.store.clone(),
+        locations: world.store.clone(),
+        estimate: LegEstimate::default(),
         users: world.store.clone(),
         company: Company {
             name: "Bikes & Co".to_owned(),
@@ -126,6 +128,72 @@ async fn the_link_follows_an_order_to_the_door() {
     assert_eq!(delivered["since"], delivered["at"]);
 }
 
+/// The agent reports a place, ten minutes later.
+async fn report(world: &World) {
+    world.clock.advance(SignedDuration::from_mins(10));
+    let now = app::ports::Clock::now(world.clock.as_ref());
+    let point = json!({"lat": 41.395, "lon": 2.172, "at": now.to_string(), "accuracy_m": 8});
+    let report = json!({"points": [point]});
+    let update_location = world.update_location();
+    update_location
+        .run(&agent(BERTA), "me", &report)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn the_courier_is_shown_with_the_order_aboard_and_near_and_for_five_minutes() {
+    let world = world();
+    let mut orders = Vec::new();
+    for _ in 0..5 {
+        orders.push(place(&world).await);
+    }
+    let last = orders[4];
+    let token = link(&world, last).await;
+    let map = async || seen(&world, &token).await.unwrap()["map"].clone();
+
+    report(&world).await;
+    assert_eq!(map().await, Value::Null, "not picked up");
+    let berta = agent(BERTA);
+    for id in &orders {
+        world.set_status(&berta, *id, "in_progress").await.unwrap();
+    }
+    report(&world).await;
+    assert_eq!(seen(&world, &token).await.unwrap()["stops_before"], 4);
+    assert_eq!(map().await, Value::Null, "too many stops before");
+    world
+        .set_status(&berta, orders[0], "delivered")
+        .await
+        .unwrap();
+    let shown = map().await;
+    assert_eq!(shown["courier"], json!({"lat": 41.395, "lon": 2.172}));
+    assert_eq!(shown["door"], json!({"lat": 41.4036, "lon": 2.1744}));
+    world.clock.advance(SignedDuration::from_secs(299));
+    assert_ne!(map().await, Value::Null);
+    world.clock.advance(SignedDuration::from_secs(1));
+    assert_eq!(map().await, Value::Null, "old");
+    report(&world).await;
+    world.set_status(&berta, last, "delivered").await.unwrap();
+    assert_eq!(map().await, Value::Null, "delivered");
+}
+
+#[tokio::test]
+async fn the_window_follows_a_courier_who_is_late() {
+    let world = world();
+    let order_id = place(&world).await;
+    let token = link(&world, order_id).await;
+    world
+        .set_status(&agent(BERTA), order_id, "in_progress")
+        .await
+        .unwrap();
+    let from = async || seen(&world, &token).await.unwrap()["expected"]["from"].to_string();
+    let planned = from().await;
+    for _ in 0..3 {
+        report(&world).await;
+    }
+    assert!(from().await > planned);
+}
+
 #[tokio::test]
 async fn nothing_of_other_people_and_no_id_is_shown() {
     let world = world();
@@ -140,6 +208,7 @@ async fn nothing_of_other_people_and_no_id_is_shown() {
             "company",
             "courier",
             "expected",
+            "map",
             "message",
             "since",
             "status",

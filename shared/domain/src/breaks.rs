@@ -40,6 +40,14 @@ pub fn depart(breaks: &[Break], ready: Timestamp) -> Timestamp {
     at
 }
 
+/// The time at which an agent drives on who was seen at a time. A break that is under way then began when its window
+/// opened.
+pub fn drives_on(breaks: &[Break], seen: Timestamp) -> Timestamp {
+    let under_way = breaks.iter().filter(|pause| pause.is_under_way(seen));
+    let ends = under_way.map(|pause| later(pause.window.start, pause.duration_s));
+    ends.max().unwrap_or(seen)
+}
+
 /// The arrival after so many seconds of driving.
 pub fn drive(breaks: &[Break], from: Timestamp, seconds: u32) -> Timestamp {
     let mut at = later(from, seconds);
@@ -115,6 +123,15 @@ mod tests {
         assert_eq!(minutes(50, 20), at(100));
         assert_eq!(minutes(60, 20), at(80), "the break is over");
         assert_eq!(minutes(50, 120), at(210), "two breaks");
+    }
+
+    #[test]
+    fn who_is_seen_in_a_break_drives_on_after_the_rest_of_it() {
+        let breaks = [pause(60, 75, 30)];
+        let drives_on = |minute| drives_on(&breaks, at(minute));
+        assert_eq!(drives_on(59), at(59));
+        assert_eq!([60, 80, 89].map(drives_on), [at(90); 3]);
+        assert_eq!(drives_on(90), at(90));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use jiff::{RoundMode, SignedDuration, Timestamp, TimestampRound, Unit};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
-use crate::breaks::{Break, depart, drive, serve};
+use crate::breaks::{Break, depart, drive, drives_on, serve};
 use crate::decision::{Decision, MOST_ROUTE_DECISIONS, RouteDecision};
 use crate::geo::Coordinates;
 use crate::ids::{OrderId, RouteId, UserId};
@@ -556,13 +556,46 @@ impl Route {
 
     /// Times the open stops anew, from the stop that was made last. No open stop is expected before `now`.
     fn time_open_stops(&mut self, now: Timestamp) {
-        let mut at = depart(&self.breaks, self.departure().at);
+        let departs_at = depart(&self.breaks, self.departure().at);
+        self.time_open_stops_from(departs_at, None, now);
+    }
+
+    /// Times the open stops anew. The first leg may take another time than the leg of the plan.
+    fn time_open_stops_from(
+        &mut self,
+        departs_at: Timestamp,
+        mut first_leg_s: Option<u32>,
+        now: Timestamp,
+    ) {
+        let mut at = departs_at;
         for stop in &mut self.stops {
             if stop.status == StopStatus::Pending {
-                let arrival = drive(&self.breaks, at, stop.leg.duration_s).max(now);
+                let leg_s = first_leg_s.take().unwrap_or(stop.leg.duration_s);
+                let arrival = drive(&self.breaks, at, leg_s).max(now);
                 (stop.eta, at) = serve(&self.breaks, arrival, stop.not_before, stop.service_s);
             }
         }
+    }
+
+    /// The route with its open stops timed from the place where the agent was seen. A stop that was made later says
+    /// more, and then the route stays as it is. An agent who has made no stop does not start before the plan says so.
+    #[must_use]
+    pub fn timed_from(mut self, seen: Departure, estimate: &LegEstimate) -> Self {
+        let made = self.made_stops().filter_map(|stop| stop.done_at).max();
+        let Some(next) = self.open_stops().next() else {
+            return self;
+        };
+        if made.is_some_and(|made| seen.at < made) {
+            return self;
+        }
+        let way = (self.position(), next.location);
+        let left_s = estimate.rest_of_leg(next.leg.duration_s, way, seen.location);
+        let ready = match made {
+            Some(_) => seen.at,
+            None => seen.at.max(self.from.at),
+        };
+        self.time_open_stops_from(drives_on(&self.breaks, ready), Some(left_s), ready);
+        self
     }
 
     /// The route as it is expected to go on at `now`. An open stop that is overdue is expected now, and it pushes the

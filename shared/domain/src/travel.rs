@@ -59,6 +59,32 @@ impl LegEstimate {
             duration_s: (base_s + straight_m / 1000.0 * self.s_per_km).round() as u32,
         }
     }
+
+    /// The seconds that are left of a leg of `whole_s` seconds for an agent who is `here`. The leg may come from a road
+    /// network, so its own time is scaled: by the share of the straight line that is left, or, for an agent who is
+    /// farther away than the leg's start, by the estimates of the two ways.
+    pub fn rest_of_leg(
+        &self,
+        whole_s: u32,
+        (from, to): (Coordinates, Coordinates),
+        here: Coordinates,
+    ) -> u32 {
+        let (whole_m, left_m) = (from.great_circle_m(to), here.great_circle_m(to));
+        let estimated_s = |from| f64::from(self.leg(from, to).duration_s);
+        if whole_m < ONE_PLACE_M || whole_s == 0 {
+            return if left_m < ONE_PLACE_M {
+                0
+            } else {
+                self.leg(here, to).duration_s
+            };
+        }
+        let share = if left_m <= whole_m {
+            left_m / whole_m
+        } else {
+            estimated_s(here) / estimated_s(from).max(1.0)
+        };
+        (f64::from(whole_s) * share).round() as u32
+    }
 }
 
 /// The longest way from a pickup to its drop-off that the company takes orders for.
@@ -123,6 +149,21 @@ mod tests {
         // Valencia is at 303 km, and Castellón at 241 km.
         assert!(to(39.9864, -0.0513));
         assert!(!to(39.4699, -0.3763));
+    }
+
+    #[test]
+    fn what_is_left_of_a_leg_shrinks_with_the_way_and_grows_for_who_is_farther_away() {
+        let at = |km: f64| Coordinates {
+            lat: 0.0,
+            lon: km * 0.008_993_2,
+        };
+        // A road network says 600 s for two kilometres.
+        let left = |km| LegEstimate::default().rest_of_leg(600, (at(0.0), at(2.0)), at(km));
+        assert_eq!([0.0, 1.0, 1.5, 2.0].map(left), [600, 300, 150, 0]);
+        assert_eq!(left(2.5), 150, "past the stop");
+        assert_eq!(left(-2.0), 887, "600 s times 594 / 402");
+        let in_place = LegEstimate::default().rest_of_leg(0, (at(0.0), at(0.0)), at(1.0));
+        assert_eq!(in_place, 306);
     }
 
     #[test]

@@ -326,3 +326,91 @@ fn a_tap_while_a_break_is_due_begins_it() {
     let made = resting.with_stop_made(order(0), StopKind::Pickup, &estimate, tap);
     assert_eq!(made.stops[1].eta, tap + leg);
 }
+
+fn seen(north: f64, minute: i64) -> Departure {
+    Departure {
+        location: Coordinates {
+            lat: 41.38 + north * 0.01,
+            lon: 2.17,
+        },
+        at: start() + minute.minutes(),
+    }
+}
+
+fn etas(route: &Route) -> Vec<Timestamp> {
+    route.open_stops().map(|stop| stop.eta).collect()
+}
+
+#[test]
+fn an_agent_who_is_seen_near_the_next_stop_comes_earlier_and_who_stands_still_comes_later() {
+    let estimate = LegEstimate::default();
+    let plan = route(2).with_stop_made(order(0), StopKind::Pickup, &estimate, start());
+    let leg_s = i64::from(plan.stops[1].leg.duration_s);
+    let next = |seen| etas(&plan.clone().timed_from(seen, &estimate));
+    let half = start() + 2.minutes() + (leg_s / 2).seconds();
+    let early = next(seen(1.5, 2));
+    assert!(
+        (early[0] - half).get_seconds().abs() <= 1,
+        "half of the leg is left"
+    );
+    let late = next(seen(1.0, 30));
+    assert_eq!(late[0], start() + 30.minutes() + leg_s.seconds());
+    let away = next(seen(-3.0, 30));
+    assert!(away[0] > late[0] && away[0] < late[0] + 20.minutes());
+    for moved in [early, late, away] {
+        let gaps = |etas: &[Timestamp]| -> Vec<_> {
+            etas.windows(2)
+                .map(|pair| pair[1].duration_since(pair[0]))
+                .collect()
+        };
+        assert_eq!(gaps(&moved), gaps(&etas(&plan)), "the legs behind it stay");
+    }
+}
+
+#[test]
+fn a_tap_says_more_than_a_location_that_is_older() {
+    let estimate = LegEstimate::default();
+    let tapped_at = start() + 10.minutes();
+    let plan = route(2).with_stop_made(order(0), StopKind::Pickup, &estimate, tapped_at);
+    assert_eq!(plan.clone().timed_from(seen(0.5, 9), &estimate), plan);
+    assert_ne!(plan.clone().timed_from(seen(1.5, 10), &estimate), plan);
+}
+
+#[test]
+fn a_location_changes_only_times() {
+    let estimate = LegEstimate::default();
+    let plan = route(2).with_stop_made(order(0), StopKind::Pickup, &estimate, start());
+    let mut timed = plan.clone().timed_from(seen(1.5, 5), &estimate);
+    for (stop, planned) in timed.stops.iter_mut().zip(&plan.stops) {
+        stop.eta = planned.eta;
+    }
+    assert_eq!(timed, plan);
+}
+
+#[test]
+fn nobody_starts_before_the_plan_says_so() {
+    let estimate = LegEstimate::default();
+    let plan = route(1);
+    assert_eq!(plan.clone().timed_from(seen(0.0, -30), &estimate), plan);
+    let late = plan.clone().timed_from(seen(0.0, 20), &estimate);
+    assert_eq!(late.stops[0].eta, plan.stops[0].eta + 20.minutes());
+}
+
+#[test]
+fn a_window_and_the_rest_of_a_break_hold_for_who_is_seen_too() {
+    let estimate = LegEstimate::default();
+    let mut plan = route(1).with_stop_made(order(0), StopKind::Pickup, &estimate, start());
+    plan.stops[1].not_before = Some(start() + 3.hours());
+    let early = plan.clone().timed_from(seen(2.0, 5), &estimate);
+    assert_eq!(early.stops[1].eta, start() + 3.hours());
+    plan.stops[1].not_before = None;
+    plan.breaks = vec![Break {
+        window: TimeWindow {
+            start: start() + 1.minute(),
+            end: start() + 2.minutes(),
+        },
+        duration_s: 1800,
+    }];
+    let resting = plan.clone().timed_from(seen(2.0, 5), &estimate);
+    assert_eq!(resting.stops[1].eta, start() + 31.minutes());
+}

@@ -82,6 +82,13 @@ pub(crate) fn read_coordinates<'a>(
     fields: &Fields<'a, impl FieldSource<'a>>,
 ) -> Option<Coordinates> {
     fields.only(&[LAT, LON].map(Field::name));
+    read_coordinates_in(fields)
+}
+
+/// The same among other fields.
+pub(crate) fn read_coordinates_in<'a>(
+    fields: &Fields<'a, impl FieldSource<'a>>,
+) -> Option<Coordinates> {
     let lat = fields.required_number(LAT, -90.0..=90.0);
     let lon = fields.required_number(LON, -180.0..=180.0);
     let (lat, lon) = (lat?, lon?);

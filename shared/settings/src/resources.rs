@@ -59,6 +59,8 @@ resources! {
     /// The table of claims: idempotency keys, external ids, leases, outboxes, what people were told, known legs, known
     /// places, bounds on pending orders, zones without agents and the place of the sweep.
     ClaimsTable = "CLAIMS_TABLE";
+    /// The table of the locations of agents.
+    LocationsTable = "LOCATIONS_TABLE";
     /// The URL of the queue that wakes the optimizer.
     OptimizationQueue = "OPTIMIZATION_QUEUE_URL";
     /// The URL of the queue of notifications.

@@ -64,6 +64,11 @@ async fn sweep() {
 }
 
 #[tokio::test]
+async fn locations() {
+    contracts::locations::run(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
 async fn tracking() {
     contracts::tracking::run(&MemoryStore::default()).await;
 }

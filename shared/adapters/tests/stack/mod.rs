@@ -11,7 +11,9 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use settings::Setting;
-use settings::resources::{ClaimsTable, ImportsTable, OrdersTable, RoutesTable, UsersTable};
+use settings::resources::{
+    ClaimsTable, ImportsTable, LocationsTable, OrdersTable, RoutesTable, UsersTable,
+};
 use testkit::contracts::queues::Outlet;
 use uuid::Uuid;
 
@@ -93,6 +95,12 @@ impl Stack {
     pub async fn claims(&self) -> TableCopy<ClaimsTable> {
         let table: ClaimsTable = from_environment();
         self.copy_of(table.as_str(), ClaimsTable::named).await
+    }
+
+    /// A table for locations of the test's own.
+    pub async fn locations(&self) -> TableCopy<LocationsTable> {
+        let table: LocationsTable = from_environment();
+        self.copy_of(table.as_str(), LocationsTable::named).await
     }
 
     /// An empty table with the keys and indexes of one of the stack's.

@@ -7,7 +7,7 @@ use domain::{Role, UserId, UserStatus};
 use crate::answers::{AgentAnswer, AgentsAnswer};
 use crate::caller::Caller;
 use crate::paging::{PageQuery, cursor_after};
-use crate::ports::UserStore;
+use crate::ports::{Clock, LocationStore, UserStore};
 use crate::refusal::Refusal;
 
 /// The statuses that `GET /agents` lists. A user with an unconfirmed address is not an agent yet.
@@ -21,10 +21,14 @@ const LISTED: [UserStatus; 3] = [
 pub struct ListAgents {
     /// The user records.
     pub users: Arc<dyn UserStore>,
+    /// Where the agents were last seen.
+    pub locations: Arc<dyn LocationStore>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl ListAgents {
-    /// The fleet, sorted by id, for dispatchers.
+    /// The fleet with the last location of each agent, sorted by id, for dispatchers.
     ///
     /// # Errors
     /// [`Refusal::Invalid`] if the query is not valid.
@@ -53,8 +57,15 @@ impl ListAgents {
         users.sort_unstable_by_key(|user| user.id);
         // The index is only a hint: an agent's status may have changed since.
         users.retain(|user| page.status.is_none_or(|asked| user.status == asked));
+        let ids: Vec<_> = users.iter().map(|user| user.id).collect();
+        let seen = self.locations.locations(&ids, self.clock.now()).await?;
+        let agents = users.into_iter().filter_map(AgentAnswer::of);
+        let agents = agents.map(|agent| {
+            let location = seen.iter().find(|it| it.agent_id == agent.id());
+            agent.seen_at(location.copied())
+        });
         Ok(AgentsAnswer {
-            agents: users.into_iter().filter_map(AgentAnswer::of).collect(),
+            agents: agents.collect(),
             next_cursor,
         })
     }

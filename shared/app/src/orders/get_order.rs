@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use domain::{OrderId, Role, User};
+use domain::{LegEstimate, OrderId, Role, User};
 
 use crate::answers::OrderAnswer;
 use crate::caller::Caller;
-use crate::ports::{Clock, OrderStore, RouteStore, UserStore};
+use crate::ports::{Clock, LocationStore, OrderStore, RouteStore, UserStore};
 use crate::refusal::Refusal;
-use crate::routes::under_way::routes_under_way;
+use crate::routes::under_way::UnderWay;
 
 /// `GET /orders/{order_id}`
 pub struct GetOrder {
@@ -18,6 +18,10 @@ pub struct GetOrder {
     pub orders: Arc<dyn OrderStore>,
     /// The routes: they know when the agent comes.
     pub routes: Arc<dyn RouteStore>,
+    /// Where the agents were last seen.
+    pub locations: Arc<dyn LocationStore>,
+    /// For the time from there to the next stop.
+    pub estimate: LegEstimate,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -56,8 +60,13 @@ impl GetOrder {
         if !seen {
             return Err(Refusal::NotFound);
         }
-        let routes = routes_under_way(self.routes.as_ref(), [&order], self.clock.now()).await?;
-        let route = order.assignment.and_then(|on| routes.get(&on.route_id));
+        let under_way = UnderWay {
+            routes: self.routes.as_ref(),
+            locations: self.locations.as_ref(),
+            estimate: &self.estimate,
+        };
+        let routes = under_way.of_orders([&order], self.clock.now()).await?;
+        let route = routes.of(&order);
         Ok(OrderAnswer::seen_by(role, order, route))
     }
 }

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use domain::{Order, OrderId, OrderStatus, Role, User, VariantArray};
+use domain::{LegEstimate, Order, OrderId, OrderStatus, Role, User, VariantArray};
 
 use crate::answers::{OrderAnswer, OrdersAnswer};
 use crate::caller::Caller;
 use crate::paging::{Page, PageQuery, cursor_after};
-use crate::ports::{Clock, OrderListing, OrderStore, RouteStore, UserStore};
+use crate::ports::{Clock, LocationStore, OrderListing, OrderStore, RouteStore, UserStore};
 use crate::refusal::Refusal;
-use crate::routes::under_way::routes_under_way;
+use crate::routes::under_way::UnderWay;
 
 /// `GET /orders`
 pub struct ListOrders {
@@ -19,6 +19,10 @@ pub struct ListOrders {
     pub orders: Arc<dyn OrderStore>,
     /// The routes.
     pub routes: Arc<dyn RouteStore>,
+    /// Where the agents were last seen.
+    pub locations: Arc<dyn LocationStore>,
+    /// For the time from there to the next stop.
+    pub estimate: LegEstimate,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -104,9 +108,14 @@ impl ListOrders {
     ) -> Result<OrdersAnswer, Refusal> {
         orders.sort_unstable_by_key(|order| std::cmp::Reverse(order.id));
         let now = self.clock.now();
-        let routes = routes_under_way(self.routes.as_ref(), &orders, now).await?;
+        let under_way = UnderWay {
+            routes: self.routes.as_ref(),
+            locations: self.locations.as_ref(),
+            estimate: &self.estimate,
+        };
+        let routes = under_way.of_orders(&orders, now).await?;
         let orders = orders.into_iter().map(|order| {
-            let route = order.assignment.and_then(|on| routes.get(&on.route_id));
+            let route = routes.of(&order);
             OrderAnswer::seen_by(role, order, route)
         });
         Ok(OrdersAnswer {

@@ -6,6 +6,7 @@ mod chance;
 mod claims;
 mod identity;
 mod imports;
+mod locations;
 mod mail;
 mod outboxes;
 mod pending;
@@ -27,6 +28,7 @@ pub use imports::{
     Chunk, ChunkOutcome, FileError, FileUrls, ImportChunks, ImportFiles, ImportPage, ImportStore,
     UploadUrl, WrittenFile,
 };
+pub use locations::LocationStore;
 pub use mail::{Email, MailError, Mailer};
 pub use outboxes::{Outboxes, Taken};
 pub use pending::{PendingBounds, Recount};

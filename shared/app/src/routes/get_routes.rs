@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use domain::{Role, Route, RouteId, RouteStatus, User, VariantArray};
+use domain::{LegEstimate, Role, Route, RouteId, RouteStatus, User, UserId, VariantArray};
 
 use crate::agents::agent_in_path;
 use crate::answers::{RouteAnswer, RoutesAnswer};
 use crate::caller::Caller;
 use crate::paging::{PageQuery, cursor_after};
-use crate::ports::{Clock, RoutePage, RouteStore, UserStore};
+use crate::ports::{Clock, LocationStore, RoutePage, RouteStore, UserStore};
 use crate::refusal::Refusal;
 use crate::routes::geojson::FeatureCollection;
+use crate::routes::under_way::expected;
 
 /// `GET /routes/{agent_id}`
 pub struct GetRoutes {
@@ -18,6 +19,10 @@ pub struct GetRoutes {
     pub users: Arc<dyn UserStore>,
     /// The routes.
     pub routes: Arc<dyn RouteStore>,
+    /// Where the agents were last seen.
+    pub locations: Arc<dyn LocationStore>,
+    /// For the time from there to the next stop.
+    pub estimate: LegEstimate,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -83,8 +88,12 @@ impl GetRoutes {
             .await?;
         let (routes, next) = that_fit(found);
         let now = self.clock.now();
-        let expected = routes.into_iter().map(|route| route.expected_at(now));
-        Ok((expected.collect(), next.map(cursor_after)))
+        let is_under_way = routes.iter().any(|route| route.status.is_open());
+        let agents: &[UserId] = if is_under_way { &[agent_id] } else { &[] };
+        let seen = self.locations.locations(agents, now).await?;
+        let routes = routes.into_iter();
+        let routes = routes.map(|route| expected(route, &seen, &self.estimate, now));
+        Ok((routes.collect(), next.map(cursor_after)))
     }
 }
 

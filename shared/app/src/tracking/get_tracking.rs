@@ -3,18 +3,28 @@
 use std::sync::Arc;
 
 use domain::stop::OPEN_END;
-use domain::{ExpectedWindow, Order, OrderStatus, Timestamp, TrackingToken};
+use domain::{
+    AgentLocation, Coordinates, ExpectedWindow, LegEstimate, Order, OrderStatus, Timestamp,
+    TrackingToken,
+};
+use jiff::SignedDuration;
 use serde::Serialize;
 
-use crate::ports::{Clock, LinkUse, OrderStore, RouteStore, TrackingLinks, UserStore};
+use crate::ports::{
+    Clock, LinkUse, LocationStore, OrderStore, RouteStore, TrackingLinks, UserStore,
+};
 use crate::refusal::Refusal;
-use crate::routes::under_way::routes_under_way;
+use crate::routes::under_way::UnderWay;
 
 use super::hash;
 use super::words::Words;
 
 /// Uses of one link in a minute.
 const MOST_A_MINUTE: u32 = 30;
+/// The courier is shown if no more stops than this come before the door.
+const MOST_STOPS_BEFORE: usize = 3;
+/// The courier is shown if the location is younger than this.
+const LOCATION_IS_FRESH: SignedDuration = SignedDuration::from_mins(5);
 
 /// `GET /tracking`
 pub struct GetTracking {
@@ -24,6 +34,10 @@ pub struct GetTracking {
     pub orders: Arc<dyn OrderStore>,
     /// The routes.
     pub routes: Arc<dyn RouteStore>,
+    /// Where the agents were last seen.
+    pub locations: Arc<dyn LocationStore>,
+    /// For the time from there to the next stop.
+    pub estimate: LegEstimate,
     /// The agents, for their first names.
     pub users: Arc<dyn UserStore>,
     /// The company.
@@ -43,7 +57,8 @@ pub struct Company {
     pub support: String,
 }
 
-/// An order, as the person at the door may see it. It has no ids, no contacts, no notes and no other stops.
+/// An order, as the person at the door may see it. It has no ids, no contacts, no notes and no
+/// other stops.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct TrackingAnswer {
     status: OrderStatus,
@@ -56,6 +71,8 @@ pub struct TrackingAnswer {
     courier: Option<Courier>,
     /// The number of stops that the courier makes before this one.
     stops_before: Option<usize>,
+    /// The courier and the door. `null` while the courier is not shown.
+    map: Option<TrackingMap>,
     company: Company,
     /// The time of this answer.
     at: Timestamp,
@@ -70,6 +87,14 @@ struct Expected {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct Courier {
     first_name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct TrackingMap {
+    door: Coordinates,
+    courier: Coordinates,
+    /// The time at which the courier was there.
+    at: Timestamp,
 }
 
 impl GetTracking {
@@ -104,8 +129,14 @@ impl GetTracking {
         words: &'static Words,
         now: Timestamp,
     ) -> Result<TrackingAnswer, Refusal> {
-        let routes = routes_under_way(self.routes.as_ref(), [&order], now).await?;
-        let route = order.assignment.and_then(|on| routes.get(&on.route_id));
+        let under_way = UnderWay {
+            routes: self.routes.as_ref(),
+            locations: self.locations.as_ref(),
+            estimate: &self.estimate,
+        };
+        let routes = under_way.of_orders([&order], now).await?;
+        let route = routes.of(&order);
+        let seen = route.and_then(|route| routes.location_on(route));
         let way = route.and_then(|route| route.way_to_door(order.id));
         let agent = match route {
             Some(route) => self.users.user(route.agent_id).await?,
@@ -123,6 +154,7 @@ impl GetTracking {
                 first_name: first_name(&agent.name),
             }),
             stops_before: way.map(|(_, before)| before),
+            map: way.and_then(|(_, before)| map(&order, before, seen?, now)),
             company: self.company.clone(),
             at: now,
         })
@@ -145,6 +177,18 @@ fn expected(order: &Order, eta: Option<Timestamp>, now: Timestamp) -> Option<Exp
     (order.status == OrderStatus::Pending).then_some(Expected {
         from: window.start,
         to: window.end,
+    })
+}
+
+/// The courier on the way to the door. The order must be aboard, the door near in the route, and the location fresh.
+fn map(order: &Order, before: usize, seen: &AgentLocation, now: Timestamp) -> Option<TrackingMap> {
+    let shown = order.status == OrderStatus::InProgress
+        && before <= MOST_STOPS_BEFORE
+        && !seen.last.is_older_than(LOCATION_IS_FRESH, now);
+    shown.then(|| TrackingMap {
+        door: order.dropoff.location,
+        courier: seen.last.location,
+        at: seen.last.at,
     })
 }
 

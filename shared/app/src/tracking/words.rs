@@ -32,6 +32,8 @@ pub struct Words {
     pub stops_before: &'static str,
     /// The courier: `{name}`.
     pub courier: &'static str,
+    /// The straight line from the courier to the door: `{distance}`.
+    pub distance: &'static str,
     /// The time of the last answer: `{time}`.
     pub updated: &'static str,
     /// The browser has no connection.
@@ -102,6 +104,7 @@ static ENGLISH: Words = Words {
     one_stop_before: "One stop before yours",
     stops_before: "{count} stops before yours",
     courier: "Your courier: {name}",
+    distance: "About {distance} away",
     updated: "Updated at {time}",
     offline: "You are offline. The page goes on when you are back.",
     gone: "This link is not valid any more.",
@@ -124,6 +127,7 @@ static SPANISH: Words = Words {
     one_stop_before: "Una parada antes de la tuya",
     stops_before: "{count} paradas antes de la tuya",
     courier: "Tu repartidor: {name}",
+    distance: "A unos {distance} de ti",
     updated: "Actualizado a las {time}",
     offline: "No tienes conexión. La página continuará cuando vuelvas a tenerla.",
     gone: "Este enlace ya no es válido.",
@@ -146,6 +150,7 @@ static CATALAN: Words = Words {
     one_stop_before: "Una parada abans de la teva",
     stops_before: "{count} parades abans de la teva",
     courier: "El teu repartidor: {name}",
+    distance: "A uns {distance} de tu",
     updated: "Actualitzat a les {time}",
     offline: "No tens connexió. La pàgina continuarà quan en tornis a tenir.",
     gone: "Aquest enllaç ja no és vàlid.",
@@ -168,6 +173,7 @@ static GERMAN: Words = Words {
     one_stop_before: "Ein Halt vor Ihrem",
     stops_before: "{count} Halte vor Ihrem",
     courier: "Ihr Kurier: {name}",
+    distance: "Etwa {distance} entfernt",
     updated: "Stand: {time}",
     offline: "Sie sind offline. Die Seite läuft weiter, sobald Sie wieder verbunden sind.",
     gone: "Dieser Link ist nicht mehr gültig.",
@@ -190,6 +196,7 @@ static FRENCH: Words = Words {
     one_stop_before: "Un arrêt avant le vôtre",
     stops_before: "{count} arrêts avant le vôtre",
     courier: "Votre coursier : {name}",
+    distance: "À environ {distance} de chez vous",
     updated: "Mis à jour à {time}",
     offline: "Vous êtes hors ligne. La page reprendra à votre retour.",
     gone: "Ce lien n'est plus valable.",
@@ -224,6 +231,7 @@ mod tests {
                 (words.expected, ["{from}", "{to}"].as_slice()),
                 (words.stops_before, &["{count}"]),
                 (words.courier, &["{name}"]),
+                (words.distance, &["{distance}"]),
                 (words.updated, &["{time}"]),
                 (words.questions, &["{support}"]),
             ] {

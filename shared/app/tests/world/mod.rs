@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use app::agents::UpdateAgent;
+use app::agents::{UpdateAgent, UpdateLocation};
 use app::events::{PublishEvents, StateChange};
 use app::messages::{News, Notification, Wake};
 use app::notifications::{Letterhead, SendNotifications, Told};
@@ -97,6 +97,8 @@ impl World {
             users: self.store.clone(),
             orders: self.store.clone(),
             routes: self.store.clone(),
+            locations: self.store.clone(),
+            estimate: LegEstimate::default(),
             clock: self.clock.clone(),
         }
     }
@@ -106,7 +108,18 @@ impl World {
             users: self.store.clone(),
             orders: self.store.clone(),
             routes: self.store.clone(),
+            locations: self.store.clone(),
+            estimate: LegEstimate::default(),
             clock: self.clock.clone(),
+        }
+    }
+
+    pub fn update_location(&self) -> UpdateLocation {
+        UpdateLocation {
+            users: self.store.clone(),
+            locations: self.store.clone(),
+            clock: self.clock.clone(),
+            jitter: Arc::new(NoJitter),
         }
     }
 

@@ -282,6 +282,11 @@ impl From<Refusal> for Problem {
                 "route_open",
                 "The agent has an open route. Finish it first, or send release: true to give back what is not aboard.",
             ),
+            Refusal::NotOnRoute => Self::new(
+                StatusCode::CONFLICT,
+                "not_on_route",
+                "Locations are taken only on duty and with an open route. Stop until the next route.",
+            ),
             Refusal::AgentUnconfirmed => Self::new(
                 StatusCode::CONFLICT,
                 "agent_unconfirmed",
@@ -391,6 +396,7 @@ mod tests {
                 "too_many_open_orders",
             ),
             (Refusal::FileTooLarge { most_bytes: 1 }, 413, "too_large"),
+            (Refusal::NotOnRoute, 409, "not_on_route"),
             (Refusal::Throttled, 429, "too_many_requests"),
             (Refusal::Contended, 503, "contended"),
             (Refusal::Unavailable(secret()), 503, "unavailable"),

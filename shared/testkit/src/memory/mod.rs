@@ -5,6 +5,7 @@ mod files;
 mod identity;
 mod imports;
 mod legs;
+mod locations;
 mod mail;
 mod outboxes;
 mod pending_bounds;

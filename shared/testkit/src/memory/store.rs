@@ -12,8 +12,8 @@ use app::ports::{
 };
 use async_trait::async_trait;
 use domain::{
-    Import, ImportId, Order, OrderId, OrderStatus, Route, RouteId, RouteStatus, RowFault,
-    Timestamp, User, UserId, UserStatus, Zone,
+    AgentLocation, Import, ImportId, Order, OrderId, OrderStatus, Route, RouteId, RouteStatus,
+    RowFault, Timestamp, User, UserId, UserStatus, Zone,
 };
 
 use super::away;
@@ -57,6 +57,7 @@ pub(super) struct Tables {
     pub(super) without_agents: HashMap<Zone, Timestamp>,
     pub(super) swept_to: Option<PendingPlace>,
     pub(super) links: HashMap<String, LinkRecord>,
+    pub(super) locations: HashMap<UserId, AgentLocation>,
     pub(super) pending_bounds: HashMap<UserId, BoundRecord>,
     changes: Vec<StateChange>,
     faults: VecDeque<NextWrite>,

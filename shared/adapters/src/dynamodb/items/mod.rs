@@ -6,6 +6,7 @@ mod claim;
 mod import;
 mod known_place;
 mod legs;
+mod location;
 mod order;
 mod packed;
 mod place;
@@ -22,6 +23,7 @@ pub(crate) use claim::{
 pub(crate) use import::{StoredImport, StoredRowFaults};
 pub(crate) use known_place::StoredPlaces;
 pub(crate) use legs::StoredLegs;
+pub(crate) use location::StoredLocation;
 pub(crate) use order::StoredOrder;
 pub(crate) use route::{StoredGeometry, StoredRoute};
 pub(crate) use tracking::{StoredCurrentLink, StoredLink};
