@@ -433,6 +433,15 @@ ROWS = (
         send={"status": "suspended"},
         witness="agent",
     ),
+    Row("GET /customers", "", DISPATCHER_ALONE),
+    Row(
+        "PUT /customers/{customer_id}",
+        "a third customer, status `suspended`",
+        DISPATCHER_ALONE,
+        path={"customer_id": "a_third_customer"},
+        send={"status": "suspended"},
+        witness="customer",
+    ),
 )
 
 

@@ -36,13 +36,14 @@ class World:
             pending = pool.submit(town.applicant)
             customers = {
                 name: pool.submit(town.customer, f"{name} of the matrix")
-                for name in ("customer", "other_customer", "suspended_customer")
+                for name in ("customer", "other_customer", "suspended_customer", "third_customer")
             }
             self.people = {name: person.result() for name, person in (agents | customers).items()}
             self.people |= {"agent_pending": pending.result(), "dispatcher": dispatcher}
             self.forged = forged.result()
         expect(dispatcher.put(f"/agents/{self.people['suspended_agent'].user_id}", {"status": "suspended"}), 200)
-        suspend(stack, self.people["suspended_customer"])
+        suspended = f"/customers/{self.people['suspended_customer'].user_id}"
+        expect(dispatcher.put(suspended, {"status": "suspended"}), 200)
         self._lock = threading.Lock()
         each, one = (sum(part in row.path.values() for row in ROWS) for part in ("an_order", "the_dispatchers_order"))
         self._orders = self._on_the_agents_route(1 + len(PEOPLE) * each + one)
@@ -101,6 +102,8 @@ class World:
                 return self.people["suspended_agent"].user_id
             case "a_third_agent":
                 return self.people["third_agent"].user_id
+            case "a_third_customer":
+                return self.people["third_customer"].user_id
             case _:
                 return part
 
@@ -114,6 +117,8 @@ class World:
             case "location":
                 asked = parts["agent_id"]
                 return self._location_of(self._id_of(caller) if asked == "me" else asked)
+            case "customer":
+                return self._record_of(parts["customer_id"])
             case "agent":
                 asked = parts["agent_id"]
                 return self._record_of(self._id_of(caller) if asked == "me" else asked)
@@ -138,17 +143,6 @@ class World:
         record = {name: told for name, told in answer["Item"].items() if name not in MOVES_BY_ITSELF}
         agent = record.pop("agent", {"M": {}})["M"]
         return record, {name: told for name, told in agent.items() if name not in MOVES_BY_ITSELF_OF_AN_AGENT}
-
-
-def suspend(stack, customer):
-    """Writes the status into the customer's record, as a dispatcher's call does. The token stays valid."""
-    stack.aws("dynamodb").update_item(
-        TableName=stack.environment["USERS_TABLE"],
-        Key={"user_id": {"S": customer.user_id}},
-        UpdateExpression="SET #s = :s ADD version :one",
-        ExpressionAttributeNames={"#s": "status"},
-        ExpressionAttributeValues={":s": {"S": "suspended"}, ":one": {"N": "1"}},
-    )
 
 
 class Forged:

@@ -1,3 +1,4 @@
 //! Wiring that several functions share.
 
+pub mod desk;
 pub mod geocoder;

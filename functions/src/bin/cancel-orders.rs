@@ -6,7 +6,7 @@ use adapters::dynamodb::{DynamoImports, DynamoLedger, DynamoOrders, DynamoRoutes
 use adapters::sqs::SqsQueue;
 use adapters::system::{RandomJitter, SystemClock};
 use app::messages::ImportKey;
-use app::orders::{CancelInBulk, CancelOrders, CancelOutcome};
+use app::orders::{CancelOrders, CancelOutcome, ChangeInBulk};
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,7 +21,7 @@ async fn main() -> Result<(), runtime::Error> {
     let cancel_orders = CancelOrders {
         orders: stored_orders.clone(),
         imports: Arc::new(DynamoImports::new(&dynamodb, &imports)),
-        bulk: CancelInBulk {
+        bulk: ChangeInBulk {
             users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
             orders: stored_orders,
             routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),

@@ -1,4 +1,4 @@
-//! Stores the rows of uploaded files as orders.
+//! Stores the rows of uploaded files as orders. Lets the orders of customers follow a suspension.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,9 +11,10 @@ use adapters::s3::S3Files;
 use adapters::s3::events::ImportMessage;
 use adapters::sqs::SqsQueue;
 use adapters::system::{RandomJitter, SystemClock};
+use app::customers::FollowCustomer;
 use app::imports::{IngestOrders, IngestReport, Progress};
-use app::messages::ImportKey;
-use app::orders::{CancelInBulk, RoomForOrders};
+use app::messages::{CustomerChanged, ImportKey};
+use app::orders::{ChangeInBulk, RoomForOrders};
 use runtime::Failure;
 use runtime::metrics::Metrics;
 use runtime::sqs::{Job, Limits, Message};
@@ -30,28 +31,31 @@ async fn main() -> Result<(), runtime::Error> {
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sqs = adapters::sqs::Client::new(&aws);
+    let stored_orders = Arc::new(DynamoOrders::new(&dynamodb, &orders));
+    let people = Arc::new(DynamoUsers::new(&dynamodb, &users));
+    let bulk = ChangeInBulk {
+        users: people.clone(),
+        orders: stored_orders.clone(),
+        routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
+        ledger: Arc::new(DynamoLedger::new(&dynamodb, &users, &orders, &routes)),
+        clock: Arc::new(SystemClock),
+        jitter: Arc::new(RandomJitter),
+        grid,
+        estimate,
+    };
     let ingest_orders = IngestOrders {
         imports: Arc::new(DynamoImports::new(&dynamodb, &imports)),
         chunks: Arc::new(DynamoImportChunks::new(
             &dynamodb, &imports, &orders, &claims,
         )),
         room: RoomForOrders {
-            users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+            users: people.clone(),
             bounds: Arc::new(DynamoPendingBounds::new(&dynamodb, &claims, &orders)),
             clock: Arc::new(SystemClock),
             jitter: Arc::new(RandomJitter),
             most,
         },
-        bulk: CancelInBulk {
-            users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
-            orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
-            routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
-            ledger: Arc::new(DynamoLedger::new(&dynamodb, &users, &orders, &routes)),
-            clock: Arc::new(SystemClock),
-            jitter: Arc::new(RandomJitter),
-            grid,
-            estimate,
-        },
+        bulk: bulk.clone(),
         files: Arc::new(S3Files::new(&adapters::s3::client(&aws), &bucket)),
         queue: Arc::new(SqsQueue::<ImportKey>::new(&sqs, &queue)),
         clock: Arc::new(SystemClock),
@@ -61,7 +65,24 @@ async fn main() -> Result<(), runtime::Error> {
         longest_leg,
         most_bytes,
     };
-    runtime::sqs::serve(ingest_orders, jobs, LIMITS).await
+    let follow_customer = FollowCustomer {
+        users: people,
+        orders: stored_orders,
+        bulk,
+        queue: Arc::new(SqsQueue::<CustomerChanged>::new(&sqs, &queue)),
+        clock: Arc::new(SystemClock),
+    };
+    let work = Work {
+        ingest_orders,
+        follow_customer,
+    };
+    runtime::sqs::serve(work, jobs, LIMITS).await
+}
+
+/// The use cases behind the queue of imports.
+struct Work {
+    ingest_orders: IngestOrders,
+    follow_customer: FollowCustomer,
 }
 
 const LIMITS: Limits = Limits {
@@ -71,13 +92,17 @@ const LIMITS: Limits = Limits {
     longest_job: Duration::from_secs(15),
 };
 
-fn jobs<'a>(ingest_orders: &'a IngestOrders, batch: &'a [Message]) -> Vec<Job<'a>> {
+fn jobs<'a>(work: &'a Work, batch: &'a [Message]) -> Vec<Job<'a>> {
     let jobs = batch
         .iter()
         .map(|message| match message.json::<ImportMessage>() {
-            Ok(ImportMessage(keys)) => {
-                Job::new(vec![message], ingest(ingest_orders, keys, message))
+            Ok(ImportMessage::Imports(keys)) => {
+                Job::new(vec![message], ingest(&work.ingest_orders, keys, message))
             }
+            Ok(ImportMessage::Customer(changed)) => Job::new(
+                vec![message],
+                follow(&work.follow_customer, changed, message),
+            ),
             Err(failure) => Job::failed(message, failure),
         });
     jobs.collect()
@@ -93,6 +118,23 @@ async fn ingest(
         let report = ingest_orders.run(key, message.time_left()).await?;
         tell(key, &report, begun.elapsed());
     }
+    Ok(())
+}
+
+async fn follow(
+    follow_customer: &FollowCustomer,
+    changed: CustomerChanged,
+    message: &Message,
+) -> Result<(), Failure> {
+    let (customer_id, request_id) = (changed.customer_id, changed.request_id.clone());
+    let report = follow_customer.run(changed, message.time_left()).await?;
+    info!(
+        %customer_id,
+        order_request_id = request_id,
+        orders = report.orders,
+        is_over = report.is_over,
+        "orders followed their customer"
+    );
     Ok(())
 }
 
@@ -135,14 +177,19 @@ fn tell(key: ImportKey, report: &IngestReport, time: Duration) {
 mod tests {
     use super::*;
 
-    use app::ports::ImportStore;
+    use app::ports::{ImportStore, OrderStore, UserStore};
+    use domain::UserStatus;
     use runtime::sqs;
     use serde_json::{Value, json};
     use testkit::build::{bulk, grid, room};
-    use testkit::{MemoryFiles, MemoryImportQueue, MemoryStore, NoJitter, StillClock, an_import};
+    use testkit::{
+        MemoryCustomers, MemoryFiles, MemoryImportQueue, MemoryStore, NoJitter, StillClock,
+        a_customer, an_import, an_order,
+    };
 
     const UPLOADED: &str = include_str!("../../../events/ingest-orders.json");
     const HANDED_ON: &str = include_str!("../../../events/ingest-orders-handed-on.json");
+    const CUSTOMER: &str = include_str!("../../../events/ingest-orders-customer.json");
     const TRIAL: &str = include_str!("../../../events/ingest-orders-trial.json");
     const FILE: &str = "pickup_lat,pickup_lon,dropoff_lat,dropoff_lon,external_id\n\
                         41.3870,2.1701,41.4036,2.1744,SO-1\n41.3870,2.1701,north,2.1744,SO-2\n";
@@ -152,6 +199,7 @@ mod tests {
         store: Arc<MemoryStore>,
         files: MemoryFiles,
         queue: Arc<MemoryImportQueue>,
+        customers: Arc<MemoryCustomers>,
     }
 
     impl World {
@@ -183,9 +231,20 @@ mod tests {
                 longest_leg: domain::LongestLeg::default(),
                 most_bytes: 1_000_000,
             };
+            let follow_customer = FollowCustomer {
+                users: self.store.clone(),
+                orders: self.store.clone(),
+                bulk: bulk(&self.store),
+                queue: self.customers.clone(),
+                clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+            };
+            let work = Work {
+                ingest_orders,
+                follow_customer,
+            };
             let event = serde_json::from_str(event).unwrap();
             let time = Duration::from_secs(120);
-            let response = sqs::consume(&ingest_orders, jobs, LIMITS, event, time)
+            let response = sqs::consume(&work, jobs, LIMITS, event, time)
                 .await
                 .unwrap();
             serde_json::to_value(response).unwrap()["batchItemFailures"].take()
@@ -214,6 +273,24 @@ mod tests {
     #[tokio::test]
     async fn the_trial_of_a_notification_is_nothing() {
         assert_eq!(World::default().failures(TRIAL).await, json!([]));
+    }
+
+    #[tokio::test]
+    async fn the_orders_of_a_suspended_customer_wait() {
+        let world = World::default();
+        assert_eq!(world.failures(CUSTOMER).await.as_array().unwrap().len(), 1);
+        let mut ana = a_customer(1).build();
+        ana.id = an_import().customer_id;
+        let now = ana.updated_at;
+        let suspended = ana.customer_set_to(UserStatus::Suspended, now).unwrap();
+        world.store.put_user(&ana).await.unwrap();
+        world.store.put_user(&suspended).await.unwrap();
+        let order = an_order(1).of(ana.id).build();
+        world.store.put_order(&order).await.unwrap();
+        assert_eq!(world.failures(CUSTOMER).await, json!([]));
+        assert!(world.store.all_orders()[0].decided.suspended);
+        let (once_more, delay_s) = world.customers.take().remove(0);
+        assert!(once_more.last && delay_s > 120);
     }
 
     #[tokio::test]

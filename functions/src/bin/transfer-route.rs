@@ -1,16 +1,12 @@
 //! `POST /routes/{agent_id}/transfer`: moves all orders of a route that are not aboard.
 
-use adapters::desk::{DeskSettings, dispatch_desk};
 use app::routes::TransferRoute;
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let settings: DeskSettings = settings::from_environment()?;
-    let aws = adapters::aws::config();
-    let dynamodb = adapters::dynamodb::Client::new(&aws);
-    let transfer_route = TransferRoute(dispatch_desk(&dynamodb, settings));
+    let transfer_route = TransferRoute(functions::desk::from_environment()?);
     runtime::http::serve(transfer_route, handle).await
 }
 
@@ -29,50 +25,24 @@ async fn handle(transfer_route: &TransferRoute, request: &Request) -> Result<Res
 mod tests {
     use super::*;
 
-    use std::sync::Arc;
-
     use serde_json::json;
-    use testkit::build::desk;
+    use testkit::build::{ORDER_OF_THE_EVENTS, assign_the_order_of_the_events, desk_of_the_events};
     use testkit::http::answered;
-    use testkit::{MemoryStore, StillClock, an_agent, an_order};
 
     const EVENT: &str = include_str!("../../../events/transfer-route.json");
 
-    fn store() -> Arc<MemoryStore> {
-        let mut agent = an_agent(1).on_duty().build();
-        agent.id = "63b4c8f2-4071-70e0-5d0f-8a1b2c3d4e5f".parse().unwrap();
-        let mut order = an_order(1).build();
-        order.id = "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90".parse().unwrap();
-        Arc::new(MemoryStore::with([agent], [order]))
-    }
-
-    fn transfer_route(store: &Arc<MemoryStore>) -> TransferRoute {
-        let clock = Arc::new(StillClock::at("2030-05-06T08:00:00Z"));
-        TransferRoute(desk(store, clock))
-    }
-
     #[tokio::test]
     async fn a_dispatcher_gives_a_run_back_to_the_optimizer() {
-        let store = store();
-        let transfer_route = transfer_route(&store);
+        let desk = desk_of_the_events();
+        let transfer_route = TransferRoute(desk.clone());
         let (status, body) = answered(&transfer_route, handle, EVENT).await;
         assert_eq!((status, &body["code"]), (404, &json!("not_found")));
-        let assign = app::orders::AssignOrder(desk(
-            &store,
-            Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
-        ));
-        let dispatcher = app::Caller {
-            user_id: testkit::build::user_id(9),
-            roles: vec![domain::Role::Dispatcher],
-            request_id: None,
-        };
-        let (order, agent) = (store.all_orders()[0].id, store.all_users()[0].id);
-        let id = order.to_string();
-        let body = json!({"agent_id": agent});
-        let assigned = assign.run(&dispatcher, &id, &body, None);
-        assigned.await.unwrap();
+        assign_the_order_of_the_events(&desk).await;
         let (status, body) = answered(&transfer_route, handle, EVENT).await;
-        assert_eq!((status, &body["moved"]), (200, &json!([order])));
+        assert_eq!(
+            (status, &body["moved"]),
+            (200, &json!([ORDER_OF_THE_EVENTS]))
+        );
         assert_eq!(body["from"]["status"], "cancelled");
     }
 }

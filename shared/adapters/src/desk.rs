@@ -1,4 +1,4 @@
-//! The ports of the calls with which dispatchers decide about routes. Four functions have the same ones.
+//! The ports of the calls with which dispatchers decide about routes.
 
 use std::sync::Arc;
 

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use app::back_off::{BackOff, Pauses};
-use app::messages::{ImportKey, Notification, Wake};
+use app::messages::{CustomerChanged, ImportKey, Notification, Wake};
 use app::ports::{Queue, QueueError};
 use async_trait::async_trait;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -45,6 +45,11 @@ impl Carried for Notification {
 }
 
 impl Carried for ImportKey {
+    type Queue = resources::ImportQueue;
+}
+
+/// A suspension is rare. A queue of its own would be polled all the time, and each poll costs money.
+impl Carried for CustomerChanged {
     type Queue = resources::ImportQueue;
 }
 

@@ -36,6 +36,8 @@ pub struct OrderAnswer {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     held: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    suspended: bool,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pinned: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not: Vec<UserId>,
@@ -79,6 +81,7 @@ impl OrderAnswer {
             eta,
             unplaced_reason: order.waiting.and_then(|waiting| waiting.reason),
             held: order.decided.held,
+            suspended: order.decided.suspended,
             pinned: order.decided.pinned,
             not: order.decided.refused_agents,
             history: order.history,
@@ -116,6 +119,8 @@ pub struct RouteAnswer {
     geometry: Option<String>,
     provider: String,
     pinned_through: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    breaks: Vec<Break>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     decisions: Vec<RouteDecision>,
     version: u64,
@@ -173,6 +178,7 @@ impl From<Route> for RouteAnswer {
             geometry: route.geometry,
             provider: route.provider,
             pinned_through,
+            breaks: route.breaks,
             decisions: route.decisions,
             version: route.version,
             created_at: route.created_at,
@@ -280,6 +286,44 @@ impl ReportAnswer {
 pub struct AgentsAnswer {
     /// By id.
     pub agents: Vec<AgentAnswer>,
+    /// For the next page; `null` at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// A customer, as dispatchers see them.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CustomerAnswer {
+    customer_id: UserId,
+    name: String,
+    email: String,
+    status: UserStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    suspended_at: Option<Timestamp>,
+    max_open_orders: Option<u32>,
+    created_at: Timestamp,
+    version: u64,
+}
+
+impl From<User> for CustomerAnswer {
+    fn from(user: User) -> Self {
+        Self {
+            customer_id: user.id,
+            name: user.name,
+            email: user.email,
+            status: user.status,
+            suspended_at: user.suspended_at,
+            max_open_orders: user.max_open_orders,
+            created_at: user.created_at,
+            version: user.version,
+        }
+    }
+}
+
+/// A page of customers.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CustomersAnswer {
+    /// By id.
+    pub customers: Vec<CustomerAnswer>,
     /// For the next page; `null` at the end.
     pub next_cursor: Option<String>,
 }

@@ -10,6 +10,7 @@ pub mod agents;
 pub mod answers;
 pub mod back_off;
 pub mod caller;
+pub mod customers;
 pub mod digest;
 pub mod events;
 pub mod if_match;

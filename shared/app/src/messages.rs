@@ -183,3 +183,54 @@ pub struct ImportKey {
     /// Which one.
     pub import_id: ImportId,
 }
+
+/// Asks that the orders of a customer follow the customer's status: a dispatcher has suspended the customer, or has
+/// ended the suspension.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomerChanged {
+    /// Whose orders.
+    pub customer_id: UserId,
+    /// The dispatcher.
+    pub changed_by: UserId,
+    /// The dispatcher's request, for the logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Which of the orders are looked at first.
+    #[serde(default)]
+    pub walk: OrdersWalk,
+    /// The orders that were placed before this one are left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<OrderId>,
+    /// Whether all orders were looked at before, and this message only looks once more.
+    #[serde(default)]
+    pub last: bool,
+}
+
+/// A walk through some orders of a customer. One walk follows the other.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrdersWalk {
+    /// The orders that are on routes and not picked up. They come first, because an agent may be on the way.
+    #[default]
+    OnRoutes,
+    /// The pending orders.
+    Pending,
+}
+
+impl OrdersWalk {
+    /// The status of the orders.
+    pub fn status(self) -> OrderStatus {
+        match self {
+            Self::OnRoutes => OrderStatus::Assigned,
+            Self::Pending => OrderStatus::Pending,
+        }
+    }
+
+    /// The walk that follows.
+    pub fn next(self) -> Option<Self> {
+        match self {
+            Self::OnRoutes => Some(Self::Pending),
+            Self::Pending => None,
+        }
+    }
+}

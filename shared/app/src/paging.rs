@@ -5,8 +5,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::{ImportId, OrderId, RouteId, UserId};
+use domain::{ImportId, OrderId, Role, RouteId, User, UserId, UserStatus};
 use intake::Faults;
+
+use crate::ports::UserStore;
+use crate::refusal::Refusal;
 
 /// The number of entries on a page if the caller does not set a limit.
 pub const DEFAULT_LIMIT: usize = 20;
@@ -73,6 +76,37 @@ impl PageQuery {
             after,
         }))
     }
+}
+
+/// A page of the agents or the customers, sorted by id, with the cursor of the next page. `statuses` are the statuses
+/// that are listed.
+///
+/// # Errors
+/// [`Refusal::Invalid`] if the query is not valid.
+pub(crate) async fn page_of_people(
+    users: &dyn UserStore,
+    role: Role,
+    statuses: &[UserStatus],
+    query: &PageQuery,
+) -> Result<(Vec<User>, Option<String>), Refusal> {
+    let page = query.read::<_, UserId>(statuses)?;
+    // One more than the limit shows whether there is another page.
+    let limit = page.limit + 1;
+    let asked = |status: UserStatus| page.status.is_none_or(|asked| asked == status);
+    let mut ids = Vec::new();
+    for status in statuses.iter().copied().filter(|status| asked(*status)) {
+        ids.extend(users.with_status(role, status, page.after, limit).await?);
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    let more = ids.len() > page.limit;
+    ids.truncate(page.limit);
+    let next_cursor = ids.last().filter(|_| more).copied().map(cursor_after);
+    let mut people = users.users(&ids).await?;
+    people.sort_unstable_by_key(|user| user.id);
+    // The index is only a hint: a status may have changed since.
+    people.retain(|user| asked(user.status));
+    Ok((people, next_cursor))
 }
 
 /// An id that listings are ordered by.

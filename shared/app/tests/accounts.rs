@@ -599,7 +599,7 @@ async fn an_agent_who_is_made_a_dispatcher_leaves_the_fleet_when_the_route_has_e
     );
     let fleet = office
         .users
-        .agents_with_status(UserStatus::Active, None, 10);
+        .with_status(Role::Agent, UserStatus::Active, None, 10);
     assert_eq!(fleet.await.unwrap(), [], "{id} is no longer listed");
 }
 

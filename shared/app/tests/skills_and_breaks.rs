@@ -45,6 +45,23 @@ async fn an_order_allows_the_agents_with_all_its_skills() {
 }
 
 #[tokio::test]
+async fn an_order_that_only_a_refused_agent_could_take_says_so() {
+    let cold = an_order(1).requiring(&["cold"]).build();
+    let warm = an_order(2).build();
+    let berta = an_agent(BERTA).skilled_in(&["cold"]).on_duty().build();
+    let world = World::with([berta], [cold.clone(), warm.clone()]);
+    for order in [cold.id, warm.id] {
+        let not_berta = json!({"not": [user_id(BERTA)]});
+        world.release(order, not_berta).await.unwrap();
+    }
+    world.optimize().run(cold.zone, &[]).await.unwrap();
+    for order in [cold.id, warm.id] {
+        let waiting = world.order(order).waiting.unwrap();
+        assert_eq!(waiting.reason, Some(UnplacedReason::OnlyRefusedAgents));
+    }
+}
+
+#[tokio::test]
 async fn an_agent_who_gets_the_skill_gets_the_order() {
     let order = an_order(1).requiring(&["cold"]).build();
     let world = World::with([an_agent(BERTA).on_duty().build()], [order.clone()]);

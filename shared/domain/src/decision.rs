@@ -17,6 +17,8 @@ pub const MOST_ROUTE_DECISIONS: usize = 20;
 pub struct Decided {
     /// A held order is pending, and no plan takes it.
     pub held: bool,
+    /// The customer is suspended. The order is pending, and no plan takes it. A held order may also be suspended.
+    pub suspended: bool,
     /// A pinned order stays with its agent. Only an order on a route is pinned.
     pub pinned: bool,
     /// No plan gives the order to these agents: at most [`MOST_REFUSED_AGENTS`].
@@ -50,6 +52,10 @@ pub enum DecisionKind {
     Sequenced,
     /// Orders went from the route of one agent to the route of another.
     Transferred,
+    /// The order waits, because its customer was suspended.
+    CustomerSuspended,
+    /// The suspension of the customer has ended.
+    CustomerActive,
 }
 
 /// A decision, as histories show it.

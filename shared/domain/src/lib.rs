@@ -39,5 +39,5 @@ pub use stop::{Contact, OrderStop, TimeWindow};
 pub use strum::VariantArray;
 pub use tracking::{ExpectedWindow, TrackingToken};
 pub use travel::{Leg, LegEstimate, LongestLeg};
-pub use user::{Actor, EmailNotifications, NewAccount, Role, User, UserStatus};
+pub use user::{Actor, CustomerUpdate, EmailNotifications, NewAccount, Role, User, UserStatus};
 pub use zone::{ServiceArea, Zone, ZoneGrid};

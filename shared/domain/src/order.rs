@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use thiserror::Error;
 
-use crate::decision::{Decided, Decision, MOST_REFUSED_AGENTS};
+use crate::decision::{Decided, Decision, DecisionKind, MOST_REFUSED_AGENTS};
 use crate::edit::OrderField;
 use crate::geo::Coordinates;
 use crate::ids::{ImportId, OrderId, RouteId, UserId};
@@ -197,6 +197,8 @@ pub enum UnplacedReason {
     NoAgentOnDuty,
     /// No agent who is on duty there may take the order, because none has the skills for it.
     NoAgentWithSkills,
+    /// An agent who is on duty there has the skills for the order, but a dispatcher has refused all such agents.
+    OnlyRefusedAgents,
     /// No vehicle on duty has room for the order, or all routes are full.
     OverCapacity,
     /// No agent can be there in time.
@@ -412,6 +414,7 @@ impl Order {
             changed.assignment = None;
         }
         changed.decided.held = false;
+        changed.decided.suspended = false;
         changed.decided.pinned &= to == OrderStatus::InProgress;
         changed.history.push(HistoryLine {
             status: to,
@@ -554,6 +557,52 @@ impl Order {
         Ok(changed)
     }
 
+    /// The order after its customer was suspended by a dispatcher: it is pending, off its route, and no plan takes it.
+    /// `None` if there is nothing to change: the order is aboard, it has ended, or it waits for this already. A plan
+    /// that comes upon a pending order does not know the dispatcher.
+    pub fn customer_suspended(&self, by: Option<UserId>, now: Timestamp) -> Option<Self> {
+        let mut changed = match self.status {
+            OrderStatus::Pending if !self.decided.suspended => self.changed(now),
+            OrderStatus::Assigned => {
+                let released = self.step(OrderStatus::Pending, Actor::Dispatcher, None, now);
+                released.ok()?
+            }
+            OrderStatus::Pending
+            | OrderStatus::InProgress
+            | OrderStatus::Delivered
+            | OrderStatus::Failed
+            | OrderStatus::Cancelled => return None,
+        };
+        changed.decided.suspended = true;
+        if let Some(by) = by {
+            changed.note(Decision::of(DecisionKind::CustomerSuspended, by), now);
+        }
+        Some(changed)
+    }
+
+    /// The order after the suspension of its customer has ended. Plans may take it again, unless a dispatcher holds it.
+    /// `None` if the order does not wait for that.
+    pub fn customer_active(&self, by: UserId, now: Timestamp) -> Option<Self> {
+        if !self.decided.suspended {
+            return None;
+        }
+        let mut changed = self.changed(now);
+        changed.decided.suspended = false;
+        changed.waiting = Some(Waiting {
+            retry_at: now,
+            attempts: 0,
+            reason: None,
+        });
+        changed.note(Decision::of(DecisionKind::CustomerActive, by), now);
+        Some(changed)
+    }
+
+    /// Whether a dispatcher has decided about this order since a moment.
+    pub fn was_decided_since(&self, since: Timestamp) -> bool {
+        let decided = |line: &HistoryLine| line.decision.is_some() && line.at >= since;
+        self.history.iter().rev().any(decided)
+    }
+
     /// Adds a decision to the history: to the line of the step that it led to, or else as a line of its own.
     fn note(&mut self, decision: Decision, now: Timestamp) {
         let line = HistoryLine {
@@ -574,9 +623,9 @@ impl Order {
         }
     }
 
-    /// Whether a plan may take the order: it is pending and not held.
+    /// Whether a plan may take the order: it is pending, not held, and its customer is not suspended.
     pub fn may_be_planned(&self) -> bool {
-        self.status == OrderStatus::Pending && !self.decided.held
+        self.status == OrderStatus::Pending && !self.decided.held && !self.decided.suspended
     }
 
     /// The last moment at which the order can still be on time: the end of the time window that ends first. `None` for

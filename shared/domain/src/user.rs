@@ -156,6 +156,8 @@ pub struct User {
     pub agent: Option<AgentProfile>,
     /// A customer's own limit on pending orders. `None` if the limit `MaxOpenOrders` applies.
     pub max_open_orders: Option<u32>,
+    /// Since when a customer is suspended. `None` for everybody else.
+    pub suspended_at: Option<Timestamp>,
     /// The time at which the address was confirmed.
     pub confirmed_at: Option<Timestamp>,
     /// The time at which the account was made.
@@ -182,6 +184,7 @@ impl User {
             agent: (account.role == Role::Agent)
                 .then(|| AgentProfile::new(account.capacity, account.start_location, grid)),
             max_open_orders: None,
+            suspended_at: None,
             confirmed_at: None,
             created_at: now,
             updated_at: now,
@@ -212,8 +215,10 @@ impl User {
     pub fn customer_set_to(&self, status: UserStatus, now: Timestamp) -> Option<Self> {
         let settable = |status| matches!(status, UserStatus::Active | UserStatus::Suspended);
         let allowed = self.role == Role::Customer && settable(self.status) && settable(status);
+        let since = self.suspended_at.unwrap_or(now);
         allowed.then(|| Self {
             status,
+            suspended_at: (status == UserStatus::Suspended).then_some(since),
             ..self.changed(now)
         })
     }
@@ -308,6 +313,24 @@ pub fn name_for_record<'a>(name: &'a str, email: &'a str) -> &'a str {
     valid_name(name).unwrap_or(of_the_address)
 }
 
+/// A change of a customer, as a dispatcher asks for it. A field that is `None` stays as it is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CustomerUpdate {
+    /// `active` or `suspended`.
+    pub status: Option<UserStatus>,
+    /// The customer's own limit on pending orders. `Some(None)` removes it.
+    pub max_open_orders: Option<Option<u32>>,
+}
+
+impl CustomerUpdate {
+    /// The record after the change. `None` if the person is no customer with a confirmed address.
+    pub fn apply(&self, user: &User, now: Timestamp) -> Option<User> {
+        let mut changed = user.customer_set_to(self.status.unwrap_or(user.status), now)?;
+        changed.max_open_orders = self.max_open_orders.unwrap_or(user.max_open_orders);
+        Some(changed)
+    }
+}
+
 /// What a person sends to sign up. There is no `Debug`, so that no log can show the password.
 #[derive(Clone, PartialEq)]
 pub struct NewAccount {
@@ -360,6 +383,15 @@ mod tests {
                 assert_eq!(set(Role::Customer, from, to), Some((to, 2)));
             }
         }
+        let later = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(60);
+        let suspended = user(Role::Customer, Active).customer_set_to(Suspended, later);
+        let again = suspended
+            .unwrap()
+            .customer_set_to(Suspended, Timestamp::MAX);
+        let again = again.unwrap();
+        assert_eq!(again.suspended_at, Some(later), "the suspension goes on");
+        let ended = again.customer_set_to(Active, later).unwrap();
+        assert_eq!(ended.suspended_at, None);
         for (role, from, to) in [
             (Role::Agent, Active, Suspended),
             (Role::Dispatcher, Active, Suspended),

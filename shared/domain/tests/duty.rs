@@ -34,6 +34,7 @@ fn agent(status: UserStatus, start: Option<Coordinates>) -> User {
         subscription_lost_at: None,
         agent: Some(AgentProfile::new(10, start, grid())),
         max_open_orders: None,
+        suspended_at: None,
         confirmed_at: Some(now()),
         created_at: now(),
         updated_at: now(),

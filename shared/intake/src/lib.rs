@@ -10,6 +10,7 @@ mod account;
 mod agent;
 mod cancel;
 mod column;
+mod customer;
 mod decision;
 mod edit;
 mod faults;
@@ -26,6 +27,7 @@ pub use account::{read_email, read_new_account, read_new_password, read_password
 pub use agent::read_agent_update;
 pub use cancel::{CancelFilter, CancelRequest, read_cancel_request};
 pub use column::Column;
+pub use customer::read_customer_update;
 pub use decision::{
     NewAssignment, NewSequence, Position, Release, Transfer, read_assignment, read_release,
     read_sequence, read_transfer,

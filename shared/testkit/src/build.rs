@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use app::orders::{CancelInBulk, RoomForOrders};
+use app::Caller;
+use app::orders::{AssignOrder, ChangeInBulk, RoomForOrders};
 use app::routes::by_hand::DispatchDesk;
 use domain::import::NewImport;
 use domain::{
@@ -13,6 +14,11 @@ use domain::{
 
 use crate::memory::MemoryStore;
 use crate::still::{CountedIds, NoJitter, StillClock, uuid_of};
+
+/// The agent that the payloads in `events/` name.
+pub const AGENT_OF_THE_EVENTS: &str = "63b4c8f2-4071-70e0-5d0f-8a1b2c3d4e5f";
+/// The order that the payloads in `events/` name.
+pub const ORDER_OF_THE_EVENTS: &str = "0197c56d-d900-7b6e-9d2f-4a1e5b7c8d90";
 
 /// Locations of real places.
 #[derive(Debug, Clone, Copy)]
@@ -93,9 +99,33 @@ pub fn desk(store: &Arc<MemoryStore>, clock: Arc<StillClock>) -> DispatchDesk {
     }
 }
 
-/// Cancels orders of a store.
-pub fn bulk(store: &Arc<MemoryStore>) -> CancelInBulk {
-    CancelInBulk {
+/// A desk over a store with the agent and the order that the payloads in `events/` name. The agent is on duty, and the
+/// order is pending.
+pub fn desk_of_the_events() -> DispatchDesk {
+    let mut agent = an_agent(1).on_duty().build();
+    agent.id = AGENT_OF_THE_EVENTS.parse().expect("an id");
+    let mut order = an_order(1).build();
+    order.id = ORDER_OF_THE_EVENTS.parse().expect("an id");
+    let store = Arc::new(MemoryStore::with([agent], [order]));
+    desk(&store, Arc::new(StillClock::at("2030-05-06T08:00:00Z")))
+}
+
+/// A dispatcher puts that order on the route of that agent.
+pub async fn assign_the_order_of_the_events(desk: &DispatchDesk) {
+    let dispatcher = Caller {
+        user_id: user_id(9),
+        roles: vec![Role::Dispatcher],
+        request_id: None,
+    };
+    let body = serde_json::json!({ "agent_id": AGENT_OF_THE_EVENTS });
+    let assign = AssignOrder(desk.clone());
+    let assigned = assign.run(&dispatcher, ORDER_OF_THE_EVENTS, &body, None);
+    assigned.await.expect("the order may be assigned");
+}
+
+/// Changes many orders of a store.
+pub fn bulk(store: &Arc<MemoryStore>) -> ChangeInBulk {
+    ChangeInBulk {
         users: store.clone(),
         orders: store.clone(),
         routes: store.clone(),
@@ -131,6 +161,7 @@ pub fn a_customer(number: u64) -> UserBuilder {
         subscription_lost_at: None,
         agent: None,
         max_open_orders: None,
+        suspended_at: None,
         confirmed_at: Some(created_at),
         created_at,
         updated_at: created_at,

@@ -3,7 +3,7 @@
 use app::ports::{StoreError, UserStore};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
-use domain::{User, UserId, UserStatus, Zone};
+use domain::{Role, User, UserId, UserStatus, Zone};
 use settings::resources::UsersTable;
 
 use super::index::{self, IndexQuery};
@@ -59,12 +59,18 @@ impl UserStore for DynamoUsers {
         .await
     }
 
-    async fn agents_with_status(
+    async fn with_status(
         &self,
+        role: Role,
         status: UserStatus,
         after: Option<UserId>,
         limit: usize,
     ) -> Result<Vec<UserId>, StoreError> {
+        let (index, key) = match role {
+            Role::Agent => ("agents-by-status", "agent_status"),
+            Role::Customer => ("customers-by-status", "customer_status"),
+            Role::Dispatcher => return Ok(Vec::new()),
+        };
         if limit == 0 {
             return Ok(Vec::new());
         }
@@ -72,17 +78,17 @@ impl UserStore for DynamoUsers {
         let condition = match after {
             Some(after) => {
                 values.push((":after", table::text(after)));
-                "agent_status = :status AND user_id > :after"
+                "#status = :status AND user_id > :after"
             }
-            None => "agent_status = :status",
+            None => "#status = :status",
         };
         let query = IndexQuery {
             client: &self.client,
             table: self.table.as_str(),
-            index: "agents-by-status",
+            index,
             condition,
             filter: None,
-            names: Vec::new(),
+            names: vec![("#status", key)],
             values,
             ascending: true,
             page: Some(limit),

@@ -1,24 +1,34 @@
-//! Messages of the queue of imports: uploads that S3 reports, and imports that `ingest-orders` hands on to itself.
+//! Messages of the queue of imports: uploads that S3 reports, imports that `ingest-orders` hands on to itself, and
+//! customers whose orders follow a suspension.
 
-use app::messages::ImportKey;
-use domain::{ImportId, UserId};
+use app::messages::{CustomerChanged, ImportKey};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer};
 
 use super::import_of;
 
-/// The imports in a message. Empty for the message with which S3 tests a new notification.
+/// What a message is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ImportMessage(pub Vec<ImportKey>);
+pub enum ImportMessage {
+    /// Imports. There are none in the message with which S3 tests a new notification.
+    Imports(Vec<ImportKey>),
+    /// A customer.
+    Customer(CustomerChanged),
+}
 
 #[derive(Deserialize)]
-struct Body {
-    #[serde(rename = "Event")]
-    event: Option<String>,
-    #[serde(rename = "Records")]
-    records: Option<Vec<Record>>,
-    customer_id: Option<UserId>,
-    import_id: Option<ImportId>,
+#[serde(untagged)]
+enum Body {
+    Import(ImportKey),
+    Customer(CustomerChanged),
+    Uploads {
+        #[serde(rename = "Records")]
+        records: Vec<Record>,
+    },
+    Other {
+        #[serde(rename = "Event")]
+        event: String,
+    },
 }
 
 #[derive(Deserialize)]
@@ -38,25 +48,23 @@ struct Object {
 
 impl<'de> Deserialize<'de> for ImportMessage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let body = Body::deserialize(deserializer)?;
-        let unknown = || serde::de::Error::custom("it is about no import");
-        if body.event.as_deref() == Some("s3:TestEvent") {
-            return Ok(Self(Vec::new()));
-        }
-        if let (Some(customer_id), Some(import_id)) = (body.customer_id, body.import_id) {
-            return Ok(Self(vec![ImportKey {
-                customer_id,
-                import_id,
-            }]));
-        }
-        let records = body.records.filter(|records| !records.is_empty());
-        let keys = records.ok_or_else(unknown)?.into_iter().map(|record| {
+        let unknown = || serde::de::Error::custom("it is about no import and no customer");
+        let records = match Body::deserialize(deserializer)? {
+            Body::Import(key) => return Ok(Self::Imports(vec![key])),
+            Body::Customer(changed) => return Ok(Self::Customer(changed)),
+            Body::Other { event } if event == "s3:TestEvent" => {
+                return Ok(Self::Imports(Vec::new()));
+            }
+            Body::Uploads { records } if !records.is_empty() => records,
+            Body::Uploads { .. } | Body::Other { .. } => return Err(unknown()),
+        };
+        let keys = records.into_iter().map(|record| {
             // The encoding of form values, where a space is a plus.
             let key = record.s3.object.key.replace('+', " ");
             let key = percent_decode_str(&key).decode_utf8_lossy();
             import_of(&key).ok_or_else(unknown)
         });
-        keys.collect::<Result<_, _>>().map(Self)
+        keys.collect::<Result<_, _>>().map(Self::Imports)
     }
 }
 
@@ -70,7 +78,10 @@ mod tests {
 
     fn read(body: Value) -> Option<Vec<ImportKey>> {
         let message: Result<ImportMessage, _> = serde_json::from_value(body);
-        message.ok().map(|message| message.0)
+        match message.ok()? {
+            ImportMessage::Imports(keys) => Some(keys),
+            ImportMessage::Customer(_) => None,
+        }
     }
 
     #[test]
@@ -86,6 +97,14 @@ mod tests {
         assert_eq!(read(encoded), Some(vec![key]));
         let handed_on = json!({"customer_id": CUSTOMER, "import_id": IMPORT});
         assert_eq!(read(handed_on), Some(vec![key]));
+        let suspended = json!({"customer_id": CUSTOMER, "changed_by": CUSTOMER});
+        let message: ImportMessage = serde_json::from_value(suspended).unwrap();
+        let ImportMessage::Customer(changed) = message else {
+            panic!("it is about a customer: {message:?}");
+        };
+        let written = serde_json::to_value(&changed).unwrap();
+        let read_again: ImportMessage = serde_json::from_value(written).unwrap();
+        assert_eq!(read_again, ImportMessage::Customer(changed));
         let trial = json!({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": "b"});
         assert_eq!(read(trial), Some(vec![]));
         for other in [

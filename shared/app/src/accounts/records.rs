@@ -88,6 +88,7 @@ impl Records<'_> {
             subscription_lost_at: None,
             agent: self.profile_for(role),
             max_open_orders: None,
+            suspended_at: None,
             confirmed_at: None,
             created_at: now,
             updated_at: now,

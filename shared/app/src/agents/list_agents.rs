@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use domain::{Role, UserId, UserStatus};
+use domain::{Role, UserStatus};
 
 use crate::answers::{AgentAnswer, AgentsAnswer};
 use crate::caller::Caller;
-use crate::paging::{PageQuery, cursor_after};
+use crate::paging::{PageQuery, page_of_people};
 use crate::ports::{Clock, LocationStore, UserStore};
 use crate::refusal::Refusal;
 
@@ -34,29 +34,8 @@ impl ListAgents {
     /// [`Refusal::Invalid`] if the query is not valid.
     pub async fn run(&self, caller: &Caller, query: &PageQuery) -> Result<AgentsAnswer, Refusal> {
         caller.acting_as(&[Role::Dispatcher])?;
-        let page = query.read::<_, UserId>(&LISTED)?;
-        // One more than the limit shows whether there is another page.
-        let limit = page.limit + 1;
-        let mut ids = Vec::new();
-        for status in LISTED
-            .into_iter()
-            .filter(|s| page.status.is_none_or(|asked| asked == *s))
-        {
-            ids.extend(
-                self.users
-                    .agents_with_status(status, page.after, limit)
-                    .await?,
-            );
-        }
-        ids.sort_unstable();
-        ids.dedup();
-        let more = ids.len() > page.limit;
-        ids.truncate(page.limit);
-        let next_cursor = ids.last().filter(|_| more).copied().map(cursor_after);
-        let mut users = self.users.users(&ids).await?;
-        users.sort_unstable_by_key(|user| user.id);
-        // The index is only a hint: an agent's status may have changed since.
-        users.retain(|user| page.status.is_none_or(|asked| user.status == asked));
+        let users = self.users.as_ref();
+        let (users, next_cursor) = page_of_people(users, Role::Agent, &LISTED, query).await?;
         let ids: Vec<_> = users.iter().map(|user| user.id).collect();
         let seen = self.locations.locations(&ids, self.clock.now()).await?;
         let agents = users.into_iter().filter_map(AgentAnswer::of);

@@ -12,8 +12,7 @@ use serde_json::Value;
 use crate::caller::Caller;
 use crate::imports::ImportAnswer;
 use crate::messages::ImportKey;
-use crate::orders::CancelInBulk;
-use crate::orders::bulk_cancel::BulkCancel;
+use crate::orders::{BulkChange, BulkStep, ChangeInBulk};
 use crate::ports::{Clock, ImportStore, Jitter, OrderListing, OrderStore, Queue, StoreError};
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
@@ -31,7 +30,7 @@ pub struct CancelOrders {
     /// The imports.
     pub imports: Arc<dyn ImportStore>,
     /// Cancels the orders and takes them off their routes.
-    pub bulk: CancelInBulk,
+    pub bulk: ChangeInBulk,
     /// Continues imports.
     pub queue: Arc<dyn Queue<ImportKey>>,
     /// The time.
@@ -105,24 +104,30 @@ impl CancelOrders {
             filter,
             reason,
         } = read_cancel_request(body, role)?;
-        let how = BulkCancel {
-            only_pending: filter.is_some(),
-            by: Actor::from(role),
-            reason,
+        let by = Actor::from(role);
+        let cancel = |reason| BulkChange {
+            step: BulkStep::Cancel {
+                only_pending: filter.is_some(),
+                by,
+                reason,
+            },
             request_id: caller.request_id.clone(),
         };
         let whose = (role != Role::Dispatcher).then_some(caller.user_id);
         match filter {
-            None => self.named(&order_ids, whose, &how).await,
+            None => self.named(&order_ids, whose, &cancel(reason)).await,
             Some(CancelFilter::Import {
                 import_id,
                 only_pending,
-            }) => self.import(import_id, only_pending, whose, &how).await,
+            }) => {
+                self.import(import_id, only_pending, whose, (by, reason))
+                    .await
+            }
             Some(CancelFilter::Pending { customer_id }) => {
                 let customer = whose
                     .or(customer_id)
                     .ok_or_else(|| Faults::one("#/filter/customer_id", "is missing"))?;
-                self.pending_of(customer, &how).await
+                self.pending_of(customer, &cancel(reason)).await
             }
         }
     }
@@ -131,18 +136,18 @@ impl CancelOrders {
         &self,
         ids: &[OrderId],
         whose: Option<UserId>,
-        how: &BulkCancel,
+        cancel: &BulkChange,
     ) -> Result<CancelOutcome, Refusal> {
         let mut orders = self.orders.orders(ids).await?;
         orders.retain(|order| whose.is_none_or(|whose| order.customer_id == whose));
-        let orders = self.bulk.run(orders, how).await?;
+        let orders = self.bulk.run(orders, cancel).await?;
         Ok(CancelOutcome::Orders(answer(ids, orders, false)))
     }
 
     async fn pending_of(
         &self,
         customer: UserId,
-        how: &BulkCancel,
+        cancel: &BulkChange,
     ) -> Result<CancelOutcome, Refusal> {
         let mut found = Vec::new();
         let mut before = None;
@@ -168,7 +173,7 @@ impl CancelOrders {
         found.sort_unstable_by_key(|order| std::cmp::Reverse(order.id));
         found.truncate(MOST);
         let ids: Vec<OrderId> = found.iter().map(|order| order.id).collect();
-        let orders = self.bulk.run(found, how).await?;
+        let orders = self.bulk.run(found, cancel).await?;
         Ok(CancelOutcome::Orders(answer(&ids, orders, more)))
     }
 
@@ -177,7 +182,7 @@ impl CancelOrders {
         id: ImportId,
         only_pending: bool,
         whose: Option<UserId>,
-        how: &BulkCancel,
+        (by, reason): (Actor, Option<String>),
     ) -> Result<CancelOutcome, Refusal> {
         let mut attempts = Attempts::new(self.jitter.as_ref());
         loop {
@@ -199,8 +204,8 @@ impl CancelOrders {
             self.queue.send(&[key], SPARE_S).await?;
             let now = self.clock.now();
             let cancellation = Cancellation {
-                by: how.by,
-                reason: how.reason.clone(),
+                by,
+                reason: reason.clone(),
                 only_pending,
                 requested_at: now,
                 row: 0,

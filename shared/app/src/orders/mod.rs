@@ -1,7 +1,7 @@
 //! Orders: creating, reading and updating them, and waking the zones of pending orders.
 
 mod assign_order;
-mod bulk_cancel;
+mod bulk;
 mod cancel_orders;
 mod create_order;
 mod edit_order;
@@ -15,8 +15,8 @@ mod sweep_pending_orders;
 mod update_order_status;
 
 pub use assign_order::AssignOrder;
-pub(crate) use bulk_cancel::BulkCancel;
-pub use bulk_cancel::CancelInBulk;
+pub use bulk::ChangeInBulk;
+pub(crate) use bulk::{BulkChange, BulkStep};
 pub use cancel_orders::{CancelAnswer, CancelOrders, CancelOutcome, CancelResult, CancelledAnswer};
 pub use create_order::CreateOrder;
 pub use edit_order::EditOrder;

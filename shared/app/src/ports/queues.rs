@@ -10,8 +10,9 @@ use crate::refusal::Cause;
 #[error("the queue is unavailable")]
 pub struct QueueError(#[source] pub Cause);
 
-/// A queue with one kind of messages: `Queue<Wake>` wakes the optimizer, `Queue<Notification>` has news for people, and
-/// `Queue<ImportKey>` names imports that have rows left.
+/// A queue with one kind of messages: `Queue<Wake>` wakes the optimizer, `Queue<Notification>` has news for people,
+/// `Queue<ImportKey>` names imports that have rows left, and `Queue<CustomerChanged>` names customers whose orders
+/// follow a suspension.
 #[async_trait]
 pub trait Queue<M>: Send + Sync {
     /// Sends messages. The consumer sees them after `delay_s` seconds (0 to 900).

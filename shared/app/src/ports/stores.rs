@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use domain::{
-    Order, OrderId, OrderStatus, Route, RouteId, RouteStatus, Timestamp, User, UserId, UserStatus,
-    Zone,
+    Order, OrderId, OrderStatus, Role, Route, RouteId, RouteStatus, Timestamp, User, UserId,
+    UserStatus, Zone,
 };
 use thiserror::Error;
 
@@ -43,9 +43,11 @@ pub trait UserStore: Send + Sync {
     /// Writes a record on the condition of its version.
     async fn put_user(&self, user: &User) -> Result<(), StoreError>;
 
-    /// The ids of agents with a status, in ascending order: at most `limit` ids after `after`. A hint.
-    async fn agents_with_status(
+    /// The ids of agents or customers with a status, in ascending order: at most `limit` ids after `after`. Nobody is
+    /// listed whose address is not confirmed, and no dispatcher. A hint.
+    async fn with_status(
         &self,
+        role: Role,
         status: UserStatus,
         after: Option<UserId>,
         limit: usize,

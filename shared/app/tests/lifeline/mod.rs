@@ -203,13 +203,14 @@ impl<P: UserStore> UserStore for Mortal<P> {
             .await
     }
 
-    async fn agents_with_status(
+    async fn with_status(
         &self,
+        role: Role,
         status: UserStatus,
         after: Option<UserId>,
         limit: usize,
     ) -> Result<Vec<UserId>, StoreError> {
-        self.port.agents_with_status(status, after, limit).await
+        self.port.with_status(role, status, after, limit).await
     }
 
     async fn agents_on_duty(&self, zone: Zone) -> Result<Vec<UserId>, StoreError> {

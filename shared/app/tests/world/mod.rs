@@ -7,9 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use app::agents::{UpdateAgent, UpdateLocation};
+use app::customers::{FollowCustomer, UpdateCustomer};
 use app::events::{PublishEvents, StateChange};
 use app::messages::{News, Notification, Wake};
 use app::notifications::{Letterhead, SendNotifications, Told};
+use app::orders::ChangeInBulk;
 use app::orders::SweepPendingOrders;
 use app::orders::UpdateOrderStatus;
 use app::orders::{AssignOrder, ReleaseOrder};
@@ -24,9 +26,9 @@ use domain::{
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use testkit::build::{grid, room};
+use testkit::build::{bulk, grid, room};
 use testkit::{
-    CountedIds, CountedRounds, FirstComeFirstServed, MemoryIdentity, MemoryMailer,
+    CountedIds, CountedRounds, FirstComeFirstServed, MemoryCustomers, MemoryIdentity, MemoryMailer,
     MemoryNotifications, MemoryStore, MemoryWakes, NoJitter, StillClock,
 };
 
@@ -35,6 +37,8 @@ pub struct World {
     pub identity: Arc<MemoryIdentity>,
     pub wakes: Arc<MemoryWakes>,
     pub notifications: Arc<MemoryNotifications>,
+    /// The customers whose orders follow a suspension.
+    pub customers: Arc<MemoryCustomers>,
     pub mailer: Arc<MemoryMailer>,
     pub provider: Arc<FirstComeFirstServed>,
     pub clock: Arc<StillClock>,
@@ -62,6 +66,7 @@ impl World {
             identity: Arc::default(),
             wakes: Arc::default(),
             notifications: Arc::default(),
+            customers: Arc::default(),
             mailer: Arc::new(MemoryMailer::as_strict_as_sns(mail_clock.clone())),
             provider: Arc::default(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
@@ -186,6 +191,37 @@ impl World {
             grid: grid(),
             estimate: LegEstimate::default(),
         }
+    }
+
+    pub fn update_customer(&self) -> UpdateCustomer {
+        UpdateCustomer {
+            users: self.store.clone(),
+            queue: self.customers.clone(),
+            sessions: self.identity.clone(),
+            clock: self.clock.clone(),
+            jitter: Arc::new(NoJitter),
+        }
+    }
+
+    pub fn follow_customer(&self) -> FollowCustomer {
+        FollowCustomer {
+            users: self.store.clone(),
+            orders: self.store.clone(),
+            bulk: ChangeInBulk {
+                clock: self.clock.clone(),
+                ..bulk(&self.store)
+            },
+            queue: self.customers.clone(),
+            clock: self.clock.clone(),
+        }
+    }
+
+    /// A dispatcher sets the status of a customer.
+    pub async fn set_customer(&self, number: u64, status: &str) -> Result<(), Refusal> {
+        let id = testkit::build::user_id(number).to_string();
+        let update = self.update_customer();
+        let body = json!({"status": status});
+        update.run(&dispatcher(), &id, &body).await.map(|_| ())
     }
 
     pub fn desk(&self) -> DispatchDesk {
@@ -340,7 +376,18 @@ impl World {
                 self.notify_surely(notification).await;
             }
         }
-        !(changes.is_empty() && wakes.is_empty() && notifications.is_empty())
+        let customers = self.customers.take_messages();
+        for message in &customers {
+            for _ in 0..self.deliveries {
+                let follow = self.follow_customer();
+                let time = Duration::from_secs(120);
+                follow.run(message.clone(), time).await.unwrap();
+            }
+        }
+        !(changes.is_empty()
+            && wakes.is_empty()
+            && notifications.is_empty()
+            && customers.is_empty())
     }
 
     async fn announce_surely(&self, change: &StateChange) {

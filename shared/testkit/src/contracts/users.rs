@@ -1,7 +1,7 @@
 //! [`UserStore`]
 
 use app::ports::UserStore;
-use domain::{Break, EmailNotifications, Skill, TimeWindow, User, UserId, UserStatus};
+use domain::{Break, EmailNotifications, Role, Skill, TimeWindow, User, UserId, UserStatus};
 use futures::future::join_all;
 
 use super::fresh::later;
@@ -14,14 +14,15 @@ pub async fn run(store: &dyn UserStore) {
     a_version_is_written_over_its_predecessor_alone(store).await;
     of_many_writers_one_wins(store).await;
     several_are_read_at_once(store).await;
-    agents_are_listed_by_status(store).await;
+    people_are_listed_by_status(store, Role::Agent).await;
+    people_are_listed_by_status(store, Role::Customer).await;
     agents_are_on_duty_while_one_may_plan_with_them(store).await;
 }
 
 async fn records_are_read_as_they_were_written(store: &dyn UserStore) {
     let fresh = Fresh::new();
     assert_eq!(store.user(fresh.user_id()).await.unwrap(), None);
-    let customer = fresh.customer();
+    let mut customer = fresh.customer();
     let mut agent = fresh.agent();
     agent.status = UserStatus::Suspended;
     agent.email_notifications = EmailNotifications::Pending;
@@ -45,6 +46,8 @@ async fn records_are_read_as_they_were_written(store: &dyn UserStore) {
         .filter_map(|name| Skill::named(name))
         .collect();
     profile.open_route_id = Some(fresh.route_id());
+    customer.max_open_orders = Some(7);
+    customer.suspended_at = Some(now);
     let mut bare = fresh.customer();
     bare.subscribed_at = None;
     bare.confirmed_at = None;
@@ -103,58 +106,74 @@ async fn several_are_read_at_once(store: &dyn UserStore) {
     assert_eq!(store.users(&[]).await.unwrap(), []);
 }
 
-async fn agents_are_listed_by_status(store: &dyn UserStore) {
+async fn people_are_listed_by_status(store: &dyn UserStore, role: Role) {
     let fresh = Fresh::new();
     let before_all = fresh.user_id();
-    let mut agents: Vec<User> = (0..5).map(|_| fresh.agent()).collect();
-    for agent in &mut agents {
-        agent.status = UserStatus::PendingApproval;
-        store.put_user(agent).await.unwrap();
+    let (one, other) = match role {
+        Role::Agent => (UserStatus::PendingApproval, UserStatus::Active),
+        Role::Customer | Role::Dispatcher => (UserStatus::Suspended, UserStatus::Active),
+    };
+    let somebody = |role| match role {
+        Role::Agent => fresh.agent(),
+        Role::Customer | Role::Dispatcher => fresh.customer(),
+    };
+    let mut people: Vec<User> = (0..5).map(|_| somebody(role)).collect();
+    for person in &mut people {
+        person.status = one;
+        store.put_user(person).await.unwrap();
     }
-    let mut unconfirmed = fresh.agent();
+    let mut unconfirmed = somebody(role);
     unconfirmed.status = UserStatus::Unconfirmed;
-    let customer = fresh.customer();
-    for other in [&unconfirmed, &customer] {
-        store.put_user(other).await.unwrap();
+    let stranger = match role {
+        Role::Agent => fresh.customer(),
+        Role::Customer | Role::Dispatcher => fresh.agent(),
+    };
+    for person in [&unconfirmed, &stranger] {
+        store.put_user(person).await.unwrap();
     }
-    let mut ids: Vec<UserId> = agents.iter().map(|agent| agent.id).collect();
-    let listed = async |status| by_pages_of_two(store, status, before_all).await;
-    eventually("agents are listed by status", || async {
-        let found = listed(UserStatus::PendingApproval).await;
+    let mut ids: Vec<UserId> = people.iter().map(|person| person.id).collect();
+    let listed = async |status| by_pages_of_two(store, role, status, before_all).await;
+    eventually("people are listed by status", || async {
+        let found = listed(one).await;
         assert!(found.is_sorted(), "by id");
         ids.iter().all(|id| found.contains(id))
     })
     .await;
-    for (status, stranger) in [
+    for (status, absent) in [
         (UserStatus::Unconfirmed, &unconfirmed),
-        (UserStatus::Active, &customer),
-        (UserStatus::PendingApproval, &customer),
+        (stranger.status, &stranger),
+        (one, &stranger),
     ] {
-        assert!(!listed(status).await.contains(&stranger.id), "{status:?}");
+        assert!(!listed(status).await.contains(&absent.id), "{status:?}");
     }
 
-    let approved = User {
-        status: UserStatus::Active,
-        ..agents[0].changed(agents[0].updated_at)
+    let changed = User {
+        status: other,
+        ..people[0].changed(people[0].updated_at)
     };
-    store.put_user(&approved).await.unwrap();
+    store.put_user(&changed).await.unwrap();
     ids.remove(0);
-    eventually("an agent moves from one status to another", || async {
-        let waiting = listed(UserStatus::PendingApproval).await;
-        let active = listed(UserStatus::Active).await;
-        active.contains(&approved.id)
-            && !waiting.contains(&approved.id)
-            && ids.iter().all(|id| waiting.contains(id))
+    eventually("a person moves from one status to another", || async {
+        let before = listed(one).await;
+        let after = listed(other).await;
+        after.contains(&changed.id)
+            && !before.contains(&changed.id)
+            && ids.iter().all(|id| before.contains(id))
     })
     .await;
 }
 
-async fn by_pages_of_two(store: &dyn UserStore, status: UserStatus, after: UserId) -> Vec<UserId> {
+async fn by_pages_of_two(
+    store: &dyn UserStore,
+    role: Role,
+    status: UserStatus,
+    after: UserId,
+) -> Vec<UserId> {
     let mut found = Vec::new();
     let mut after = after;
     loop {
         let page = store
-            .agents_with_status(status, Some(after), 2)
+            .with_status(role, status, Some(after), 2)
             .await
             .unwrap();
         assert!(page.len() <= 2, "a page has its limit");

@@ -21,7 +21,9 @@ pub use legs::MemoryLegs;
 pub use mail::MemoryMailer;
 pub use places::{MemoryGeocoder, MemoryPlaceCache};
 pub use put_aside::MemoryAside;
-pub use queues::{MemoryImportQueue, MemoryNotifications, MemoryQueue, MemoryWakes};
+pub use queues::{
+    MemoryCustomers, MemoryImportQueue, MemoryNotifications, MemoryQueue, MemoryWakes,
+};
 pub use store::{MemoryStore, NextWrite};
 
 /// The error of an unavailable dependency.

@@ -12,7 +12,7 @@ use app::ports::{
 };
 use async_trait::async_trait;
 use domain::{
-    AgentLocation, Import, ImportId, Order, OrderId, OrderStatus, Route, RouteId, RouteStatus,
+    AgentLocation, Import, ImportId, Order, OrderId, OrderStatus, Role, Route, RouteId, RouteStatus,
     RowFault, Timestamp, User, UserId, UserStatus, Zone,
 };
 
@@ -214,19 +214,20 @@ impl UserStore for MemoryStore {
         })
     }
 
-    async fn agents_with_status(
+    async fn with_status(
         &self,
+        role: Role,
         status: UserStatus,
         after: Option<UserId>,
         limit: usize,
     ) -> Result<Vec<UserId>, StoreError> {
         let tables = self.tables();
-        let agents = tables
+        let listed = tables
             .users
             .values()
-            .filter(|user| user.agent.is_some() && user.status == status)
-            .filter(|user| user.status != UserStatus::Unconfirmed);
-        let ids = agents
+            .filter(|user| user.role == role && user.status == status)
+            .filter(|_| role != Role::Dispatcher && status != UserStatus::Unconfirmed);
+        let ids = listed
             .map(|user| user.id)
             .filter(|id| after.is_none_or(|after| *id > after));
         Ok(ids.take(limit).collect())
@@ -303,7 +304,7 @@ impl OrderStore for MemoryStore {
         let mut due: Vec<(Timestamp, OrderId)> = tables
             .orders
             .values()
-            .filter(|order| order.zone == zone && !order.decided.held)
+            .filter(|order| order.zone == zone && order.may_be_planned())
             .filter_map(|order| Some((order.waiting?.retry_at, order.id)))
             .filter(|(retry_at, _)| due_by.is_none_or(|by| *retry_at <= by))
             .collect();
@@ -319,7 +320,7 @@ impl OrderStore for MemoryStore {
     ) -> Result<OverduePage, StoreError> {
         let tables = self.tables();
         let mut pending: Vec<PendingPlace> = (tables.orders.values())
-            .filter(|order| !order.decided.held)
+            .filter(|order| order.may_be_planned())
             .filter_map(|order| {
                 Some(PendingPlace {
                     zone: order.zone,

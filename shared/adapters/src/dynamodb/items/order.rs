@@ -43,6 +43,8 @@ pub(crate) struct StoredOrder {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     held: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    suspended: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pinned: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     refused_agents: Vec<UserId>,
@@ -108,6 +110,7 @@ impl From<Order> for StoredOrder {
             attempts: order.waiting.map(|waiting| waiting.attempts),
             unplaced_reason: order.waiting.and_then(|waiting| waiting.reason),
             held: order.decided.held,
+            suspended: order.decided.suspended,
             pinned: order.decided.pinned,
             refused_agents: order.decided.refused_agents,
             history: order.history.into_iter().map(Into::into).collect(),
@@ -188,6 +191,7 @@ impl TryFrom<StoredOrder> for Order {
             waiting,
             decided: Decided {
                 held: stored.held,
+                suspended: stored.suspended,
                 pinned: stored.pinned,
                 refused_agents: stored.refused_agents,
             },

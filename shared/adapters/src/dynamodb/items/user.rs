@@ -26,12 +26,17 @@ pub(crate) struct StoredUser {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_open_orders: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    suspended_at: Option<Timestamp>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     confirmed_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     agent: Option<StoredAgent>,
     /// Key of `agents-by-status`: agents with a confirmed address.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     agent_status: Option<UserStatus>,
+    /// Key of `customers-by-status`: customers with a confirmed address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    customer_status: Option<UserStatus>,
     /// Key of `agents-on-duty`: agents that a plan may use.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     duty_zone: Option<Zone>,
@@ -62,7 +67,8 @@ struct StoredAgent {
 
 impl From<User> for StoredUser {
     fn from(user: User) -> Self {
-        let listed = user.agent.is_some() && user.status != UserStatus::Unconfirmed;
+        let listed = |role| user.role == role && user.status != UserStatus::Unconfirmed;
+        let (is_agent, is_customer) = (listed(Role::Agent), listed(Role::Customer));
         let duty_zone = user
             .agent
             .as_ref()
@@ -79,9 +85,11 @@ impl From<User> for StoredUser {
             subscription_checked_at: user.subscription_checked_at,
             subscription_lost_at: user.subscription_lost_at,
             max_open_orders: user.max_open_orders,
+            suspended_at: user.suspended_at,
             confirmed_at: user.confirmed_at,
             agent: user.agent.map(Into::into),
-            agent_status: listed.then_some(user.status),
+            agent_status: is_agent.then_some(user.status),
+            customer_status: is_customer.then_some(user.status),
             duty_zone,
             created_at: user.created_at,
             updated_at: user.updated_at,
@@ -140,6 +148,7 @@ impl TryFrom<StoredUser> for User {
             subscription_checked_at: stored.subscription_checked_at,
             subscription_lost_at: stored.subscription_lost_at,
             max_open_orders: stored.max_open_orders,
+            suspended_at: stored.suspended_at,
             confirmed_at: stored.confirmed_at,
             agent: stored.agent.map(Into::into),
             created_at: stored.created_at,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::{Import, Order, OrderId, OrderStatus};
 
 use super::{Run, StopReason};
-use crate::orders::BulkCancel;
+use crate::orders::{BulkChange, BulkStep};
 use crate::ports::StoreError;
 use crate::refusal::Refusal;
 
@@ -27,10 +27,13 @@ impl Run<'_> {
             else {
                 return Ok(StopReason::Over(import.status));
             };
-            let how = BulkCancel {
-                only_pending: cancellation.only_pending,
-                by: cancellation.by,
-                reason: cancellation.reason,
+            let only_pending = cancellation.only_pending;
+            let cancel = BulkChange {
+                step: BulkStep::Cancel {
+                    only_pending,
+                    by: cancellation.by,
+                    reason: cancellation.reason,
+                },
                 request_id: None,
             };
             let last = import.rows().min(cancellation.row + ROWS);
@@ -39,10 +42,10 @@ impl Run<'_> {
             let bulk = &self.on.bulk;
             self.report.store_requests += 2;
             let orders = bulk.orders.orders(&ids).await?;
-            let orders = bulk.run(orders, &how).await?;
+            let orders = bulk.run(orders, &cancel).await?;
             let (mut cancelled, mut kept) = (0, 0);
             for order in &orders {
-                match after(order, how.only_pending) {
+                match after(order, only_pending) {
                     After::Cancelled => cancelled += 1,
                     After::Kept => kept += 1,
                     After::StillOpen => return Err(Refusal::Contended),

@@ -15,7 +15,7 @@ use intake::{MOST_WORKBOOK_BYTES, Workbook};
 use tokio::time::timeout;
 
 use crate::messages::ImportKey;
-use crate::orders::{CancelInBulk, RoomForOrders};
+use crate::orders::{ChangeInBulk, RoomForOrders};
 use crate::ports::{
     ChunkOutcome, Clock, FileError, ImportChunks, ImportFiles, ImportStore, Jitter, Queue,
     StoreError,
@@ -51,7 +51,7 @@ pub struct IngestOrders {
     /// The limit on pending orders.
     pub room: RoomForOrders,
     /// Cancels the orders of imports.
-    pub bulk: CancelInBulk,
+    pub bulk: ChangeInBulk,
     /// The files of the imports.
     pub files: Arc<dyn ImportFiles>,
     /// Queues an import again when the time is up.

@@ -33,6 +33,7 @@ pub(crate) const BY_HAND: &str = "dispatcher";
 ///
 /// Each call reads records, decides, and commits one transaction on the condition of every version that it relied on.
 /// If it loses a race, it reads again and decides again.
+#[derive(Clone)]
 pub struct DispatchDesk {
     /// The records of people.
     pub users: Arc<dyn UserStore>,

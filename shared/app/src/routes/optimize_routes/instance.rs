@@ -255,6 +255,12 @@ impl ZoneInstance {
         )
     }
 
+    /// Whether a crew has the skills for the order, refused or not.
+    fn has_skilled_crew(&self, order: &Order) -> bool {
+        let skilled = self.crews_with(&order.requires);
+        skilled.is_none_or(|skilled| !skilled.is_empty())
+    }
+
     fn planner_stop(&self, stop: &OrderStop, places: &mut Places) -> planner::PlannerStop {
         planner::PlannerStop {
             point: places.index_of(stop.location),
@@ -435,6 +441,9 @@ impl ZoneInstance {
                 let reason = match for_all.unwrap_or(left.reason) {
                     // The crews that were left out may have the skills.
                     UnplacedReason::NoAgentWithSkills if others => UnplacedReason::OverCapacity,
+                    UnplacedReason::NoAgentWithSkills if self.has_skilled_crew(&order) => {
+                        UnplacedReason::OnlyRefusedAgents
+                    }
                     UnplacedReason::OutsideTimeWindows if order.last_chance().is_none() => {
                         self.without_a_window()
                     }

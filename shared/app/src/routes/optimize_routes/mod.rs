@@ -198,6 +198,7 @@ impl OptimizeRoutes {
     ) -> Result<PlanReport, Refusal> {
         let now = self.clock.now();
         let (due, unread) = self.due_orders(zone, wakes, everything, now).await?;
+        let due = self.hold_suspended(due, now).await?;
         let due = self.end_expired(due, now).await?;
         let (due, too_early): (Vec<Order>, Vec<Order>) = due
             .into_iter()

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{DispatchRules, LegEstimate, Order, OrderStatus, StopKind, Timestamp, UnplacedReason};
+use domain::{DispatchRules, LegEstimate, Order, StopKind, Timestamp, UnplacedReason};
 
 use super::crews::CrewReader;
 use super::instance::ZoneInstance;
@@ -59,7 +59,7 @@ impl Quoting<'_> {
         }
         let others = pending
             .into_iter()
-            .filter(|other| other.status == OrderStatus::Pending && other.zone == order.zone);
+            .filter(|other| other.may_be_planned() && other.zone == order.zone);
         // The order comes first, so that a full forecast is about the surroundings of its pickup.
         let orders: Vec<Order> = std::iter::once(order.clone()).chain(others).collect();
         let selection = Selection::of(orders, crews, MOST_POINTS);

@@ -1,12 +1,14 @@
 //! Orders that have to wait: because nobody can take them now, or because it is too early.
 
+use std::collections::BTreeSet;
+
 use domain::order::Waiting;
-use domain::{Order, Timestamp, UnplacedReason};
+use domain::{Order, Timestamp, UnplacedReason, UserId, UserStatus};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::SignedDuration;
 
 use super::OptimizeRoutes;
-use crate::ports::StoreError;
+use crate::ports::{StoreError, UserStore};
 use crate::refusal::Refusal;
 
 /// The first pause.
@@ -37,6 +39,21 @@ pub(super) fn opens_within(order: &Order, by: Timestamp) -> bool {
 fn first_opening(order: &Order) -> Option<Timestamp> {
     let window = order.pickup.window.or(order.dropoff.window);
     window.map(|window| window.start)
+}
+
+/// The suspended ones among the customers of these orders.
+pub(super) async fn suspended_among(
+    users: &dyn UserStore,
+    orders: &[Order],
+) -> Result<BTreeSet<UserId>, Refusal> {
+    let customers: BTreeSet<UserId> = orders.iter().map(|order| order.customer_id).collect();
+    if customers.is_empty() {
+        return Ok(customers);
+    }
+    let customers: Vec<UserId> = customers.into_iter().collect();
+    let customers = users.users(&customers).await?.into_iter();
+    let suspended = customers.filter(|user| user.status == UserStatus::Suspended);
+    Ok(suspended.map(|user| user.id).collect())
 }
 
 impl OptimizeRoutes {
@@ -89,6 +106,23 @@ impl OptimizeRoutes {
             }
         }
         self.write_all(expired).await?;
+        Ok(left)
+    }
+
+    /// Lets the orders of suspended customers wait, and returns the others. A suspension changes the customer's orders
+    /// in the background, and an order may slip through: it was placed at that moment, or an agent has given it back.
+    pub(super) async fn hold_suspended(
+        &self,
+        orders: Vec<Order>,
+        now: Timestamp,
+    ) -> Result<Vec<Order>, Refusal> {
+        let suspended = suspended_among(self.users.as_ref(), &orders).await?;
+        let (waiting, left): (Vec<Order>, Vec<Order>) = orders
+            .into_iter()
+            .partition(|order| suspended.contains(&order.customer_id));
+        let waiting = waiting.iter();
+        let waiting = waiting.filter_map(|order| order.customer_suspended(None, now));
+        self.write_all(waiting.collect()).await?;
         Ok(left)
     }
 

@@ -141,7 +141,7 @@ pub fn user() -> impl Strategy<Value = User> {
         (of(time()), of(time()), of(time())),
         of(time()),
         of(agent()),
-        of(any::<u32>()),
+        (of(any::<u32>()), of(time())),
         time(),
         time(),
         1_u64..,
@@ -158,7 +158,8 @@ pub fn user() -> impl Strategy<Value = User> {
         subscription_lost_at: rest.1.2,
         confirmed_at: rest.2,
         agent: rest.3,
-        max_open_orders: rest.4,
+        max_open_orders: rest.4.0,
+        suspended_at: rest.4.1,
         created_at: rest.5,
         updated_at: rest.6,
         version: rest.7,
@@ -180,6 +181,7 @@ fn waiting() -> impl Strategy<Value = Waiting> {
     let reason = select(vec![
         UnplacedReason::NoAgentOnDuty,
         UnplacedReason::NoAgentWithSkills,
+        UnplacedReason::OnlyRefusedAgents,
         UnplacedReason::OutsideShifts,
         UnplacedReason::OverCapacity,
         UnplacedReason::OutsideTimeWindows,
@@ -222,8 +224,9 @@ fn decision() -> impl Strategy<Value = Decision> {
 
 fn decided() -> impl Strategy<Value = Decided> {
     let refused = vec(uuid().prop_map(UserId), 0..3);
-    (any::<bool>(), any::<bool>(), refused).prop_map(|(held, pinned, refused_agents)| Decided {
+    (any::<[bool; 3]>(), refused).prop_map(|([held, suspended, pinned], refused_agents)| Decided {
         held,
+        suspended,
         pinned,
         refused_agents,
     })

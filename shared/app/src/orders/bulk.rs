@@ -1,9 +1,11 @@
-//! Cancels several orders at once, each with its route.
+//! Changes several orders at once, each with its route.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::{Actor, LegEstimate, Order, OrderId, OrderStatus, Route, Timestamp, User, ZoneGrid};
+use domain::{
+    Actor, LegEstimate, Order, OrderId, OrderStatus, Route, Timestamp, User, UserId, ZoneGrid,
+};
 use futures::future::{try_join, try_join_all};
 use futures::{StreamExt, TryStreamExt, stream};
 
@@ -18,21 +20,97 @@ use crate::routes::after_change::set_free;
 /// This many transactions run at once.
 const WRITES_AT_ONCE: usize = 16;
 
-/// Which orders are cancelled, why, and by whom.
+/// A change that is made to many orders, and the request that led to it.
 #[derive(Debug, Clone)]
-pub(crate) struct BulkCancel {
-    /// Whether orders on routes stay where they are.
-    pub(crate) only_pending: bool,
-    /// The side that asks.
-    pub(crate) by: Actor,
-    /// The reason for the history.
-    pub(crate) reason: Option<String>,
+pub(crate) struct BulkChange {
+    /// What happens to each order.
+    pub(crate) step: BulkStep,
     /// The id of the request, for the logs.
     pub(crate) request_id: Option<String>,
 }
 
-/// Cancels orders in bulk.
-pub struct CancelInBulk {
+/// What happens to each order.
+#[derive(Debug, Clone)]
+pub(crate) enum BulkStep {
+    /// It is cancelled.
+    Cancel {
+        /// Whether orders on routes stay where they are.
+        only_pending: bool,
+        /// The side that asks.
+        by: Actor,
+        /// The reason for the history.
+        reason: Option<String>,
+    },
+    /// Its customer is suspended: it leaves its route and waits.
+    Suspend {
+        /// The dispatcher.
+        by: UserId,
+        /// The beginning of the suspension. An order that a dispatcher has put on a route since then stays there.
+        since: Timestamp,
+    },
+    /// Its customer is suspended no more.
+    Resume {
+        /// The dispatcher.
+        by: UserId,
+    },
+}
+
+impl BulkChange {
+    /// The order after the change. `None` for an order that the change leaves as it is.
+    fn of(&self, order: &Order, now: Timestamp) -> Option<Order> {
+        let mut changed = match &self.step {
+            BulkStep::Cancel {
+                only_pending,
+                by,
+                reason,
+            } => match order.status {
+                OrderStatus::Assigned if *only_pending => None,
+                OrderStatus::Pending | OrderStatus::Assigned => {
+                    let cancelled = OrderStatus::Cancelled;
+                    order.step(cancelled, *by, reason.clone(), now).ok()
+                }
+                OrderStatus::InProgress
+                | OrderStatus::Delivered
+                | OrderStatus::Failed
+                | OrderStatus::Cancelled => None,
+            },
+            BulkStep::Suspend { by, since } => {
+                let stays =
+                    order.status == OrderStatus::Assigned && order.was_decided_since(*since);
+                let suspended = || order.customer_suspended(Some(*by), now);
+                (!stays).then(suspended).flatten()
+            }
+            BulkStep::Resume { by } => order.customer_active(*by, now),
+        }?;
+        changed.request_id.clone_from(&self.request_id);
+        Some(changed)
+    }
+
+    /// Whether the change leaves the order as it is.
+    pub(crate) fn is_done(&self, order: &Order, now: Timestamp) -> bool {
+        self.of(order, now).is_none()
+    }
+
+    /// The route without the stops of these orders.
+    fn without(
+        &self,
+        route: &Route,
+        orders: &[OrderId],
+        estimate: &LegEstimate,
+        now: Timestamp,
+    ) -> Route {
+        match self.step {
+            BulkStep::Cancel { .. } => route.with_orders_skipped(orders, estimate, now),
+            BulkStep::Suspend { .. } | BulkStep::Resume { .. } => {
+                route.with_orders_given_back(orders, estimate, now)
+            }
+        }
+    }
+}
+
+/// Changes orders in bulk.
+#[derive(Clone)]
+pub struct ChangeInBulk {
     /// The records of people.
     pub users: Arc<dyn UserStore>,
     /// The orders.
@@ -51,32 +129,33 @@ pub struct CancelInBulk {
     pub estimate: LegEstimate,
 }
 
-impl CancelInBulk {
-    /// Cancels these orders, and returns all of them as they are now. An order that cannot be cancelled stays as it is:
+impl ChangeInBulk {
+    /// Changes these orders, and returns all of them as they are now. An order that cannot be changed stays as it is:
     /// it is aboard, or it has ended. So does an order for which each attempt lost its race.
     ///
     /// The orders of one route are one transaction, and a pending order is a write of its own. A crash in between
-    /// leaves some orders cancelled and the others as they were, so the call can be repeated.
+    /// leaves some orders changed and the others as they were, so the call can be repeated.
     ///
     /// # Errors
     /// If the store is unavailable.
     pub(crate) async fn run(
         &self,
         orders: Vec<Order>,
-        how: &BulkCancel,
+        change: &BulkChange,
     ) -> Result<Vec<Order>, Refusal> {
         let mut on_routes: HashMap<_, Vec<Order>> = HashMap::new();
         let mut groups = Vec::new();
         let mut left = Vec::new();
+        let now = self.clock.now();
         for order in orders {
-            match (goes(&order, how), order.assignment) {
-                (false, _) => left.push(order),
-                (true, Some(on)) => on_routes.entry(on.route_id).or_default().push(order),
-                (true, None) => groups.push(vec![order]),
+            match (change.is_done(&order, now), order.assignment) {
+                (true, _) => left.push(order),
+                (false, Some(on)) => on_routes.entry(on.route_id).or_default().push(order),
+                (false, None) => groups.push(vec![order]),
             }
         }
         groups.extend(on_routes.into_values());
-        let writes = groups.into_iter().map(|group| self.group(group, how));
+        let writes = groups.into_iter().map(|group| self.group(group, change));
         let taken: Vec<Vec<Order>> = stream::iter(writes)
             .buffer_unordered(WRITES_AT_ONCE)
             .try_collect()
@@ -85,14 +164,18 @@ impl CancelInBulk {
         Ok(left)
     }
 
-    /// Cancels the orders of one route, or one pending order. A writer that loses the race reads them again: they may
+    /// Changes the orders of one route, or one pending order. A writer that loses the race reads them again: they may
     /// be on other routes by then, or aboard.
-    async fn group(&self, mut group: Vec<Order>, how: &BulkCancel) -> Result<Vec<Order>, Refusal> {
+    async fn group(
+        &self,
+        mut group: Vec<Order>,
+        change: &BulkChange,
+    ) -> Result<Vec<Order>, Refusal> {
         let ids: Vec<OrderId> = group.iter().map(|order| order.id).collect();
         let mut attempts = Attempts::on_route(self.jitter.as_ref());
         loop {
-            let changes = self.changes(&group, how, self.clock.now()).await?;
-            let commits = changes.iter().map(|change| self.write(change));
+            let changes = self.changes(&group, change, self.clock.now()).await?;
+            let commits = changes.iter().map(|it| self.write(it));
             let mut lost = false;
             for outcome in futures::future::join_all(commits).await {
                 match outcome {
@@ -104,7 +187,7 @@ impl CancelInBulk {
             if !lost {
                 let mut now: HashMap<OrderId, Order> = changes
                     .into_iter()
-                    .flat_map(|change| change.orders)
+                    .flat_map(|it| it.orders)
                     .map(|order| (order.id, order))
                     .collect();
                 let after = group
@@ -132,19 +215,22 @@ impl CancelInBulk {
     async fn changes(
         &self,
         group: &[Order],
-        how: &BulkCancel,
+        change: &BulkChange,
         now: Timestamp,
     ) -> Result<Vec<Changeset>, Refusal> {
-        let mut on_routes: HashMap<_, Vec<&Order>> = HashMap::new();
+        let mut on_routes: HashMap<_, Vec<Order>> = HashMap::new();
         let mut changes = Vec::new();
-        for order in group.iter().filter(|order| goes(order, how)) {
+        for order in group {
+            let Some(changed) = change.of(order, now) else {
+                continue;
+            };
             match order.assignment {
                 Some(on) => on_routes
                     .entry((on.agent_id, on.route_id))
                     .or_default()
-                    .push(order),
+                    .push(changed),
                 None => changes.push(Changeset {
-                    orders: vec![stepped(order, how, now)?],
+                    orders: vec![changed],
                     ..Changeset::default()
                 }),
             }
@@ -159,7 +245,7 @@ impl CancelInBulk {
                         "an order names a route that is not there".into(),
                     ));
                 };
-                self.of_route(route, agent, &orders, how, now)
+                Ok(self.of_route(&route, &agent, orders, change, now))
             });
         changes.extend(try_join_all(routes).await?);
         Ok(changes)
@@ -167,47 +253,25 @@ impl CancelInBulk {
 
     fn of_route(
         &self,
-        route: Route,
-        agent: User,
-        orders: &[&Order],
-        how: &BulkCancel,
+        route: &Route,
+        agent: &User,
+        orders: Vec<Order>,
+        change: &BulkChange,
         now: Timestamp,
-    ) -> Result<Changeset, Refusal> {
+    ) -> Changeset {
         let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
-        let mut route = route.with_orders_skipped(&ids, &self.estimate, now);
+        let mut route = change.without(route, &ids, &self.estimate, now);
         // The path was read apart from the route, so it may be an older one. The store keeps what it has.
         route.geometry = route.geometry.filter(String::is_empty);
         let mut freed = agent.changed(now);
         let is_free = set_free(&mut freed, &route, self.grid);
-        Ok(Changeset {
-            orders: orders
-                .iter()
-                .map(|order| stepped(order, how, now))
-                .collect::<Result<_, _>>()?,
+        Changeset {
+            orders,
             routes: vec![route],
             agents: is_free
                 .then_some(AgentPart::Changed(freed))
                 .into_iter()
                 .collect(),
-        })
+        }
     }
-}
-
-/// Whether the order can be cancelled now.
-fn goes(order: &Order, how: &BulkCancel) -> bool {
-    match order.status {
-        OrderStatus::Pending => true,
-        OrderStatus::Assigned => !how.only_pending,
-        OrderStatus::InProgress
-        | OrderStatus::Delivered
-        | OrderStatus::Failed
-        | OrderStatus::Cancelled => false,
-    }
-}
-
-fn stepped(order: &Order, how: &BulkCancel, now: Timestamp) -> Result<Order, Refusal> {
-    let stepped = order.step(OrderStatus::Cancelled, how.by, how.reason.clone(), now);
-    let mut stepped = stepped.map_err(|step| Refusal::Broken(step.into()))?;
-    stepped.request_id.clone_from(&how.request_id);
-    Ok(stepped)
 }
