@@ -34,7 +34,7 @@ class Row:
     answers: dict  # caller: expected answer
     path: dict = field(default_factory=dict)  # a part of the path: its value, see access_world.World.named
     send: object = None  # the body, or a function that makes it from the world
-    query: dict = field(default_factory=dict)
+    query: dict = field(default_factory=dict)  # like `path`
     witness: str | None = None  # the record that a refused call must not change, see access_world.World.seen
     last: bool = False  # runs after all others, because it ends sessions or routes that they need
 
@@ -433,6 +433,7 @@ ROWS = (
         send={"status": "suspended"},
         witness="agent",
     ),
+    Row("GET /plans/preview", "", DISPATCHER_ALONE, query={"agent_id": "the_agent"}),
     Row("GET /customers", "", DISPATCHER_ALONE),
     Row(
         "PUT /customers/{customer_id}",

@@ -88,8 +88,8 @@ class Turn(Enum):
 def turn_of(row, caller):
     if row.last:
         return Turn.ENDS_WHAT_OTHERS_NEED
-    # There are few agents. While one check reads an agent, no other call may change it.
-    changes = row.witness in ("agent", "location") and row.answers[caller].startswith("2")
+    # There are few people. While one check reads a person's record, no other call may change it.
+    changes = row.witness in ("agent", "customer", "location") and row.answers[caller].startswith("2")
     return Turn.CHANGES_WHAT_OTHERS_LOOK_AT if changes else Turn.FIRST
 
 
@@ -98,8 +98,9 @@ def asked(world, row, caller):
     parts = {name: world.named(part, caller) for name, part in row.path.items()}
     path = row.call.split()[1].format(**parts)
     body = row.send(world) if callable(row.send) else row.send
+    query = {name: world.named(part, caller) for name, part in row.query.items()}
     before = world.seen(row.witness, parts, caller)
-    answer = world.stack.call(row.method, path, token=world.token_of(caller), json=body, params=row.query)
+    answer = world.stack.call(row.method, path, token=world.token_of(caller), json=body, params=query)
     if answer.status_code < 300:
         return f"{answer.status_code}{listed(row, parts, answer, world)}"
     told = answer.json()

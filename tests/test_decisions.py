@@ -197,3 +197,31 @@ def finish(dispatcher, order):
         if answer.status_code == 200:
             return
     expect(answer, 200)
+
+
+def test_a_dispatcher_previews_the_next_plan(town):
+    """It shows the zone of an agent. Nothing changes by that."""
+    dispatcher, ana, ben = town.dispatcher, town.customer("Ana"), town.agent(capacity=3)
+    on_route = town.order(ana)
+    town.assigned(ana, on_route, to=ben)
+    large = town.order(ana, size=5)["order_id"]
+    route = open_route(ben)
+
+    def shown():
+        preview = expect(dispatcher.get("/plans/preview", agent_id=ben.user_id), 200)
+        return preview if preview["unplaced"] else None
+
+    preview = eventually("the large order is in the index", shown)
+    assert preview["unplaced"] == [{"order_id": large, "reason": "over_capacity"}]
+    assert (preview["assigned"], preview["moved"], preview["routes"]) == ([], [], [])
+    again = expect(dispatcher.get("/plans/preview", zone=preview["zone"]), 200)
+    assert again == preview
+    assert open_route(ben)["version"] == route["version"]
+    for query, pointer in (
+        ({}, "?zone"),
+        ({"zone": "Barcelona"}, "?zone"),
+        ({"zone": preview["zone"], "agent_id": ben.user_id}, "?agent_id"),
+        ({"agent": ben.user_id}, "?agent"),
+    ):
+        assert pointers(dispatcher.get("/plans/preview", **query)) == [pointer]
+    problem(dispatcher.get("/plans/preview", agent_id=ana.user_id), 404, "not_found")

@@ -241,6 +241,7 @@ mod tests {
                 gained_orders: 1,
                 lost_orders: 0,
                 new: true,
+                resequenced: false,
                 first_step: false,
             }]
         );

@@ -3,8 +3,8 @@
 use domain::{
     AgentLocation, Break, Coordinates, EmailNotifications, HistoryLine, ImportId, LocationPoint,
     Order, OrderId, OrderStatus, OrderStop, Priority, Role, Route, RouteDecision, RouteId,
-    RouteStatus, Shift, Skills, StopKind, StopStatus, Timestamp, UnplacedReason, User, UserId,
-    UserStatus,
+    RouteStatus, RouteStop, Shift, Skills, StopKind, StopStatus, Timestamp, UnplacedReason, User,
+    UserId, UserStatus,
 };
 use serde::Serialize;
 
@@ -135,8 +135,9 @@ impl RouteAnswer {
     }
 }
 
+/// A stop of a route.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct StopAnswer {
+pub(crate) struct StopAnswer {
     sequence: usize,
     kind: StopKind,
     order_id: OrderId,
@@ -153,21 +154,8 @@ impl From<Route> for RouteAnswer {
     fn from(route: Route) -> Self {
         let total = route.total();
         let pinned_through = route.pinned_through();
-        let stops = route
-            .stops
-            .into_iter()
-            .zip(1..)
-            .map(|(stop, sequence)| StopAnswer {
-                sequence,
-                kind: stop.kind,
-                order_id: stop.order_id,
-                location: stop.location,
-                address: stop.address,
-                eta: stop.eta,
-                distance_m: stop.leg.distance_m,
-                duration_s: stop.leg.duration_s,
-                status: stop.status,
-            });
+        let stops = route.stops.into_iter().zip(1..);
+        let stops = stops.map(|(stop, sequence)| StopAnswer::of(stop, sequence));
         Self {
             route_id: route.id,
             agent_id: route.agent_id,
@@ -184,6 +172,30 @@ impl From<Route> for RouteAnswer {
             created_at: route.created_at,
             updated_at: route.updated_at,
         }
+    }
+}
+
+impl StopAnswer {
+    fn of(stop: RouteStop, sequence: usize) -> Self {
+        Self {
+            sequence,
+            kind: stop.kind,
+            order_id: stop.order_id,
+            location: stop.location,
+            address: stop.address,
+            eta: stop.eta,
+            distance_m: stop.leg.distance_m,
+            duration_s: stop.leg.duration_s,
+            status: stop.status,
+        }
+    }
+
+    /// The open stops of a route, with their places among all of its stops.
+    pub(crate) fn open_of(route: Route) -> Vec<Self> {
+        let stops = route.stops.into_iter().zip(1..);
+        let open = stops.filter(|(stop, _)| stop.status == StopStatus::Pending);
+        open.map(|(stop, sequence)| Self::of(stop, sequence))
+            .collect()
     }
 }
 

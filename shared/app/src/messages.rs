@@ -156,6 +156,9 @@ pub enum Event {
         lost_orders: usize,
         /// Whether the route is new.
         new: bool,
+        /// Whether a dispatcher has changed the sequence of the stops.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        resequenced: bool,
         /// Whether the plan has a second step for the route. The email of the second step reports both steps.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         first_step: bool,

@@ -426,6 +426,39 @@ async fn a_dispatcher_sets_the_sequence_and_the_optimizer_leaves_it() {
 }
 
 #[tokio::test]
+async fn the_agent_hears_once_of_another_sequence_and_not_of_pins() {
+    let world = world(2);
+    for order in ids(&world) {
+        let body = json!({"agent_id": user_id(BERTA), "position": "last"});
+        world.assign(order, body).await.unwrap();
+    }
+    world.settle().await;
+    world.mailer.take_sent();
+    let route = world.open_route(BERTA).unwrap();
+    let mut wanted = visits(&route);
+    let body = json!({"version": route.version, "stops": stops(&wanted), "pinned_through": 1});
+    world.sequence(user_id(BERTA), body).await.unwrap();
+    world.settle().await;
+    assert_eq!(
+        world.mailer.take_sent().len(),
+        0,
+        "the agent drives as before"
+    );
+
+    wanted.rotate_left(2);
+    let route = world.open_route(BERTA).unwrap();
+    let body = json!({"version": route.version, "stops": stops(&wanted)});
+    world.sequence(user_id(BERTA), body).await.unwrap();
+    world.settle().await;
+    let mails = world.mailer.take_sent();
+    assert_eq!(mails.len(), 1, "{mails:?}");
+    let (to, email) = &mails[0];
+    assert_eq!(*to, user_id(BERTA));
+    let subject = "Your route has got another sequence from a dispatcher: 4 stops left";
+    assert!(email.subject.starts_with(subject), "{}", email.subject);
+}
+
+#[tokio::test]
 async fn a_sequence_that_is_not_possible_is_told_precisely() {
     let world = world(2);
     let [one, other] = ids(&world)[..] else {

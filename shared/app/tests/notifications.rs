@@ -418,6 +418,7 @@ async fn the_agent_reads_how_many_stops_and_when_the_first_is() {
             gained_orders: 1,
             lost_orders: 0,
             new,
+            resequenced: false,
             first_step: false,
         };
         told_of_route(&route, event)
@@ -448,6 +449,7 @@ async fn the_first_of_two_steps_is_told_only_if_the_second_was_not_made() {
             gained_orders: 0,
             lost_orders: 2,
             new: false,
+            resequenced: false,
             first_step: true,
         };
         told_of_route(&route, event)

@@ -87,6 +87,11 @@ impl ZoneGrid {
         Ok(Self { resolution })
     }
 
+    /// Whether this is a cell of the grid's resolution.
+    pub fn has(self, zone: Zone) -> bool {
+        zone.0.resolution() == self.resolution
+    }
+
     /// The zone of a place. `None` only for coordinates that are not finite.
     pub fn zone_of(self, place: Coordinates) -> Option<Zone> {
         let point = LatLng::new(place.lat, place.lon).ok()?;

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use domain::{Actor, Order, OrderId, OrderStatus, Route, User, UserId, UserStatus, Zone, ZoneGrid};
+use domain::{
+    Actor, Order, OrderId, OrderStatus, Route, RouteStop, User, UserId, UserStatus, Zone, ZoneGrid,
+};
 use futures::future::try_join_all;
 use jiff::SignedDuration;
 
@@ -386,7 +388,8 @@ fn news_of_plan(before: Option<&Route>, after: &Route) -> Option<(UserId, News)>
     // The news of the second step also counts the orders that have left in the first step.
     let before_that = before.map_or(0, |before| before.left_in_first_step);
     let lost = if first_step { lost } else { lost + before_that };
-    (gained + lost > 0).then_some(())?;
+    let resequenced = before.is_some_and(|before| resequenced_by_hand(before, after));
+    (gained + lost > 0 || resequenced).then_some(())?;
     let news = News {
         event: Event::RoutePlanned {
             agent_id: after.agent_id,
@@ -395,6 +398,7 @@ fn news_of_plan(before: Option<&Route>, after: &Route) -> Option<(UserId, News)>
             gained_orders: gained,
             lost_orders: lost,
             new: before.is_none(),
+            resequenced,
             first_step,
         },
         at: after.updated_at,
@@ -402,4 +406,18 @@ fn news_of_plan(before: Option<&Route>, after: &Route) -> Option<(UserId, News)>
         request_id: None,
     };
     Some((after.agent_id, news))
+}
+
+/// Whether a dispatcher has changed the sequence of the stops that are on both routes. A decision that only pins stops
+/// is no news for the agent.
+fn resequenced_by_hand(before: &Route, after: &Route) -> bool {
+    if after.decisions.last() == before.decisions.last() {
+        return false;
+    }
+    let common = |route: &Route, other: &Route| -> Vec<_> {
+        let there: Vec<_> = other.open_stops().map(RouteStop::visit).collect();
+        let visits = route.open_stops().map(RouteStop::visit);
+        visits.filter(|visit| there.contains(visit)).collect()
+    };
+    common(before, after) != common(after, before)
 }

@@ -206,6 +206,7 @@ impl Digest {
                     gained_orders,
                     lost_orders,
                     new,
+                    resequenced,
                     first_step,
                     ..
                 } => {
@@ -218,6 +219,7 @@ impl Digest {
                     }
                     if !(first_step && second_step_was_made) {
                         change.new |= new;
+                        change.resequenced |= resequenced;
                         change.gained_orders += gained_orders;
                         change.lost_orders += lost_orders;
                         planned_version = planned_version.max(Some(version));
@@ -243,7 +245,8 @@ impl Digest {
         }
         // The change of the route counts these too.
         change.lost_orders = change.lost_orders.saturating_sub(change.taken_off.len());
-        let plan_counts = change.gained_orders > 0 || (change.lost_orders > 0 && agent.on_duty);
+        let others_count = change.lost_orders > 0 || change.resequenced;
+        let plan_counts = change.gained_orders > 0 || (others_count && agent.on_duty);
         // An agent whose route ended because all its orders went to others must hear of it, unless the next route has
         // its own email.
         let lost_all = plan_counts

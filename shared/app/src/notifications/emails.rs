@@ -51,6 +51,8 @@ pub(super) struct OrderNews<'a> {
 pub(super) struct RouteChange<'a> {
     /// Whether the route is new.
     pub(super) new: bool,
+    /// Whether a dispatcher has changed the sequence of the stops.
+    pub(super) resequenced: bool,
     /// The number of orders that joined the route.
     pub(super) gained_orders: usize,
     /// The number of orders that a plan gave to other agents.
@@ -80,6 +82,9 @@ impl RouteChange<'_> {
         if !self.taken_off.is_empty() {
             let taken_off = orders(self.taken_off.len());
             words.push(format!("lost {taken_off} to a dispatcher"));
+        }
+        if self.resequenced {
+            words.push("got another sequence from a dispatcher".to_owned());
         }
         words.join(" and ")
     }

@@ -18,7 +18,7 @@ use app::orders::{AssignOrder, ReleaseOrder};
 use app::orders::{CreateOrder, EditOrder, GetOrder, ListOrders, QuoteOrder, RoomForOrders};
 use app::routes::by_hand::{AssignmentAnswer, DispatchDesk, SequenceAnswer, TransferAnswer};
 use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
-use app::routes::{SequenceStops, TransferRoute};
+use app::routes::{PreviewPlan, PreviewQuery, SequenceStops, TransferRoute};
 use app::{Caller, Refusal};
 use domain::{
     DispatchRules, LegEstimate, Order, OrderId, OrderStatus, Role, Route, ServiceArea, User,
@@ -305,6 +305,31 @@ impl World {
                 rules: DispatchRules::default(),
             },
         }
+    }
+
+    /// What the next plan of a zone would change, for a dispatcher.
+    pub async fn preview(&self, zone: Zone) -> Value {
+        let optimize = self.optimize();
+        let preview_plan = PreviewPlan {
+            users: self.store.clone(),
+            orders: self.store.clone(),
+            routes: self.store.clone(),
+            provider: optimize.provider,
+            clock: self.clock.clone(),
+            ids: Arc::new(CountedIds::from(8_000_000)),
+            jitter: Arc::new(NoJitter),
+            grid: grid(),
+            estimate: LegEstimate::default(),
+            rules: optimize.settings.rules,
+            horizon: optimize.settings.horizon,
+            time_limit: optimize.settings.time_limit,
+        };
+        let query = PreviewQuery {
+            zone: Some(zone.to_string()),
+            agent_id: None,
+        };
+        let answer = preview_plan.run(&dispatcher(), &query).await.unwrap();
+        serde_json::to_value(answer).unwrap()
     }
 
     pub fn send_notifications(&self) -> SendNotifications {

@@ -201,7 +201,22 @@ impl Request {
     /// # Errors
     /// 422 that names each parameter that is unknown or repeated.
     pub fn page_query(&self) -> Result<PageQuery, Problem> {
-        let known = ["status", "limit", "cursor"];
+        let [status, limit, cursor] = self.parameters(["status", "limit", "cursor"])?;
+        Ok(PageQuery {
+            status,
+            limit,
+            cursor,
+        })
+    }
+
+    /// The values of these parameters of the query, each at most once.
+    ///
+    /// # Errors
+    /// 422 that names each parameter that is unknown or repeated.
+    pub fn parameters<const N: usize>(
+        &self,
+        known: [&str; N],
+    ) -> Result<[Option<String>; N], Problem> {
         let sent = self.0.extensions().query_string_parameters();
         let faults = Faults::new();
         // Sorted, so that the same request always gets the same answer.
@@ -213,20 +228,15 @@ impl Request {
                 format!("is not a parameter here; known are {known}"),
             );
         }
-        let [status, limit, cursor] = known.map(|name| {
+        let values = known.map(|name| {
             let values = sent.all(name).unwrap_or_default();
             if values.len() > 1 {
                 faults.note(format!("?{name}"), "is given more than once");
             }
             values.first().map(|value| (*value).to_owned())
         });
-        let query = PageQuery {
-            status,
-            limit,
-            cursor,
-        };
         faults
-            .or(Some(query))
+            .or(Some(values))
             .map_err(|faults| Refusal::from(faults).into())
     }
 }

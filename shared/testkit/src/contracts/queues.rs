@@ -55,6 +55,7 @@ pub async fn run_notifications(queue: &dyn Queue<Notification>, outlet: &dyn Out
             gained_orders: 3,
             lost_orders: 1,
             new: false,
+            resequenced: false,
             first_step: false,
         }),
     ];

@@ -12,8 +12,8 @@ use app::ports::{
 };
 use async_trait::async_trait;
 use domain::{
-    AgentLocation, Import, ImportId, Order, OrderId, OrderStatus, Role, Route, RouteId, RouteStatus,
-    RowFault, Timestamp, User, UserId, UserStatus, Zone,
+    AgentLocation, Import, ImportId, Order, OrderId, OrderStatus, Role, Route, RouteId,
+    RouteStatus, RowFault, Timestamp, User, UserId, UserStatus, Zone,
 };
 
 use super::away;

@@ -7,37 +7,31 @@ mod changes;
 mod commit;
 mod crews;
 mod instance;
+mod planning;
 mod quoted;
 mod selection;
 mod unplaced;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{DispatchRules, LegEstimate, Order, OrderId, Timestamp, Zone, ZoneGrid};
+use domain::{DispatchRules, LegEstimate, OrderId, Timestamp, Zone, ZoneGrid};
 use jiff::SignedDuration;
 use tracing::{info, warn};
 
 use crate::messages::{Wake, WakeCause};
 use crate::ports::{
-    Clock, DispatchLedger, Fallback, Ids, Jitter, OrderStore, ProviderError, Queue, RouteProvider,
-    RouteStore, UserStore, ZoneLeases, ZonesWithoutAgents,
+    Clock, DispatchLedger, Fallback, Ids, Jitter, OrderStore, Queue, RouteProvider, RouteStore,
+    UserStore, ZoneLeases, ZonesWithoutAgents,
 };
 use crate::refusal::Refusal;
 use changes::Changes;
 pub(crate) use crews::{FAR, NEAR};
-use instance::{Crew, ZoneInstance};
+use instance::Crew;
+use planning::Made;
+pub(crate) use planning::{Planning, Preview};
 pub(crate) use quoted::{Forecast, Quoting};
-use selection::{Selection, take_turns};
 
-/// How many places a plan may have: with more, the travel matrix outgrows the function's memory and the
-/// planner its time.
-const MOST_POINTS: usize = 1_500;
-/// How many pending orders are read for one plan: two places each.
-const MOST_PENDING: usize = MOST_POINTS / 2;
-/// A clock may be ahead of another by so much.
-const CLOCK_SKEW: SignedDuration = SignedDuration::from_secs(2);
 /// After a lost race the zone is woken within so many seconds.
 const LONGEST_RETRY_S: u32 = 5;
 
@@ -197,13 +191,14 @@ impl OptimizeRoutes {
         everything: bool,
     ) -> Result<PlanReport, Refusal> {
         let now = self.clock.now();
-        let (due, unread) = self.due_orders(zone, wakes, everything, now).await?;
-        let due = self.hold_suspended(due, now).await?;
-        let due = self.end_expired(due, now).await?;
-        let (due, too_early): (Vec<Order>, Vec<Order>) = due
-            .into_iter()
-            .partition(|order| unplaced::opens_within(order, now + self.settings.horizon));
-        self.postpone(too_early, now).await?;
+        let planning = self.planning();
+        let named: Vec<OrderId> = wakes.iter().filter_map(|wake| wake.order_id).collect();
+        let due = planning.due_orders(zone, &named, everything, now).await?;
+        let unread = due.unread;
+        self.write_all(due.expired).await?;
+        self.hold(&due.suspended, now).await?;
+        self.postpone(due.early, now).await?;
+        let due = due.orders;
         let nothing_to_do = PlanReport {
             unread,
             ..PlanReport::default()
@@ -222,28 +217,18 @@ impl OptimizeRoutes {
         if due.is_empty() && !seen.ready.iter().any(movable) {
             return Ok(nothing_to_do);
         }
-        let Selection {
-            orders,
-            crews,
+        let Made {
+            instance,
+            answer,
             left_for_next,
             left_out,
-        } = Selection::of(due, seen.ready, MOST_POINTS);
+        } = planning.plan(due, seen.ready, now).await?;
         if left_out > 0 {
             info!(%zone, left_out, "a plan has no room for all agents of the zone");
         }
         if left_for_next > 0 {
             warn!(%zone, left_for_next, "the plan is full; the rest waits for the next");
         }
-        let instance = ZoneInstance::of(orders, crews, now, self.settings.rules, self.estimate);
-        let request = instance.request(self.settings.time_limit);
-        let answer = self
-            .provider
-            .plan(request)
-            .await
-            .map_err(|error| match error {
-                ProviderError::Unavailable(cause) => Refusal::Unavailable(cause),
-                ProviderError::InvalidProblem(_) => Refusal::Broken(error.into()),
-            })?;
         let planned_for =
             Duration::try_from(self.clock.now().duration_since(now)).unwrap_or_default();
         let changes = Changes {
@@ -276,32 +261,17 @@ impl OptimizeRoutes {
         })
     }
 
-    /// The zone's pending orders that are due; all that pend, if something has changed that ends their pauses. And
-    /// whether there may be more of them than are read for one plan.
-    async fn due_orders(
-        &self,
-        zone: Zone,
-        wakes: &[Wake],
-        everything: bool,
-        now: Timestamp,
-    ) -> Result<(Vec<Order>, bool), Refusal> {
-        let due_by = now + CLOCK_SKEW;
-        let by_index = self
-            .orders
-            .pending_in(zone, (!everything).then_some(due_by), MOST_PENDING);
-        let by_index = by_index.await?;
-        let unread = by_index.len() >= MOST_PENDING;
-        let named = wakes.iter().filter_map(|wake| wake.order_id);
-        let ids: BTreeSet<OrderId> = by_index.into_iter().chain(named).collect();
-        let ids: Vec<OrderId> = ids.into_iter().collect();
-        let mut orders = self.orders.orders(&ids).await?;
-        orders.retain(|order| {
-            let due = order
-                .waiting
-                .is_some_and(|waiting| everything || waiting.retry_at <= due_by);
-            order.may_be_planned() && order.zone == zone && due
-        });
-        take_turns(&mut orders);
-        Ok((orders, unread))
+    fn planning(&self) -> Planning<'_> {
+        Planning {
+            users: self.users.as_ref(),
+            orders: self.orders.as_ref(),
+            routes: self.routes.as_ref(),
+            jitter: self.jitter.as_ref(),
+            provider: self.provider.as_ref(),
+            rules: self.settings.rules,
+            estimate: self.estimate,
+            horizon: self.settings.horizon,
+            time_limit: self.settings.time_limit,
+        }
     }
 }

@@ -1,14 +1,12 @@
 //! Orders that have to wait: because nobody can take them now, or because it is too early.
 
-use std::collections::BTreeSet;
-
 use domain::order::Waiting;
-use domain::{Order, Timestamp, UnplacedReason, UserId, UserStatus};
+use domain::{Order, Timestamp, UnplacedReason};
 use futures::{StreamExt, TryStreamExt, stream};
 use jiff::SignedDuration;
 
 use super::OptimizeRoutes;
-use crate::ports::{StoreError, UserStore};
+use crate::ports::StoreError;
 use crate::refusal::Refusal;
 
 /// The first pause.
@@ -39,21 +37,6 @@ pub(super) fn opens_within(order: &Order, by: Timestamp) -> bool {
 fn first_opening(order: &Order) -> Option<Timestamp> {
     let window = order.pickup.window.or(order.dropoff.window);
     window.map(|window| window.start)
-}
-
-/// The suspended ones among the customers of these orders.
-pub(super) async fn suspended_among(
-    users: &dyn UserStore,
-    orders: &[Order],
-) -> Result<BTreeSet<UserId>, Refusal> {
-    let customers: BTreeSet<UserId> = orders.iter().map(|order| order.customer_id).collect();
-    if customers.is_empty() {
-        return Ok(customers);
-    }
-    let customers: Vec<UserId> = customers.into_iter().collect();
-    let customers = users.users(&customers).await?.into_iter();
-    let suspended = customers.filter(|user| user.status == UserStatus::Suspended);
-    Ok(suspended.map(|user| user.id).collect())
 }
 
 impl OptimizeRoutes {
@@ -91,43 +74,16 @@ impl OptimizeRoutes {
         self.write_all(notes.collect()).await
     }
 
-    /// Ends the pending orders that can no longer be on time, and returns the others. A customer who cancels at this
-    /// moment wins or loses by the version.
-    pub(super) async fn end_expired(
-        &self,
-        orders: Vec<Order>,
-        now: Timestamp,
-    ) -> Result<Vec<Order>, Refusal> {
-        let (mut expired, mut left) = (Vec::new(), Vec::new());
-        for order in orders {
-            match order.expired(now) {
-                Some(order) => expired.push(order),
-                None => left.push(order),
-            }
-        }
-        self.write_all(expired).await?;
-        Ok(left)
-    }
-
-    /// Lets the orders of suspended customers wait, and returns the others. A suspension changes the customer's orders
-    /// in the background, and an order may slip through: it was placed at that moment, or an agent has given it back.
-    pub(super) async fn hold_suspended(
-        &self,
-        orders: Vec<Order>,
-        now: Timestamp,
-    ) -> Result<Vec<Order>, Refusal> {
-        let suspended = suspended_among(self.users.as_ref(), &orders).await?;
-        let (waiting, left): (Vec<Order>, Vec<Order>) = orders
-            .into_iter()
-            .partition(|order| suspended.contains(&order.customer_id));
-        let waiting = waiting.iter();
-        let waiting = waiting.filter_map(|order| order.customer_suspended(None, now));
-        self.write_all(waiting.collect()).await?;
-        Ok(left)
+    /// Lets the orders of suspended customers wait. A suspension changes the customer's orders in the background. An
+    /// order may slip through: it was placed at that moment, or an agent has given it back.
+    pub(super) async fn hold(&self, orders: &[Order], now: Timestamp) -> Result<(), Refusal> {
+        let held = orders.iter();
+        let held = held.filter_map(|order| order.customer_suspended(None, now));
+        self.write_all(held.collect()).await
     }
 
     /// A write that loses a race is out of date: the order was cancelled, or another run has placed it.
-    async fn write_all(&self, orders: Vec<Order>) -> Result<(), Refusal> {
+    pub(super) async fn write_all(&self, orders: Vec<Order>) -> Result<(), Refusal> {
         let writes = orders.into_iter().map(|order| async move {
             match self.orders.put_order(&order).await {
                 Ok(()) | Err(StoreError::Conflict) => Ok(()),
