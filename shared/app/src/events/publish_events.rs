@@ -411,7 +411,7 @@ fn news_of_plan(before: Option<&Route>, after: &Route) -> Option<(UserId, News)>
 /// Whether a dispatcher has changed the sequence of the stops that are on both routes. A decision that only pins stops
 /// is no news for the agent.
 fn resequenced_by_hand(before: &Route, after: &Route) -> bool {
-    if after.decisions.last() == before.decisions.last() {
+    if after.decisions == before.decisions {
         return false;
     }
     let common = |route: &Route, other: &Route| -> Vec<_> {
