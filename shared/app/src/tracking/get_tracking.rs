@@ -185,7 +185,7 @@ fn map(order: &Order, before: usize, seen: &AgentLocation, now: Timestamp) -> Op
     let shown = order.status == OrderStatus::InProgress
         && before <= MOST_STOPS_BEFORE
         && !seen.last.is_older_than(LOCATION_IS_FRESH, now);
-    shown.then(|| TrackingMap {
+    shown.then_some(TrackingMap {
         door: order.dropoff.location,
         courier: seen.last.location,
         at: seen.last.at,
