@@ -38,6 +38,24 @@ def expanded(**parameters):
     return sam.translate(template, values)["Resources"]
 
 
+def accepts(rule, parameters):
+    """Whether a rule of the template accepts these parameters. The others have their defaults."""
+    rule = TEMPLATE["Rules"][rule]
+    values = {name: parameter["Default"] for name, parameter in TEMPLATE["Parameters"].items()} | parameters
+    return not _holds(rule["RuleCondition"], values) or all(_holds(one["Assert"], values) for one in rule["Assertions"])
+
+
+def _holds(condition, values):
+    """The value of a rule's condition."""
+    ((function, told),) = condition.items()
+    if function == "Ref":
+        return values[told]
+    parts = [_holds(one, values) if isinstance(one, dict) else one for one in told]
+    return {"Fn::Equals": lambda: parts[0] == parts[1], "Fn::Not": lambda: not parts[0], "Fn::And": lambda: all(parts)}[
+        function
+    ]()
+
+
 if __name__ == "__main__":
     # For `make checkov`, which cannot read the loops and anchors.
     print(json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": expanded()}, indent=1))

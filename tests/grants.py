@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from expanded import expanded
-from outside import KEYS
+from outside import KEYS, MAIL_IDENTITY
 
 # The values of parameters that, taken together, bring out each statement that a condition turns on.
 DEPLOYMENTS = (
     {},
     {"RouteProvider": "ors", "GeocoderProvider": "ors", "OrsKeyParameter": KEYS["OrsKeyParameter"]},
+    {"MailVia": "ses", "MailFrom": "Waybill <no-reply@ses.example.com>", "MailIdentityArn": MAIL_IDENTITY},
     {"RouteProvider": "google", "GoogleProject": "waybill", "GoogleKeyParameter": KEYS["GoogleKeyParameter"]},
 )
 # The actions that AWS takes in the function's name to read an event source and to keep what failed.
@@ -138,9 +139,10 @@ def calls_in(record, names):
 
 
 def recorded(stack, stack_name):
-    """The calls that the functions have made since MiniStack was started."""
+    """The calls that the functions have made since MiniStack was started. A test may have had a stack of its own."""
     record = Path(stack.environment["CALLS_FILE"]).read_text(encoding="utf-8")
-    return set(calls_in(record, names_in_the_template(stack, stack_name)))
+    lines = [line for line in record.splitlines() if re.search(rf"/{stack_name}-\w+$", json.loads(line)["caller"])]
+    return set(calls_in("\n".join(lines), names_in_the_template(stack, stack_name)))
 
 
 def names_in_the_template(stack, stack_name):

@@ -10,6 +10,9 @@ from waybill_client import eventually
 
 # The names under which the tests store the keys of providers, by the stack's parameters for these names.
 KEYS = {"OrsKeyParameter": "/waybill-tests/ors-key", "GoogleKeyParameter": "/waybill-tests/google-service-account"}
+# The verified identity of emails through SES.
+MAIL_DOMAIN = "ses.example.com"
+MAIL_IDENTITY = f"arn:aws:ses:eu-central-2:000000000000:identity/{MAIL_DOMAIN}"
 # The parameters of each provider, besides its address and key.
 PATIENCE = {"ProviderSeconds": "3", "ProviderPauseSeconds": "0"}
 
@@ -23,19 +26,21 @@ class Parameters:
         self._name = functions.name_of("create-order").removesuffix("-CreateOrder")
 
     @contextlib.contextmanager
-    def set_to(self, key_name, key, **wanted):
-        """Deploys the stack with these values and a key in the Parameter Store. Afterwards it restores the old
-        values.
+    def set_to(self, key_name=None, key=None, **wanted):
+        """Deploys the stack with these values, and perhaps with a key in the Parameter Store. Afterwards it restores
+        the old values.
         """
         before = {name: value for name, value in self._values().items() if name in wanted}
         assert before.keys() == wanted.keys(), f"no parameters {wanted.keys() - before.keys()}"
-        self._ssm.put_parameter(Name=key_name, Value=key, Type="SecureString", Overwrite=True)
+        if key_name:
+            self._ssm.put_parameter(Name=key_name, Value=key, Type="SecureString", Overwrite=True)
         try:
             self._deploy(wanted)
             yield
         finally:
             self._deploy(before)
-            self._ssm.delete_parameter(Name=key_name)
+            if key_name:
+                self._ssm.delete_parameter(Name=key_name)
 
     def _values(self):
         stack = self._cloudformation.describe_stacks(StackName=self._name)["Stacks"][0]

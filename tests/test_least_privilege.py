@@ -18,6 +18,9 @@ from waybill_client import expect
 sys.path.insert(0, str(ROOT / "local" / "stack"))
 import recorder
 
+MAIL_CONFIGURATION = "ses:configuration-set/${MailConfiguration}"
+ASKED_BY_AWS = "AWS asks for the identity and the configuration set, and MiniStack for the identity alone."
+
 # Grants that no test uses, each with the reason. A reason for a grant that some test uses is an error.
 NEVER_USED = {
     Use("IngestOrders", "s3:ListBucket", "UploadsBucket"): (
@@ -26,6 +29,11 @@ NEVER_USED = {
     Use("SubscribeEmails", "sns:DeleteTopic", "sns:waybill-user-*"): (
         "needed to mail an open request again. MiniStack confirms each request at once"
     ),
+    Use("SubscribeEmails", "ses:DeleteSuppressedDestination", "*"): (
+        "needed when mail was stopped an hour ago. The contract of the ports tests it, with a clock of its own"
+    ),
+    Use("ChangeEmail", "ses:SendEmail", MAIL_CONFIGURATION): ASKED_BY_AWS,
+    Use("SendNotifications", "ses:SendEmail", MAIL_CONFIGURATION): ASKED_BY_AWS,
     Use("SendNotifications", "sns:DeleteTopic", "sns:waybill-user-*"): (
         "needed when a log-in changes the address at the same moment; the tests of the use case make it do that"
     ),

@@ -1,4 +1,4 @@
-"""Runs MiniStack with the rules of cognito_rules.py, and records what each function asks of it. server.py starts this
+"""Runs MiniStack with the rules of cognito_rules.py and ses_rules.py, and records what each function asks of it. server.py starts this
 file instead of MiniStack itself.
 
 MiniStack checks the role of each caller before it answers, and translates each request into the actions and resources
@@ -43,8 +43,10 @@ if __name__ == "__main__":
     # At the end, so that no file beside this one hides a module of MiniStack's.
     sys.path.append(str(Path(__file__).resolve().parent))
     import cognito_rules
+    import ses_rules
 
     cognito_rules.add()
+    ses_rules.add()
     record(os.environ["CALLS_FILE"])
     if os.environ.get("METER_FILE"):
         # By its path: this directory must not be among MiniStack's modules.

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use adapters::cognito::CognitoAccounts;
 use adapters::dynamodb::DynamoUsers;
-use adapters::sns::SnsMailer;
 use adapters::system::SystemClock;
 use app::accounts::LogIn;
 use runtime::http::{Problem, Request, Response};
@@ -16,15 +15,14 @@ const WAITS_FOR_MAIL: Duration = Duration::from_secs(5);
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (users, pool, client, topics, grid) = settings::from_environment()?;
+    let (users, pool, client, via, grid) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let cognito = adapters::cognito::Client::new(&aws);
-    let sns = adapters::sns::Client::new(&aws);
     let log_in = LogIn {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         identity: Arc::new(CognitoAccounts::new(&cognito, &pool, &client)),
-        mailer: Arc::new(SnsMailer::new(&sns, &topics)),
+        mailer: adapters::mail::mailer(&aws, &via),
         waits_for_mail: WAITS_FOR_MAIL,
         clock: Arc::new(SystemClock),
         grid,

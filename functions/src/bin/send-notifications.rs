@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use adapters::dynamodb::{DynamoOrders, DynamoOutboxes, DynamoRoutes, DynamoUsers};
-use adapters::sns::SnsMailer;
 use adapters::sqs::SqsQueue;
 use adapters::system::SystemClock;
 use app::messages::{News, Notification};
@@ -20,10 +19,9 @@ use tracing::info;
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (users, orders, routes, claims) = settings::from_environment()?;
-    let (queue, topics, CompanyName(company), time_zone) = settings::from_environment()?;
+    let (queue, via, CompanyName(company), time_zone) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
-    let sns = adapters::sns::Client::new(&aws);
     let sqs = adapters::sqs::Client::new(&aws);
     let send_notifications = SendNotifications {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
@@ -31,7 +29,7 @@ async fn main() -> Result<(), runtime::Error> {
         routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
         outboxes: Arc::new(DynamoOutboxes::new(&dynamodb, &claims)),
         notifications: Arc::new(SqsQueue::<Notification>::new(&sqs, &queue)),
-        mailer: Arc::new(SnsMailer::new(&sns, &topics)),
+        mailer: adapters::mail::mailer(&aws, &via),
         clock: Arc::new(SystemClock),
         letterhead: Letterhead { company, time_zone },
     };

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use adapters::dynamodb::DynamoUsers;
-use adapters::sns::SnsMailer;
 use adapters::system::SystemClock;
 use app::accounts::SubscribeEmails;
 use runtime::http::{Problem, Request, Response};
@@ -11,13 +10,12 @@ use runtime::http::{Problem, Request, Response};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (users, topics) = settings::from_environment()?;
+    let (users, via) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
-    let sns = adapters::sns::Client::new(&aws);
     let subscribe_emails = SubscribeEmails {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
-        mailer: Arc::new(SnsMailer::new(&sns, &topics)),
+        mailer: adapters::mail::mailer(&aws, &via),
         clock: Arc::new(SystemClock),
     };
     runtime::http::serve(subscribe_emails, handle).await

@@ -7,13 +7,16 @@ use app::refusal::Cause;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use thiserror::Error;
 
-/// A service that finds a request malformed quotes the request: "Value 'ana@…' at 'username' failed …". If the code of
-/// the error begins with one of these words, we keep the code and drop the message.
-const QUOTE: [&str; 4] = [
+/// A service that refuses a request quotes it: "Value 'ana@…' at 'username' failed …". If the code of the error begins
+/// with one of these words, we keep the code and drop the message.
+const QUOTE: [&str; 6] = [
     "Validation",
     "InvalidParameter",
     "InvalidPassword",
     "Serialization",
+    // SES names the addresses that it refuses.
+    "MessageRejected",
+    "BadRequest",
 ];
 
 /// A failed call to a service, with its cause.

@@ -1,6 +1,6 @@
 //! Emails, through SNS: each user has a topic, and their address subscribes to it.
 
-use app::ports::{Email, MailError, Mailer};
+use app::ports::{Email, MailError, Mailer, Wish};
 use async_trait::async_trait;
 use aws_sdk_sns::error::ProvideErrorMetadata;
 use aws_sdk_sns::operation::delete_topic::DeleteTopicError;
@@ -73,22 +73,30 @@ impl SnsMailer {
 
 #[async_trait]
 impl Mailer for SnsMailer {
-    async fn subscribe(&self, user_id: UserId, address: &str) -> Result<(), MailError> {
+    async fn subscribe(
+        &self,
+        user_id: UserId,
+        address: &str,
+        wish: Wish,
+    ) -> Result<EmailNotifications, MailError> {
         let topic_arn = self.topic_arn(user_id);
         self.create_topic(&topic_arn).await?;
         let subscriptions = self.subscriptions(&topic_arn).await?;
-        let mut counted = subscriptions.iter().filter(|s| state(s).is_some());
+        let counted = subscriptions.iter().filter(|s| state(s).is_some());
         // The topic has another address than the user has now.
-        if counted
-            .clone()
-            .any(|subscription| !is_of(subscription, address))
-        {
-            self.forget(user_id).await?;
-            self.create_topic(&topic_arn).await?;
-        // Each call of Subscribe sends another request while one is open. A message that arrives twice must not do
-        // that.
-        } else if counted.next().is_some() {
-            return Ok(());
+        let of_another = counted.clone().any(|one| !is_of(one, address));
+        let found = best(counted.filter_map(state));
+        match (of_another, found, wish) {
+            // Each call of Subscribe sends another request while one is open. A message that arrives twice must not do
+            // that.
+            (false, EmailNotifications::On, _)
+            | (false, EmailNotifications::Pending, Wish::OfTheBackend) => return Ok(found),
+            (false, EmailNotifications::Off, _) => {}
+            // The open request ends, so that the new one sends another email.
+            (true, _, _) | (false, EmailNotifications::Pending, Wish::OfTheUser) => {
+                self.forget(user_id).await?;
+                self.create_topic(&topic_arn).await?;
+            }
         }
         self.client
             .subscribe()
@@ -99,7 +107,8 @@ impl Mailer for SnsMailer {
             .send()
             .await
             .map_err(|error| away("Subscribe", error))?;
-        Ok(())
+        // SNS may not list the request yet.
+        Ok(EmailNotifications::Pending)
     }
 
     async fn subscription(
@@ -109,10 +118,7 @@ impl Mailer for SnsMailer {
     ) -> Result<EmailNotifications, MailError> {
         let mut subscriptions = self.subscriptions(&self.topic_arn(user_id)).await?;
         subscriptions.retain(|subscription| is_of(subscription, address));
-        let states: Vec<EmailNotifications> = subscriptions.iter().filter_map(state).collect();
-        let best = [EmailNotifications::On, EmailNotifications::Pending];
-        let found = best.into_iter().find(|state| states.contains(state));
-        Ok(found.unwrap_or(EmailNotifications::Off))
+        Ok(best(subscriptions.iter().filter_map(state)))
     }
 
     /// Deletes the whole topic: an unconfirmed subscription cannot be ended by itself, and ending a confirmed one needs
@@ -132,7 +138,8 @@ impl Mailer for SnsMailer {
         }
     }
 
-    async fn send(&self, user_id: UserId, email: &Email) -> Result<(), MailError> {
+    /// The topic has the address.
+    async fn send(&self, user_id: UserId, _address: &str, email: &Email) -> Result<(), MailError> {
         let published = self
             .client
             .publish()
@@ -158,6 +165,14 @@ impl Mailer for SnsMailer {
 fn is_of(subscription: &Subscription, address: &str) -> bool {
     let endpoint = subscription.endpoint().unwrap_or_default();
     endpoint.eq_ignore_ascii_case(address)
+}
+
+/// The best state of a user's subscriptions.
+fn best(states: impl Iterator<Item = EmailNotifications>) -> EmailNotifications {
+    states.fold(EmailNotifications::Off, |best, state| match (best, state) {
+        (EmailNotifications::On, _) | (_, EmailNotifications::Off) => best,
+        (EmailNotifications::Off | EmailNotifications::Pending, better) => better,
+    })
 }
 
 /// The state of a subscription, or `None` if it was deleted and is still listed.

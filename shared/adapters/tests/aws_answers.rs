@@ -17,7 +17,7 @@ use app::messages::{ImportKey, Notification};
 use app::ports::{
     Changeset, Confirmation, DispatchLedger, FileError, IdentityError, IdentityProvider,
     ImportFiles, ImportStore, LogInOutcome, Mailer, OrderPlacement, OrderStore, Placement, Queue,
-    RouteStore, StoreError, UserStore,
+    RouteStore, StoreError, UserStore, Wish,
 };
 use canned::{Answer, Canned};
 use domain::{EmailNotifications, Order, RouteStatus, UserId};
@@ -386,7 +386,10 @@ fn mailer(aws: &Canned) -> (SnsMailer, UserId) {
 async fn who_was_asked_to_confirm_is_not_asked_again() {
     let aws = Canned::answering_texts([TOPIC.into(), subscription("PendingConfirmation")]);
     let (mailer, user) = mailer(&aws);
-    mailer.subscribe(user, "ana@example.com").await.unwrap();
+    mailer
+        .subscribe(user, "ana@example.com", Wish::OfTheBackend)
+        .await
+        .unwrap();
     let requests = aws.bodies();
     assert_eq!(requests.len(), 2, "no Subscribe: {requests:?}");
     assert!(
@@ -399,7 +402,10 @@ async fn who_was_asked_to_confirm_is_not_asked_again() {
 async fn who_was_not_is_asked() {
     let aws = Canned::answering([TOPIC, NO_SUBSCRIPTION, SUBSCRIBED]);
     let (mailer, user) = mailer(&aws);
-    mailer.subscribe(user, "ana@example.com").await.unwrap();
+    mailer
+        .subscribe(user, "ana@example.com", Wish::OfTheBackend)
+        .await
+        .unwrap();
     let requests = aws.bodies();
     assert!(requests[2].contains("Action=Subscribe"), "{requests:?}");
     assert!(requests[2].contains("Protocol=email"), "{requests:?}");
@@ -438,7 +444,10 @@ async fn an_address_that_was_left_goes_with_its_topic() {
     ]);
     let (mailer, user) = mailer(&aws);
     let new = "ana.nova@example.com";
-    mailer.subscribe(user, new).await.unwrap();
+    mailer
+        .subscribe(user, new, Wish::OfTheBackend)
+        .await
+        .unwrap();
     let requests = aws.bodies();
     let calls = [
         "CreateTopic",

@@ -12,6 +12,8 @@
 
 mod stack;
 
+use std::sync::Arc;
+
 use adapters::dynamodb::{
     DynamoImportChunks, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs, DynamoLocations,
     DynamoOrderPlacement, DynamoOrders, DynamoOutboxes, DynamoPendingBounds, DynamoPlaces,
@@ -19,13 +21,19 @@ use adapters::dynamodb::{
 };
 use adapters::s3::S3Files;
 use adapters::s3::put_aside::{S3UnreadableChanges, unreadable};
+use adapters::ses::SesMailer;
 use adapters::sns::SnsMailer;
 use adapters::sqs::SqsQueue;
+use adapters::system::SystemClock;
 use app::messages::{Notification, Wake};
+use app::ports::Clock;
+use domain::Timestamp;
+use jiff::SignedDuration;
 use settings::resources::{
     FailedEventsBucket, NotificationQueue, OptimizationQueue, UploadsBucket, UserTopics,
 };
 use stack::Stack;
+use testkit::StillClock;
 use testkit::contracts::identity::{Identity, MailedCodes};
 use testkit::contracts::{self, Stores};
 
@@ -212,6 +220,18 @@ async fn mail() {
     let mailer = SnsMailer::new(&stack.sns(), &UserTopics::named(prefix.clone()));
     contracts::mail::run(&mailer).await;
     stack.delete_topics(&prefix).await;
+}
+
+#[tokio::test]
+async fn mail_without_subscriptions() {
+    let stack = Stack::new().await;
+    let office = stack.mail_office().await;
+    let now = SystemClock.now();
+    let at = |time: Timestamp| Arc::new(StillClock::at(&time.to_string()));
+    let mailer = |time| SesMailer::new(&stack.ses(), &office.sender(), at(time));
+    let later = mailer(now + SignedDuration::from_mins(61));
+    contracts::mail::run_without_subscriptions(&mailer(now), &later, &office).await;
+    office.close().await;
 }
 
 #[tokio::test]

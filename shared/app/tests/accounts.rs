@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::accounts::{ConfirmSignUp, GetMe, LogIn, RefreshToken, SignUp, SubscribeEmails};
-use app::ports::{IdentityProvider, Registration, Tokens, UserStore};
+use app::ports::{IdentityProvider, Mailer, Registration, Tokens, UserStore};
 use app::{Caller, Refusal};
 use domain::{EmailNotifications, NewAccount, Role, RouteId, User, UserStatus};
 use jiff::SignedDuration;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use testkit::build::grid;
 use testkit::memory::{CODE, IdentityCall};
 use testkit::still::uuid_of;
-use testkit::{MemoryIdentity, MemoryMailer, MemoryStore, NextWrite, StillClock};
+use testkit::{MemoryIdentity, MemoryMailer, MemorySes, MemoryStore, NextWrite, StillClock};
 
 const EMAIL: &str = "berta@example.com";
 
@@ -28,6 +28,8 @@ struct Office {
     users: Arc<MemoryStore>,
     identity: Arc<MemoryIdentity>,
     mailer: Arc<MemoryMailer>,
+    /// In place of the mailer with subscriptions.
+    ses: Option<Arc<MemorySes>>,
     clock: Arc<StillClock>,
     waits_for_mail: Duration,
 }
@@ -38,8 +40,16 @@ impl Office {
             users: Arc::default(),
             identity: Arc::default(),
             mailer: Arc::default(),
+            ses: None,
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             waits_for_mail: Duration::from_secs(5),
+        }
+    }
+
+    fn mail(&self) -> Arc<dyn Mailer> {
+        match &self.ses {
+            Some(ses) => ses.clone(),
+            None => self.mailer.clone(),
         }
     }
 
@@ -81,7 +91,7 @@ impl Office {
         let log_in = LogIn {
             users: self.users.clone(),
             identity: self.identity.clone(),
-            mailer: self.mailer.clone(),
+            mailer: self.mail(),
             waits_for_mail: self.waits_for_mail,
             clock: self.clock.clone(),
             grid: grid(),
@@ -94,7 +104,7 @@ impl Office {
     async fn me(&self) -> Value {
         let show = GetMe {
             users: self.users.clone(),
-            mailer: self.mailer.clone(),
+            mailer: self.mail(),
             clock: self.clock.clone(),
         };
         let caller = Caller {
@@ -108,7 +118,7 @@ impl Office {
     async fn subscribe(&self) -> Value {
         let subscribe = SubscribeEmails {
             users: self.users.clone(),
-            mailer: self.mailer.clone(),
+            mailer: self.mail(),
             clock: self.clock.clone(),
         };
         let caller = Caller {
@@ -413,6 +423,44 @@ async fn asking_for_emails_mails_another_request_but_not_every_second() {
     office.clock.advance(SignedDuration::from_mins(1));
     assert_eq!(office.subscribe().await["email_notifications"], "pending");
     assert_eq!(office.mailer.take_subscribed().len(), 1);
+}
+
+#[tokio::test]
+async fn with_ses_a_bounce_stops_mail_until_the_user_wants_it_again() {
+    let mut office = Office::new();
+    let ses = Arc::new(MemorySes::new(office.clock.clone()));
+    office.ses = Some(ses.clone());
+    office.sign_up().await.unwrap();
+    office.confirm(CODE).await.unwrap();
+    office.log_in("Parcel-2030!").await.unwrap();
+    let shown = async || office.me().await["email_notifications"].clone();
+    assert_eq!(shown().await, "on", "nobody has to confirm");
+
+    ses.stop(EMAIL);
+    office.clock.advance(SignedDuration::from_mins(11));
+    assert_eq!(shown().await, "off");
+    assert!(office.user().subscription_lost_at.is_some());
+    assert_eq!(
+        office.subscribe().await["email_notifications"],
+        "off",
+        "a sender with many bounces is stopped as a whole"
+    );
+    office.clock.advance(SignedDuration::from_hours(2));
+    for _ in 0..2 {
+        office.log_in("Parcel-2030!").await.unwrap();
+        assert_eq!(shown().await, "off", "a log-in lifts nothing");
+    }
+    assert_eq!(office.subscribe().await["email_notifications"], "on");
+    assert_eq!(office.user().subscription_lost_at, None);
+    assert_eq!(shown().await, "on");
+
+    // The address bounces again, and an operator takes it off the list.
+    ses.stop(EMAIL);
+    office.clock.advance(SignedDuration::from_mins(11));
+    office.log_in("Parcel-2030!").await.unwrap();
+    assert_eq!(office.user().email_notifications, EmailNotifications::Off);
+    ses.lift(EMAIL);
+    assert_eq!(shown().await, "on");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use app::accounts::{ChangeEmail, EmailChange, LogIn};
-use app::ports::{IdentityProvider, Mailer, UserStore};
+use app::ports::{IdentityProvider, Mailer, UserStore, Wish};
 use app::{Caller, Refusal};
 use domain::{NewAccount, Role, User, UserStatus};
 use lifeline::{Lifeline, Mortal};
@@ -45,7 +45,10 @@ impl Office {
         ana.id = identity.account_of(OLD).unwrap().user_id;
         (ana.name, ana.email) = ("Ana".to_owned(), OLD.to_owned());
         let mailer = MemoryMailer::default();
-        mailer.subscribe(ana.id, OLD).await.unwrap();
+        mailer
+            .subscribe(ana.id, OLD, Wish::OfTheBackend)
+            .await
+            .unwrap();
         mailer.take_subscribed();
         identity.take_mailed();
         Self {

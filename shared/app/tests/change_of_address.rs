@@ -12,7 +12,7 @@ use app::Refusal;
 use app::accounts::LogIn;
 use app::messages::{Event, Notification};
 use app::notifications::{Letterhead, SendNotifications};
-use app::ports::{IdentityProvider, Mailer};
+use app::ports::{IdentityProvider, Mailer, Wish};
 use domain::{EmailNotifications, Order, OrderStatus, Role, User};
 use lifeline::{Lifeline, Mortal};
 use serde_json::json;
@@ -153,7 +153,11 @@ async fn a_log_in_that_dies_anywhere_over_a_new_address_is_healed_by_the_next() 
     for half_call in 0.. {
         let office = Office::new(true).await;
         let ana = office.ana();
-        office.mailer.subscribe(ana.id, OLD).await.unwrap();
+        office
+            .mailer
+            .subscribe(ana.id, OLD, Wish::OfTheBackend)
+            .await
+            .unwrap();
         office.lifeline.dies_at(half_call);
         let _ = office.log_in().await;
         if office.lifeline.outlived() {

@@ -109,7 +109,7 @@ async fn forty_orders_of_one_plan_are_told_in_three_emails_at_most_and_the_subsc
 
 #[tokio::test]
 async fn a_mailer_that_gets_too_much_in_a_second_gives_the_subscription_up() {
-    use app::ports::Mailer;
+    use app::ports::{Mailer, Wish};
     let (world, ana) = (World::with([], []), user_id(1));
     let email = Email {
         subject: "Hello".to_owned(),
@@ -118,11 +118,15 @@ async fn a_mailer_that_gets_too_much_in_a_second_gives_the_subscription_up() {
     };
     world
         .mailer
-        .subscribe(ana, "ana@example.com")
+        .subscribe(ana, "ana@example.com", Wish::OfTheBackend)
         .await
         .unwrap();
     for _ in 0..11 {
-        world.mailer.send(ana, &email).await.unwrap();
+        world
+            .mailer
+            .send(ana, "ana@example.com", &email)
+            .await
+            .unwrap();
     }
     assert_eq!(world.mailer.take_sent().len(), 10);
     assert!(world.mailer.has_given_up(ana));

@@ -4,6 +4,7 @@
 //! and not by the first customer.
 
 mod geocoder;
+mod mail;
 pub mod resources;
 mod values;
 
@@ -14,6 +15,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 pub use geocoder::GeocoderSettings;
+pub use mail::{MailVia, SesSender};
 pub use values::{
     CompanyName, LargestImport, MaxOpenOrders, NotificationWindow, PlanTime, PlanningHorizon,
     TrackingUrl,

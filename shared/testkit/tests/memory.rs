@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::sync::{Arc, Mutex};
+
 use app::messages::ImportKey;
 use app::ports::SweepPlace;
 use async_trait::async_trait;
@@ -12,7 +14,7 @@ use testkit::contracts::{self, Stores};
 use testkit::memory::{CODE, EMAIL_CODE, MemoryQueue, RESET_CODE};
 use testkit::{
     MemoryFiles, MemoryIdentity, MemoryLegs, MemoryMailer, MemoryNotifications, MemoryPlaceCache,
-    MemoryStore, MemoryWakes,
+    MemorySes, MemoryStore, MemoryWakes, StillClock,
 };
 
 fn stores(store: &MemoryStore) -> Stores<'_> {
@@ -111,6 +113,30 @@ async fn places() {
 #[tokio::test]
 async fn mail() {
     contracts::mail::run(&MemoryMailer::default()).await;
+}
+
+#[tokio::test]
+async fn mail_without_subscriptions() {
+    struct Readers(MemorySes, Mutex<Vec<String>>);
+
+    #[async_trait]
+    impl contracts::mail::Post for Readers {
+        async fn bounce(&self, address: &str) {
+            self.0.stop(address);
+        }
+
+        async fn got(&self, address: &str) -> usize {
+            let mut got = self.1.lock().unwrap();
+            got.extend(self.0.take_sent().into_iter().map(|(to, _)| to));
+            got.iter().filter(|to| *to == address).count()
+        }
+    }
+
+    let clock = |time| Arc::new(StillClock::at(time));
+    let mailer = MemorySes::new(clock("2030-05-06T08:00:00Z"));
+    let later = mailer.at(clock("2030-05-06T09:00:00Z"));
+    let readers = Readers(mailer.at(clock("2030-05-06T08:00:00Z")), Mutex::default());
+    contracts::mail::run_without_subscriptions(&mailer, &later, &readers).await;
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! What the contract tests need of a running stack.
 
 use adapters::cognito::{CognitoAccounts, CognitoSessions};
-use adapters::{aws, cognito, dynamodb, s3, sns, sqs};
+use adapters::{aws, cognito, dynamodb, s3, ses, sns, sqs};
 use app::messages::ImportKey;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
@@ -10,10 +10,13 @@ use aws_sdk_dynamodb::types::{
     TableStatus,
 };
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
-use settings::Setting;
+use aws_sdk_sesv2::types::{SuppressionListReason, SuppressionOptions};
+use serde_json::Value;
 use settings::resources::{
     ClaimsTable, ImportsTable, LocationsTable, OrdersTable, RoutesTable, UsersTable,
 };
+use settings::{SesSender, Setting};
+use testkit::contracts::mail::Post;
 use testkit::contracts::queues::Outlet;
 use uuid::Uuid;
 
@@ -55,6 +58,33 @@ impl Stack {
 
     pub fn sns(&self) -> sns::Client {
         sns::Client::new(&self.aws)
+    }
+
+    pub fn ses(&self) -> ses::Client {
+        ses::Client::new(&self.aws)
+    }
+
+    /// A verified identity and a configuration set of the test's own.
+    pub async fn mail_office(&self) -> MailOffice {
+        let client = self.ses();
+        let (name, domain) = (
+            format!("contract-{}", Uuid::now_v7()),
+            format!("{}.example.com", Uuid::now_v7()),
+        );
+        let identity = client.create_email_identity();
+        identity.email_identity(&domain).send().await.unwrap();
+        let stops = SuppressionOptions::builder()
+            .suppressed_reasons(SuppressionListReason::Bounce)
+            .build();
+        let set = client.create_configuration_set();
+        let set = set.configuration_set_name(&name);
+        set.suppression_options(stops).send().await.unwrap();
+        MailOffice {
+            client,
+            name,
+            domain,
+            endpoint: std::env::var("AWS_ENDPOINT_URL").unwrap(),
+        }
     }
 
     pub fn accounts(&self) -> CognitoAccounts {
@@ -287,5 +317,59 @@ impl testkit::contracts::files::Client for OwnBucket {
         let get = self.client.get_object().bucket(&self.name);
         let answer = get.key(s3::rejected_rows(key)).send().await.ok()?;
         Some(answer.body.collect().await.unwrap().to_vec())
+    }
+}
+
+/// An identity and a configuration set of the test's own.
+pub struct MailOffice {
+    client: ses::Client,
+    name: String,
+    domain: String,
+    endpoint: String,
+}
+
+impl MailOffice {
+    pub fn sender(&self) -> SesSender {
+        SesSender {
+            from: format!("Waybill <no-reply@{}>", self.domain),
+            configuration_set: self.name.clone(),
+        }
+    }
+
+    pub async fn close(&self) {
+        let set = self.client.delete_configuration_set();
+        set.configuration_set_name(&self.name).send().await.unwrap();
+        let identity = self.client.delete_email_identity();
+        identity.email_identity(&self.domain).send().await.unwrap();
+    }
+}
+
+#[async_trait]
+impl Post for MailOffice {
+    /// The local stack has no bounces. The bounce of an email would put the address on the same list.
+    async fn bounce(&self, address: &str) {
+        let stop = self.client.put_suppressed_destination();
+        let stop = stop.email_address(address);
+        let stop = stop.reason(SuppressionListReason::Bounce);
+        stop.send().await.unwrap();
+    }
+
+    async fn got(&self, address: &str) -> usize {
+        let url = format!("{}/_ministack/ses/messages", self.endpoint);
+        let told: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+        let accounts = told["messages"].as_object().unwrap().values();
+        let emails = accounts.flat_map(|emails| emails.as_array().unwrap());
+        let to_it = |email: &&Value| email["To"] == serde_json::json!([address]);
+        let found: Vec<&Value> = emails.filter(to_it).collect();
+        for email in &found {
+            assert!(
+                email["BodyHtml"]
+                    .as_str()
+                    .unwrap()
+                    .contains("<p>Núria,</p>")
+            );
+            assert!(email["BodyText"].as_str().unwrap().starts_with("Núria,"));
+        }
+        found.len()
     }
 }

@@ -80,7 +80,8 @@ impl ChangeEmail {
         if email == user.email {
             return Err(Faults::one("#/email", "is the address of this account already").into());
         }
-        match self.mailer.send(user.id, &self.warning(user, email)).await {
+        let warning = self.warning(user, email);
+        match self.mailer.send(user.id, &user.email, &warning).await {
             // Nobody has confirmed the old address for emails, so they cannot reach it.
             Ok(()) | Err(MailError::NoTopic) => {}
             Err(error) => return Err(error.into()),

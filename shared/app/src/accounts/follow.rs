@@ -6,7 +6,7 @@ use domain::{EmailNotifications, User};
 use tracing::warn;
 
 use super::subscription::{BELIEVED, renew};
-use crate::ports::{Account, Clock, Mailer, StoreError, UserStore};
+use crate::ports::{Account, Clock, Mailer, StoreError, UserStore, Wish};
 use crate::refusal::Refusal;
 
 /// Makes the record and the email subscription follow the account.
@@ -70,7 +70,7 @@ impl Follow<'_> {
         if !(in_doubt || user.subscription_lapsed(now)) {
             return;
         }
-        let renewed = renew(self.mailer, self.users, user, now);
+        let renewed = renew(self.mailer, self.users, user, Wish::OfTheBackend, now);
         if let Err(error) = renewed.await {
             warn!(
                 user_id = %user.id,

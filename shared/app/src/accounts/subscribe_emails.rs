@@ -1,14 +1,14 @@
-//! `POST /me/email-notifications`: asks the caller's address again to confirm its subscription.
+//! `POST /me/email-notifications`: makes emails reach the caller's address again.
 
 use std::sync::Arc;
 
 use domain::{EmailNotifications, UserStatus};
 use jiff::SignedDuration;
 
-use super::subscription::{renew, withdraw};
+use super::subscription::renew;
 use crate::answers::MeAnswer;
 use crate::caller::Caller;
-use crate::ports::{Clock, Mailer, UserStore};
+use crate::ports::{Clock, Mailer, UserStore, Wish};
 use crate::refusal::Refusal;
 
 /// Within this time after a request, no other request is mailed.
@@ -25,9 +25,10 @@ pub struct SubscribeEmails {
 }
 
 impl SubscribeEmails {
-    /// Mails a request to confirm to the caller's address, unless emails reach it already. An open request is mailed
-    /// again, because the first email may be lost. Repeated calls change nothing for a minute. If the process dies
-    /// anywhere, the next call does the rest.
+    /// With SNS, mails a request to confirm to the caller's address, unless emails reach it already. An open request is
+    /// mailed again, because the first email may be lost. Repeated calls change nothing for a minute. With SES, lifts the
+    /// stop after a bounce or a complaint, if an hour has passed since then. If the process dies anywhere, the next call
+    /// does the rest.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for a token without a record; [`Refusal::AgentNotActive`] and
@@ -44,8 +45,8 @@ impl SubscribeEmails {
                 .subscribed_at
                 .is_some_and(|at| now.duration_since(at) < BETWEEN_REQUESTS);
         if !just_asked {
-            withdraw(self.mailer.as_ref(), &user).await?;
-            let renewed = renew(self.mailer.as_ref(), self.users.as_ref(), &user, now);
+            let (mailer, users) = (self.mailer.as_ref(), self.users.as_ref());
+            let renewed = renew(mailer, users, &user, Wish::OfTheUser, now);
             user.email_notifications = renewed.await?;
         }
         Ok(user.into())

@@ -13,6 +13,7 @@ use crate::accounts::{check_subscription, record_subscription};
 use crate::messages::{Event, News, Notification};
 use crate::ports::{
     Clock, Email, MailError, Mailer, OrderStore, Outboxes, Queue, RouteStore, Taken, UserStore,
+    Wish,
 };
 use crate::refusal::Refusal;
 
@@ -61,7 +62,7 @@ pub enum Told {
     Nothing,
     /// Another message asks for the email later.
     Later,
-    /// The user has a topic.
+    /// The mail service knows the user.
     Subscribed,
 }
 
@@ -148,7 +149,7 @@ impl SendNotifications {
         if let Some(user) = &user {
             let digest = self.digest(fresh, user, now).await?;
             if let Some(email) = self.letterhead.email(user, digest.letters) {
-                self.send(user_id, &email).await?;
+                self.send(user, &email).await?;
                 free_at = self.clock.now() + BETWEEN_EMAILS;
                 told = Told::Sent(digest.over.clone());
             }
@@ -173,8 +174,8 @@ impl SendNotifications {
         Ok(told)
     }
 
-    /// Once a day, asks SNS whether the person's subscription is still there. SNS accepts emails that go nowhere, so
-    /// otherwise nobody would notice before the next log-in.
+    /// Once a day, asks the mail service whether emails still reach the person. SNS and SES accept emails that go nowhere,
+    /// so otherwise nobody would notice before the next log-in.
     async fn check(&self, user: &User, now: Timestamp) {
         if user.email_notifications != EmailNotifications::On
             || user.knows_subscription(now, BETWEEN_CHECKS)
@@ -248,7 +249,7 @@ impl SendNotifications {
         }
     }
 
-    /// Creates the user's topic and asks the address to confirm. Each step can be repeated.
+    /// Makes emails reach a new user. Each step can be repeated.
     async fn subscribe(&self, user_id: UserId) -> Result<Told, Refusal> {
         let Some(user) = self.users.user(user_id).await? else {
             return Ok(Told::Nothing);
@@ -256,22 +257,25 @@ impl SendNotifications {
         if user.subscribed_at.is_some() {
             return Ok(Told::Subscribed);
         }
-        let user = self.ask(user).await?;
-        let found = self.mailer.subscription(user_id, &user.email).await?;
+        let (user, asked) = self.ask(user).await?;
         let now = self.clock.now();
-        record_subscription(self.users.as_ref(), &user, found, Some(now), now).await?;
+        let users = self.users.as_ref();
+        record_subscription(users, &user, asked, Some(asked), now).await?;
         Ok(Told::Subscribed)
     }
 
     /// Asks the user's address to confirm, and then checks that the user still has this address. If a log-in has stored
     /// another address meanwhile, that address is asked instead, and the old address gets no more emails.
-    async fn ask(&self, mut user: User) -> Result<User, Refusal> {
+    async fn ask(&self, mut user: User) -> Result<(User, EmailNotifications), Refusal> {
         for _ in 0..ADDRESSES {
-            self.mailer.subscribe(user.id, &user.email).await?;
+            let asked = self
+                .mailer
+                .subscribe(user.id, &user.email, Wish::OfTheBackend);
+            let asked = asked.await?;
             let read = self.users.user(user.id).await?;
             let read = read.ok_or(Refusal::Contended)?;
             if read.email == user.email {
-                return Ok(read);
+                return Ok((read, asked));
             }
             user = read;
         }
@@ -281,11 +285,11 @@ impl SendNotifications {
     /// Sends an email, and creates the topic if it is missing. The topic is missing if the message about the
     /// confirmation was not handled yet, or if a log-in has just deleted the topic of an old address. So the record is
     /// read again.
-    async fn send(&self, user_id: UserId, email: &Email) -> Result<(), Refusal> {
+    async fn send(&self, user: &User, email: &Email) -> Result<(), Refusal> {
         for _ in 0..ADDRESSES {
-            match self.mailer.send(user_id, email).await {
+            match self.mailer.send(user.id, &user.email, email).await {
                 Err(MailError::NoTopic) => {
-                    let user = self.users.user(user_id).await?;
+                    let user = self.users.user(user.id).await?;
                     self.ask(user.ok_or(Refusal::Contended)?).await?;
                 }
                 sent => return Ok(sent?),

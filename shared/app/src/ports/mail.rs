@@ -1,4 +1,4 @@
-//! Emails, through one SNS topic per user.
+//! Emails: through a subscription of each user, or to addresses.
 
 use async_trait::async_trait;
 use domain::{EmailNotifications, UserId};
@@ -28,12 +28,30 @@ pub enum MailError {
     Unavailable(#[source] Cause),
 }
 
-/// Sends emails.
+/// Whose wish it is that emails reach an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// The backend's, after a sign-up, at a log-in, or before an email. The user was not asked.
+    OfTheBackend,
+    /// The user's own. An open request to confirm is mailed again, and a stop after a bounce or a complaint is lifted.
+    OfTheUser,
+}
+
+/// Sends emails to users.
 #[async_trait]
 pub trait Mailer: Send + Sync {
-    /// Creates the user's topic and asks the address to confirm its subscription. Any other address is unsubscribed.
-    /// Nothing changes if the topic exists and has this address alone.
-    async fn subscribe(&self, user_id: UserId, address: &str) -> Result<(), MailError>;
+    /// Makes emails reach the user at this address alone, and returns the state after that.
+    ///
+    /// With SNS, the user's topic is created, the address is asked to confirm, and any other address is unsubscribed.
+    /// Nothing changes if the topic has this address alone, unless the user wants another request. SES needs no
+    /// subscription: an address is `on` unless mail to it was stopped, and then it stays `off` until the user wants
+    /// emails again.
+    async fn subscribe(
+        &self,
+        user_id: UserId,
+        address: &str,
+        wish: Wish,
+    ) -> Result<EmailNotifications, MailError>;
 
     /// Whether emails reach the user at this address, as the mail service knows now.
     async fn subscription(
@@ -42,9 +60,18 @@ pub trait Mailer: Send + Sync {
         address: &str,
     ) -> Result<EmailNotifications, MailError>;
 
-    /// Deletes the user's topic with every subscription. Nothing changes if there is no topic.
+    /// Ends the user's subscription. Nothing changes if there is none.
     async fn forget(&self, user_id: UserId) -> Result<(), MailError>;
 
-    /// Sends an email to the address, if the address has confirmed.
-    async fn send(&self, user_id: UserId, email: &Email) -> Result<(), MailError>;
+    /// Sends an email to the user at this address, if emails reach the address. A service with subscriptions has its own
+    /// record of the address.
+    async fn send(&self, user_id: UserId, address: &str, email: &Email) -> Result<(), MailError>;
+}
+
+/// Sends emails to anybody, such as the person at the door, who has no account. Only SES can: SNS knows only subscribers.
+#[async_trait]
+pub trait AddressMailer: Send + Sync {
+    /// Sends an email to an address. If mail to it was stopped after a bounce or a complaint, the email is accepted and
+    /// goes nowhere.
+    async fn send_to(&self, address: &str, email: &Email) -> Result<(), MailError>;
 }

@@ -29,7 +29,7 @@ pub use imports::{
     UploadUrl, WrittenFile,
 };
 pub use locations::LocationStore;
-pub use mail::{Email, MailError, Mailer};
+pub use mail::{AddressMailer, Email, MailError, Mailer, Wish};
 pub use outboxes::{Outboxes, Taken};
 pub use pending::{PendingBounds, Recount};
 pub use places::{Geocoder, GeocoderError, PlaceCache, PlaceCandidate};

@@ -11,7 +11,7 @@ use std::task::Poll;
 use app::ports::{
     Account, AddressChange, Confirmation, ConfirmationCodes, Email, IdentityError,
     IdentityProvider, LogInOutcome, MailError, Mailer, Opened, Registration, StoreError, UserStore,
-    Whose,
+    Whose, Wish,
 };
 use async_trait::async_trait;
 use domain::{EmailNotifications, NewAccount, Role, User, UserId, UserStatus, Zone};
@@ -163,8 +163,13 @@ fn no_mail() -> MailError {
 
 #[async_trait]
 impl<P: Mailer> Mailer for Mortal<P> {
-    async fn subscribe(&self, user_id: UserId, address: &str) -> Result<(), MailError> {
-        let call = self.port.subscribe(user_id, address);
+    async fn subscribe(
+        &self,
+        user_id: UserId,
+        address: &str,
+        wish: Wish,
+    ) -> Result<EmailNotifications, MailError> {
+        let call = self.port.subscribe(user_id, address, wish);
         self.lifeline.call(no_mail, call).await
     }
 
@@ -181,8 +186,8 @@ impl<P: Mailer> Mailer for Mortal<P> {
         self.lifeline.call(no_mail, self.port.forget(user_id)).await
     }
 
-    async fn send(&self, user_id: UserId, email: &Email) -> Result<(), MailError> {
-        let call = self.port.send(user_id, email);
+    async fn send(&self, user_id: UserId, address: &str, email: &Email) -> Result<(), MailError> {
+        let call = self.port.send(user_id, address, email);
         self.lifeline.call(no_mail, call).await
     }
 }

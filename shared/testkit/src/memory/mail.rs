@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use app::ports::{Clock, Email, MailError, Mailer};
+use app::ports::{Clock, Email, MailError, Mailer, Wish};
 use async_trait::async_trait;
 use domain::{EmailNotifications, Timestamp, UserId};
 use jiff::SignedDuration;
@@ -118,21 +118,28 @@ impl MemoryMailer {
 
 #[async_trait]
 impl Mailer for MemoryMailer {
-    async fn subscribe(&self, user_id: UserId, address: &str) -> Result<(), MailError> {
+    async fn subscribe(
+        &self,
+        user_id: UserId,
+        address: &str,
+        wish: Wish,
+    ) -> Result<EmailNotifications, MailError> {
         let mut post = self.post().await?;
+        let of_address = post.topics.get(&user_id).filter(|it| it.is_of(address));
+        if let Some(state) = of_address.map(|topic| topic.state)
+            && (state == EmailNotifications::On
+                || (state, wish) == (EmailNotifications::Pending, Wish::OfTheBackend))
+        {
+            return Ok(state);
+        }
         post.subscribed.push((user_id, address.to_owned()));
         post.given_up.remove(&user_id);
-        let before = post.topics.get(&user_id);
-        let state = before
-            .filter(|topic| topic.is_of(address))
-            .map(|topic| topic.state)
-            .filter(|state| *state != EmailNotifications::Off);
         let topic = Topic {
             address: Some(address.to_owned()),
-            state: state.unwrap_or(EmailNotifications::Pending),
+            state: EmailNotifications::Pending,
         };
         post.topics.insert(user_id, topic);
-        Ok(())
+        Ok(EmailNotifications::Pending)
     }
 
     async fn subscription(
@@ -152,7 +159,7 @@ impl Mailer for MemoryMailer {
         Ok(())
     }
 
-    async fn send(&self, user_id: UserId, email: &Email) -> Result<(), MailError> {
+    async fn send(&self, user_id: UserId, _address: &str, email: &Email) -> Result<(), MailError> {
         let mut post = self.post().await?;
         if !post.topics.contains_key(&user_id) {
             return Err(MailError::NoTopic);

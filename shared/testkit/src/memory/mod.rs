@@ -12,6 +12,7 @@ mod pending_bounds;
 mod places;
 mod put_aside;
 mod queues;
+mod ses;
 mod store;
 mod tracking;
 
@@ -24,6 +25,7 @@ pub use put_aside::MemoryAside;
 pub use queues::{
     MemoryCustomers, MemoryImportQueue, MemoryNotifications, MemoryQueue, MemoryWakes,
 };
+pub use ses::MemorySes;
 pub use store::{MemoryStore, NextWrite};
 
 /// The error of an unavailable dependency.
