@@ -25,7 +25,7 @@ def test_the_lines_of_an_order_tell_its_life(town, mailbox, functions: Functions
     expect(ben.mark(order["order_id"], "delivered"), 200)
     eventually("the delivery", lambda: len(mailbox.told(ana)) == 2)
 
-    life = ["create-order", "optimize-routes", "update-order-status", "send-notifications"]
+    life = ["create-order", "publish-events", "optimize-routes", "update-order-status", "send-notifications"]
 
     def told():
         found = lines_with(stack, functions, order["order_id"], life)
@@ -35,8 +35,11 @@ def test_the_lines_of_an_order_tell_its_life(town, mailbox, functions: Functions
     found, emails = eventually("the lines of each function", told)
     placed = next(line for line in found["create-order"] if line["message"] == "request answered")
     planned = next(line for line in found["optimize-routes"] if line["message"] == "order planned")
+    published = [line for line in found["publish-events"] if line["message"] == "changes published"]
     stepped = next(line for line in found["update-order-status"] if line["message"] == "request answered")
     request = placed["span"]["api_request_id"]
     assert planned["order_request_id"] == request
+    requests = {one for line in published for one in line["request_ids"].split()}
+    assert {request, stepped["span"]["api_request_id"]} <= requests
     assert (planned["agent_id"], planned["route_id"]) == (order["agent_id"], order["route_id"])
     assert sorted(line["request_ids"] for line in emails) == sorted([request, stepped["span"]["api_request_id"]])

@@ -1,5 +1,6 @@
 //! Copies state changes from the tables' streams to the queues.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use adapters::dynamodb::streams::{UnreadableRecord, state_change};
@@ -16,7 +17,7 @@ use runtime::Failure;
 use runtime::metrics::Metrics;
 use serde_json::json;
 use settings::NotificationWindow;
-use tracing::error;
+use tracing::{error, info};
 
 /// Publishes changes, and puts the unreadable ones aside.
 struct Publisher {
@@ -64,6 +65,7 @@ async fn handle(publisher: &Publisher, records: &[EventRecord]) -> Result<(), Fa
         }
     }
     publisher.publish_events.run(&changes).await?;
+    tell(&changes);
     count(&changes);
     if put_aside > 0 {
         Metrics::new().count("ChangesPutAside", put_aside).emit();
@@ -89,6 +91,30 @@ async fn keep(
         "a record cannot be read and was put aside"
     );
     Ok(())
+}
+
+/// Logs which orders the changes are about, and the requests that they come from. One line for all of them, because a
+/// line for each change would cost as much as its messages.
+fn tell(changes: &[StateChange]) {
+    let orders = changes.iter().filter_map(|change| match change {
+        StateChange::Order {
+            after: Some(order), ..
+        } => Some(order),
+        _ => None,
+    });
+    let (mut ids, mut requests) = (BTreeSet::new(), BTreeSet::new());
+    for order in orders {
+        ids.insert(order.id.to_string());
+        requests.extend(order.request_id.as_deref());
+    }
+    if !ids.is_empty() {
+        let (ids, requests) = (Vec::from_iter(ids), Vec::from_iter(requests));
+        info!(
+            order_ids = ids.join(" "),
+            request_ids = requests.join(" "),
+            "changes published"
+        );
+    }
 }
 
 /// Counts orders and lost subscriptions here, because all of them pass here. A record that is delivered again is
