@@ -19,8 +19,8 @@ from outside import KEYS, MAIL_IDENTITY
 DEPLOYMENTS = (
     {},
     {"RouteProvider": "ors", "GeocoderProvider": "ors", "OrsKeyParameter": KEYS["OrsKeyParameter"]},
-    {"MailVia": "ses", "MailFrom": "Waybill <no-reply@ses.example.com>", "MailIdentityArn": MAIL_IDENTITY},
     {"RouteProvider": "google", "GoogleProject": "waybill", "GoogleKeyParameter": KEYS["GoogleKeyParameter"]},
+    {"MailVia": "ses", "MailFrom": "Waybill <no-reply@ses.example.com>", "MailIdentityArn": MAIL_IDENTITY},
 )
 # The actions that AWS takes in the function's name to read an event source and to keep what failed.
 OF_A_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")

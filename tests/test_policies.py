@@ -21,7 +21,9 @@ FUNCTIONS = {short(function["FunctionName"]): function for function in functions
 ACTIONS_WITH_A_STAR = {
     "sqs:SendMessage*": "AWS calls it sqs:SendMessage; MiniStack has an action of its own for a batch",
 }
-# The end of each resource with a `*`, and the reason. No resource is `*` alone.
+# The actions whose resource is `*` alone: AWS has no resource for them.
+ACTIONS_WITHOUT_A_RESOURCE = {"ses:GetSuppressedDestination", "ses:DeleteSuppressedDestination"}
+# The end of each other resource with a `*`, and the reason.
 RESOURCES_WITH_A_STAR = {
     "/stream/*": "a stream's name ends in the time at which the stream was made",
     "FailedEventsBucket.Arn}/*": "the objects of one bucket: Lambda chooses their keys",
@@ -54,6 +56,9 @@ def test_no_policy_is_wider_than_it_says(function):
         assert statement["Effect"] == "Allow" and set(statement) == {"Effect", "Action", "Resource"}, statement
         for action in listed(statement["Action"]):
             assert "*" not in action or action in ACTIONS_WITH_A_STAR, f"{function}: {action}"
+        if set(listed(statement["Action"])) <= ACTIONS_WITHOUT_A_RESOURCE:
+            assert statement["Resource"] == "*", f"{function}: {statement}"
+            continue
         for resource in listed(statement["Resource"]):
             told = json.dumps(resource).strip('{}"')
             assert "*" not in told or told.endswith(tuple(RESOURCES_WITH_A_STAR)), f"{function}: {told}"

@@ -1,5 +1,5 @@
-"""Runs MiniStack with the rules of cognito_rules.py and ses_rules.py, and records what each function asks of it. server.py starts this
-file instead of MiniStack itself.
+"""Runs MiniStack with the rules of cognito_rules.py and ses_rules.py, and records what each function asks of it.
+server.py starts this file instead of MiniStack itself.
 
 MiniStack checks the role of each caller before it answers, and translates each request into the actions and resources
 of IAM for that: a transaction into the writes in it, a batch into its tables, a query into its index. This file keeps

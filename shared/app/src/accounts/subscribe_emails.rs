@@ -25,10 +25,10 @@ pub struct SubscribeEmails {
 }
 
 impl SubscribeEmails {
-    /// With SNS, mails a request to confirm to the caller's address, unless emails reach it already. An open request is
-    /// mailed again, because the first email may be lost. Repeated calls change nothing for a minute. With SES, lifts the
-    /// stop after a bounce or a complaint, if an hour has passed since then. If the process dies anywhere, the next call
-    /// does the rest.
+    /// With SNS, mails a request to confirm to the caller's address, unless emails reach it already. An open request
+    /// is mailed again, because the first email may be lost. Repeated calls change nothing for a minute. With SES,
+    /// lifts the stop after a bounce or a complaint, if an hour has passed since then. If the process dies anywhere,
+    /// the next call does the rest.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for a token without a record; [`Refusal::AgentNotActive`] and

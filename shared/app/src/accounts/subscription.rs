@@ -9,7 +9,7 @@ use crate::refusal::Refusal;
 /// `GET /me` and log-ins believe a record that says "on" for this long.
 pub(super) const BELIEVED: SignedDuration = SignedDuration::from_mins(10);
 
-/// Records the state of a user's email subscription as the mail service told it, and in `asked` the state after a request
+/// Records the state of a user's email subscription as the mail service told it. `asked` is the state after a request
 /// that was made just now.
 ///
 /// A lost race against another write is no error: the next log-in looks up the state again.
@@ -54,7 +54,8 @@ fn recorded(
     changed
 }
 
-/// Asks the mail service for the state of a subscription that the record calls "on", and stores the answer, also if it is the same.
+/// Asks the mail service for the state of a subscription that the record calls "on", and stores the answer, also if it
+/// is the same.
 pub(crate) async fn check_subscription(
     mailer: &dyn Mailer,
     users: &dyn UserStore,

@@ -174,8 +174,8 @@ impl SendNotifications {
         Ok(told)
     }
 
-    /// Once a day, asks the mail service whether emails still reach the person. SNS and SES accept emails that go nowhere,
-    /// so otherwise nobody would notice before the next log-in.
+    /// Once a day, asks the mail service whether emails still reach the person. SNS and SES accept emails that go
+    /// nowhere, so otherwise nobody would notice before the next log-in.
     async fn check(&self, user: &User, now: Timestamp) {
         if user.email_notifications != EmailNotifications::On
             || user.knows_subscription(now, BETWEEN_CHECKS)

@@ -63,12 +63,13 @@ pub trait Mailer: Send + Sync {
     /// Ends the user's subscription. Nothing changes if there is none.
     async fn forget(&self, user_id: UserId) -> Result<(), MailError>;
 
-    /// Sends an email to the user at this address, if emails reach the address. A service with subscriptions has its own
-    /// record of the address.
+    /// Sends an email to the user at this address, if emails reach the address. A service with subscriptions has its
+    /// own record of the address.
     async fn send(&self, user_id: UserId, address: &str, email: &Email) -> Result<(), MailError>;
 }
 
-/// Sends emails to anybody, such as the person at the door, who has no account. Only SES can: SNS knows only subscribers.
+/// Sends emails to anybody, such as the person at the door, who has no account. Only SES can do that, because SNS knows
+/// only subscribers.
 #[async_trait]
 pub trait AddressMailer: Send + Sync {
     /// Sends an email to an address. If mail to it was stopped after a bounce or a complaint, the email is accepted and
