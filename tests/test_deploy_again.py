@@ -23,22 +23,24 @@ class Twin:
         self.cloudformation = stack.aws("cloudformation")
         model = functions.name_of("create-order").rpartition("-")[0]
         told = self.cloudformation.get_template(StackName=model, TemplateStage="Original")
-        self.template = told["TemplateBody"]
+        # A template of this size is read from a bucket.
+        self.bucket = f"{self.name}-template"
+        place = {"LocationConstraint": stack.environment["AWS_REGION"]}
+        stack.aws("s3").create_bucket(Bucket=self.bucket, CreateBucketConfiguration=place)
+        stack.aws("s3").put_object(Bucket=self.bucket, Key="template.yaml", Body=told["TemplateBody"].encode())
+        self.template = f"https://{self.bucket}.s3.amazonaws.com/template.yaml"
         self.parameters = self.described(model)["Parameters"]
-        self.tried = 0
 
     def described(self, name):
         return self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
 
     def deploy(self):
         told = self.cloudformation.create_stack(
-            StackName=self.name, TemplateBody=self.template, Parameters=self.parameters, Capabilities=CAPABILITIES
+            StackName=self.name, TemplateURL=self.template, Parameters=self.parameters, Capabilities=CAPABILITIES
         )
         self._ends(told["StackId"], "CREATE")
-        self.tried += 1
 
     def delete(self):
-        """Deletes the stack, and then the bucket with a fixed name, as docs/OPERATIONS.md tells."""
         stack_id = self.described(self.name)["StackId"]
         self.cloudformation.delete_stack(StackName=self.name)
         self._ends(stack_id, "DELETE")
@@ -70,6 +72,7 @@ def twin(stack, functions):
     twin = Twin(stack, functions)
     yield twin
     s3, logs = stack.aws("s3"), stack.aws("logs")
+    s3.delete_object(Bucket=twin.bucket, Key="template.yaml")
     for bucket in s3.list_buckets()["Buckets"]:
         if bucket["Name"].startswith(f"{twin.name}-"):
             s3.delete_bucket(Bucket=bucket["Name"])
