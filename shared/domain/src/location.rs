@@ -234,7 +234,7 @@ mod tests {
             points in prop::collection::vec((-100i64..100, 0f64..3_000.0), 1..20),
         ) {
             let mut points: Vec<_> = points.into_iter().map(|(s, m)| point(s, m)).collect();
-            points.sort_by(|one, other| one.at.cmp(&other.at));
+            points.sort_by_key(|one| one.at);
             points.dedup_by_key(|point| point.at);
             let forwards = report(None, &points, 0);
             points.reverse();
