@@ -13,7 +13,7 @@ from playwright.sync_api import expect as shown
 from browser import DESKTOP, PHONE, a_page
 from test_location import point, report
 from test_tracking import link_of, track
-from town import when
+from town import open_route, order_of, when
 from waybill_client import expect
 
 ON_ITS_WAY, DELIVERED = "Your parcel is on its way to you.", "Your parcel was delivered."
@@ -62,6 +62,14 @@ def test_the_person_at_the_door_watches_the_parcel_come(stack, town):
         shown(page.locator("#courier")).to_have_text("Your courier: Nil")
         in_time, planned = window.inner_text(), expect(track(stack, token), 200)["expected"]
 
+        page.get_by_label("A note for the courier").fill("The bell <b>is</b> broken.\nPlease knock.")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        told = page.locator("#told")
+        shown(told).to_have_text("Your courier will see your note.")
+        note = "The bell <b>is</b> broken. Please knock."
+        assert open_route(ben)["stops"][1]["recipient_note"] == note
+
         for seconds_ago, north_km, words in ((140, 7, "About 3 km away"), (125, 7.8, "About 2.2 km away")):
             expect(report(ben, point(town, north_km, seconds_ago)), 200)
             tab.pass_by(15)
@@ -89,6 +97,12 @@ def test_the_person_at_the_door_watches_the_parcel_come(stack, town):
         for gone in (map_, window, page.locator("#courier"), page.locator("#before")):
             shown(gone).to_be_hidden()
         assert tab.serious_faults() == []
+        page.get_by_label("4 stars").check()
+        page.get_by_label("Your comment").fill("Very kind.")
+        page.get_by_role("button", name="Send").click()
+        shown(told).to_have_text("Thank you for your rating.")
+        rating = order_of(ana, order_id)["rating"]
+        assert (rating["stars"], rating["comment"]) == (4, "Very kind.")
         # A browser says so when its connection is gone.
         assert [error for error in tab.errors if "ERR_INTERNET_DISCONNECTED" not in error] == []
 
