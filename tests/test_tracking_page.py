@@ -3,8 +3,10 @@
 `make screenshots` makes the pictures in docs/.
 """
 
+import base64
 import hashlib
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -125,3 +127,48 @@ def test_the_page_works_with_a_keyboard_and_in_the_dark(stack, shared_town):
         shown(tab.page.locator("#message")).to_have_text("Tenim la teva comanda i busquem un repartidor.")
         assert tab.page.evaluate("document.documentElement.lang") == "ca"
         assert tab.serious_faults() == []
+
+
+NEAR = {
+    "status": "in_progress",
+    "message": ON_ITS_WAY,
+    "since": "2030-05-06T08:10:00Z",
+    "expected": None,
+    "courier": {"first_name": "Nil"},
+    "stops_before": 0,
+    "map": {"door": {"lat": 41.40, "lon": 2.17}, "courier": {"lat": 41.39, "lon": 2.16}, "at": "2030-05-06T08:20:00Z"},
+    "note": {"open": False, "told": True},
+    "rating": {"open": False, "told": False},
+    "company": {"name": "Waybill", "colour": "#2457a6", "support": ""},
+    "at": "2030-05-06T08:20:00Z",
+}
+A_PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
+
+
+@contextmanager
+def tiles_from(functions, host):
+    """The page as if the template had MapTilesUrl."""
+    name, settings = functions.name_of("get-tracking-page"), functions.settings_of("get-tracking-page")
+    tiles = {"MAP_TILES_URL": f"https://{host}/{{z}}/{{x}}/{{y}}.png", "MAP_TILES_CREDIT": "© <b>Map Makers</b>"}
+    change = functions.stack.aws("lambda").update_function_configuration
+    change(FunctionName=name, Environment={"Variables": settings | tiles})
+    try:
+        yield
+    finally:
+        change(FunctionName=name, Environment={"Variables": settings})
+
+
+def test_a_map_with_tiles_asks_their_server_alone(stack, functions):
+    with tiles_from(functions, "tiles.example.com"), a_page() as tab:
+        tab.page.route("https://tiles.example.com/**", lambda it: it.fulfill(body=A_PIXEL, content_type="image/png"))
+        tab.page.route("**/tracking", lambda it: it.fulfill(json=NEAR))
+        assert len(tab.page.goto(f"{stack.api_url}/track#{'0' * 32}").body()) < 60_000
+        shown(tab.page.locator("#tiles")).to_be_visible()
+        shown(tab.page.locator("#plain")).to_be_hidden()
+        shown(tab.page.locator("#tiles path")).to_have_count(2)
+        shown(tab.page.get_by_text("© <b>Map Makers</b>")).to_be_visible()
+        shown(tab.page.locator("#distance")).to_have_text("About 1.4 km away")
+        assert tab.hosts() == {urlsplit(stack.api_url).netloc, "tiles.example.com"}
+        assert tab.errors == [] and tab.serious_faults() == []

@@ -1,5 +1,5 @@
 "use strict";
-const { words, company } = JSON.parse(document.getElementById("words").textContent);
+const { words, company, tiles } = JSON.parse(document.getElementById("words").textContent);
 const STEPS = { pending: 1, assigned: 2, in_progress: 3, delivered: 4, failed: 0, cancelled: 0 };
 const ENDED = ["delivered", "failed", "cancelled"];
 // Seconds between two requests, by the state of the page. The service takes 30 requests a minute for each link.
@@ -72,6 +72,31 @@ function draw(map) {
     drawn("text", { y: ring * scale + 8 }, length(ring)),
   ]));
   say("distance", filled(words.distance, { distance: length(metres) }));
+  // Without Leaflet, as when its script could not be loaded, the plain map stays.
+  if (tiles && window.L) drawOnTiles(door, courier);
+}
+
+let streets;
+
+/** The same on the tiles of a map server, which the company has chosen. */
+function drawOnTiles(door, courier) {
+  const points = [door, courier].map(({ lat, lon }) => [lat, lon]);
+  if (!streets) {
+    element("plain").style.display = "none";
+    element("tiles").hidden = false;
+    const credit = document.createElement("span");
+    credit.textContent = tiles.credit; // Leaflet takes HTML
+    streets = { map: L.map("tiles", { scrollWheelZoom: false, keyboard: false }) };
+    streets.map.attributionControl.setPrefix("Leaflet"); // its own text has a link to somebody else
+    L.tileLayer(tiles.url, { attribution: credit.innerHTML, maxZoom: 19 }).addTo(streets.map);
+    streets.map.fitBounds(points, { padding: [30, 30], maxZoom: 16 });
+    L.circleMarker(points[0], { radius: 9, color: "#ffffff", fillColor: "#1c2733", fillOpacity: 1 }).addTo(streets.map);
+    streets.courier = L.circleMarker(points[1], { radius: 8, color: "#ffffff", fillColor: company.colour, fillOpacity: 1 });
+    streets.courier.addTo(streets.map);
+    return;
+  }
+  streets.courier.setLatLng(points[1]);
+  streets.map.fitBounds(points, { padding: [30, 30], maxZoom: 16 });
 }
 
 function show(answer) {

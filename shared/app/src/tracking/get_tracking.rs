@@ -52,6 +52,26 @@ pub struct Company {
     pub support: String,
 }
 
+/// A server of map tiles, for the tracking page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MapTiles {
+    /// The address of a tile, with `{z}`, `{x}` and `{y}`.
+    pub url: String,
+    /// Whom the map names as its maker.
+    pub credit: String,
+}
+
+impl MapTiles {
+    /// The server alone, for a Content-Security-Policy: scheme and host.
+    pub fn origin(&self) -> &str {
+        let host = self.url.find("://").map_or(0, |scheme| scheme + 3);
+        let end = self.url[host..]
+            .find('/')
+            .map_or(self.url.len(), |path| host + path);
+        &self.url[..end]
+    }
+}
+
 /// An order, as the person at the door may see it. It has no ids, no contacts, no notes and no
 /// other stops.
 #[derive(Debug, Clone, PartialEq, Serialize)]

@@ -6,7 +6,7 @@ mod tell;
 mod words;
 
 pub use create_tracking_link::{CreateTrackingLink, NewLink};
-pub use get_tracking::{Company, GetTracking, TrackingAnswer};
+pub use get_tracking::{Company, GetTracking, MapTiles, TrackingAnswer};
 pub use tell::{LeaveNote, RateDelivery, TellByLink};
 pub use words::Words;
 
