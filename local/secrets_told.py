@@ -14,6 +14,9 @@ BY_NAME = {
     "phone": "phone",
     "address": "address",
     "notes": "notes",
+    "note": "notes",
+    "recipient_note": "notes",
+    "comment": "notes",
     # Signed addresses open a file to whoever has them.
     "url": "signed address",
     "rejected_rows_url": "signed address",

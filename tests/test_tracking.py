@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 from problems import problem
 from secrets_told import TOLD
-from town import when
+from town import order_of, when
 from waybill_client import eventually, expect
 
-SHOWN = {"status", "message", "since", "expected", "courier", "stops_before", "map", "company", "at"}
+SHOWN = {"status", "message", "since", "expected", "courier", "stops_before", "map", "note", "rating", "company", "at"}
 
 
 def link_of(person, order_id):
@@ -66,6 +66,58 @@ def test_a_link_that_opens_nothing_does_not_say_why(stack, shared_town):
     ]
     assert all(one == told[0] for one in told)
     problem(stack.call("GET", "/tracking"), 404, "not_found")
+    for token in (old, secrets.token_hex(16)):
+        problem(tell(stack, token, "note", {"note": "Ring."}), 404, "not_found")
+        problem(tell(stack, token, "rating", {"stars": 5}), 404, "not_found")
+
+
+def tell(stack, token, what, body):
+    return stack.call("POST", f"/tracking/{what}", headers={"Tracking-Token": token}, json=body)
+
+
+def test_the_person_at_the_door_leaves_a_note_and_rates_the_delivery(stack, town):
+    ana, ben = town.customer("Ana"), town.agent()
+    order = town.order(ana)
+    order_id = order["order_id"]
+    _, token = link_of(ana, order_id)
+    town.assigned(ana, order, to=ben)
+    note = "The bell <b>7</b> is broken, please knock."
+    expect(tell(stack, token, "note", {"note": note}), 204)
+    expect(tell(stack, token, "note", {"note": note}), 204)
+    stops = expect(ben.get("/routes/me"), 200)["routes"][0]["stops"]
+    assert [stop.get("recipient_note") for stop in stops] == [None, note]
+    for person, seen in ((ben, note), (town.dispatcher, note), (ana, None)):
+        assert order_of(person, order_id).get("recipient_note") == seen
+    answer = expect(track(stack, token), 200)
+    assert answer["note"] == {"open": True, "told": True} and note not in json.dumps(answer)
+
+    problem(tell(stack, token, "rating", {"stars": 5}), 409, "not_delivered")
+    expect(ben.mark(order_id, "delivered"), 200)
+    problem(tell(stack, token, "note", {"note": "Too late."}), 409, "order_ended")
+    expect(tell(stack, token, "rating", {"stars": 4, "comment": "Kind, and a little late."}), 204)
+    rating = order_of(ana, order_id)["rating"]
+    assert (rating["stars"], rating["comment"]) == (4, "Kind, and a little late.")
+    assert order_of(town.dispatcher, order_id)["rating"] == rating
+    problem(tell(stack, token, "rating", {"stars": 1}), 429, "too_many_requests")
+
+
+def test_a_link_can_do_nothing_else_and_each_fault_is_named(stack, shared_town):
+    ana = shared_town.customer()
+    order_id = shared_town.order(ana)["order_id"]
+    _, token = link_of(ana, order_id)
+    for body, pointers in (
+        ({"note": "a\nb"}, ["#/note"]),
+        ({"note": "a\u0007b"}, ["#/note"]),
+        ({"note": "é" * 281}, ["#/note"]),
+        ({}, ["#/note"]),
+        ({"note": "Ring.", "status": "delivered"}, ["#/status"]),
+    ):
+        told = problem(tell(stack, token, "note", body), 422, "invalid")
+        assert [error["pointer"] for error in told["errors"]] == pointers
+    for path in (f"/orders/{order_id}", "/orders", "/routes/me", "/agents", "/me"):
+        problem(stack.call("GET", path, headers={"Tracking-Token": token}), 401, "unauthorized")
+        problem(stack.call("GET", path, token=token), 401, "unauthorized")
+    assert "recipient_note" not in order_of(shared_town.dispatcher, order_id)
 
 
 def test_of_links_made_at_once_one_works(stack, shared_town):

@@ -3,8 +3,10 @@
 `make screenshots` makes the pictures in docs/.
 """
 
+import base64
 import hashlib
 import os
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,7 +15,7 @@ from playwright.sync_api import expect as shown
 from browser import DESKTOP, PHONE, a_page
 from test_location import point, report
 from test_tracking import link_of, track
-from town import when
+from town import open_route, order_of, when
 from waybill_client import expect
 
 ON_ITS_WAY, DELIVERED = "Your parcel is on its way to you.", "Your parcel was delivered."
@@ -62,6 +64,14 @@ def test_the_person_at_the_door_watches_the_parcel_come(stack, town):
         shown(page.locator("#courier")).to_have_text("Your courier: Nil")
         in_time, planned = window.inner_text(), expect(track(stack, token), 200)["expected"]
 
+        page.get_by_label("A note for the courier").fill("The bell <b>is</b> broken.\nPlease knock.")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        told = page.locator("#told")
+        shown(told).to_have_text("Your courier will see your note.")
+        note = "The bell <b>is</b> broken. Please knock."
+        assert open_route(ben)["stops"][1]["recipient_note"] == note
+
         for seconds_ago, north_km, words in ((140, 7, "About 3 km away"), (125, 7.8, "About 2.2 km away")):
             expect(report(ben, point(town, north_km, seconds_ago)), 200)
             tab.pass_by(15)
@@ -89,6 +99,12 @@ def test_the_person_at_the_door_watches_the_parcel_come(stack, town):
         for gone in (map_, window, page.locator("#courier"), page.locator("#before")):
             shown(gone).to_be_hidden()
         assert tab.serious_faults() == []
+        page.get_by_label("4 stars").check()
+        page.get_by_label("Your comment").fill("Very kind.")
+        page.get_by_role("button", name="Send").click()
+        shown(told).to_have_text("Thank you for your rating.")
+        rating = order_of(ana, order_id)["rating"]
+        assert (rating["stars"], rating["comment"]) == (4, "Very kind.")
         # A browser says so when its connection is gone.
         assert [error for error in tab.errors if "ERR_INTERNET_DISCONNECTED" not in error] == []
 
@@ -111,3 +127,48 @@ def test_the_page_works_with_a_keyboard_and_in_the_dark(stack, shared_town):
         shown(tab.page.locator("#message")).to_have_text("Tenim la teva comanda i busquem un repartidor.")
         assert tab.page.evaluate("document.documentElement.lang") == "ca"
         assert tab.serious_faults() == []
+
+
+NEAR = {
+    "status": "in_progress",
+    "message": ON_ITS_WAY,
+    "since": "2030-05-06T08:10:00Z",
+    "expected": None,
+    "courier": {"first_name": "Nil"},
+    "stops_before": 0,
+    "map": {"door": {"lat": 41.40, "lon": 2.17}, "courier": {"lat": 41.39, "lon": 2.16}, "at": "2030-05-06T08:20:00Z"},
+    "note": {"open": False, "told": True},
+    "rating": {"open": False, "told": False},
+    "company": {"name": "Waybill", "colour": "#2457a6", "support": ""},
+    "at": "2030-05-06T08:20:00Z",
+}
+A_PIXEL = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
+
+
+@contextmanager
+def tiles_from(functions, host):
+    """The page as if the template had MapTilesUrl."""
+    name, settings = functions.name_of("get-tracking-page"), functions.settings_of("get-tracking-page")
+    tiles = {"MAP_TILES_URL": f"https://{host}/{{z}}/{{x}}/{{y}}.png", "MAP_TILES_CREDIT": "© <b>Map Makers</b>"}
+    change = functions.stack.aws("lambda").update_function_configuration
+    change(FunctionName=name, Environment={"Variables": settings | tiles})
+    try:
+        yield
+    finally:
+        change(FunctionName=name, Environment={"Variables": settings})
+
+
+def test_a_map_with_tiles_asks_their_server_alone(stack, functions):
+    with tiles_from(functions, "tiles.example.com"), a_page() as tab:
+        tab.page.route("https://tiles.example.com/**", lambda it: it.fulfill(body=A_PIXEL, content_type="image/png"))
+        tab.page.route("**/tracking", lambda it: it.fulfill(json=NEAR))
+        assert len(tab.page.goto(f"{stack.api_url}/track#{'0' * 32}").body()) < 60_000
+        shown(tab.page.locator("#tiles")).to_be_visible()
+        shown(tab.page.locator("#plain")).to_be_hidden()
+        shown(tab.page.locator("#tiles path")).to_have_count(2)
+        shown(tab.page.get_by_text("© <b>Map Makers</b>")).to_be_visible()
+        shown(tab.page.locator("#distance")).to_have_text("About 1.4 km away")
+        assert tab.hosts() == {urlsplit(stack.api_url).netloc, "tiles.example.com"}
+        assert tab.errors == [] and tab.serious_faults() == []

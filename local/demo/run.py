@@ -332,6 +332,17 @@ class Day:
         (OUT / "routes.html").write_text(page, encoding="utf-8")
         self.tell("map", "local/demo/out/routes.html, local/demo/out/routes.geojson")
 
+    def a_link(self):
+        """A tracking link that works."""
+        customer = next(iter(self.customers.values()))
+        order = customer.get("/orders", params={"limit": 1}).json()["orders"][0]
+        link = expect(customer.post(f"/orders/{order['order_id']}/tracking-link"), 201)["url"]
+        page, token = link.split("#")
+        seen = expect(self.stack.call("GET", "/tracking", headers={"Tracking-Token": token}), 200)
+        if seen["status"] != order["status"] or page != f"{self.stack.api_url}/track":
+            raise Wrong("a tracking link that shows another order")
+        return link
+
     def close(self):
         for agent in self.agents.values():
             expect(agent.put("/agents/me", {"on_duty": False}), 200)
@@ -345,6 +356,7 @@ class Day:
             raise Wrong(
                 f"{delivered} of {len(self.order_rows)} orders delivered, {completed} of {len(routes)} routes completed"
             )
+        self.tell("recipient", f"follow an order as the person at the door: {self.a_link()}")
         print(report.how_to_go_on(next(iter(self.customers.values())).email, PASSWORD))
         seconds = round(time.monotonic() - self.began)
         unplaced = sum(order["status"] == "pending" for order in orders)

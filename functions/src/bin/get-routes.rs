@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adapters::dynamodb::{DynamoLocations, DynamoRoutes, DynamoUsers};
+use adapters::dynamodb::{DynamoLocations, DynamoOrders, DynamoRoutes, DynamoUsers};
 use adapters::system::SystemClock;
 use app::routes::GetRoutes;
 use runtime::http::{Problem, Request, Response};
@@ -10,11 +10,12 @@ use runtime::http::{Problem, Request, Response};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (users, routes, locations, estimate) = settings::from_environment()?;
+    let (users, orders, routes, locations, estimate) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let get_routes = GetRoutes {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+        orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
         routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
         locations: Arc::new(DynamoLocations::new(&dynamodb, &locations)),
         estimate,
@@ -55,6 +56,7 @@ mod tests {
         let store = Arc::new(MemoryStore::with([agent], []));
         GetRoutes {
             users: store.clone(),
+            orders: store.clone(),
             routes: store.clone(),
             locations: store,
             estimate: LegEstimate::default(),

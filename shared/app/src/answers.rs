@@ -2,7 +2,7 @@
 
 use domain::{
     AgentLocation, Break, Coordinates, EmailNotifications, HistoryLine, ImportId, LocationPoint,
-    Order, OrderId, OrderStatus, OrderStop, Priority, Role, Route, RouteDecision, RouteId,
+    Order, OrderId, OrderStatus, OrderStop, Priority, Rating, Role, Route, RouteDecision, RouteId,
     RouteStatus, RouteStop, Shift, Skills, StopKind, StopStatus, Timestamp, UnplacedReason, User,
     UserId, UserStatus,
 };
@@ -41,6 +41,10 @@ pub struct OrderAnswer {
     pinned: bool,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     not: Vec<UserId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipient_note: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rating: Option<Rating>,
     history: Vec<HistoryLine>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -48,7 +52,8 @@ pub struct OrderAnswer {
 }
 
 impl OrderAnswer {
-    /// An order for a person with this role. Only dispatchers see who decided what, and which agents are refused.
+    /// An order for a person with this role. Only dispatchers see who decided what, and which agents are refused. The
+    /// note of the person at the door is for the agent, and the rating is for the customer.
     pub fn seen_by(role: Role, order: Order, route: Option<&Route>) -> Self {
         let mut answer = Self::of(order, route);
         if role != Role::Dispatcher {
@@ -56,6 +61,11 @@ impl OrderAnswer {
             for line in &mut answer.history {
                 line.decision = None;
             }
+        }
+        match role {
+            Role::Dispatcher => {}
+            Role::Agent => answer.rating = None,
+            Role::Customer => answer.recipient_note = None,
         }
         answer
     }
@@ -84,6 +94,8 @@ impl OrderAnswer {
             suspended: order.decided.suspended,
             pinned: order.decided.pinned,
             not: order.decided.refused_agents,
+            recipient_note: order.recipient.note.map(|note| note.text),
+            rating: order.recipient.rating,
             history: order.history,
             created_at: order.created_at,
             updated_at: order.updated_at,
@@ -129,6 +141,19 @@ pub struct RouteAnswer {
 }
 
 impl RouteAnswer {
+    /// The route with the notes of the people at the doors that the agent has not reached yet.
+    #[must_use]
+    pub fn with_notes_of(mut self, orders: &[Order]) -> Self {
+        for stop in &mut self.stops {
+            if (stop.kind, stop.status) == (StopKind::Dropoff, StopStatus::Pending) {
+                let order = orders.iter().find(|order| order.id == stop.order_id);
+                let note = order.and_then(|order| order.recipient.note.as_ref());
+                stop.recipient_note = note.map(|note| note.text.clone());
+            }
+        }
+        self
+    }
+
     /// The version of the route: its ETag.
     pub fn version(&self) -> u64 {
         self.version
@@ -148,6 +173,8 @@ pub(crate) struct StopAnswer {
     distance_m: u32,
     duration_s: u32,
     status: StopStatus,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recipient_note: Option<String>,
 }
 
 impl From<Route> for RouteAnswer {
@@ -187,6 +214,7 @@ impl StopAnswer {
             distance_m: stop.leg.distance_m,
             duration_s: stop.leg.duration_s,
             status: stop.status,
+            recipient_note: None,
         }
     }
 

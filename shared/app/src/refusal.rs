@@ -80,6 +80,9 @@ pub enum Refusal {
         /// The status.
         status: OrderStatus,
     },
+    /// The order is not delivered, so nobody can rate the delivery.
+    #[error("the order is not delivered")]
+    NotDelivered,
     /// The agent has an open route.
     #[error("the agent has an open route; finish it first")]
     RouteOpen,

@@ -7,11 +7,15 @@ mod world;
 use std::sync::Arc;
 
 use app::Refusal;
-use app::tracking::{Company, CreateTrackingLink, GetTracking, Words};
+use app::paging::PageQuery;
+use app::routes::GetRoutes;
+use app::tracking::{
+    Company, CreateTrackingLink, GetTracking, LeaveNote, RateDelivery, TellByLink, Words,
+};
 use domain::{LegEstimate, OrderId, TrackingToken};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use testkit::{NoJitter, a_customer, an_agent};
+use testkit::{NextWrite, NoJitter, a_customer, an_agent};
 use world::{World, agent, customer, dispatcher};
 
 const BERTA: u64 = 10;
@@ -210,6 +214,8 @@ async fn nothing_of_other_people_and_no_id_is_shown() {
             "expected",
             "map",
             "message",
+            "note",
+            "rating",
             "since",
             "status",
             "stops_before"
@@ -237,6 +243,201 @@ async fn nothing_of_other_people_and_no_id_is_shown() {
         .name;
     let first_name = &answer["courier"]["first_name"];
     assert_eq!(*first_name, name.split(' ').next().unwrap());
+}
+
+fn tell(world: &World) -> TellByLink {
+    TellByLink {
+        links: world.store.clone(),
+        orders: world.store.clone(),
+        clock: world.clock.clone(),
+        jitter: Arc::new(NoJitter),
+    }
+}
+
+async fn leave_note(world: &World, token: &TrackingToken, note: &str) -> Result<(), Refusal> {
+    let leave_note = LeaveNote(tell(world));
+    leave_note.run(token.secret(), &json!({"note": note})).await
+}
+
+async fn rate(world: &World, token: &TrackingToken, stars: u8) -> Result<(), Refusal> {
+    let rate_delivery = RateDelivery(tell(world));
+    let body = json!({"stars": stars, "comment": "Very kind."});
+    rate_delivery.run(token.secret(), &body).await
+}
+
+fn pass(world: &World, seconds: i64) {
+    world.clock.advance(SignedDuration::from_secs(seconds));
+}
+
+/// The order as somebody sees it.
+async fn shown_to(world: &World, caller: &app::Caller, order_id: OrderId) -> Value {
+    let order = world.show_order().run(caller, &order_id.to_string()).await;
+    serde_json::to_value(order.unwrap()).unwrap()
+}
+
+#[tokio::test]
+async fn the_agent_reads_the_note_at_the_stop_and_the_customer_does_not() {
+    let world = world();
+    let order_id = place(&world).await;
+    let token = link(&world, order_id).await;
+    assert_eq!(
+        seen(&world, &token).await.unwrap()["note"],
+        json!({"open": true, "told": false})
+    );
+    leave_note(&world, &token, "Ring <twice>").await.unwrap();
+    let note = json!("Ring <twice>");
+    let berta = agent(BERTA);
+    let routes = GetRoutes {
+        users: world.store.clone(),
+        orders: world.store.clone(),
+        routes: world.store.clone(),
+        locations: world.store.clone(),
+        estimate: LegEstimate::default(),
+        clock: world.clock.clone(),
+    };
+    let stops = async || {
+        let answer = routes
+            .run(&berta, "me", &PageQuery::default())
+            .await
+            .unwrap();
+        let answer = serde_json::to_value(answer).unwrap();
+        [0, 1].map(|stop| answer["routes"][0]["stops"][stop]["recipient_note"].clone())
+    };
+    assert_eq!(
+        stops().await,
+        [Value::Null, note.clone()],
+        "at the door alone"
+    );
+    for (caller, expected) in [
+        (&berta, &note),
+        (&dispatcher(), &note),
+        (&customer(1), &Value::Null),
+    ] {
+        assert_eq!(
+            &shown_to(&world, caller, order_id).await["recipient_note"],
+            expected
+        );
+    }
+    let answer = seen(&world, &token).await.unwrap();
+    assert_eq!(answer["note"], json!({"open": true, "told": true}));
+    assert!(
+        !answer.to_string().contains("Ring"),
+        "others may have the link"
+    );
+    world
+        .set_status(&berta, order_id, "delivered")
+        .await
+        .unwrap();
+    assert_eq!(stops().await, [Value::Null, Value::Null]);
+    let late = leave_note(&world, &token, "Too late").await;
+    assert!(matches!(late, Err(Refusal::OrderEnded { .. })));
+}
+
+#[tokio::test]
+async fn a_delivery_is_rated_afterwards_and_the_agent_does_not_see_it() {
+    let world = world();
+    let order_id = place(&world).await;
+    let token = link(&world, order_id).await;
+    assert!(matches!(
+        rate(&world, &token, 5).await,
+        Err(Refusal::NotDelivered)
+    ));
+    world
+        .set_status(&agent(BERTA), order_id, "delivered")
+        .await
+        .unwrap();
+    assert_eq!(
+        seen(&world, &token).await.unwrap()["rating"],
+        json!({"open": true, "told": false})
+    );
+    rate(&world, &token, 4).await.unwrap();
+    for caller in [customer(1), dispatcher()] {
+        let rating = shown_to(&world, &caller, order_id).await["rating"].clone();
+        assert_eq!(
+            (&rating["stars"], &rating["comment"]),
+            (&json!(4), &json!("Very kind."))
+        );
+    }
+    assert_eq!(
+        seen(&world, &token).await.unwrap()["rating"],
+        json!({"open": true, "told": true})
+    );
+    world.clock.advance(SignedDuration::from_hours(48));
+    assert!(matches!(
+        rate(&world, &token, 1).await,
+        Err(Refusal::NotFound)
+    ));
+}
+
+#[tokio::test]
+async fn what_a_recipient_tells_wakes_nobody_and_sends_no_email() {
+    let world = world();
+    let order_id = place(&world).await;
+    let token = link(&world, order_id).await;
+    world.settle().await;
+    world.mailer.take_sent();
+    let plans = world.store.all_routes();
+    leave_note(&world, &token, "Ring twice").await.unwrap();
+    world.settle().await;
+    assert_eq!(world.store.all_routes(), plans);
+    assert!(world.mailer.take_sent().is_empty());
+    world
+        .set_status(&agent(BERTA), order_id, "delivered")
+        .await
+        .unwrap();
+    world.settle().await;
+    world.mailer.take_sent();
+    rate(&world, &token, 5).await.unwrap();
+    world.settle().await;
+    assert!(world.mailer.take_sent().is_empty());
+}
+
+#[tokio::test]
+async fn words_are_repeated_without_harm_and_replaced_after_ten_seconds() {
+    let world = world();
+    let order_id = place(&world).await;
+    let token = link(&world, order_id).await;
+    world.store.next_writes([NextWrite::LosesItsAnswer]);
+    let lost = leave_note(&world, &token, "Ring twice").await;
+    assert!(matches!(lost, Err(Refusal::Unavailable(_))));
+    let version = world.order(order_id).version;
+    leave_note(&world, &token, "Ring twice").await.unwrap();
+    assert_eq!(world.order(order_id).version, version);
+    let soon = leave_note(&world, &token, "Knock").await;
+    assert!(matches!(soon, Err(Refusal::Throttled)));
+    pass(&world, 10);
+    // Somebody else has changed the order meanwhile.
+    world.store.next_writes([NextWrite::Conflicts]);
+    leave_note(&world, &token, "Knock").await.unwrap();
+    let note = world.order(order_id).recipient.note.unwrap();
+    assert_eq!(note.text, "Knock");
+}
+
+#[tokio::test]
+async fn a_link_that_opens_nothing_tells_nothing() {
+    let world = world();
+    let order_id = place(&world).await;
+    let old = link(&world, order_id).await;
+    let token = link(&world, order_id).await;
+    assert!(matches!(
+        leave_note(&world, &old, "Ring").await,
+        Err(Refusal::NotFound)
+    ));
+    assert!(matches!(
+        rate(&world, &old, 5).await,
+        Err(Refusal::NotFound)
+    ));
+    let invalid = LeaveNote(tell(&world))
+        .run(token.secret(), &json!({"status": "delivered"}))
+        .await;
+    assert!(matches!(invalid, Err(Refusal::Invalid(_))));
+    for _ in 0..29 {
+        leave_note(&world, &token, "").await.unwrap_err();
+    }
+    assert!(matches!(
+        leave_note(&world, &token, "Ring").await,
+        Err(Refusal::Throttled)
+    ));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use crate::decision::{Decided, Decision, DecisionKind, MOST_REFUSED_AGENTS};
 use crate::edit::OrderField;
 use crate::geo::Coordinates;
 use crate::ids::{ImportId, OrderId, RouteId, UserId};
+use crate::recipient::FromRecipient;
 use crate::skill::Skills;
 use crate::stop::OrderStop;
 use crate::user::{Actor, Role};
@@ -318,6 +319,8 @@ pub struct Order {
     pub waiting: Option<Waiting>,
     /// What a dispatcher has decided about the order.
     pub decided: Decided,
+    /// What the person at the door has told.
+    pub recipient: FromRecipient,
     /// All steps so far, oldest first.
     pub history: Vec<HistoryLine>,
     /// The id of the last request that changed the order. Plans and emails that follow from it have it in their logs.
@@ -370,6 +373,7 @@ impl Order {
                 reason: None,
             }),
             decided: Decided::default(),
+            recipient: FromRecipient::default(),
             history: vec![HistoryLine {
                 status: OrderStatus::Pending,
                 at: now,

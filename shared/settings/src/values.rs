@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use app::tracking::Company;
+use app::tracking::{Company, MapTiles};
 use domain::{DispatchRules, LegEstimate, LongestLeg, ServiceArea, Zone, ZoneGrid};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -178,6 +178,26 @@ impl Setting for Company {
             colour,
             support,
         })
+    }
+}
+
+/// `MAP_TILES_URL` and `MAP_TILES_CREDIT`: the server of map tiles for the tracking page. `None` if the page draws its
+/// map alone.
+impl Setting for Option<MapTiles> {
+    fn read(env: &Environment) -> Option<Self> {
+        if env.optional_text("MAP_TILES_URL").is_none() {
+            return Some(None);
+        }
+        let url = env.url("MAP_TILES_URL")?;
+        // The origin becomes a part of a header.
+        let plain =
+            |character: char| character.is_ascii_graphic() && !"\"',;<>".contains(character);
+        if !url.chars().all(plain) || !["{z}", "{x}", "{y}"].iter().all(|it| url.contains(it)) {
+            env.note("MAP_TILES_URL must be an address with {z}, {x} and {y}".to_owned());
+            return None;
+        }
+        let credit = env.text("MAP_TILES_CREDIT")?;
+        Some(Some(MapTiles { url, credit }))
     }
 }
 

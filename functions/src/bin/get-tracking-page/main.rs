@@ -1,7 +1,8 @@
 //! `GET /track`: the page that a tracking link opens, in the recipient's language. It has no content of an order: its
 //! script reads that from `GET /tracking`.
 
-use app::tracking::{Company, Words};
+use app::Refusal;
+use app::tracking::{Company, MapTiles, Words};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use runtime::http::{Problem, Request, Response};
@@ -11,29 +12,59 @@ use sha2::{Digest, Sha256};
 const PAGE: &str = include_str!("page.html");
 const SCRIPT: &str = include_str!("page.js");
 const STYLE: &str = include_str!("page.css");
+/// Leaflet 1.9.4 (https://leafletjs.com), without changes: `leaflet.LICENSE`. Only a page with map tiles loads it.
+const LEAFLET: &str = include_str!("leaflet.js");
+const LEAFLET_STYLE: &str = include_str!("leaflet.css");
+
+/// What the page shows beside an order.
+struct TrackingPage {
+    company: Company,
+    tiles: Option<MapTiles>,
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let company: Company = settings::from_environment()?;
-    runtime::http::serve(company, handle).await
+    let (company, tiles) = settings::from_environment()?;
+    runtime::http::serve(TrackingPage { company, tiles }, handle).await
 }
 
-async fn handle(company: &Company, request: &Request) -> Result<Response, Problem> {
+async fn handle(page: &TrackingPage, request: &Request) -> Result<Response, Problem> {
+    let TrackingPage { company, tiles } = page;
+    if request.asks_for("part", "map") {
+        // Leaflet has 147 KB. Within the page, it would come with each opening.
+        let leaflet = tiles.as_ref().map(|_| LEAFLET.to_owned());
+        let leaflet = leaflet.ok_or(Refusal::NotFound)?;
+        return Ok(Response::public(leaflet, "text/javascript; charset=utf-8"));
+    }
     let words = Words::accepted(request.header("Accept-Language").unwrap_or_default());
     let style = STYLE.replace("#2457a6", &company.colour);
-    let words_json = json!({"words": words, "company": company}).to_string();
+    let style = match tiles {
+        Some(_) => format!("{LEAFLET_STYLE}{style}"),
+        None => style,
+    };
+    let words_json = json!({"words": words, "company": company, "tiles": tiles}).to_string();
+    let map_script = match tiles {
+        Some(_) => r#"<script src="track?part=map"></script>"#,
+        None => "",
+    };
     let html = PAGE
         .replace("{{language}}", words.tag)
         .replace("{{title}}", words.title)
         .replace("{{needs_script}}", words.needs_script)
         .replace("{{style}}", &style)
+        .replace("{{map_script}}", map_script)
         .replace("{{script}}", SCRIPT)
         // Within a script element, only `<` could end the element.
         .replace("{{words}}", &words_json.replace('<', "\\u003c"));
-    // The page may run this script, use this style and call its own server. It may load nothing else.
+    // The page may run this script, use this style and call its own server. With map tiles it may also load Leaflet
+    // from its own server and images from the server of the tiles. It may load nothing else.
+    let (own_script, images) = match tiles {
+        Some(tiles) => (" 'self'", format!("img-src {}; ", tiles.origin())),
+        None => ("", String::new()),
+    };
     let policy = format!(
-        "default-src 'none'; script-src '{}'; style-src '{}'; connect-src 'self'; base-uri 'none'; \
+        "default-src 'none'; script-src '{}'{own_script}; style-src '{}'; {images}connect-src 'self'; base-uri 'none'; \
          form-action 'none'; frame-ancestors 'none'",
         source_hash(SCRIPT),
         source_hash(&style)
@@ -55,12 +86,16 @@ mod tests {
     const EVENT: &str = include_str!("../../../../events/get-tracking-page.json");
 
     async fn page(event: &str) -> (String, String) {
+        page_with(None, event).await
+    }
+
+    async fn page_with(tiles: Option<MapTiles>, event: &str) -> (String, String) {
         let company = Company {
             name: "Bikes </script> & Co".to_owned(),
             colour: "#123456".to_owned(),
             support: "help@example.com".to_owned(),
         };
-        let response = answer(&company, handle, event).await;
+        let response = answer(&TrackingPage { company, tiles }, handle, event).await;
         assert_eq!(response.status(), 200);
         let header = |name| response.headers()[name].to_str().unwrap().to_owned();
         assert_eq!(header("Content-Type"), "text/html; charset=utf-8");
@@ -91,6 +126,49 @@ mod tests {
         assert!(policy.contains(&source_hash(style)));
         assert!(policy.contains(&source_hash(between("<script>", "</script>"))));
         assert!(policy.starts_with("default-src 'none'"));
+    }
+
+    fn tiles() -> MapTiles {
+        MapTiles {
+            url: "https://tiles.example.com/{z}/{x}/{y}.png".to_owned(),
+            credit: "© Map Makers".to_owned(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_with_tiles_may_ask_their_server_for_images_and_is_small_too() {
+        let (policy, body) = page_with(Some(tiles()), EVENT).await;
+        assert!(policy.contains("img-src https://tiles.example.com; "));
+        assert!(policy.contains("script-src 'sha256-") && policy.contains(" 'self'; style-src"));
+        assert!(body.contains("track?part=map") && body.len() < 60_000);
+        // A browser reads CR and LF as LF, and then the hash of the style would not fit.
+        assert!(!body.contains('\r'));
+        let (policy, body) = page(EVENT).await;
+        assert!(!policy.contains("img-src") && !policy.contains("' 'self'"));
+        assert!(!body.contains("part=map"));
+    }
+
+    #[tokio::test]
+    async fn leaflet_is_there_for_a_page_with_tiles_alone() {
+        let event = EVENT.replace(
+            r#""queryStringParameters": null"#,
+            r#""queryStringParameters": {"part": "map"}"#,
+        );
+        let event = event.replace(
+            r#""multiValueQueryStringParameters": null"#,
+            r#""multiValueQueryStringParameters": {"part": ["map"]}"#,
+        );
+        for (tiles, status) in [(Some(tiles()), 200), (None, 404)] {
+            let company = Company {
+                name: "Bikes".to_owned(),
+                colour: "#123456".to_owned(),
+                support: String::new(),
+            };
+            let response = answer(&TrackingPage { company, tiles }, handle, &event).await;
+            assert_eq!(response.status(), status);
+            let is_kept = response.headers()["Cache-Control"] == "public, max-age=86400";
+            assert_eq!(is_kept, status == 200);
+        }
     }
 
     #[tokio::test]

@@ -1,10 +1,11 @@
 "use strict";
-const { words, company } = JSON.parse(document.getElementById("words").textContent);
+const { words, company, tiles } = JSON.parse(document.getElementById("words").textContent);
 const STEPS = { pending: 1, assigned: 2, in_progress: 3, delivered: 4, failed: 0, cancelled: 0 };
 const ENDED = ["delivered", "failed", "cancelled"];
 // Seconds between two requests, by the state of the page. The service takes 30 requests a minute for each link.
 const REFRESH_S = { in_progress: 15, open: 30, hidden: 120, ended: 300, failed: 30 };
 let timer, shown, lastTry = 0;
+const sent = new Set();
 
 const element = (id) => document.getElementById(id);
 const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
@@ -71,9 +72,35 @@ function draw(map) {
     drawn("text", { y: ring * scale + 8 }, length(ring)),
   ]));
   say("distance", filled(words.distance, { distance: length(metres) }));
+  // Without Leaflet, as when its script could not be loaded, the plain map stays.
+  if (tiles && window.L) drawOnTiles(door, courier);
+}
+
+let streets;
+
+/** The same on the tiles of a map server, which the company has chosen. */
+function drawOnTiles(door, courier) {
+  const points = [door, courier].map(({ lat, lon }) => [lat, lon]);
+  if (!streets) {
+    element("plain").style.display = "none";
+    element("tiles").hidden = false;
+    const credit = document.createElement("span");
+    credit.textContent = tiles.credit; // Leaflet takes HTML
+    streets = { map: L.map("tiles", { scrollWheelZoom: false, keyboard: false }) };
+    streets.map.attributionControl.setPrefix("Leaflet"); // its own text has a link to somebody else
+    L.tileLayer(tiles.url, { attribution: credit.innerHTML, maxZoom: 19 }).addTo(streets.map);
+    streets.map.fitBounds(points, { padding: [30, 30], maxZoom: 16 });
+    L.circleMarker(points[0], { radius: 9, color: "#ffffff", fillColor: "#1c2733", fillOpacity: 1 }).addTo(streets.map);
+    streets.courier = L.circleMarker(points[1], { radius: 8, color: "#ffffff", fillColor: company.colour, fillOpacity: 1 });
+    streets.courier.addTo(streets.map);
+    return;
+  }
+  streets.courier.setLatLng(points[1]);
+  streets.map.fitBounds(points, { padding: [30, 30], maxZoom: 16 });
 }
 
 function show(answer) {
+  if (shown && shown.status !== answer.status) say("told", "");
   shown = answer;
   const ended = ENDED.includes(answer.status);
   [...element("steps").children].forEach((step, index) => step.classList.toggle("reached", index < STEPS[answer.status]));
@@ -84,14 +111,67 @@ function show(answer) {
   say("before", answer.status === "in_progress" ? stopsBefore(answer.stops_before ?? 0) : "");
   say("courier", answer.courier ? filled(words.courier, { name: answer.courier.first_name }) : "");
   draw(answer.map);
+  showForms(answer);
   say("updated", filled(words.updated, { time: clock(new Date(answer.at)) }));
   say("notice", "");
+}
+
+/** What the person at the door can tell now. A form that was sent stays away, also if its text can still change. */
+function showForms(answer) {
+  for (const [id, telling] of [["note", answer.note], ["rating", answer.rating]]) {
+    element(id).hidden = !telling.open || telling.told || sent.has(id);
+  }
+}
+
+/** Sends a form. What was typed stays in the page until the service has it. */
+async function send(id, body, thanks) {
+  const button = element(id).querySelector("button");
+  button.disabled = true;
+  try {
+    const response = await fetch(`tracking/${id}`, {
+      method: "POST", body: JSON.stringify(body),
+      headers: { "Tracking-Token": location.hash.slice(1), "Content-Type": "application/json" },
+      cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer",
+    });
+    if (!response.ok) throw new Error(response.statusText);
+    sent.add(id);
+    element(id).reset();
+    element(id).hidden = true;
+    say("told", thanks);
+  } catch {
+    say("told", navigator.onLine ? words.not_sent : words.offline);
+  }
+  button.disabled = false;
+}
+
+/** The text of a field in one line, as the service takes it. */
+const line = (id) => element(id).value.replace(/\s+/g, " ").trim();
+
+function prepareForms() {
+  for (const place of document.querySelectorAll("[data-words]")) place.textContent = words[place.dataset.words];
+  for (const count of [5, 4, 3, 2, 1]) {
+    const label = document.createElement("label"), star = document.createElement("input");
+    Object.assign(star, { type: "radio", name: "stars", value: count, required: true });
+    label.append(star, count === 1 ? words.one_star : filled(words.stars, { count }));
+    element("stars").append(label);
+  }
+  element("note").addEventListener("submit", (event) => {
+    event.preventDefault();
+    send("note", { note: line("note-text") }, words.note_sent);
+  });
+  element("rating").addEventListener("submit", (event) => {
+    event.preventDefault();
+    const stars = Number(element("rating").elements.stars.value);
+    const comment = line("comment");
+    send("rating", comment ? { stars, comment } : { stars }, words.rated);
+  });
 }
 
 function nothingMore() {
   shown = undefined;
   for (const id of ["message", "since", "expected", "before", "courier", "updated"]) say(id, "");
   draw(null);
+  for (const id of ["note", "rating", "told"]) element(id).hidden = true;
   element("steps").hidden = true;
   say("notice", words.gone);
 }
@@ -121,6 +201,7 @@ async function refresh() {
   }
 }
 
+prepareForms();
 say("company", company.name);
 say("questions", company.support ? filled(words.questions, { support: company.support }) : "");
 addEventListener("online", refresh);

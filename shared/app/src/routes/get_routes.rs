@@ -8,7 +8,7 @@ use crate::agents::agent_in_path;
 use crate::answers::{RouteAnswer, RoutesAnswer};
 use crate::caller::Caller;
 use crate::paging::{PageQuery, cursor_after};
-use crate::ports::{Clock, LocationStore, RoutePage, RouteStore, UserStore};
+use crate::ports::{Clock, LocationStore, OrderStore, RoutePage, RouteStore, UserStore};
 use crate::refusal::Refusal;
 use crate::routes::geojson::FeatureCollection;
 use crate::routes::under_way::expected;
@@ -17,6 +17,8 @@ use crate::routes::under_way::expected;
 pub struct GetRoutes {
     /// The records of people.
     pub users: Arc<dyn UserStore>,
+    /// The orders, for the notes of the people at the doors.
+    pub orders: Arc<dyn OrderStore>,
     /// The routes.
     pub routes: Arc<dyn RouteStore>,
     /// Where the agents were last seen.
@@ -40,13 +42,16 @@ impl GetRoutes {
         query: &PageQuery,
     ) -> Result<RoutesAnswer, Refusal> {
         let (routes, next_cursor) = self.page(caller, agent_id, query).await?;
+        let open: Vec<_> = routes.iter().flat_map(Route::open_orders).collect();
+        let orders = self.orders.orders(&open).await?;
+        let routes = routes.into_iter().map(RouteAnswer::from);
         Ok(RoutesAnswer {
-            routes: routes.into_iter().map(RouteAnswer::from).collect(),
+            routes: routes.map(|route| route.with_notes_of(&orders)).collect(),
             next_cursor,
         })
     }
 
-    /// The same routes for a map.
+    /// The same routes for a map, without the notes.
     ///
     /// # Errors
     /// As for [`GetRoutes::run`].

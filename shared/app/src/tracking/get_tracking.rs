@@ -5,22 +5,17 @@ use std::sync::Arc;
 use domain::stop::OPEN_END;
 use domain::{
     AgentLocation, Coordinates, ExpectedWindow, LegEstimate, Order, OrderStatus, Timestamp,
-    TrackingToken,
 };
 use jiff::SignedDuration;
 use serde::Serialize;
 
-use crate::ports::{
-    Clock, LinkUse, LocationStore, OrderStore, RouteStore, TrackingLinks, UserStore,
-};
+use crate::ports::{Clock, LocationStore, OrderStore, RouteStore, TrackingLinks, UserStore};
 use crate::refusal::Refusal;
 use crate::routes::under_way::UnderWay;
 
-use super::hash;
+use super::open;
 use super::words::Words;
 
-/// Uses of one link in a minute.
-const MOST_A_MINUTE: u32 = 30;
 /// The courier is shown if no more stops than this come before the door.
 const MOST_STOPS_BEFORE: usize = 3;
 /// The courier is shown if the location is younger than this.
@@ -57,6 +52,26 @@ pub struct Company {
     pub support: String,
 }
 
+/// A server of map tiles, for the tracking page.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MapTiles {
+    /// The address of a tile, with `{z}`, `{x}` and `{y}`.
+    pub url: String,
+    /// Whom the map names as its maker.
+    pub credit: String,
+}
+
+impl MapTiles {
+    /// The server alone, for a Content-Security-Policy: scheme and host.
+    pub fn origin(&self) -> &str {
+        let host = self.url.find("://").map_or(0, |scheme| scheme + 3);
+        let end = self.url[host..]
+            .find('/')
+            .map_or(self.url.len(), |path| host + path);
+        &self.url[..end]
+    }
+}
+
 /// An order, as the person at the door may see it. It has no ids, no contacts, no notes and no
 /// other stops.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -73,6 +88,9 @@ pub struct TrackingAnswer {
     stops_before: Option<usize>,
     /// The courier and the door. `null` while the courier is not shown.
     map: Option<TrackingMap>,
+    /// What the person at the door can tell now, and what was told.
+    note: Telling,
+    rating: Telling,
     company: Company,
     /// The time of this answer.
     at: Timestamp,
@@ -87,6 +105,14 @@ struct Expected {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 struct Courier {
     first_name: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+struct Telling {
+    /// Whether it can be told now.
+    open: bool,
+    /// Whether it was told. The answer does not repeat it, because others may have the link.
+    told: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -104,17 +130,8 @@ impl GetTracking {
     /// [`Refusal::NotFound`] for a link that is unknown, replaced or expired; these look alike.
     /// [`Refusal::Throttled`] for a link that is used more than 30 times a minute.
     pub async fn run(&self, token: &str, words: &'static Words) -> Result<TrackingAnswer, Refusal> {
-        let token = TrackingToken::read(token).map_err(|_| Refusal::NotFound)?;
         let now = self.clock.now();
-        let used = self
-            .links
-            .use_link(&hash(&token), MOST_A_MINUTE, now)
-            .await?;
-        let order_id = match used {
-            LinkUse::Order(order_id) => order_id,
-            LinkUse::TooOften => return Err(Refusal::Throttled),
-            LinkUse::Unknown => return Err(Refusal::NotFound),
-        };
+        let order_id = open(self.links.as_ref(), token, now).await?;
         let order = self.orders.order(order_id).await?;
         let order = order.ok_or(Refusal::NotFound)?;
         if order.tracking_ends_at().is_some_and(|end| end <= now) {
@@ -155,6 +172,14 @@ impl GetTracking {
             }),
             stops_before: way.map(|(_, before)| before),
             map: way.and_then(|(_, before)| map(&order, before, seen?, now)),
+            note: Telling {
+                open: order.takes_note(),
+                told: order.recipient.note.is_some(),
+            },
+            rating: Telling {
+                open: order.takes_rating(),
+                told: order.recipient.rating.is_some(),
+            },
             company: self.company.clone(),
             at: now,
         })

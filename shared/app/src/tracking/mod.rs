@@ -2,15 +2,32 @@
 
 mod create_tracking_link;
 mod get_tracking;
+mod tell;
 mod words;
 
 pub use create_tracking_link::{CreateTrackingLink, NewLink};
-pub use get_tracking::{Company, GetTracking, TrackingAnswer};
+pub use get_tracking::{Company, GetTracking, MapTiles, TrackingAnswer};
+pub use tell::{LeaveNote, RateDelivery, TellByLink};
 pub use words::Words;
 
-use domain::TrackingToken;
+use domain::{OrderId, Timestamp, TrackingToken};
 
 use crate::digest::sha256_hex;
+use crate::ports::{LinkUse, TrackingLinks};
+use crate::refusal::Refusal;
+
+/// Uses of one link in a minute.
+const MOST_A_MINUTE: u32 = 30;
+
+/// The order of a link. The use is counted.
+async fn open(links: &dyn TrackingLinks, token: &str, now: Timestamp) -> Result<OrderId, Refusal> {
+    let token = TrackingToken::read(token).map_err(|_| Refusal::NotFound)?;
+    match links.use_link(&hash(&token), MOST_A_MINUTE, now).await? {
+        LinkUse::Order(order_id) => Ok(order_id),
+        LinkUse::TooOften => Err(Refusal::Throttled),
+        LinkUse::Unknown => Err(Refusal::NotFound),
+    }
+}
 
 /// The form in which the store knows a token.
 fn hash(token: &TrackingToken) -> String {

@@ -26,10 +26,11 @@ impl Cors {
         }
     }
 
-    /// Whether a browser sent the request for a page that may not call. To hide the answer from the page is not enough:
+    /// Whether a browser sent the request for a page that may not call. A page of the API's own host may: that is the
+    /// tracking page. To hide the answer from the page is not enough:
     /// a page could make its visitors' browsers try passwords, and never look at the answers.
-    pub(super) fn refuses(&self, origin: Option<&HeaderValue>) -> bool {
-        origin.is_some_and(|origin| !self.lists(origin))
+    pub(super) fn refuses(&self, origin: Option<&HeaderValue>, host: Option<&HeaderValue>) -> bool {
+        origin.is_some_and(|origin| !self.lists(origin) && !is_of_host(origin, host))
     }
 
     fn lists(&self, origin: &HeaderValue) -> bool {
@@ -57,6 +58,15 @@ impl Cors {
             headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
         }
     }
+}
+
+/// Whether an origin is a page of this host. The gateway takes no request for another host than its own.
+fn is_of_host(origin: &HeaderValue, host: Option<&HeaderValue>) -> bool {
+    let origin = origin.as_bytes();
+    let of_page = [b"https://".as_slice(), b"http://"]
+        .iter()
+        .find_map(|scheme| origin.strip_prefix(*scheme));
+    host.is_some_and(|host| of_page == Some(host.as_bytes()))
 }
 
 #[cfg(test)]
@@ -105,13 +115,29 @@ mod tests {
         ];
         for origin in foreign {
             let sent = header(origin);
-            assert!(list.refuses(Some(&sent)), "{origin}");
-            assert!(Cors::new("").refuses(Some(&sent)), "{origin}");
-            assert!(!Cors::new("*").refuses(Some(&sent)), "{origin}");
+            assert!(list.refuses(Some(&sent), None), "{origin}");
+            assert!(Cors::new("").refuses(Some(&sent), None), "{origin}");
+            assert!(!Cors::new("*").refuses(Some(&sent), None), "{origin}");
         }
-        assert!(!list.refuses(Some(&header("https://app.example.com"))));
+        assert!(!list.refuses(Some(&header("https://app.example.com")), None));
         for cors in [list, Cors::new(""), Cors::new("*")] {
-            assert!(!cors.refuses(None));
+            assert!(!cors.refuses(None, None));
+        }
+    }
+
+    #[test]
+    fn the_page_of_the_api_itself_may_call() {
+        let host = header("api.example.com");
+        let refuses = |origin| Cors::new("").refuses(Some(&header(origin)), Some(&host));
+        assert!(!refuses("https://api.example.com"));
+        for foreign in [
+            "https://evil.example",
+            "https://api.example.com.evil.example",
+            "https://evil.api.example.com",
+            "api.example.com",
+            "null",
+        ] {
+            assert!(refuses(foreign), "{foreign}");
         }
     }
 }

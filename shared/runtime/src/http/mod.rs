@@ -105,7 +105,7 @@ async fn respond_to(
     let id = request.id().unwrap_or_default();
     Span::current().record("api_request_id", id);
     let origin = request.origin();
-    let outcome = if cors.refuses(origin) {
+    let outcome = if cors.refuses(origin, request.host()) {
         Err(Problem::foreign_page())
     } else {
         // A handler has no state of its own, so a panic leaves nothing half-changed behind.

@@ -282,6 +282,11 @@ impl From<Refusal> for Problem {
                 "route_open",
                 "The agent has an open route. Finish it first, or send release: true to give back what is not aboard.",
             ),
+            Refusal::NotDelivered => Self::new(
+                StatusCode::CONFLICT,
+                "not_delivered",
+                "The order is not delivered. Its delivery can be rated afterwards.",
+            ),
             Refusal::NotOnRoute => Self::new(
                 StatusCode::CONFLICT,
                 "not_on_route",
@@ -397,6 +402,7 @@ mod tests {
             ),
             (Refusal::FileTooLarge { most_bytes: 1 }, 413, "too_large"),
             (Refusal::NotOnRoute, 409, "not_on_route"),
+            (Refusal::NotDelivered, 409, "not_delivered"),
             (Refusal::Throttled, 429, "too_many_requests"),
             (Refusal::Contended, 503, "contended"),
             (Refusal::Unavailable(secret()), 503, "unavailable"),

@@ -9,7 +9,7 @@ use intake::{Faults, JsonFault};
 use lambda_http::RequestExt as _;
 use lambda_http::aws_lambda_events::apigw::ApiGatewayProxyRequestContext;
 use lambda_http::http::HeaderValue;
-use lambda_http::http::header::ORIGIN;
+use lambda_http::http::header::{HOST, ORIGIN};
 use lambda_http::request::RequestContext;
 use serde_json::Value;
 
@@ -89,6 +89,12 @@ impl Request {
             .unwrap_or_default()
     }
 
+    /// Whether a parameter of the query has this value.
+    pub fn asks_for(&self, parameter: &str, value: &str) -> bool {
+        let sent = self.0.extensions().query_string_parameters();
+        sent.first(parameter) == Some(value)
+    }
+
     /// The address of a page that the API itself serves: `https://<domain>/<stage>/<page>`. `None` if the event does not
     /// tell the domain or the stage.
     pub fn own_page(&self, page: &str) -> Option<String> {
@@ -110,6 +116,11 @@ impl Request {
     pub fn header(&self, name: &str) -> Option<&str> {
         let value = self.0.headers().get(name)?;
         std::str::from_utf8(value.as_bytes()).ok()
+    }
+
+    /// The host for which the request came.
+    pub(super) fn host(&self) -> Option<&HeaderValue> {
+        self.0.headers().get(HOST)
     }
 
     /// The origin of the page for which a browser sent the request.

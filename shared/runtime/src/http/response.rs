@@ -23,6 +23,7 @@ pub struct Response {
     varies_by: Option<&'static str>,
     policy: Option<String>,
     version: Option<u64>,
+    is_public: bool,
 }
 
 impl Response {
@@ -59,6 +60,7 @@ impl Response {
             varies_by: None,
             policy: None,
             version: None,
+            is_public: false,
         }
     }
 
@@ -95,6 +97,7 @@ impl Response {
             varies_by: None,
             policy: Some(policy),
             version: None,
+            is_public: false,
         }
     }
 
@@ -104,6 +107,15 @@ impl Response {
         Self {
             version: Some(version),
             ..self
+        }
+    }
+
+    /// A file that is the same for everybody, such as a script. A browser may keep it for a day.
+    pub fn public(text: String, content_type: &'static str) -> Self {
+        Self {
+            is_public: true,
+            content_type,
+            ..Self::page(text, "default-src 'none'".to_owned())
         }
     }
 
@@ -117,6 +129,7 @@ impl Response {
             varies_by: None,
             policy: None,
             version: None,
+            is_public: false,
         })
     }
 
@@ -128,8 +141,13 @@ impl Response {
 impl From<Response> for HttpResponse<Body> {
     fn from(response: Response) -> Self {
         let has_body = response.body.is_some();
+        let is_public = response.is_public;
         let mut answer = private(response.status, response.body.unwrap_or_default());
         let headers = answer.headers_mut();
+        if is_public {
+            let a_day = HeaderValue::from_static("public, max-age=86400");
+            headers.insert(CACHE_CONTROL, a_day);
+        }
         if has_body {
             headers.insert(
                 CONTENT_TYPE,

@@ -2,8 +2,9 @@
 
 use domain::order::{Assignment, Waiting};
 use domain::{
-    Actor, Decided, Decision, HistoryLine, ImportId, Order, OrderField, OrderId, OrderStatus,
-    Priority, RouteId, Skills, Timestamp, UnplacedReason, UserId, Zone,
+    Actor, Decided, Decision, FromRecipient, HistoryLine, ImportId, Order, OrderField, OrderId,
+    OrderStatus, Priority, Rating, RecipientNote, RouteId, Skills, Timestamp, UnplacedReason,
+    UserId, Zone,
 };
 use serde::{Deserialize, Serialize};
 
@@ -48,6 +49,10 @@ pub(crate) struct StoredOrder {
     pinned: bool,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     refused_agents: Vec<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    recipient_note: Option<RecipientNote>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rating: Option<Rating>,
     history: Vec<StoredHistoryLine>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
@@ -113,6 +118,8 @@ impl From<Order> for StoredOrder {
             suspended: order.decided.suspended,
             pinned: order.decided.pinned,
             refused_agents: order.decided.refused_agents,
+            recipient_note: order.recipient.note,
+            rating: order.recipient.rating,
             history: order.history.into_iter().map(Into::into).collect(),
             request_id: order.request_id,
             list_shard: keys::list_shard(shard),
@@ -194,6 +201,10 @@ impl TryFrom<StoredOrder> for Order {
                 suspended: stored.suspended,
                 pinned: stored.pinned,
                 refused_agents: stored.refused_agents,
+            },
+            recipient: FromRecipient {
+                note: stored.recipient_note,
+                rating: stored.rating,
             },
             history: stored.history.into_iter().map(Into::into).collect(),
             request_id: stored.request_id,
