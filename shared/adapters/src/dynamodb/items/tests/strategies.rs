@@ -9,10 +9,10 @@ use domain::order::{Assignment, Waiting};
 use domain::route::Departure;
 use domain::{
     Actor, AgentProfile, Break, Contact, Coordinates, Decided, Decision, DecisionKind,
-    EmailNotifications, HistoryLine, Import, ImportId, ImportStatus, Leg, Order, OrderField,
-    OrderId, OrderStatus, OrderStop, Priority, Role, Route, RouteDecision, RouteId, RouteStatus,
-    RouteStop, Skill, Skills, StopKind, StopStatus, TimeWindow, Timestamp, UnplacedReason, User,
-    UserId, UserStatus, VariantArray, Zone, ZoneGrid,
+    EmailNotifications, FromRecipient, HistoryLine, Import, ImportId, ImportStatus, Leg, Order,
+    OrderField, OrderId, OrderStatus, OrderStop, Priority, Rating, RecipientNote, Role, Route,
+    RouteDecision, RouteId, RouteStatus, RouteStop, Skill, Skills, StopKind, StopStatus,
+    TimeWindow, Timestamp, UnplacedReason, User, UserId, UserStatus, VariantArray, Zone, ZoneGrid,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -232,6 +232,16 @@ fn decided() -> impl Strategy<Value = Decided> {
     })
 }
 
+fn from_recipient() -> impl Strategy<Value = FromRecipient> {
+    let note = (text(), time()).prop_map(|(text, at)| RecipientNote { text, at });
+    let rating = (any::<u8>(), of(text()), time()).prop_map(|(stars, comment, at)| Rating {
+        stars,
+        comment,
+        at,
+    });
+    (of(note), of(rating)).prop_map(|(note, rating)| FromRecipient { note, rating })
+}
+
 pub fn order() -> impl Strategy<Value = Order> {
     let import = of(uuid().prop_map(ImportId));
     let what = (
@@ -250,10 +260,10 @@ pub fn order() -> impl Strategy<Value = Order> {
         of(assignment()),
         of(waiting()),
         vec(history_line(), 0..4),
-        decided(),
+        (decided(), from_recipient()),
     );
     (uuid(), uuid(), what, state, (time(), time(), 1_u64..)).prop_map(
-        |(id, customer_id, what, (status, assignment, waiting, history, decided), stamps)| Order {
+        |(id, customer_id, what, (status, assignment, waiting, history, told), stamps)| Order {
             id: OrderId(id),
             customer_id: UserId(customer_id),
             status,
@@ -272,7 +282,8 @@ pub fn order() -> impl Strategy<Value = Order> {
             zone: what.5,
             assignment,
             waiting,
-            decided,
+            decided: told.0,
+            recipient: told.1,
             history,
             request_id: what.6.1,
             created_at: stamps.0,
