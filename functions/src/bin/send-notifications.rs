@@ -148,6 +148,21 @@ mod tests {
         let sent = mailer.take_sent();
         assert_eq!(sent.len(), 1, "{sent:?}");
         assert_eq!(sent[0].0, marta);
+        // Emails reach this address already.
+        assert!(mailer.take_subscribed().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_new_address_is_asked_once_however_often_the_messages_come() {
+        let (store, mailer) = (store(), Arc::new(MemoryMailer::default()));
+        let send_notifications = tell_people(&store, &mailer);
+        let event = include_str!("../../../events/send-notifications.json");
+        for _ in 0..2 {
+            assert_eq!(
+                handled(&send_notifications, event).await,
+                json!({"batchItemFailures": []})
+            );
+        }
         assert_eq!(mailer.take_subscribed().len(), 1);
     }
 
