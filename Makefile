@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 
 .DEFAULT_GOAL := help
-.PHONY: help up down status env logs dispatcher demo import test test-import-large lint screenshots docs fuzz access-table resources indexes deny checkov restore bench-planner bench-import bench-start bench-cost bench-day bench-day-http simulate clean
+.PHONY: help up down status env logs dispatcher demo import test test-import-large lint screenshots docs fuzz access-table resources indexes deny checkov restore bench-planner bench-import bench-start bench-cost bench-dispatcher bench-day bench-day-http simulate clean
 
 help: ## Show this list
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | sed "s/[$$][$$]/$$/" | expand -t 26
@@ -112,6 +112,9 @@ bench-cost: export PARAMETERS := LegBaseSeconds=4 LegSecondsPerKm=2 FreezeSecond
 bench-cost: up ## Count what 1,000 orders cost on AWS, in dollars for a million: a release build and 12 minutes
 	@eval "$$($(LOCAL_STACK) env)" && { $(PYTHON) local/bench-cost/bench.py $(ARGS); result=$$?; \
 	  $(LOCAL_STACK) down; exit $$result; }
+
+bench-dispatcher: up ## Measure quotes, and the end of an import that a call cancels: some minutes; ARGS=--help
+	@eval "$$($(LOCAL_STACK) env)" && exec $(PYTHON) local/bench-dispatcher/bench.py $(ARGS)
 
 bench-day: ## Compare Waybill with simple policies on generated days, in virtual time: some minutes; SEEDS=10 [VROOM=1]
 	@set -e; run="cargo run -q -p simulator --bin bench-day -- --scenarios all --seeds $${SEEDS:-10}"; \
