@@ -79,6 +79,16 @@ def test_a_dispatcher_arranges_a_day_and_no_plan_undoes_it(town, dispatcher, fun
     check_books(ana, [ben])
 
 
+def test_the_release_of_the_last_order_ends_the_route(town, dispatcher):
+    ana, ben = town.customer(), town.agent()
+    order = held(town, dispatcher, ana)
+    put_on(dispatcher, ben, order)
+    released = expect(dispatcher.delete(assignment(order), {"hold": True}), 200)
+    assert (released["status"], released["held"]) == ("pending", True)
+    assert expect(ben.put("/agents/me", {"on_duty": True}), 200)["open_route_id"] is None
+    check_books(ana, [ben])
+
+
 def test_what_the_routes_do_not_allow_is_told(town, dispatcher):
     ana, ben, zoe = town.customer(), town.agent(capacity=5), town.agent(name="Zoe", on_duty=False)
     order, large = (held(town, dispatcher, ana, size=size) for size in (1, 6))

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use app::events::{PublishEvents, StateChange};
@@ -240,6 +241,25 @@ async fn a_route_that_becomes_late_for_a_window_wakes_its_zone_once() {
     assert_eq!(became(early, late).await, [WakeCause::RouteLate]);
     assert_eq!(became(early, "2030-05-06T09:09:59Z").await, []);
     assert_eq!(became(late, "2030-05-06T09:30:00Z").await, []);
+}
+
+#[tokio::test]
+async fn room_on_a_full_route_wakes_the_zones_around_it_too() {
+    let orders: Vec<Order> = (1..=40).map(|number| an_order(number).build()).collect();
+    let fresh = Fresh::new();
+    let with = |orders: &[Order]| fresh.route(user_id(10), orders, noon());
+    let woken = async |before: &[Order], after: &[Order]| {
+        let change = StateChange::Route {
+            before: Some(Box::new(with(before))),
+            after: Some(Box::new(with(after))),
+        };
+        let (wakes, _) = announced(change).await;
+        wakes.iter().map(|wake| wake.zone).collect::<BTreeSet<_>>()
+    };
+    let own = grid().zone_of(with(&orders).position()).unwrap();
+    let near: BTreeSet<_> = std::iter::once(own).chain(own.neighbours()).collect();
+    assert_eq!(woken(&orders, &orders[..39]).await, near);
+    assert_eq!(woken(&orders[..39], &orders[..38]).await, BTreeSet::new());
 }
 
 #[tokio::test]

@@ -198,32 +198,39 @@ fn wakes_of(change: &StateChange, grid: ZoneGrid) -> Vec<Wake> {
         StateChange::Route {
             before: Some(before),
             after: Some(after),
-        } => became_late_or_got_room(before, after, grid)
-            .into_iter()
-            .collect(),
+        } => became_late_or_got_room(before, after, grid),
         StateChange::Order { after: None, .. }
         | StateChange::User { after: None, .. }
         | StateChange::Route { .. } => Vec::new(),
     }
 }
 
-/// Two changes of a route wake the zone in which its agent is. A route becomes late for a time window, so another agent
-/// may be better. Or a full route has room again, and orders may wait for this room. A route that stays late wakes no
-/// zone, because a plan has seen this route.
-fn became_late_or_got_room(before: &Route, after: &Route, grid: ZoneGrid) -> Option<Wake> {
+/// Two changes of a route wake zones. A route becomes late for a time window, so another agent may be better: this
+/// wakes the zone in which its agent is. Or a full route has room again: orders of this zone and of the zones around
+/// may wait for the room. A route that stays late wakes no zone, because a plan has seen this route.
+fn became_late_or_got_room(before: &Route, after: &Route, grid: ZoneGrid) -> Vec<Wake> {
     let became_late = after.lateness() >= LATE && before.lateness() < LATE;
     let got_room = before.room() == 0 && after.room() > 0 && after.status.is_open();
-    let cause = match (became_late, got_room) {
-        (true, _) => WakeCause::RouteLate,
-        (false, true) => WakeCause::AgentAvailable,
-        (false, false) => return None,
+    let Some(own) = grid.zone_of(after.position()) else {
+        return Vec::new();
     };
-    Some(Wake {
-        zone: grid.zone_of(after.position())?,
+    let wake = |zone, cause| Wake {
+        zone,
         cause,
         order_id: None,
         agent_id: Some(after.agent_id),
-    })
+    };
+    let mut wakes = Vec::new();
+    if became_late {
+        wakes.push(wake(own, WakeCause::RouteLate));
+    } else if got_room {
+        wakes.push(wake(own, WakeCause::AgentAvailable));
+    }
+    if got_room {
+        let around = own.neighbours().into_iter();
+        wakes.extend(around.map(|zone| wake(zone, WakeCause::AgentAvailable)));
+    }
+    wakes
 }
 
 /// A pending order with a new reason for waiting wakes nobody, because plans could take it before. A held order wakes
