@@ -22,7 +22,7 @@ const LEAST_STEP: SignedDuration = SignedDuration::from_secs(10);
 const LEAST_TIMING: SignedDuration = SignedDuration::from_mins(1);
 /// A less accurate point is ignored, in metres.
 const WORST_ACCURACY_M: f64 = 500.0;
-/// Who is faster than this did not drive: one of the two points is wrong. In metres per second.
+/// No agent drives faster than this, in metres per second. If two points ask for more, one of them is wrong.
 const FASTEST_DRIVE_M_S: f64 = 70.0;
 /// A jump is believed if the point before it is this old. So a wrong point lasts no longer.
 const JUMP_IS_BELIEVED: SignedDuration = SignedDuration::from_mins(2);
