@@ -27,7 +27,7 @@ pub struct UpdateLocation {
 impl UpdateLocation {
     /// Keeps the last point of a report that can be believed: [`AgentLocation::after_report`].
     ///
-    /// No record of an agent, an order or a route changes, so no plan loses a race and nobody is woken. Whoever reads
+    /// No record of an agent, an order or a route changes, so no plan loses a race and nobody is woken. Each reader of
     /// the route times it from here. The same report again finds its points known and writes nothing. Of two reports at
     /// once, one is stored first, and the other is compared with it.
     ///

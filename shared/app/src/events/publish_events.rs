@@ -211,6 +211,9 @@ fn wakes_of(change: &StateChange, grid: ZoneGrid) -> Vec<Wake> {
 fn became_late_or_got_room(before: &Route, after: &Route, grid: ZoneGrid) -> Vec<Wake> {
     let became_late = after.lateness() >= LATE && before.lateness() < LATE;
     let got_room = before.room() == 0 && after.room() > 0 && after.status.is_open();
+    if !became_late && !got_room {
+        return Vec::new();
+    }
     let Some(own) = grid.zone_of(after.position()) else {
         return Vec::new();
     };
@@ -220,12 +223,12 @@ fn became_late_or_got_room(before: &Route, after: &Route, grid: ZoneGrid) -> Vec
         order_id: None,
         agent_id: Some(after.agent_id),
     };
-    let mut wakes = Vec::new();
-    if became_late {
-        wakes.push(wake(own, WakeCause::RouteLate));
-    } else if got_room {
-        wakes.push(wake(own, WakeCause::AgentAvailable));
-    }
+    let cause = if became_late {
+        WakeCause::RouteLate
+    } else {
+        WakeCause::AgentAvailable
+    };
+    let mut wakes = vec![wake(own, cause)];
     if got_room {
         let around = own.neighbours().into_iter();
         wakes.extend(around.map(|zone| wake(zone, WakeCause::AgentAvailable)));

@@ -14,7 +14,7 @@ use super::open;
 /// Changes the order of a link.
 ///
 /// The order gets a new version, so a plan of this moment may lose against it and is made again. Nobody is woken and no
-/// email follows. Whoever loses a race reads again. The same words again change nothing.
+/// email follows. A call that loses a race reads again. The same words again change nothing.
 pub struct TellByLink {
     /// The links.
     pub links: Arc<dyn TrackingLinks>,

@@ -149,12 +149,7 @@ impl Planning<'_> {
         let selection = Selection::of(orders, crews, MOST_POINTS);
         let (orders, crews) = (selection.orders, selection.crews);
         let instance = ZoneInstance::of(orders, crews, now, self.rules, self.estimate);
-        let request = instance.request(self.time_limit);
-        let answer = self.provider.plan(request).await;
-        let answer = answer.map_err(|error| match error {
-            ProviderError::Unavailable(cause) => Refusal::Unavailable(cause),
-            ProviderError::InvalidProblem(_) => Refusal::Broken(error.into()),
-        })?;
+        let answer = answered(self.provider, &instance, self.time_limit).await?;
         Ok(Made {
             instance,
             answer,
@@ -227,4 +222,20 @@ impl Planning<'_> {
             ..preview
         })
     }
+}
+
+/// The provider's plan for an instance.
+///
+/// # Errors
+/// [`Refusal::Unavailable`] if the provider is away; [`Refusal::Broken`] if it cannot read the instance.
+pub(super) async fn answered(
+    provider: &dyn RouteProvider,
+    instance: &ZoneInstance,
+    time_limit: Duration,
+) -> Result<PlanAnswer, Refusal> {
+    let answer = provider.plan(instance.request(time_limit)).await;
+    answer.map_err(|error| match error {
+        ProviderError::Unavailable(cause) => Refusal::Unavailable(cause),
+        ProviderError::InvalidProblem(_) => Refusal::Broken(error.into()),
+    })
 }

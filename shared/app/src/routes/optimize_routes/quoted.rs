@@ -6,8 +6,9 @@ use domain::{DispatchRules, LegEstimate, Order, StopKind, Timestamp, UnplacedRea
 
 use super::crews::CrewReader;
 use super::instance::ZoneInstance;
+use super::planning::answered;
 use super::selection::Selection;
-use crate::ports::{Jitter, OrderStore, ProviderError, RouteProvider, RouteStore, UserStore};
+use crate::ports::{Jitter, OrderStore, RouteProvider, RouteStore, UserStore};
 use crate::refusal::Refusal;
 
 /// A forecast has at most this many points: one for each agent and two for each order. More would take too long.
@@ -70,12 +71,7 @@ impl Quoting<'_> {
             self.rules,
             self.estimate,
         );
-        let request = instance.request(self.time_limit);
-        let answer = self.provider.plan(request).await;
-        let answer = answer.map_err(|error| match error {
-            ProviderError::Unavailable(cause) => Refusal::Unavailable(cause),
-            ProviderError::InvalidProblem(_) => Refusal::Broken(error.into()),
-        })?;
+        let answer = answered(self.provider, &instance, self.time_limit).await?;
         let is_it = |index: usize| instance.order(index).is_some_and(|it| it.id == id);
         let visits = answer.routes.iter().flat_map(|route| &route.visits);
         let (mut pickup, mut dropoff) = (None, None);
