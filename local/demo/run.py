@@ -335,7 +335,7 @@ class Day:
     def a_link(self):
         """A tracking link that works."""
         customer = next(iter(self.customers.values()))
-        order = customer.get("/orders", params={"limit": 1}).json()["orders"][0]
+        order = expect(customer.get("/orders", limit=1), 200)["orders"][0]
         link = expect(customer.post(f"/orders/{order['order_id']}/tracking-link"), 201)["url"]
         page, token = link.split("#")
         seen = expect(self.stack.call("GET", "/tracking", headers={"Tracking-Token": token}), 200)
