@@ -34,10 +34,12 @@ class Functions:
             self._settings[function] = found["Environment"]["Variables"]
         return self._settings[function]
 
-    def log_group_of(self, function):
-        """The log group of a function. CloudFormation chose its name."""
-        found = self.stack.aws("lambda").get_function_configuration(FunctionName=self.name_of(function))
-        return found["LoggingConfig"]["LogGroup"]
+    def lines_of(self, function, since_ms=0, word=""):
+        """The lines that a function wrote. All functions share a log group, and each line names its function."""
+        name = self.name_of(function)
+        group = self.stack.aws("lambda").get_function_configuration(FunctionName=name)["LoggingConfig"]["LogGroup"]
+        pattern = f'"{name}" "{word}"' if word else f'"{name}"'
+        return list(log_lines(self.stack.aws("logs"), group, since_ms, pattern))
 
     def credentials_of(self, function):
         """Credentials of the function's role. The stack checks and records its calls like calls of the function."""
@@ -244,6 +246,24 @@ class Functions:
                         found.append(as_lambda_gets_it(record, arn))
                 iterator = page.get("NextShardIterator")
         return found
+
+
+def log_lines(logs, group, since_ms, pattern=""):
+    """The lines of a log group. MiniStack ends an answer after 10,000 lines and does not say that there are more. The
+    next question begins at the last line.
+    """
+    start, seen = since_ms, set()
+    while True:
+        pages = logs.get_paginator("filter_log_events").paginate(
+            logGroupName=group, startTime=start, filterPattern=pattern
+        )
+        events = [event for page in pages for event in page["events"]]
+        lines = {(event["logStreamName"], event["timestamp"], event["message"]) for event in events} - seen
+        if not lines:
+            return
+        seen |= lines
+        yield from (message.rstrip() for _, _, message in sorted(lines, key=lambda line: line[:2]))
+        start = events[-1]["timestamp"]
 
 
 def plain(name):

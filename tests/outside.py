@@ -71,19 +71,12 @@ class Logs:
     """The lines that a function logs from now on."""
 
     def __init__(self, stack, functions, function):
-        self._logs = stack.aws("logs")
-        self._group = functions.log_group_of(function)
+        self._functions, self._function = functions, function
         self._since = int(time.time() * 1000)
 
     def lines(self):
         """The lines as JSON. Other lines, such as those of the platform, stay text."""
-        found, more = [], {}
-        while True:
-            page = self._logs.filter_log_events(logGroupName=self._group, startTime=self._since, **more)
-            found += [as_json(event["message"]) for event in page["events"]]
-            if not page.get("nextToken"):
-                return found
-            more = {"nextToken": page["nextToken"]}
+        return [as_json(line) for line in self._functions.lines_of(self._function, self._since)]
 
     def fallbacks(self):
         """The providers that were not used, with the reasons, as the metric `ProviderFallbacks` counts them."""

@@ -1,6 +1,6 @@
 """Writes tests/resources.txt, the list of the template's resources: `make resources`.
 
-The resources that every function, every call and every queue has are one line each, such as `<Function>Logs`.
+The resources that every function, every call and every queue has are one line each, such as `<Function>FunctionRole`.
 test_template.py checks that none of them lacks one. So a new function or queue does not change the list.
 """
 
@@ -11,7 +11,7 @@ from expanded import expanded
 
 LIST = Path(__file__).resolve().parent / "resources.txt"
 # The ids of these resources begin with the name of a function or of a queue.
-OF_EACH_FUNCTION = ("Function", "FunctionRole", "Logs")
+OF_EACH_FUNCTION = ("Function", "FunctionRole")
 OF_EACH_CALL = ("FunctionHttpPermissionv1",)
 OF_EACH_CONSUMER = ("MessagesFailed",)
 OF_EACH_QUEUE = ("Queue", "DeadLetterQueue", "Source", "QueueDelayed", "DeadLetterQueueNotEmpty")

@@ -81,7 +81,11 @@ def test_without_a_dashboard_there_are_no_saved_queries_either():
 
 def test_a_saved_query_reads_the_logs_of_all_functions():
     resources = expanded()
-    groups = {name for name, one in resources.items() if one["Type"] == "AWS::Logs::LogGroup"} - {"ApiLogs"}
+    groups = {
+        one["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]
+        for one in resources.values()
+        if one["Type"] == "AWS::Lambda::Function"
+    }
     for query in (one["Properties"] for one in resources.values() if one["Type"] == QUERY):
         assert {group["Ref"] for group in query["LogGroupNames"]} == groups
 
@@ -110,11 +114,8 @@ def test_a_message_that_fails_is_counted_where_its_alarm_looks(stack, functions,
     assert answer == {"batchItemFailures": [{"itemIdentifier": attributes["MessageId"]}]}
 
     def metric():
-        found = stack.aws("logs").filter_log_events(
-            logGroupName=functions.log_group_of(consumer), startTime=began, filterPattern="MessagesFailed"
-        )
-        lines = [json.loads(event["message"]) for event in found["events"] if '"MessagesFailed"' in event["message"]]
-        return next(iter(lines), None)
+        lines = functions.lines_of(consumer, began, "MessagesFailed")
+        return next((json.loads(line) for line in lines if '"MessagesFailed"' in line), None)
 
     line = eventually("the metric is in the log", metric)
     (told,) = line["_aws"]["CloudWatchMetrics"]

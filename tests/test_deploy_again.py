@@ -89,7 +89,7 @@ def test_a_stack_is_deployed_again_under_the_name_of_a_deleted_one(stack, twin):
     twin.delete()
     # A function that was still running writes its last line. Lambda then creates the group again. AWS gives the groups
     # and tables of the next stack other names. MiniStack takes over what is there: tests/test_template.py checks names.
-    late = groups["LogInLogs"]
+    late = groups["FunctionLogs"]
     assert not logs.describe_log_groups(logGroupNamePrefix=late)["logGroups"], "the deletion takes the logs"
     logs.create_log_group(logGroupName=late)
     logs.create_log_stream(logGroupName=late, logStreamName="late")

@@ -6,18 +6,12 @@ from functions_inside import Functions
 from waybill_client import eventually, expect
 
 
-def lines_with(stack, functions: Functions, word, names):
+def lines_with(functions: Functions, word, names):
     """The log lines of functions that contain a word, by function. The saved query looks for them in the same way."""
-    logs = stack.aws("logs")
-    found = {}
-    for name in names:
-        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=functions.log_group_of(name))
-        messages = [event["message"] for page in pages for event in page["events"] if word in event["message"]]
-        found[name] = [json.loads(message) for message in messages]
-    return found
+    return {name: [json.loads(line) for line in functions.lines_of(name, word=word)] for name in names}
 
 
-def test_the_lines_of_an_order_tell_its_life(town, mailbox, functions: Functions, stack):
+def test_the_lines_of_an_order_tell_its_life(town, mailbox, functions: Functions):
     ana, ben = town.customer(), town.agent()
     mailbox.follow(ana)
     order = town.assigned(ana, town.order(ana), to=ben)[0]
@@ -28,7 +22,7 @@ def test_the_lines_of_an_order_tell_its_life(town, mailbox, functions: Functions
     life = ["create-order", "publish-events", "optimize-routes", "update-order-status", "send-notifications"]
 
     def told():
-        found = lines_with(stack, functions, order["order_id"], life)
+        found = lines_with(functions, order["order_id"], life)
         emails = [line for line in found["send-notifications"] if line["message"] == "email sent"]
         return (found, emails) if len(emails) == 2 and all(found.values()) else None
 

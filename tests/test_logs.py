@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import imports
+from functions_inside import log_lines
 from secrets_told import BY_NAME, TOLD
 from waybill_client import PASSWORD, Person, eventually, expect
 
@@ -32,23 +33,9 @@ class Logs:
         self.lines = []
         for page in logs.get_paginator("describe_log_groups").paginate():
             for group in page["logGroups"]:
-                self._read(logs, group["logGroupName"], since)
+                name = group["logGroupName"]
+                self.lines += [(name, line) for line in log_lines(logs, name, int(since * 1000))]
         self.text = "\n".join(line for _, line in self.lines)
-
-    def _read(self, logs, group, since):
-        """MiniStack ends an answer after 10,000 lines and does not say that there are more. The test continues at the
-        last line.
-        """
-        start, seen = int(since * 1000), set()
-        while True:
-            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=group, startTime=start)
-            events = [event for page in pages for event in page["events"]]
-            lines = {(event["logStreamName"], event["timestamp"], event["message"]) for event in events} - seen
-            if not lines:
-                return
-            seen |= lines
-            self.lines += [(group, message.rstrip()) for _, _, message in sorted(lines, key=lambda line: line[:2])]
-            start = events[-1]["timestamp"]
 
     def with_word(self, word):
         """The first line with this word or these words, with no letter or digit directly beside them."""

@@ -9,6 +9,7 @@ import re
 import pytest
 
 from expanded import ROOT, expanded
+from functions_inside import log_lines
 from waybill_client import eventually
 
 # Metrics of the docs that no test causes, each with the reason.
@@ -41,13 +42,10 @@ def written(stack, session_began):
         return found
 
     def read_group(name):
-        pages = logs.get_paginator("filter_log_events").paginate(
-            logGroupName=name, startTime=int(session_began * 1000), filterPattern="CloudWatchMetrics"
-        )
-        for event in (event for page in pages for event in page["events"]):
-            if '"_aws":' not in event["message"]:
+        for line in log_lines(logs, name, int(session_began * 1000), "CloudWatchMetrics"):
+            if '"_aws":' not in line:
                 continue
-            (told,) = json.loads(event["message"])["_aws"]["CloudWatchMetrics"]
+            (told,) = json.loads(line)["_aws"]["CloudWatchMetrics"]
             assert told["Namespace"] == "Waybill"
             (dimensions,) = told["Dimensions"]
             assert dimensions[0] == "FunctionName"

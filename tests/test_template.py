@@ -32,7 +32,7 @@ def test_the_template_has_the_resources_of_the_list():
     ids=["function", "consumer", "queue"],
 )
 def test_none_lacks_what_all_others_have(names, parts):
-    """The list has one line for all of them, such as `<Function>Logs`."""
+    """The list has one line for all of them, such as `<Function>FunctionRole`."""
     wanted = {f"{name}{part}" for name in names() for part in parts}
     assert wanted, "the template has some"
     assert sorted(wanted - set(expanded())) == [], "these are missing: see the loops at the end of template.yaml"
