@@ -65,7 +65,13 @@ impl OrderAnswer {
         match role {
             Role::Dispatcher => {}
             Role::Agent => answer.rating = None,
-            Role::Customer => answer.recipient_note = None,
+            Role::Customer => {
+                answer.recipient_note = None;
+                // Where an agent stood, and when the app was online again, is for the company.
+                for line in &mut answer.history {
+                    line.tap = None;
+                }
+            }
         }
         answer
     }

@@ -278,6 +278,7 @@ impl Order {
             reason: None,
             decision: None,
             edited: changes,
+            tap: None,
         });
         edited.forget_old_edits();
         Ok(edited)

@@ -12,6 +12,7 @@ use crate::ids::{ImportId, OrderId, RouteId, UserId};
 use crate::recipient::FromRecipient;
 use crate::skill::Skills;
 use crate::stop::OrderStop;
+use crate::tap::Tapped;
 use crate::user::{Actor, Role};
 use crate::zone::Zone;
 
@@ -158,7 +159,7 @@ impl Priority {
 }
 
 /// One step in the history of an order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct HistoryLine {
     /// The new status.
     pub status: OrderStatus,
@@ -175,6 +176,9 @@ pub struct HistoryLine {
     /// The fields that an edit changed. An edit may add a line with the same status again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub edited: Vec<OrderField>,
+    /// The tap that reported the step. `at` is then the time at which the step happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tap: Option<Tapped>,
 }
 
 /// Why a pending order is not on a route yet.
@@ -381,6 +385,7 @@ impl Order {
                 reason: None,
                 decision: None,
                 edited: Vec::new(),
+                tap: None,
             }],
             request_id: None,
             created_at: now,
@@ -427,6 +432,7 @@ impl Order {
             reason,
             decision: None,
             edited: Vec::new(),
+            tap: None,
         });
         Ok(changed)
     }
@@ -616,6 +622,7 @@ impl Order {
             reason: None,
             decision: Some(decision),
             edited: Vec::new(),
+            tap: None,
         };
         let is_of_the_step = |last: &HistoryLine| {
             (last.status, last.at, last.by) == (line.status, line.at, line.by)
@@ -669,6 +676,7 @@ impl Order {
             reason: Some(WINDOW_PASSED.to_owned()),
             decision: None,
             edited: Vec::new(),
+            tap: None,
         });
         Some(changed)
     }

@@ -399,13 +399,47 @@ impl Route {
         estimate: &LegEstimate,
         now: Timestamp,
     ) -> Self {
+        self.with_stop_made_at(now, (order_id, kind), estimate, now)
+    }
+
+    /// The same, for a stop that was made at `made_at` and is reported at `now`.
+    #[must_use]
+    pub fn with_stop_made_at(
+        &self,
+        made_at: Timestamp,
+        (order_id, kind): (OrderId, StopKind),
+        estimate: &LegEstimate,
+        now: Timestamp,
+    ) -> Self {
         self.with_stops_changed(estimate, now, |stops| {
             for stop in stops {
                 let made = stop.kind == kind || kind == StopKind::Dropoff;
                 if stop.order_id == order_id && stop.status == StopStatus::Pending && made {
                     stop.status = StopStatus::Done;
-                    stop.done_at = Some(now);
+                    stop.done_at = Some(made_at);
                 }
+            }
+        })
+    }
+
+    /// The route after a late tap tells of a pickup that was made at `made_at`, before the hand-over that is known
+    /// already. The stop was made along with the drop-off, or it was skipped with it.
+    #[must_use]
+    pub fn with_pickup_made_late(
+        &self,
+        order_id: OrderId,
+        made_at: Timestamp,
+        estimate: &LegEstimate,
+        now: Timestamp,
+    ) -> Self {
+        self.with_stops_changed(estimate, now, |stops| {
+            let is_it = |stop: &&mut RouteStop| {
+                let here = stop.order_id == order_id && stop.kind == StopKind::Pickup;
+                here && stop.status != StopStatus::Pending
+            };
+            if let Some(stop) = stops.iter_mut().rfind(is_it) {
+                stop.status = StopStatus::Done;
+                stop.done_at = Some(made_at);
             }
         })
     }

@@ -22,6 +22,7 @@ mod order;
 mod recipient;
 mod settings;
 mod stop;
+mod tap;
 mod workbook;
 
 pub use account::{read_email, read_new_account, read_new_password, read_password};

@@ -2,7 +2,7 @@
 
 use domain::order::OrderDraft;
 use domain::skill::MOST_REQUIRED;
-use domain::{OrderStatus, Priority, VariantArray};
+use domain::{OrderStatus, Priority, Tap, VariantArray};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -10,6 +10,7 @@ use crate::column::Column;
 use crate::faults::Faults;
 use crate::fields::{Field, FieldSource, Fields, is_invisible_character, nfc};
 use crate::stop::{AddressAlone, read_stop, refuse_end_of_window};
+use crate::tap::{OF_TAPS, read_tap};
 
 /// The largest order, in size units.
 pub(crate) const LARGEST_SIZE: u32 = 10_000;
@@ -88,22 +89,25 @@ pub(crate) fn read_draft<'a>(
 }
 
 /// A request to change the status of an order.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct StatusChange {
     /// The new status: one of [`OrderStatus::SETTABLE`].
     pub status: OrderStatus,
     /// The reason. `failed` requires one.
     pub reason: Option<String>,
+    /// What the app of the agent tells about the step.
+    pub tap: Tap,
 }
 
-/// Reads the body of a request that changes the status of an order.
+/// Reads the body of a request that changes the status of an order at `now`.
 ///
 /// # Errors
 /// Every fault in the body.
-pub fn read_status_change(body: &Value) -> Result<StatusChange, Faults> {
+pub fn read_status_change(body: &Value, now: Timestamp) -> Result<StatusChange, Faults> {
     let faults = Faults::new();
     let fields = Fields::of_body(body, &faults);
-    fields.only(&["status", "reason"]);
+    let known: Vec<&str> = ["status", "reason"].into_iter().chain(OF_TAPS).collect();
+    fields.only(&known);
     if !fields.has("status") {
         fields.fault("status", "is missing");
     }
@@ -112,9 +116,11 @@ pub fn read_status_change(body: &Value) -> Result<StatusChange, Faults> {
     if status == Some(OrderStatus::Failed) && !fields.has("reason") {
         fields.fault("reason", "is missing; say why it failed");
     }
+    let tap = read_tap(&fields, status, now);
     let read = status.map(|status| StatusChange {
         status,
         reason: reason.map(str::to_owned),
+        tap,
     });
     faults.or(read)
 }

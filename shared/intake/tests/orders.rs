@@ -160,7 +160,7 @@ fn a_stop_needs_a_location_or_an_address_that_can_be_placed() {
 fn only_statuses_that_a_person_may_set_are_read() {
     for status in OrderStatus::VARIANTS {
         let body = json!({"status": status, "reason": "so it was"});
-        match read_status_change(&body) {
+        match read_status_change(&body, now()) {
             Ok(change) => assert!(OrderStatus::SETTABLE.contains(&change.status)),
             Err(faults) => {
                 assert!(!OrderStatus::SETTABLE.contains(status), "{status}");

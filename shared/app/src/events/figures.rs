@@ -46,6 +46,12 @@ impl Figures {
             }
             OrderStatus::Delivered => {
                 self.delivered += 1;
+                // An app that was offline reports a delivery later than it happened.
+                let handed_over = after
+                    .history
+                    .last()
+                    .map_or(after.updated_at, |line| line.at);
+                let waited = minutes(could_begin(after), handed_over);
                 self.minutes_to_the_door.push(waited);
             }
             OrderStatus::Pending

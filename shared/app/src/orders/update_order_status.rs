@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use domain::order::Assignment;
 use domain::{
     LegEstimate, Order, OrderId, OrderStatus, Role, Route, StopKind, Timestamp, User, UserStatus,
     ZoneGrid,
 };
 use futures::future::try_join;
-use intake::StatusChange;
+use intake::{Faults, StatusChange};
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -64,11 +65,27 @@ fn is_done_already(status: OrderStatus, asked_for: OrderStatus) -> bool {
     status == asked_for || (status, asked_for) == (OrderStatus::Delivered, OrderStatus::InProgress)
 }
 
+/// Whether the order has this tap already. The order may have gone on since, and the same tap is no further step.
+fn is_known_tap(order: &Order, change: &StatusChange) -> Result<bool, Refusal> {
+    let Some(known) = change.tap.id.as_ref().and_then(|id| order.tapped(id)) else {
+        return Ok(false);
+    };
+    if known == change.status {
+        return Ok(true);
+    }
+    let faults = Faults::new();
+    let detail =
+        format!("was sent before with the status {known}; each tap needs an id of its own");
+    faults.note("#/tap_id", detail);
+    Err(faults.into())
+}
+
 impl UpdateOrderStatus {
     /// Writes the order, its stops on the route, and the agent where the route ends, in one transaction.
     ///
-    /// A status that is set again is answered with the order as it is. Whoever loses a race reads again: two
-    /// taps on different stops both count, and the last of them completes the route.
+    /// A status that is set again is answered with the order as it is, and so is a tap that comes again. A caller who
+    /// loses a race reads again: two taps on different stops both count, and the last of them completes the route.
+    /// The taps of an app that was offline lead to the same records in any sequence.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for an order that is not the caller's, [`Refusal::Forbidden`] for a status that is not
@@ -80,7 +97,7 @@ impl UpdateOrderStatus {
         body: &Value,
     ) -> Result<OrderAnswer, Refusal> {
         let role = caller.acting_as(&[Role::Dispatcher, Role::Agent, Role::Customer])?;
-        let change = intake::read_status_change(body)?;
+        let change = intake::read_status_change(body, self.clock.now())?;
         let id: OrderId = order_id.parse().map_err(|_| Refusal::NotFound)?;
         let mut attempts = Attempts::on_route(self.jitter.as_ref());
         loop {
@@ -88,10 +105,18 @@ impl UpdateOrderStatus {
             if !change.status.may_be_set_by(role) {
                 return Err(Refusal::Forbidden);
             }
-            if is_done_already(found.order.status, change.status) {
-                return Ok(found.answer(role, self.clock.now()));
+            let now = self.clock.now();
+            if is_known_tap(&found.order, &change)? {
+                return Ok(found.answer(role, now));
             }
-            let mut changeset = self.changeset(found, role, &change, self.clock.now())?;
+            let late = self.late_pickup(&found.order, role, &change, now).await?;
+            let mut changeset = match late {
+                Some(changeset) => changeset,
+                None if is_done_already(found.order.status, change.status) => {
+                    return Ok(found.answer(role, now));
+                }
+                None => self.changeset(found, role, &change, now)?,
+            };
             for order in &mut changeset.orders {
                 order.request_id.clone_from(&caller.request_id);
             }
@@ -106,6 +131,53 @@ impl UpdateOrderStatus {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// The change for a pickup that is reported after the hand-over: an app was offline, and its taps come in another
+    /// sequence. The status stays, and the history and the route get the time of the pickup. `None` if the tap tells
+    /// nothing new.
+    async fn late_pickup(
+        &self,
+        order: &Order,
+        role: Role,
+        change: &StatusChange,
+        now: Timestamp,
+    ) -> Result<Option<Changeset>, Refusal> {
+        if change.status != OrderStatus::InProgress {
+            return Ok(None);
+        }
+        let on = order.assignment;
+        let Some((order, on)) = order.picked_up_late(role.into(), &change.tap, now).zip(on) else {
+            return Ok(None);
+        };
+        let (route, agent) = self.read_route(on).await?;
+        let made_at = change.tap.time(now);
+        let mut changed = route.with_pickup_made_late(order.id, made_at, &self.estimate, now);
+        changed.geometry = changed.geometry.filter(String::is_empty);
+        // An agent whose route has ended stands where its last stop was made, until the next route begins.
+        let mut moved = agent.changed(now);
+        let stands_there = agent.agent.as_ref().is_some_and(|profile| {
+            profile.open_route_id.is_none() && profile.position == Some(route.position())
+        });
+        let agent = match &mut moved.agent {
+            Some(profile) if stands_there && changed.position() != route.position() => {
+                profile.place(Some(changed.position()), self.grid);
+                AgentPart::Changed(moved)
+            }
+            _ => AgentPart::Unchanged(agent),
+        };
+        Ok(Some(Changeset {
+            orders: vec![order],
+            routes: vec![changed],
+            agents: vec![agent],
+        }))
+    }
+
+    async fn read_route(&self, on: Assignment) -> Result<(Route, User), Refusal> {
+        let route = self.routes.route(on.agent_id, on.route_id);
+        let (route, agent) = try_join(route, self.users.user(on.agent_id)).await?;
+        let both = route.zip(agent);
+        both.ok_or_else(|| Refusal::Broken("an order names a route that is not there".into()))
     }
 
     async fn read(&self, caller: &Caller, role: Role, id: OrderId) -> Result<Dispatched, Refusal> {
@@ -144,14 +216,7 @@ impl UpdateOrderStatus {
         }
         // A pending order is on no route, and a finished one has no step left.
         let on_route = match order.assignment.filter(|_| !order.status.next().is_empty()) {
-            Some(on) => {
-                let route = self.routes.route(on.agent_id, on.route_id);
-                let (route, agent) = try_join(route, self.users.user(on.agent_id)).await?;
-                let both = route.zip(agent);
-                Some(both.ok_or_else(|| {
-                    Refusal::Broken("an order names a route that is not there".into())
-                })?)
-            }
+            Some(on) => Some(self.read_route(on).await?),
             None => None,
         };
         Ok(Dispatched { order, on_route })
@@ -165,7 +230,8 @@ impl UpdateOrderStatus {
         now: Timestamp,
     ) -> Result<Changeset, Refusal> {
         let reason = change.reason.clone();
-        let step = found.order.step(change.status, role.into(), reason, now);
+        let order = &found.order;
+        let step = order.step_tapped(change.status, role.into(), reason, &change.tap, now);
         let order = step.map_err(|step| Refusal::StepNotAllowed {
             from: step.from,
             to: step.to,
@@ -181,12 +247,13 @@ impl UpdateOrderStatus {
             return Err(Refusal::AgentNotActive);
         }
         let estimate = &self.estimate;
+        let made_at = order.history.last().map_or(now, |line| line.at);
         let mut route = match change.status {
             OrderStatus::InProgress => {
-                route.with_stop_made(order.id, StopKind::Pickup, estimate, now)
+                route.with_stop_made_at(made_at, (order.id, StopKind::Pickup), estimate, now)
             }
             OrderStatus::Delivered => {
-                route.with_stop_made(order.id, StopKind::Dropoff, estimate, now)
+                route.with_stop_made_at(made_at, (order.id, StopKind::Dropoff), estimate, now)
             }
             OrderStatus::Failed | OrderStatus::Cancelled => {
                 route.with_orders_skipped(&[order.id], estimate, now)

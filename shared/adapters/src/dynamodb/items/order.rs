@@ -3,13 +3,13 @@
 use domain::order::{Assignment, Waiting};
 use domain::{
     Actor, Decided, Decision, FromRecipient, HistoryLine, ImportId, Order, OrderField, OrderId,
-    OrderStatus, Priority, Rating, RecipientNote, RouteId, Skills, Timestamp, UnplacedReason,
-    UserId, Zone,
+    OrderStatus, Priority, Rating, RecipientNote, RouteId, Skills, TapId, Tapped, Timestamp,
+    UnplacedReason, UserId, Zone,
 };
 use serde::{Deserialize, Serialize};
 
 use super::BrokenItem;
-use super::place::StoredStop;
+use super::place::{StoredCoordinates, StoredStop};
 use crate::dynamodb::keys;
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -85,6 +85,38 @@ struct StoredHistoryLine {
     decision: Option<Decision>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     edited: Vec<OrderField>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tap: Option<StoredTap>,
+}
+
+/// What the history keeps of a tap.
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredTap {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tap_id: Option<TapId>,
+    reported_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    location: Option<StoredCoordinates>,
+}
+
+impl From<Tapped> for StoredTap {
+    fn from(tap: Tapped) -> Self {
+        Self {
+            tap_id: tap.tap_id,
+            reported_at: tap.reported_at,
+            location: tap.location.map(Into::into),
+        }
+    }
+}
+
+impl From<StoredTap> for Tapped {
+    fn from(stored: StoredTap) -> Self {
+        Self {
+            tap_id: stored.tap_id,
+            reported_at: stored.reported_at,
+            location: stored.location.map(Into::into),
+        }
+    }
 }
 
 /// Most orders have the normal priority. An absent attribute says so.
@@ -143,6 +175,7 @@ impl From<HistoryLine> for StoredHistoryLine {
             reason: line.reason,
             decision: line.decision,
             edited: line.edited,
+            tap: line.tap.map(Into::into),
         }
     }
 }
@@ -156,6 +189,7 @@ impl From<StoredHistoryLine> for HistoryLine {
             reason: stored.reason,
             decision: stored.decision,
             edited: stored.edited,
+            tap: stored.tap.map(Into::into),
         }
     }
 }

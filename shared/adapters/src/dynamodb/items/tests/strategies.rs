@@ -11,8 +11,9 @@ use domain::{
     Actor, AgentProfile, Break, Contact, Coordinates, Decided, Decision, DecisionKind,
     EmailNotifications, FromRecipient, HistoryLine, Import, ImportId, ImportStatus, Leg, Order,
     OrderField, OrderId, OrderStatus, OrderStop, Priority, Rating, RecipientNote, Role, Route,
-    RouteDecision, RouteId, RouteStatus, RouteStop, Skill, Skills, StopKind, StopStatus,
-    TimeWindow, Timestamp, UnplacedReason, User, UserId, UserStatus, VariantArray, Zone, ZoneGrid,
+    RouteDecision, RouteId, RouteStatus, RouteStop, Skill, Skills, StopKind, StopStatus, TapId,
+    Tapped, TimeWindow, Timestamp, UnplacedReason, User, UserId, UserStatus, VariantArray, Zone,
+    ZoneGrid,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -201,7 +202,7 @@ fn history_line() -> impl Strategy<Value = HistoryLine> {
         Actor::Optimizer,
     ]);
     let edited = vec(select(OrderField::VARIANTS.to_vec()), 0..3);
-    let rest = (of(text()), of(decision()), edited);
+    let rest = (of(text()), of(decision()), edited, of(tapped()));
     (order_status(), time(), by, rest).prop_map(|(status, at, by, rest)| HistoryLine {
         status,
         at,
@@ -209,6 +210,16 @@ fn history_line() -> impl Strategy<Value = HistoryLine> {
         reason: rest.0,
         decision: rest.1,
         edited: rest.2,
+        tap: rest.3,
+    })
+}
+
+fn tapped() -> impl Strategy<Value = Tapped> {
+    let id = "[A-Za-z0-9_-]{8,64}".prop_map(|text| TapId::named(&text).unwrap());
+    (of(id), time(), of(place())).prop_map(|(tap_id, reported_at, location)| Tapped {
+        tap_id,
+        reported_at,
+        location,
     })
 }
 
