@@ -40,7 +40,7 @@ demo: up ## Run the demo on the local stack: orders, routes, deliveries, emails;
 	@eval "$$($(LOCAL_STACK) env)" && exec $(PYTHON) local/demo/run.py
 endif
 
-import: .venv/ready ## Import a file of orders: FILE=orders.csv [PRESET=… SETTINGS=file.json EMAIL=… PASSWORD=…]
+import: .venv/ready ## Import a file of orders: FILE=orders.csv [PRESET=… SETTINGS=file.json PROFILE=… EMAIL=… PASSWORD=…]
 	@if [ -z "$$API_URL" ]; then eval "$$($(LOCAL_STACK) env)"; fi && exec $(PYTHON) local/import_file.py
 
 test: .venv/ready local/contract/node_modules/ready local/browser/node_modules/ready ## Run all checks and tests; the end-to-end tests start their own stack

@@ -1,8 +1,8 @@
 """Uploads a file of orders and prints the result of the import. `make import FILE=orders.csv` calls this.
 
 API_URL is the address of the API. EMAIL and PASSWORD belong to the customer who places the orders. Without them, a
-local stack gets a new customer. SETTINGS is a JSON file with the settings of the import, and PRESET names the tool that
-wrote the file (docs/IMPORT.md).
+local stack gets a new customer. SETTINGS is a JSON file with the settings of the import, PRESET names the tool that
+wrote the file, and PROFILE names settings that the customer has stored (docs/IMPORT.md).
 """
 
 import json
@@ -62,7 +62,7 @@ def file_to_hand_over(name):
 
 
 def settings_to_hand_over():
-    """The settings of the import: those of a file, and the preset."""
+    """The settings of the import: those of a file, the preset, and the name of stored settings."""
     settings, name = {}, os.environ.get("SETTINGS")
     if name:
         try:
@@ -73,6 +73,10 @@ def settings_to_hand_over():
             raise Problem(f'{name} must hold a JSON object, such as {{"preset": "shopify"}}')
     if os.environ.get("PRESET"):
         settings["preset"] = os.environ["PRESET"]
+    if os.environ.get("PROFILE"):
+        if not os.environ.get("EMAIL"):
+            raise Problem("PROFILE=… needs EMAIL=… and PASSWORD=…: the settings are stored for one customer")
+        settings["profile"] = os.environ["PROFILE"]
     if settings:
         print(f"{'settings':<11}{shortened(json.dumps(settings, ensure_ascii=False))}")
     return settings

@@ -279,6 +279,32 @@ ROWS = (
         send={"filename": "orders.csv", "size_bytes": 1000},
     ),
     Row(
+        "PUT /import-profiles/{name}",
+        "the customer's profile",
+        with_a_token(customer="200", other_customer="201", **BARRED, **NO_CUSTOMER),
+        path={"name": "the_profile"},
+        send={"encoding": "auto"},
+        witness="profiles",
+    ),
+    Row(
+        "GET /import-profiles",
+        "the customer's profile",
+        with_a_token(customer="200", other_customer="200", **BARRED, **NO_CUSTOMER),
+    ),
+    Row(
+        "GET /import-profiles/{name}",
+        "the customer's profile",
+        with_a_token(customer="200", other_customer="404 not_found", **BARRED, **NO_CUSTOMER),
+        path={"name": "a_profile"},
+    ),
+    Row(
+        "DELETE /import-profiles/{name}",
+        "the customer's profile",
+        with_a_token(customer="204", other_customer="404 not_found", **BARRED, **NO_CUSTOMER),
+        path={"name": "an_old_profile"},
+        witness="profiles",
+    ),
+    Row(
         "GET /imports",
         "the customer's import",
         with_a_token(customer="200 with", other_customer="200 without", **BARRED, **NO_CUSTOMER),

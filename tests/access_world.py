@@ -54,6 +54,8 @@ class World:
         waiting = [town.order(self.people["customer"], pickup_window=in_two_days) for _ in range(count)]
         self._pending = iter([order["order_id"] for order in waiting])
         upload = {"filename": "orders.csv", "size_bytes": 1000}
+        for name in ("the_profile", "a_profile", "an_old_profile"):
+            expect(self.people["customer"].put(f"/import-profiles/{name}", {"encoding": "auto"}), 201)
         self.the_import = expect(self.people["customer"].post("/upload-url", upload), 201)["import_id"]
 
     def _on_the_agents_route(self, count):
@@ -117,6 +119,8 @@ class World:
             case "location":
                 asked = parts["agent_id"]
                 return self._location_of(self._id_of(caller) if asked == "me" else asked)
+            case "profiles":
+                return expect(self.people["customer"].get("/import-profiles"), 200)
             case "customer":
                 return self._record_of(parts["customer_id"])
             case "agent":

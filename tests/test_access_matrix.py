@@ -89,7 +89,7 @@ def turn_of(row, caller):
     if row.last:
         return Turn.ENDS_WHAT_OTHERS_NEED
     # There are few people. While one check reads a person's record, no other call may change it.
-    changes = row.witness in ("agent", "customer", "location") and row.answers[caller].startswith("2")
+    changes = row.witness in ("agent", "customer", "location", "profiles") and row.answers[caller].startswith("2")
     return Turn.CHANGES_WHAT_OTHERS_LOOK_AT if changes else Turn.FIRST
 
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use adapters::dynamodb::{DynamoImports, DynamoUsers};
+use adapters::dynamodb::{DynamoImports, DynamoProfiles, DynamoUsers};
 use adapters::s3::S3Files;
 use adapters::system::{SystemClock, UuidIds};
 use app::imports::CreateUploadUrl;
@@ -18,6 +18,7 @@ async fn main() -> Result<(), runtime::Error> {
     let create_upload_url = CreateUploadUrl {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         imports: Arc::new(DynamoImports::new(&dynamodb, &imports)),
+        profiles: Arc::new(DynamoProfiles::new(&dynamodb, &imports)),
         urls: Arc::new(S3Files::new(&adapters::s3::client(&aws), &bucket)),
         clock: Arc::new(SystemClock),
         ids: Arc::new(UuidIds),
@@ -48,6 +49,7 @@ mod tests {
         CreateUploadUrl {
             users: store.clone(),
             imports: store.clone(),
+            profiles: store.clone(),
             urls: Arc::new(MemoryFiles::default()),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
             ids: Arc::new(CountedIds::default()),

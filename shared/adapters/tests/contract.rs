@@ -17,7 +17,8 @@ use std::sync::Arc;
 use adapters::dynamodb::{
     DynamoImportChunks, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs, DynamoLocations,
     DynamoOrderPlacement, DynamoOrders, DynamoOutboxes, DynamoPendingBounds, DynamoPlaces,
-    DynamoRoutes, DynamoSweepPlace, DynamoTrackingLinks, DynamoUsers, DynamoZonesWithoutAgents,
+    DynamoProfiles, DynamoRoutes, DynamoSweepPlace, DynamoTrackingLinks, DynamoUsers,
+    DynamoZonesWithoutAgents,
 };
 use adapters::s3::S3Files;
 use adapters::s3::put_aside::{S3UnreadableChanges, unreadable};
@@ -158,6 +159,14 @@ async fn imports() {
     imports.delete().await;
     orders.delete().await;
     claims.delete().await;
+}
+
+#[tokio::test]
+async fn profiles() {
+    let stack = Stack::new().await;
+    let imports = stack.imports().await;
+    contracts::profiles::run(&DynamoProfiles::new(&stack.dynamodb(), &imports.table())).await;
+    imports.delete().await;
 }
 
 #[tokio::test]

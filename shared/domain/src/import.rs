@@ -7,9 +7,13 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use crate::ids::{ImportId, UserId};
 use crate::user::Actor;
 
+mod profiles;
 mod settings;
 
-pub use settings::{DateOrder, DecimalMark, ImportSettings, Preset};
+pub use profiles::{
+    ImportProfile, ImportProfiles, LONGEST_PROFILE_NAME, MOST_PROFILES, TooManyProfiles,
+};
+pub use settings::{DateOrder, DecimalMark, ImportSettings, MOST_SETTINGS_BYTES, Preset};
 
 /// An answer about an import names at most this many faults. The file of rejected rows has all of them.
 pub const TOLD_FAULTS: usize = 100;

@@ -37,7 +37,7 @@ pub use decision::{
 pub use edit::read_order_edit;
 pub use faults::{Fault, Faults, MOST_FAULTS};
 pub use fields::{Field, FieldSource, FieldValue, Fields, JsonObject, RowCells};
-pub use import::read_new_import;
+pub use import::{profile_in, read_new_import};
 pub use json::{JsonFault, read_json};
 pub use location::read_location_report;
 pub use order::{StatusChange, read_order, read_status_change};

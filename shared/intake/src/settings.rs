@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use domain::VariantArray;
-use domain::import::{DateOrder, DecimalMark, ImportSettings, Preset};
+use domain::import::{
+    DateOrder, DecimalMark, ImportProfiles, ImportSettings, LONGEST_PROFILE_NAME,
+    MOST_SETTINGS_BYTES, Preset,
+};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -29,8 +32,6 @@ pub(crate) const SETTINGS: [&str; 10] = [
     "sheet",
 ];
 
-/// The longest settings, as JSON in bytes. They are a part of the import's record.
-const MOST_BYTES: usize = 16_000;
 /// The most columns of a file that form one of ours.
 const MOST_PARTS: usize = 10;
 const LONGEST_COLUMN: usize = 200;
@@ -39,25 +40,34 @@ const LONGEST_WORD: usize = 100;
 /// The last line that may have the names of the columns.
 const LAST_HEADER_ROW: u32 = 100;
 
-/// Reads the body of a request to store settings.
+/// Reads the body of a request to store settings under a name. The name is the last part of the path.
 ///
 /// # Errors
-/// Every fault in the body.
-pub fn read_import_profile(body: &Value, now: Timestamp) -> Result<ImportSettings, Faults> {
+/// Every fault in the body and the name.
+pub fn read_import_profile(
+    name: &str,
+    body: &Value,
+    now: Timestamp,
+) -> Result<ImportSettings, Faults> {
     let faults = Faults::new();
+    if !ImportProfiles::is_name(name) {
+        faults.note(
+            "/import-profiles/{name}",
+            format!(
+                "must be 1 to {LONGEST_PROFILE_NAME} letters of a to z, digits, dots, underscores and hyphens, with a \
+                 letter or a digit first"
+            ),
+        );
+    }
     let fields = Fields::of_body(body, &faults);
     fields.only(&SETTINGS);
-    let settings = read_settings(body, &fields, now, &faults);
+    let settings = read_settings(body, &fields, &faults);
+    check_whole(&settings, now, &faults);
     faults.or(Some(settings))
 }
 
-/// Reads the settings in a body. They are good only if no fault was noted.
-pub(crate) fn read_settings(
-    body: &Value,
-    fields: &Fields<'_>,
-    now: Timestamp,
-    faults: &Faults,
-) -> ImportSettings {
+/// Reads the settings in a body. They are good only if no fault was noted, and if [`check_whole`] finds none.
+pub(crate) fn read_settings(body: &Value, fields: &Fields<'_>, faults: &Faults) -> ImportSettings {
     let time_zone = fields.text("time_zone", LONGEST_WORD);
     if time_zone.is_some_and(|name| TimeZone::get(name).is_err()) {
         fields.fault(
@@ -79,7 +89,7 @@ pub(crate) fn read_settings(
             "must be auto, or the name of an encoding such as windows-1252, utf-8 or shift_jis",
         );
     }
-    let settings = ImportSettings {
+    ImportSettings {
         preset: fields.word("preset", Preset::VARIANTS),
         columns: columns(body, faults),
         defaults: defaults(body, faults),
@@ -90,20 +100,23 @@ pub(crate) fn read_settings(
         header_row: fields.whole_number("header_row", 1..=LAST_HEADER_ROW),
         encoding: encoding.map(str::to_owned),
         sheet: fields.text("sheet", LONGEST_WORD).map(str::to_owned),
-    };
-    let length = serde_json::to_string(&settings).map_or(0, |text| text.len());
-    if length > MOST_BYTES {
+    }
+}
+
+/// Checks settings as a whole: their length, and the defaults with the other settings.
+pub(crate) fn check_whole(settings: &ImportSettings, now: Timestamp, faults: &Faults) {
+    let length = serde_json::to_string(settings).map_or(0, |text| text.len());
+    if length > MOST_SETTINGS_BYTES {
         faults.note(
             "#",
-            format!("has settings of {length} bytes; at most {MOST_BYTES} are kept"),
+            format!("has settings of {length} bytes; at most {MOST_SETTINGS_BYTES} are kept"),
         );
     }
     if faults.is_empty() {
-        for (column, detail) in Format::of(&settings).faults_of_defaults(now) {
+        for (column, detail) in Format::of(settings).faults_of_defaults(now) {
             faults.note(pointer_to_member("#/defaults", column.name()), detail);
         }
     }
-    settings
 }
 
 /// The columns of the file that form each of ours. An entry has one of our names with the names of the file, or a name

@@ -29,7 +29,7 @@ fn format(settings: Value) -> Format {
     let mut body = json!({"filename": "a.csv", "size_bytes": 1});
     let members = settings.as_object().unwrap().clone();
     body.as_object_mut().unwrap().extend(members);
-    Format::of(&read_new_import(&body, now()).unwrap().settings)
+    Format::of(&read_new_import(&body, None, now()).unwrap().settings)
 }
 
 type Outcomes = Vec<Result<NewOrder, CellFault>>;

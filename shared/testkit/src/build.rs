@@ -411,3 +411,15 @@ pub fn marta_signs_up() -> NewAccount {
         start_location: None,
     }
 }
+
+/// Stores a profile with the setting `encoding: auto` for a customer.
+pub async fn a_profile(store: &crate::MemoryStore, customer: &str, name: &str) {
+    use app::ports::ProfileStore as _;
+    let settings = domain::import::ImportSettings {
+        encoding: Some("auto".to_owned()),
+        ..Default::default()
+    };
+    let stored = store.profiles_of(customer.parse().unwrap()).await.unwrap();
+    let more = stored.with(name, settings, at("2030-05-06T08:00:00Z"));
+    store.put_profiles(&more.unwrap().unwrap()).await.unwrap();
+}

@@ -170,6 +170,11 @@ async fn imports() {
     contracts::imports::run(stores).await;
 }
 
+#[tokio::test]
+async fn profiles() {
+    contracts::profiles::run(&MemoryStore::default()).await;
+}
+
 struct Browser<'a>(&'a MemoryFiles);
 
 #[async_trait]

@@ -128,6 +128,9 @@ pub fn external_id_claim(customer: UserId, external_id: &str) -> String {
 /// Sort key of an import itself.
 pub const IMPORT_ITEM: &str = "import";
 
+/// Sort key of the profiles of a customer, whose id is the hash key of the item.
+pub const PROFILES_ITEM: &str = "profiles";
+
 /// Sort key of the faults of a chunk's rejected rows: the number of the first row, so that they sort by row.
 pub fn rejected_item(first_row: u32) -> String {
     format!("rejected#{first_row:010}")

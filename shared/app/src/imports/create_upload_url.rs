@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::caller::Caller;
 use crate::messages::ImportKey;
-use crate::ports::{Clock, FileUrls, Ids, ImportStore, UserStore};
+use crate::ports::{Clock, FileUrls, Ids, ImportStore, ProfileStore, UserStore};
 use crate::refusal::Refusal;
 
 /// The longest time from the answer to the start of the upload, in seconds.
@@ -22,6 +22,8 @@ pub struct CreateUploadUrl {
     pub users: Arc<dyn UserStore>,
     /// The imports.
     pub imports: Arc<dyn ImportStore>,
+    /// The settings that customers have stored by name.
+    pub profiles: Arc<dyn ProfileStore>,
     /// Signs URLs.
     pub urls: Arc<dyn FileUrls>,
     /// The time.
@@ -52,7 +54,12 @@ impl CreateUploadUrl {
         caller.acting_as(&[Role::Customer])?;
         caller.as_customer(self.users.as_ref()).await?;
         let now = self.clock.now();
-        let new = intake::read_new_import(body, now)?;
+        // The import keeps the settings of the profile. A later change of the profile does not change them.
+        let profiles = match intake::profile_in(body) {
+            Some(_) => Some(self.profiles.profiles_of(caller.user_id).await?),
+            None => None,
+        };
+        let new = intake::read_new_import(body, profiles.as_ref(), now)?;
         let is_workbook = new.filename.to_lowercase().ends_with(".xlsx");
         let (content_type, most_bytes) = if is_workbook {
             (WORKBOOK_TYPE, self.most_bytes.min(MOST_WORKBOOK_BYTES))

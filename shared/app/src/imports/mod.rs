@@ -6,12 +6,22 @@
 
 mod answer;
 mod create_upload_url;
+mod delete_import_profile;
 mod get_import;
+mod get_import_profile;
 mod ingest_orders;
+mod list_import_profiles;
 mod list_imports;
+mod profile_answer;
+mod put_import_profile;
 
 pub use answer::ImportAnswer;
 pub use create_upload_url::{CreateUploadUrl, UploadAnswer};
+pub use delete_import_profile::DeleteImportProfile;
 pub use get_import::GetImport;
+pub use get_import_profile::GetImportProfile;
 pub use ingest_orders::{IngestOrders, IngestReport, Progress};
+pub use list_import_profiles::ListImportProfiles;
 pub use list_imports::{ImportsAnswer, ListImports};
+pub use profile_answer::{ImportProfileAnswer, ImportProfilesAnswer};
+pub use put_import_profile::PutImportProfile;

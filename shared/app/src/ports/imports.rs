@@ -1,7 +1,7 @@
 //! Imports: their records, their files, and the queue that continues them.
 
 use async_trait::async_trait;
-use domain::import::{KeptParts, LONGEST_DETAIL, SeenFile};
+use domain::import::{ImportProfiles, KeptParts, LONGEST_DETAIL, SeenFile};
 use domain::{Import, ImportId, ImportStatus, Order, OrderId, RowFault, UserId};
 use thiserror::Error;
 
@@ -86,6 +86,16 @@ pub trait ImportStore: Send + Sync {
         after: u32,
         limit: usize,
     ) -> Result<Vec<RowFault>, StoreError>;
+}
+
+/// The settings of imports that customers have stored by name.
+#[async_trait]
+pub trait ProfileStore: Send + Sync {
+    /// A customer's profiles; with version 0 if none were stored.
+    async fn profiles_of(&self, customer: UserId) -> Result<ImportProfiles, StoreError>;
+
+    /// Writes a customer's profiles on the condition of their version.
+    async fn put_profiles(&self, profiles: &ImportProfiles) -> Result<(), StoreError>;
 }
 
 /// The rows of an import. Apart from [`ImportStore`]: they become orders and claims, which other tables hold.

@@ -26,7 +26,7 @@ pub use identity::{
 };
 pub use imports::{
     Chunk, ChunkOutcome, FileError, FileUrls, ImportChunks, ImportFiles, ImportPage, ImportStore,
-    UploadUrl, WrittenFile,
+    ProfileStore, UploadUrl, WrittenFile,
 };
 pub use locations::LocationStore;
 pub use mail::{AddressMailer, Email, MailError, Mailer, Wish};

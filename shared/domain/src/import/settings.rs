@@ -81,6 +81,9 @@ pub enum DecimalMark {
     Comma,
 }
 
+/// The longest settings, as JSON in bytes. They are a part of the records of imports and of profiles.
+pub const MOST_SETTINGS_BYTES: usize = 16_000;
+
 /// How a customer's file is to be read. Without settings, a file has our columns, in UTF-8.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
@@ -124,9 +127,17 @@ impl ImportSettings {
     }
 
     /// These settings, and those of `other` where these say nothing. Columns and defaults are joined by their names.
+    /// The latitude, the longitude and the address of a stop are one place: if these settings have one of the three,
+    /// the other settings give none of them.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         let (mut columns, mut defaults) = (other.columns, other.defaults);
+        for stop in ["pickup", "dropoff"] {
+            let place = ["lat", "lon", "address"].map(|part| format!("{stop}_{part}"));
+            if place.iter().any(|part| self.defaults.contains_key(part)) {
+                defaults.retain(|name, _| !place.contains(name));
+            }
+        }
         columns.extend(self.columns);
         defaults.extend(self.defaults);
         Self {

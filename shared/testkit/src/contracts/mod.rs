@@ -24,6 +24,7 @@ pub mod pending;
 pub mod pending_bounds;
 pub mod places;
 pub mod placing;
+pub mod profiles;
 pub mod put_aside;
 pub mod queues;
 pub mod routes;

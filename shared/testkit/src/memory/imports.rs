@@ -1,7 +1,10 @@
 //! Imports.
 
-use app::ports::{Chunk, ChunkOutcome, ImportChunks, ImportPage, ImportStore, StoreError};
+use app::ports::{
+    Chunk, ChunkOutcome, ImportChunks, ImportPage, ImportStore, ProfileStore, StoreError,
+};
 use async_trait::async_trait;
+use domain::import::ImportProfiles;
 use domain::{Import, ImportId, ImportStatus, OrderId, RowFault, UserId};
 
 use super::store::{MemoryStore, follows};
@@ -76,6 +79,24 @@ impl ImportStore for MemoryStore {
             }
         }
         Ok(found)
+    }
+}
+
+#[async_trait]
+impl ProfileStore for MemoryStore {
+    async fn profiles_of(&self, customer: UserId) -> Result<ImportProfiles, StoreError> {
+        let found = self.tables().profiles.get(&customer).cloned();
+        Ok(found.unwrap_or_else(|| ImportProfiles::none(customer)))
+    }
+
+    async fn put_profiles(&self, profiles: &ImportProfiles) -> Result<(), StoreError> {
+        self.write(|tables| {
+            let stored = tables.profiles.get(&profiles.customer_id);
+            follows(stored.map(|stored| stored.version), profiles.version)?;
+            let profiles = profiles.clone();
+            tables.profiles.insert(profiles.customer_id, profiles);
+            Ok(())
+        })
     }
 }
 

@@ -11,6 +11,7 @@ use app::ports::{
     StoreError, UserStore,
 };
 use async_trait::async_trait;
+use domain::import::ImportProfiles;
 use domain::{
     AgentLocation, Import, ImportId, Order, OrderId, OrderStatus, Role, Route, RouteId,
     RouteStatus, RowFault, Timestamp, User, UserId, UserStatus, Zone,
@@ -59,6 +60,7 @@ pub(super) struct Tables {
     pub(super) links: HashMap<String, LinkRecord>,
     pub(super) locations: HashMap<UserId, AgentLocation>,
     pub(super) pending_bounds: HashMap<UserId, BoundRecord>,
+    pub(super) profiles: HashMap<UserId, ImportProfiles>,
     changes: Vec<StateChange>,
     faults: VecDeque<NextWrite>,
 }

@@ -10,6 +10,7 @@ mod location;
 mod order;
 mod packed;
 mod place;
+mod profiles;
 mod route;
 #[cfg(test)]
 mod tests;
@@ -25,6 +26,7 @@ pub(crate) use known_place::StoredPlaces;
 pub(crate) use legs::StoredLegs;
 pub(crate) use location::StoredLocation;
 pub(crate) use order::StoredOrder;
+pub(crate) use profiles::StoredProfiles;
 pub(crate) use route::{StoredGeometry, StoredRoute};
 pub(crate) use tracking::{StoredCurrentLink, StoredLink};
 pub(crate) use user::StoredUser;
