@@ -135,7 +135,7 @@ impl SheetRows<'_> {
             text.push(b',');
             self.column += 1;
         }
-        if content.contains([',', ';', '\t', '"', '\r', '\n']) {
+        if content.contains([',', ';', '\t', '|', '"', '\r', '\n']) {
             text.push(b'"');
             text.extend_from_slice(content.replace('"', "\"\"").as_bytes());
             text.push(b'"');

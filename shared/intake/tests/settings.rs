@@ -66,6 +66,45 @@ fn decoded(encoding: &str, file: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn more_habits_of_programs_are_read() {
+    let one = |header: &str, row: &str| orders(json!({}), format!("{header}\n{row}"));
+    // The separator is a bar, or is named in a quoted cell.
+    let bars = one(&HEADER.replace(',', "|"), &GOOD.replace(',', "|"));
+    assert_eq!(bars.len(), 1);
+    for line in ["sep=|", "\"sep=|\""] {
+        let named = one(line, &format!("{HEADER}\n{GOOD}").replace(',', "|"));
+        assert_eq!(named.len(), 1, "{line}");
+    }
+    // Two byte order marks, and names with characters that nobody sees.
+    assert_eq!(one(&format!("\u{feff}\u{feff}{HEADER}"), GOOD).len(), 1);
+    assert_eq!(
+        one(&HEADER.replace(',', "\u{200b},\u{2060}"), GOOD).len(),
+        1
+    );
+    // Ctrl-Z ends the file right after the last row, with or without a line end.
+    for end in ["\u{1a}", "\u{1a}\n", "\r\n\u{1a}", "\n\u{1a}\r\n"] {
+        assert_eq!(one(HEADER, &format!("{GOOD}{end}")).len(), 1, "{end:?}");
+    }
+    let (column, code, _) = only_fault(json!({}), format!("{HEADER}\n\u{1a}{GOOD}"));
+    assert_eq!((column, code), (Some(Column::PickupLat), "not_a_number"));
+    // A phone number that was taken for a number.
+    let phone = |text: &str| format!("{HEADER},dropoff_contact_phone\n{GOOD},{text}");
+    for text in ["34930000201.0", "'34930000201.0"] {
+        let found = orders(json!({}), phone(text)).remove(0);
+        let contact = found.dropoff.contact.unwrap();
+        assert_eq!(contact.phone.as_deref(), Some("34930000201"), "{text}");
+    }
+    for text in ["3.493E11", "3.4930e+11", "\"3,493E+11\""] {
+        let (column, code, detail) = only_fault(json!({}), phone(text));
+        assert_eq!(
+            (column, code),
+            (Some(Column::DropoffContactPhone), "invalid")
+        );
+        assert!(detail.contains("digits are lost"), "{text}: {detail}");
+    }
+}
+
+#[test]
 fn an_export_of_shopify_has_an_order_for_each_order() {
     let settings = json!({
         "preset": "shopify",

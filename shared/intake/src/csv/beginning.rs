@@ -9,6 +9,7 @@ use super::encoding::EncodingGuess;
 use super::format::{Format, Special};
 use super::{ADDED_COLUMNS, ENCODING, FileFault, HEAD, MOST_COLUMNS, REJECTED_CODE};
 use crate::column::Column;
+use crate::fields::is_invisible_character;
 
 /// The first bytes of files of other kinds, and the name of each kind.
 const OTHER_KINDS: [(&[u8], &str); 6] = [
@@ -273,17 +274,29 @@ fn named_separator(text: &[u8]) -> Option<(u8, usize)> {
             b'e',
             b'p',
             b'=',
-            separator @ (b',' | b';' | b'\t'),
+            separator @ (b',' | b';' | b'\t' | b'|'),
             b'\r' | b'\n',
             ..,
         ] => Some((*separator, 5)),
+        // Some programs write quotes around each cell, and this line is one for them.
+        [
+            b'"',
+            b's',
+            b'e',
+            b'p',
+            b'=',
+            separator @ (b',' | b';' | b'\t' | b'|'),
+            b'"',
+            b'\r' | b'\n',
+            ..,
+        ] => Some((*separator, 7)),
         _ => None,
     }
 }
 
-/// The separator of the first line of a text: the most frequent of the three outside quotes.
+/// The separator of the first line of a text: the most frequent of the four outside quotes.
 fn separator(text: &[u8]) -> u8 {
-    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0), (b'|', 0)];
     let mut quoted = false;
     for byte in text {
         match byte {
@@ -298,14 +311,13 @@ fn separator(text: &[u8]) -> u8 {
         }
     }
     // The comma wins a tie: a file with one column counts as separated by commas.
-    let [comma, semicolon, tab] = counts;
-    let most =
-        [semicolon, tab].into_iter().fold(
-            comma,
-            |most, other| {
-                if other.1 > most.1 { other } else { most }
-            },
-        );
+    let [comma, others @ ..] = counts;
+    let most = others.into_iter().fold(
+        comma,
+        |most, other| {
+            if other.1 > most.1 { other } else { most }
+        },
+    );
     most.0
 }
 
@@ -380,6 +392,13 @@ fn names(input: &[u8], separator: u8, whole: bool) -> Result<(Vec<String>, usize
     }
     let names = cells.iter().map(String::from_utf8_lossy);
     let mut header: Vec<String> = names.map(Cow::into_owned).collect();
+    // A second byte order mark, or a character without an image that was copied with a name. They say nothing.
+    for name in &mut header {
+        let seen = name.trim_matches(|c: char| !c.is_ascii() && is_invisible_character(c));
+        if seen.len() < name.len() {
+            *name = seen.to_owned();
+        }
+    }
     while header.last().is_some_and(|cell| cell.trim().is_empty()) {
         header.pop();
     }

@@ -91,6 +91,16 @@ impl Cells {
         self.ends.clear();
     }
 
+    /// Removes the Ctrl-Z with which old programs end a file, if the last cell ends with it.
+    pub(super) fn without_end_of_file(&mut self) {
+        if self.text.last() == Some(&0x1a) {
+            self.text.pop();
+            if let Some(end) = self.ends.last_mut() {
+                *end = (*end).min(self.text.len());
+            }
+        }
+    }
+
     /// Where each cell begins and ends in the text.
     pub(super) fn places(&self) -> impl Iterator<Item = (usize, usize)> + Clone {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());

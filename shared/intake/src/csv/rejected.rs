@@ -139,7 +139,7 @@ impl<'o> Line<'o> {
             text.starts_with(['\t', '\r']) || text.trim_start().starts_with(['=', '+', '-', '@']);
         let apostrophe = if is_formula { "'" } else { "" };
         // A program may use a separator other than the file's.
-        let line = if text.contains([',', ';', '\t', '"', '\r', '\n']) {
+        let line = if text.contains([',', ';', '\t', '|', '"', '\r', '\n']) {
             format!("\"{apostrophe}{}\"", text.replace('"', "\"\""))
         } else {
             format!("{apostrophe}{text}")

@@ -104,6 +104,9 @@ impl<'l> Rows<'l> {
                 self.cut_waiting(input, last)
             };
             self.offset += length(cut) as u64;
+            if last && input.is_empty() {
+                self.cells.without_end_of_file();
+            }
             self.stray = match cut {
                 Cut::Row(0) => return Ok(Step::End),
                 Cut::Row(_) if self.is_blank() || self.layout.is_further(&self.cells) => continue,

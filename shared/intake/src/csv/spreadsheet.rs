@@ -15,7 +15,10 @@ const FORMULA_ERRORS: [&str; 8] = [
 pub(super) fn plain(column: Column, cell: &str) -> Cow<'_, str> {
     // Nearly all cells are as they look.
     if !cell.starts_with(['\'', '=']) && column.content() != Content::Address {
-        return cell.into();
+        return match column.content() {
+            Content::Phone => without_fraction(cell).into(),
+            _ => cell.into(),
+        };
     }
     let mut text = without_apostrophe(cell);
     if let Some(inner) = text
@@ -29,7 +32,11 @@ pub(super) fn plain(column: Column, cell: &str) -> Cow<'_, str> {
         Content::Degrees | Content::WholeNumber | Content::Phone | Content::Name => {
             let digits = text.strip_prefix('\'');
             let digits = digits.filter(|text| text.starts_with(|c: char| c.is_ascii_digit()));
-            digits.unwrap_or(text).into()
+            let text = digits.unwrap_or(text);
+            match column.content() {
+                Content::Phone => without_fraction(text).into(),
+                _ => text.into(),
+            }
         }
         Content::Address if text.contains(['\n', '\r']) => {
             let lines = text.split(['\n', '\r']).map(str::trim);
@@ -38,6 +45,13 @@ pub(super) fn plain(column: Column, cell: &str) -> Cow<'_, str> {
         }
         Content::Address | Content::Time | Content::Words | Content::Text => text.into(),
     }
+}
+
+/// `34930000201` for `34930000201.0`: a program took the phone number for a number and wrote it with a fraction.
+fn without_fraction(phone: &str) -> &str {
+    let whole = phone.strip_suffix(".0").unwrap_or(phone);
+    let is_whole = whole.len() > 5 && whole.bytes().all(|byte| byte.is_ascii_digit());
+    if is_whole { whole } else { phone }
 }
 
 /// The cell without the apostrophe that the file of rejected rows puts before formulas.
@@ -134,11 +148,12 @@ fn is_sexagesimal(text: &str) -> bool {
     digits > 0 && text.chars().all(|c| c.is_ascii_digit() || marks(c))
 }
 
-/// `3.4930E+11`.
+/// `3.4930E+11`, `3.493e11`.
 fn is_in_powers_of_ten(text: &str) -> bool {
-    let Some((digits, power)) = text.split_once("E+").or_else(|| text.split_once("e+")) else {
+    let Some((digits, power)) = text.split_once(['E', 'e']) else {
         return false;
     };
+    let power = power.strip_prefix('+').unwrap_or(power);
     let is_power = !power.is_empty() && power.bytes().all(|byte| byte.is_ascii_digit());
     let digits = digits.strip_prefix(['-', '+']).unwrap_or(digits);
     let mut bytes = digits.bytes();

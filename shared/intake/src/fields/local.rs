@@ -31,13 +31,17 @@ impl LocalTimes {
         };
         let text = text.replace(['\u{a0}', '\u{202f}'], " ");
         let (day, time) = self.day(text.trim())?;
-        let Some(day) = day.or(self.date) else {
-            return Err("has no date; write one, or name the day in the setting date");
-        };
         if time.is_empty() {
             return Err("has no time of day");
         }
-        let (time, offset) = time_of_day(time).ok_or(fault)?;
+        let (time, offset) = time_of_day(time).ok_or_else(|| match time.parse::<f64>() {
+            Ok(_) => "is a number; if a spreadsheet shows it as a date, format the column as text such as \
+                      2030-01-31 09:30",
+            Err(_) => fault,
+        })?;
+        let Some(day) = day.or(self.date) else {
+            return Err("has no date; write one, or name the day in the setting date");
+        };
         if day.year() == 9999 {
             return Ok(OPEN_END);
         }
@@ -90,11 +94,20 @@ impl LocalTimes {
 fn time_of_day(text: &str) -> Option<(Time, &str)> {
     let (text, offset) = match text.find(['+', 'Z', 'z', '-']) {
         Some(place) => text.split_at(place),
-        None => (text, ""),
+        None => match text
+            .trim_end()
+            .strip_suffix("UTC")
+            .or_else(|| text.trim_end().strip_suffix("GMT"))
+        {
+            Some(time) => (time, "Z"),
+            None => (text, ""),
+        },
     };
     let text = text
         .trim()
         .to_lowercase()
+        .replace("a. m.", "am")
+        .replace("p. m.", "pm")
         .replace("a.m.", "am")
         .replace("p.m.", "pm");
     let (clock, noon) = match (text.strip_suffix("am"), text.strip_suffix("pm")) {
@@ -154,6 +167,8 @@ mod tests {
             (Some(DateOrder::Dmy), "07.12.26, 09:30"),
             (Some(DateOrder::Mdy), "12/07/2026 9:30\u{202f}a.m."),
             (Some(DateOrder::Mdy), "12/7/2026 08:30Z"),
+            (Some(DateOrder::Dmy), "7/12/2026 9:30 a.\u{a0}m."),
+            (Some(DateOrder::Dmy), "7/12/2026 8:30 UTC"),
             (Some(DateOrder::Mdy), "12/7/2026 09:30 +01:00"),
             (Some(DateOrder::Ymd), "26-12-07 09:30"),
         ] {
@@ -193,6 +208,8 @@ mod tests {
             (&madrid(None), "2026-12-07 25:30", "must be a time"),
             (&madrid(None), "13:30 PM", "must be a time"),
             (&madrid(None), "soon", "must be a time"),
+            (&bare, "Dec 7, 2026 9:30 AM", "must be a time"),
+            (&bare, "46363.39583", "format the column as text"),
         ] {
             let fault = times.complete(text).unwrap_err();
             assert!(fault.contains(told), "{text}: {fault}");

@@ -49,6 +49,10 @@ fn joined(text: &str) -> Cow<'_, str> {
         Some((time, offset)) if time.contains(':') && offset.starts_with(['+', '-']) => {
             format!("{}{offset}", time.trim_end()).into()
         }
+        // Shops write this too, and so do the logs of databases.
+        Some((time, "UTC" | "GMT" | "Z")) if time.contains(':') => {
+            format!("{}Z", time.trim_end()).into()
+        }
         _ => text.into(),
     }
 }
@@ -84,6 +88,9 @@ mod tests {
             " 2026-12-07 09:30:00+01 ",
             "2026-12-07T09:30:00+01:00[Europe/Madrid]",
             "2026-12-07T08:30:00Z[Europe/Madrid]",
+            "2026-12-07 08:30:00 UTC",
+            "2026-12-07 08:30:00 GMT",
+            "2026-12-07 08:30:00 Z",
             "2026-12-07T08:30:00Z[u-ca=gregory]",
             "2026-12-06T09:31:00-22:59",
         ] {
