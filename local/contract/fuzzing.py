@@ -1,9 +1,11 @@
 """What schemathesis must know of Waybill: who makes which call, and what a contract cannot say."""
 
 import os
+import random
 import re
 import sys
 import uuid
+import zlib
 from pathlib import Path
 
 import jsonschema_rs
@@ -12,12 +14,18 @@ import yaml
 from schemathesis.core.failures import AcceptedNegativeData
 from schemathesis.openapi.checks import RejectedPositiveData
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+LOCAL = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(LOCAL), str(LOCAL.parent / "tests")]
 
-from waybill_client import Person, Stack, expect
+from access_table import ROWS
+from town import Town
+from waybill_client import Person, Stack, eventually, expect
 
 # The longest time in seconds for which a token is used. It is valid for an hour.
 TOKEN_S = 45 * 60
+ORDERS_ON_A_ROUTE, ORDERS_IN_TWO_DAYS = 12, 60
+IN_TWO_DAYS = (2 * 24 * 60, 2 * 24 * 60 + 120)
+UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 STACK = Stack()
 
@@ -26,49 +34,112 @@ def person(role):
     return Person(STACK, role, f"fuzz-{role}-{uuid.uuid4().hex[:12]}@example.com", f"Fuzzed {role}")
 
 
-def approved(agent):
-    expect(DISPATCHER.put(f"/agents/{agent.user_id}", {"status": "active"}), 200)
-    return agent
+class World:
+    """The people who call, and records that exist: nobody guesses an id.
+
+    The calls change these records, so there are several of each kind. The callers are nobody whom a call may suspend.
+    """
+
+    def __init__(self):
+        email, password = os.environ["DISPATCHER"], os.environ["DISPATCHER_PASSWORD"]
+        self.dispatcher = Person(STACK, "dispatcher", email, "Dispatch", password)
+        expect(self.dispatcher.log_in(), 200)
+        # Off the coast of Ghana, and a little different each time.
+        town = Town(STACK, self.dispatcher, (random.uniform(1, 3), random.uniform(-3, -1)))
+        self.customer = person("customer").join()
+        self.agent, self.other_agent = town.agent(on_duty=False), town.agent(on_duty=False)
+        near = [town.order(self.customer)["order_id"] for _ in range(ORDERS_ON_A_ROUTE)]
+        town.come_on_duty(self.agent)
+        eventually("a route", lambda: self.agent.get("/routes/me").json()["routes"])
+        town.come_on_duty(self.other_agent)
+        later = [town.order(self.customer, pickup_window=IN_TWO_DAYS)["order_id"] for _ in range(ORDERS_IN_TWO_DAYS)]
+        upload = {"filename": "orders.csv", "size_bytes": 1000}
+        imports = [expect(self.customer.post("/upload-url", upload), 201)["import_id"] for _ in range(3)]
+        changed_agents = [town.agent(on_duty=False).user_id for _ in range(2)]
+        customers = [person("customer").join().user_id for _ in range(2)]
+        self.callers = {"dispatcher": self.dispatcher, "customer": self.customer, "agent": self.agent}
+        self.ids = {
+            "order_id": near + later,
+            "order_ids": near + later,
+            "agent_id": [self.agent.user_id, self.other_agent.user_id],
+            "to": [self.agent.user_id, self.other_agent.user_id],
+            "not": [self.agent.user_id, self.other_agent.user_id],
+            "import_id": imports,
+            "customer_id": [self.customer.user_id, *customers],
+        }
+        # The dispatcher suspends these.
+        self.ids_of_calls = {
+            "PUT /agents/{agent_id}": {"agent_id": changed_agents},
+            "PUT /customers/{customer_id}": {"customer_id": customers},
+        }
 
 
-DISPATCHER = Person(STACK, "dispatcher", os.environ["DISPATCHER"], "Dispatch", os.environ["DISPATCHER_PASSWORD"])
-expect(DISPATCHER.log_in(), 200)
-CUSTOMER = person("customer").join()
-AGENT, CHANGED_AGENT = approved(person("agent").join()), approved(person("agent").join())
-
-CALLERS = {
-    "GET /agents": DISPATCHER,
-    "GET /orders": DISPATCHER,
-    "GET /orders/{order_id}": DISPATCHER,
-    "PUT /orders/{order_id}/status": DISPATCHER,
-    "GET /routes/{agent_id}": DISPATCHER,
-    "PUT /agents/{agent_id}": DISPATCHER,
-    "POST /logout": AGENT,
-    "GET /me": AGENT,
+WORLD = World()
+# The roles that may make each call, as tests/access_table.py has them.
+RIGHT_ROLES = {
+    call: sorted({role for row in ROWS if row.call == call for role in WORLD.callers if row.answers[role][0] == "2"})
+    for call in {row.call for row in ROWS}
 }
 
 
-@schemathesis.auth(refresh_interval=TOKEN_S, cache_by_key=lambda case, context: case.operation.label)
+def chosen(among, *by):
+    """One of several, always the same for the same case."""
+    return among[zlib.crc32(repr(by).encode(errors="replace")) % len(among)]
+
+
+def role_of(case):
+    """Who makes the call of a case: nine of ten have a right role, one has any role."""
+    label, parts = case.operation.label, case.path_parameters or {}
+    right = RIGHT_ROLES.get(label) or ["customer"]
+    if parts.get("agent_id") == "me":
+        right = ["agent"]
+    return chosen(right * 9 * len(WORLD.callers) + [*WORLD.callers] * len(right), label, parts, case.query, case.body)
+
+
+@schemathesis.auth(refresh_interval=TOKEN_S, cache_by_key=lambda case, context: role_of(case))
 class Tokens:
     def get(self, case, context):
-        caller = CALLERS.get(case.operation.label, CUSTOMER)
+        caller = WORLD.callers[role_of(case)]
         expect(caller.log_in(), 200)
         return caller.token
 
     def set(self, case, token, context):
-        # The agents `me` and others: a dispatcher is no agent.
-        if (case.path_parameters or {}).get("agent_id") == "me":
-            token = AGENT.token
         case.headers["Authorization"] = f"Bearer {token}"
+
+
+def existing(context, name, value):
+    """An id that exists in place of two thirds of the generated ids. Anything that is no id stays."""
+    if isinstance(value, list):
+        return [existing(context, name, one) for one in value]
+    operation = getattr(context, "operation", None)
+    ids = WORLD.ids_of_calls.get(operation.label, {}) if operation else {}
+    known = ids.get(name) or WORLD.ids.get(name)
+    if known and isinstance(value, str) and UUID.fullmatch(value) and chosen([True, True, False], value):
+        return chosen(known, value)
+    return with_existing(context, value)
+
+
+def with_existing(context, value):
+    if isinstance(value, dict):
+        return {name: existing(context, name, member) for name, member in value.items()}
+    if isinstance(value, list):
+        return [with_existing(context, one) for one in value]
+    return value
 
 
 @schemathesis.hook
 def map_path_parameters(context, path_parameters):
-    """Every second agent is one that exists: nobody guesses an id."""
-    agent_id = (path_parameters or {}).get("agent_id")
-    if agent_id and agent_id != "me" and re.fullmatch("[0-9a-fA-F-]{36}", str(agent_id)) and int(agent_id[0], 16) % 2:
-        path_parameters["agent_id"] = CHANGED_AGENT.user_id
-    return path_parameters
+    return with_existing(context, path_parameters)
+
+
+@schemathesis.hook
+def map_query(context, query):
+    return with_existing(context, query)
+
+
+@schemathesis.hook
+def map_body(context, body):
+    return with_existing(context, body)
 
 
 # What a JSON Schema cannot express. An answer to a request that the contract allows may name these faults: the place,
@@ -84,7 +155,8 @@ BEYOND_A_SCHEMA = [
     (r"#/status", "is for dispatchers", "The role of the caller decides."),
     (r"#/on_duty|#/start_location", "start_location", "The record says whether the agent has a place to start from."),
     (r"#/.*", "must have characters that can be seen", "Unicode has a table of characters without an image."),
-    (r"#/.*", "must have at most \\d+ characters$", "NFKC makes several characters of some."),
+    (r"#/(new_)?password", "must have at most \\d+ characters$", "NFKC makes several characters of some."),
+    (r"#/version", "current", "The record has the version."),
 ]
 
 
