@@ -183,6 +183,7 @@ def claims(token):
 NEWS = [
     ("has an agent", "On an agent's route:", "assigned"),
     ("has a new time", "On another route, at a new time:", "assigned again"),
+    ("is expected at another time", "Expected at another time:", "another time"),
     ("was delivered", "Delivered:", "delivered"),
     ("could not be delivered", "Could not be delivered:", "failed"),
     ("was cancelled", "Cancelled by a dispatcher:", "cancelled"),

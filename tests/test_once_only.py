@@ -27,9 +27,13 @@ class Delivered:
             for status in steps:
                 reason = "nobody was there" if status == "failed" else None
                 expect(self.ben.mark(order["order_id"], status, reason), 200)
-        # Four "assigned", two "delivered", one "failed", and at least one mail to the agent.
-        eventually("the mails about it", lambda: len(mailbox.told(self.ana)) == 7 and mailbox.of(self.ben))
+        # Four "assigned", two "delivered", one "failed", and at least one mail to the agent. The taps come far too
+        # early, so the fourth order may be expected at another time.
+        eventually("the mails about it", lambda: len(self.steps()) == 7 and mailbox.of(self.ben))
         functions.settle()
+
+    def steps(self):
+        return [news for news in self.mailbox.told(self.ana) if news[1] != "another time"]
 
     def everything(self):
         """Everything that a repetition could change."""

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use adapters::dynamodb::streams::{UnreadableRecord, state_change};
-use adapters::dynamodb::{DynamoOutboxes, DynamoZonesWithoutAgents};
+use adapters::dynamodb::{DynamoOutboxes, DynamoPromises, DynamoZonesWithoutAgents};
 use adapters::s3::put_aside::S3UnreadableChanges;
 use adapters::sqs::SqsQueue;
 use adapters::system::SystemClock;
@@ -36,6 +36,7 @@ async fn main() -> Result<(), runtime::Error> {
     let publish_events = PublishEvents {
         wakes: Arc::new(SqsQueue::<Wake>::new(&sqs, &optimization)),
         outboxes: Arc::new(DynamoOutboxes::new(&dynamodb, &claims)),
+        promises: Arc::new(DynamoPromises::new(&dynamodb, &claims)),
         notifications: Arc::new(SqsQueue::<Notification>::new(&sqs, &notification)),
         window_s,
         without_agents: Arc::new(DynamoZonesWithoutAgents::new(&dynamodb, &claims)),
@@ -196,6 +197,7 @@ mod tests {
             let publish_events = PublishEvents {
                 wakes: self.wakes.clone(),
                 outboxes: self.store.clone(),
+                promises: self.store.clone(),
                 notifications: self.notifications.clone(),
                 window_s: 30,
                 without_agents: Arc::new(MemoryStore::default()),

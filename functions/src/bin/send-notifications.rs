@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use adapters::dynamodb::{DynamoOrders, DynamoOutboxes, DynamoRoutes, DynamoUsers};
+use adapters::dynamodb::{DynamoOrders, DynamoOutboxes, DynamoPromises, DynamoRoutes, DynamoUsers};
 use adapters::sqs::SqsQueue;
 use adapters::system::SystemClock;
 use app::messages::{News, Notification};
@@ -28,6 +28,7 @@ async fn main() -> Result<(), runtime::Error> {
         orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
         routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
         outboxes: Arc::new(DynamoOutboxes::new(&dynamodb, &claims)),
+        promises: Arc::new(DynamoPromises::new(&dynamodb, &claims)),
         notifications: Arc::new(SqsQueue::<Notification>::new(&sqs, &queue)),
         mailer: adapters::mail::mailer(&aws, &via),
         clock: Arc::new(SystemClock),
@@ -114,6 +115,7 @@ mod tests {
             orders: store.clone(),
             routes: store.clone(),
             outboxes: store.clone(),
+            promises: store.clone(),
             notifications: Arc::new(MemoryNotifications::default()),
             mailer: mailer.clone(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:05Z")),

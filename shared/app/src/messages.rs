@@ -117,6 +117,9 @@ impl News {
             Event::OrderChanged {
                 order_id, status, ..
             } => format!("order/{order_id}/{status}"),
+            Event::TimeChanged { order_id, promised } => {
+                format!("order/{order_id}/time/{promised}")
+            }
             Event::RoutePlanned {
                 route_id, version, ..
             } => format!("route/{route_id}/{version}"),
@@ -140,6 +143,13 @@ pub enum Event {
         /// How often people had taken the order off a route by then: a new time is told once for each.
         #[serde(default)]
         releases: usize,
+    },
+    /// An order is expected at another time than its customer was told: the customer is told the new time.
+    TimeChanged {
+        /// Which order.
+        order_id: OrderId,
+        /// The delivery time that the customer was told before.
+        promised: Timestamp,
     },
     /// A route was made, or a plan has given it orders or taken orders from it: its agent is told.
     RoutePlanned {

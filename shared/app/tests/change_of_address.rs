@@ -94,6 +94,7 @@ impl Office {
             orders: self.store.clone(),
             routes: self.store.clone(),
             outboxes: self.store.clone(),
+            promises: self.store.clone(),
             notifications: self.notifications.clone(),
             mailer: self.mortal(&self.mailer),
             clock: self.clock.clone(),

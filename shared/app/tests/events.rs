@@ -29,6 +29,7 @@ impl Outlets {
         PublishEvents {
             wakes: self.wakes.clone(),
             outboxes: self.store.clone(),
+            promises: self.store.clone(),
             notifications: self.notifications.clone(),
             window_s: 30,
             without_agents: self.store.clone(),

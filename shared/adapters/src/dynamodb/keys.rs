@@ -11,7 +11,7 @@
 //! | Claims `claim` | `order-key#<caller>#<SHA-256 of the key>`, `external-id#<customer>#<SHA-256 of it>`,
 //! `outbox#<user>`, `told#<user>#<ten minutes>`, `zone#<zone>`, `legs#<lat>,<lon>`,
 //! `place#<SHA-256 of what was asked>`, `pending-bound#<customer>`, `no-agents#<zone>`, `sweep`,
-//! `tracking#<SHA-256 of the token>`, `tracking-of#<order>` |
+//! `tracking#<SHA-256 of the token>`, `tracking-of#<order>`, `promise#<order>` |
 //!
 //! Times in keys are RFC 3339 in UTC with exactly three decimals, so that they sort as text.
 
@@ -182,6 +182,11 @@ pub fn tracking_claim(token_hash: &str) -> String {
 /// The current tracking link of an order.
 pub fn tracking_of_claim(order_id: OrderId) -> String {
     format!("tracking-of#{order_id}")
+}
+
+/// The delivery time that an order's customer was told.
+pub fn promise_claim(order_id: OrderId) -> String {
+    format!("promise#{order_id}")
 }
 
 /// The place of the sweep.

@@ -1,5 +1,6 @@
 //! After a committed write: wakes zones and notifies people.
 
+mod changed_times;
 mod figures;
 mod publish_events;
 

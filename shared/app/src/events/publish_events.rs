@@ -11,9 +11,11 @@ use jiff::SignedDuration;
 
 use crate::messages::{Event, News, Notification, Wake, WakeCause};
 use crate::notifications::SECOND_STEP;
-use crate::ports::{Clock, Outboxes, Queue, StoreError, ZonesWithoutAgents};
+use crate::ports::{Clock, Outboxes, Promises, Queue, StoreError, ZonesWithoutAgents};
 use crate::refusal::Refusal;
 use crate::routes::optimize_routes::{FAR, NEAR};
+
+use super::changed_times::changed_times;
 
 /// A record before and after one write.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,6 +52,8 @@ pub struct PublishEvents {
     pub wakes: Arc<dyn Queue<Wake>>,
     /// The news that waits for each person.
     pub outboxes: Arc<dyn Outboxes>,
+    /// The delivery times that customers were told.
+    pub promises: Arc<dyn Promises>,
     /// Asks for emails.
     pub notifications: Arc<dyn Queue<Notification>>,
     /// The seconds for which a person's news is gathered before an email tells it.
@@ -81,7 +85,8 @@ impl PublishEvents {
             self.notifications.send(&confirmed, 0).await?;
         }
         let news = changes.iter().flat_map(news_of);
-        let (later, now): (Vec<_>, Vec<_>) = news.partition(|(_, it)| is_of_first_step(it));
+        let (later, mut now): (Vec<_>, Vec<_>) = news.partition(|(_, it)| is_of_first_step(it));
+        now.extend(changed_times(changes, self.promises.as_ref()).await?);
         self.put(now, self.window_s).await?;
         // This news has a message of its own, because it may be too early for it before.
         let second_step_s = SECOND_STEP.as_secs() as u32;

@@ -14,11 +14,16 @@ use crate::messages::{Event, News};
 /// After this time, the second step of a plan is made, or its run has died.
 pub(crate) const SECOND_STEP: SignedDuration = SignedDuration::from_secs(60);
 
+/// A customer is told a new delivery time if it differs by more than this from the time that the customer knows.
+pub(crate) const PROMISE_HOLDS: SignedDuration = SignedDuration::from_mins(15);
+
 /// The records that the news is about, as they are now.
 #[derive(Debug, Default)]
 pub(super) struct Records {
     pub(super) orders: HashMap<OrderId, Order>,
     pub(super) routes: HashMap<RouteId, Route>,
+    /// The delivery times that the customer was told.
+    pub(super) promises: HashMap<OrderId, Timestamp>,
 }
 
 /// The letters to one person, and what becomes of the news.
@@ -31,6 +36,8 @@ pub(super) struct Digest {
     pub(super) untrue: Vec<News>,
     /// It is too early to tell this news. It stays in the outbox, and a message comes for it later.
     pub(super) early: Vec<News>,
+    /// The delivery times that the letters tell.
+    pub(super) promised: Vec<(OrderId, Timestamp)>,
 }
 
 /// The orders that news is about.
@@ -38,10 +45,24 @@ pub(super) fn orders_in(news: &[News]) -> Vec<OrderId> {
     let ids: BTreeSet<OrderId> = news
         .iter()
         .filter_map(|it| match it.event {
-            Event::OrderChanged { order_id, .. } | Event::OrderTakenOff { order_id, .. } => {
-                Some(order_id)
-            }
+            Event::OrderChanged { order_id, .. }
+            | Event::TimeChanged { order_id, .. }
+            | Event::OrderTakenOff { order_id, .. } => Some(order_id),
             Event::RoutePlanned { .. } => None,
+        })
+        .collect();
+    ids.into_iter().collect()
+}
+
+/// The orders that are expected at another time, as the news says.
+pub(super) fn moved_in(news: &[News]) -> Vec<OrderId> {
+    let ids: BTreeSet<OrderId> = news
+        .iter()
+        .filter_map(|it| match it.event {
+            Event::TimeChanged { order_id, .. } => Some(order_id),
+            Event::OrderChanged { .. }
+            | Event::RoutePlanned { .. }
+            | Event::OrderTakenOff { .. } => None,
         })
         .collect();
     ids.into_iter().collect()
@@ -65,7 +86,7 @@ fn route_of(event: &Event) -> Option<(UserId, RouteId)> {
         | Event::OrderTakenOff {
             agent_id, route_id, ..
         } => Some((agent_id, route_id)),
-        Event::OrderChanged { .. } => None,
+        Event::OrderChanged { .. } | Event::TimeChanged { .. } => None,
     }
 }
 
@@ -141,6 +162,7 @@ impl Digest {
                     told,
                     order,
                     route: route.and_then(|id| records.routes.get(&id)),
+                    before: None,
                 });
             };
             match status {
@@ -182,8 +204,52 @@ impl Digest {
                 OrderStatus::Pending | OrderStatus::InProgress => self.over.push(it.clone()),
             }
         }
+        self.tell_of_times(&news, person, records, &mut lines);
         lines.sort_by_key(|line| (line.told, line.order.id));
+        self.promised.extend(lines.iter().filter_map(|line| {
+            let delivery = line.delivery()?;
+            Some((line.order.id, delivery))
+        }));
         self.letters.extend(letterhead.to_customer(&lines));
+    }
+
+    /// Adds the orders that are expected at another time than the customer was told. The promise and the route say it
+    /// as they are now, so repeated news of a promise that was replaced is not told.
+    fn tell_of_times<'a>(
+        &mut self,
+        news: &[News],
+        person: &User,
+        records: &'a Records,
+        lines: &mut Vec<OrderNews<'a>>,
+    ) {
+        for it in news {
+            let Event::TimeChanged { order_id, .. } = it.event else {
+                continue;
+            };
+            let order = records.orders.get(&order_id);
+            let order = order.filter(|it| it.customer_id == person.id && it.status.is_on_route());
+            // The other line of this email has the new time.
+            let is_told = lines.iter().any(|line| line.order.id == order_id);
+            let promised = records.promises.get(&order_id);
+            let (Some(order), Some(promised), false) = (order, promised, is_told) else {
+                self.untrue.push(it.clone());
+                continue;
+            };
+            let route = order.assignment.map(|on| on.route_id);
+            let line = OrderNews {
+                told: Told::NewTime,
+                order,
+                route: route.and_then(|id| records.routes.get(&id)),
+                before: Some(*promised),
+            };
+            let differs = |at: Timestamp| at.duration_since(*promised).abs() > PROMISE_HOLDS;
+            if line.delivery().is_some_and(differs) {
+                lines.push(line);
+                self.over.push(it.clone());
+            } else {
+                self.untrue.push(it.clone());
+            }
+        }
     }
 
     /// The letter to an agent about all that happened to a route. `None` if the news is out of date: the route has
@@ -239,7 +305,7 @@ impl Digest {
                         taken_off_at = taken_off_at.max(Some(it.at));
                     }
                 }
-                Event::OrderChanged { .. } => {}
+                Event::OrderChanged { .. } | Event::TimeChanged { .. } => {}
             }
             self.over.push(it);
         }

@@ -33,6 +33,8 @@ pub(super) enum Told {
     Assigned,
     /// The order is on a route again, after somebody had taken it off one.
     AssignedAgain,
+    /// The order is expected at another time than the customer was told.
+    NewTime,
     Delivered,
     Failed,
     Cancelled,
@@ -44,6 +46,18 @@ pub(super) struct OrderNews<'a> {
     pub(super) told: Told,
     pub(super) order: &'a Order,
     pub(super) route: Option<&'a Route>,
+    /// The delivery time that the customer was told before, if the news is another time.
+    pub(super) before: Option<Timestamp>,
+}
+
+impl OrderNews<'_> {
+    /// The delivery time that this news tells.
+    pub(super) fn delivery(&self) -> Option<Timestamp> {
+        match self.told {
+            Told::Assigned | Told::AssignedAgain | Told::NewTime => expected(*self).1,
+            Told::Delivered | Told::Failed | Told::Cancelled => None,
+        }
+    }
 }
 
 /// What has changed about a route.
@@ -150,6 +164,19 @@ impl Letterhead {
                     (format!("Order {short} has a new time"), lead, closing)
                 }
             }
+            Told::NewTime => {
+                let before = news.before.map(|at| ("Told before", self.day_and_time(at)));
+                let delivery = news.delivery();
+                let delivery = delivery.map(|at| ("Delivery expected", self.day_and_time(at)));
+                facts.extend(before.into_iter().chain(delivery));
+                let lead = format!("Your order {name} is expected at another time.");
+                let closing = "You will hear from us again when it is delivered.";
+                (
+                    format!("Order {short} is expected at another time"),
+                    lead,
+                    closing,
+                )
+            }
             Told::Delivered => {
                 facts.push(("Delivered", self.came_to(order, OrderStatus::Delivered)));
                 let lead = format!("Your order {name} was delivered.");
@@ -195,6 +222,11 @@ impl Letterhead {
                 "with a new time",
                 "On another route, at a new time:",
             ),
+            (
+                Told::NewTime,
+                "at another time",
+                "Expected at another time:",
+            ),
             (Told::Delivered, "delivered", "Delivered:"),
             (Told::Failed, "failed", "Could not be delivered:"),
             (Told::Cancelled, "cancelled", "Cancelled by a dispatcher:"),
@@ -228,6 +260,11 @@ impl Letterhead {
                 let pickup = pickup.map(|at| format!(", pickup {}", time(at)));
                 let dropoff = dropoff.map(|at| format!(", delivery {}", time(at)));
                 pickup.unwrap_or_default() + &dropoff.unwrap_or_default()
+            }
+            Told::NewTime => {
+                let before = news.before.map(|at| format!(" instead of {}", time(at)));
+                let delivery = news.delivery().map(|at| format!(", delivery {}", time(at)));
+                delivery.unwrap_or_default() + &before.unwrap_or_default()
             }
             Told::Delivered => format!(", {}", came(OrderStatus::Delivered)),
             Told::Failed => format!(", {}{}", came(OrderStatus::Failed), because()),

@@ -5,6 +5,6 @@ mod emails;
 pub(crate) mod letter;
 mod send_notifications;
 
-pub(crate) use digest::SECOND_STEP;
+pub(crate) use digest::{PROMISE_HOLDS, SECOND_STEP};
 pub use emails::Letterhead;
 pub use send_notifications::{SendNotifications, Told};

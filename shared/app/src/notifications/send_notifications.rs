@@ -7,13 +7,13 @@ use domain::{EmailNotifications, OrderId, RouteId, Timestamp, User, UserId};
 use jiff::SignedDuration;
 use tracing::{error, warn};
 
-use super::digest::{Digest, Records, orders_in, routes_in};
+use super::digest::{Digest, Records, moved_in, orders_in, routes_in};
 use super::emails::Letterhead;
 use crate::accounts::{check_subscription, record_subscription};
 use crate::messages::{Event, News, Notification};
 use crate::ports::{
-    Clock, Email, MailError, Mailer, OrderStore, Outboxes, Queue, RouteStore, Taken, UserStore,
-    Wish,
+    Clock, Email, MailError, Mailer, OrderStore, Outboxes, Promise, Promises, Queue, RouteStore,
+    Taken, UserStore, Wish,
 };
 use crate::refusal::Refusal;
 
@@ -43,6 +43,8 @@ pub struct SendNotifications {
     pub routes: Arc<dyn RouteStore>,
     /// The news that waits, so that one consumer tells it, in one email.
     pub outboxes: Arc<dyn Outboxes>,
+    /// The delivery times that customers were told.
+    pub promises: Arc<dyn Promises>,
     /// The queue of notifications itself, for news that must wait.
     pub notifications: Arc<dyn Queue<Notification>>,
     /// Sends emails.
@@ -92,7 +94,7 @@ impl SendNotifications {
     /// The person who is told of an event.
     async fn told_of(&self, event: &Event) -> Result<Option<UserId>, Refusal> {
         Ok(match *event {
-            Event::OrderChanged { order_id, .. } => {
+            Event::OrderChanged { order_id, .. } | Event::TimeChanged { order_id, .. } => {
                 let orders = self.orders.orders(&[order_id]).await?;
                 orders.first().map(|order| order.customer_id)
             }
@@ -152,6 +154,7 @@ impl SendNotifications {
                 self.send(user, &email).await?;
                 free_at = self.clock.now() + BETWEEN_EMAILS;
                 told = Told::Sent(digest.over.clone());
+                self.promise(user_id, &digest.promised).await;
             }
             self.remember(user_id, &digest.over).await;
             done.extend(digest.over);
@@ -228,19 +231,50 @@ impl SendNotifications {
         let ids: Vec<OrderId> = orders_in(&news);
         let orders = self.orders.orders(&ids).await?.into_iter();
         let orders = orders.map(|order| (order.id, order)).collect();
+        let moved = moved_in(&news);
+        let promises = match moved.as_slice() {
+            [] => Vec::new(),
+            moved => self.promises.promised(moved).await?,
+        };
+        let promises = promises.into_iter();
         let ids: Vec<(UserId, RouteId)> = routes_in(&news, &orders);
         let routes = self.routes.routes(&ids).await?.into_iter();
         let records = Records {
             orders,
             routes: routes.map(|route| (route.id, route)).collect(),
+            promises: promises.map(|it| (it.order_id, it.expected)).collect(),
         };
         Ok(Digest::of(news, person, &records, &self.letterhead, now))
     }
 
+    /// Stores the delivery times that an email has told. After a crash before this step, the email is sent again, and
+    /// then the times are stored. If the step fails, the next change of the time is compared with the older promise.
+    async fn promise(&self, user_id: UserId, told: &[(OrderId, Timestamp)]) {
+        let now = self.clock.now();
+        let promise = |(order_id, expected): &(OrderId, Timestamp)| Promise {
+            order_id: *order_id,
+            customer_id: user_id,
+            expected: *expected,
+            told_at: now,
+        };
+        let promises: Vec<Promise> = told.iter().map(promise).collect();
+        let stored = self.promises.promise(&promises, now + REMEMBERED);
+        if let Err(error) = stored.await {
+            error!(
+                %user_id,
+                error = &error as &dyn std::error::Error,
+                "could not store the delivery times that were told"
+            );
+        }
+    }
+
+    /// Remembers what was told. The promises remember which times were told.
     async fn remember(&self, user_id: UserId, news: &[News]) {
         let forget_at = self.clock.now() + REMEMBERED;
+        let is_time = |it: &&News| matches!(it.event, Event::TimeChanged { .. });
+        let news: Vec<News> = news.iter().filter(|it| !is_time(it)).cloned().collect();
         // The email is sent. An error here would deliver the message again, and the email would be sent a second time.
-        if let Err(error) = self.outboxes.remember(user_id, news, forget_at).await {
+        if let Err(error) = self.outboxes.remember(user_id, &news, forget_at).await {
             error!(
                 %user_id,
                 error = &error as &dyn std::error::Error,

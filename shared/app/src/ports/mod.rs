@@ -12,6 +12,7 @@ mod outboxes;
 mod pending;
 mod places;
 mod planning;
+mod promises;
 mod put_aside;
 mod queues;
 mod recovery;
@@ -37,6 +38,7 @@ pub use planning::{
     Fallback, FallbackReason, KnownLeg, LegCache, PlaceLegs, PlanAnswer, PlanRequest, PlannedRoute,
     PlannedVisit, ProviderError, RouteProvider, UnplacedOrder, domain_kind,
 };
+pub use promises::{Promise, Promises};
 pub use put_aside::UnreadableChanges;
 pub use queues::{Queue, QueueError};
 pub use recovery::{AddressChange, ConfirmationCodes, Opened, PasswordRecovery, Reset};

@@ -272,6 +272,7 @@ impl World {
         PublishEvents {
             wakes: self.wakes.clone(),
             outboxes: self.store.clone(),
+            promises: self.store.clone(),
             notifications: self.notifications.clone(),
             window_s: 30,
             without_agents: self.store.clone(),
@@ -338,6 +339,7 @@ impl World {
             orders: self.store.clone(),
             routes: self.store.clone(),
             outboxes: self.store.clone(),
+            promises: self.store.clone(),
             notifications: self.notifications.clone(),
             mailer: self.mailer.clone(),
             clock: self.mail_clock.clone(),

@@ -109,6 +109,7 @@ impl Wiring {
         PublishEvents {
             wakes: self.wakes.clone(),
             outboxes: self.store.clone(),
+            promises: self.store.clone(),
             notifications: self.notifications.clone(),
             window_s: self.deployment.notification_window_s as u32,
             without_agents: self.store.clone(),
@@ -153,6 +154,7 @@ impl Wiring {
             orders: self.store.clone(),
             routes: self.store.clone(),
             outboxes: self.store.clone(),
+            promises: self.store.clone(),
             notifications: self.notifications.clone(),
             mailer: self.mailer.clone(),
             clock: self.clock.clone(),

@@ -25,6 +25,7 @@ pub mod pending_bounds;
 pub mod places;
 pub mod placing;
 pub mod profiles;
+pub mod promises;
 pub mod put_aside;
 pub mod queues;
 pub mod routes;

@@ -10,6 +10,7 @@ mod mail;
 mod outboxes;
 mod pending_bounds;
 mod places;
+mod promises;
 mod put_aside;
 mod queues;
 mod ses;

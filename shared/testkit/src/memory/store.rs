@@ -7,8 +7,8 @@ use std::sync::{Mutex, MutexGuard};
 use app::events::StateChange;
 use app::ports::{
     AgentPart, Changeset, DispatchLedger, IdempotencyKey, MOST_ITEMS, OrderListing, OrderPage,
-    OrderPlacement, OrderStore, OverduePage, PendingPlace, Placement, RoutePage, RouteStore,
-    StoreError, UserStore,
+    OrderPlacement, OrderStore, OverduePage, PendingPlace, Placement, Promise, RoutePage,
+    RouteStore, StoreError, UserStore,
 };
 use async_trait::async_trait;
 use domain::import::ImportProfiles;
@@ -57,6 +57,7 @@ pub(super) struct Tables {
     pub(super) leases: HashMap<Zone, LeaseRecord>,
     pub(super) without_agents: HashMap<Zone, Timestamp>,
     pub(super) swept_to: Option<PendingPlace>,
+    pub(super) promises: HashMap<OrderId, Promise>,
     pub(super) links: HashMap<String, LinkRecord>,
     pub(super) locations: HashMap<UserId, AgentLocation>,
     pub(super) pending_bounds: HashMap<UserId, BoundRecord>,

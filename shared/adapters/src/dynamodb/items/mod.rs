@@ -11,6 +11,7 @@ mod order;
 mod packed;
 mod place;
 mod profiles;
+mod promise;
 mod route;
 #[cfg(test)]
 mod tests;
@@ -27,6 +28,7 @@ pub(crate) use legs::StoredLegs;
 pub(crate) use location::StoredLocation;
 pub(crate) use order::StoredOrder;
 pub(crate) use profiles::StoredProfiles;
+pub(crate) use promise::StoredPromise;
 pub(crate) use route::{StoredGeometry, StoredRoute};
 pub(crate) use tracking::{StoredCurrentLink, StoredLink};
 pub(crate) use user::StoredUser;
