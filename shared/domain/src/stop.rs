@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::geo::Coordinates;
+use crate::language::Language;
 
 /// The time in which the service at a stop may begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +28,12 @@ pub struct Contact {
     /// The person's phone number, as the customer wrote it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
+    /// The person's email address, in lower case.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The language for messages to the person.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
 }
 
 /// The pickup or the drop-off of an order. In a [`StopDraft`] the location may be missing.

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::agent::read_vehicle;
 use crate::faults::Faults;
-use crate::fields::Fields;
+use crate::fields::{Field, FieldSource, Fields};
 use crate::stop::read_coordinates;
 
 /// SNS and SMTP allow no longer address (RFC 5321, section 4.5.3.1.3, less the angle brackets).
@@ -63,6 +63,23 @@ pub fn read_new_account(body: &Value) -> Result<NewAccount, Faults> {
 /// otherwise, but people do not. Only a plain address is good: no name with it, and a domain with a dot.
 pub fn read_email(fields: &Fields<'_>) -> Option<String> {
     let text = fields.required_text("email", LONGEST_EMAIL)?;
+    plain_address(fields, "email".into(), text)
+}
+
+/// Reads an email address that may be missing, under the same rules.
+pub(crate) fn read_address_of<'a>(
+    fields: &Fields<'a, impl FieldSource<'a>>,
+    field: Field,
+) -> Option<String> {
+    let text = fields.text(field, LONGEST_EMAIL)?;
+    plain_address(fields, field, text)
+}
+
+fn plain_address<'a>(
+    fields: &Fields<'a, impl FieldSource<'a>>,
+    field: Field,
+    text: &str,
+) -> Option<String> {
     let plain = Options::default()
         .with_required_tld()
         .without_display_text()
@@ -71,7 +88,7 @@ pub fn read_email(fields: &Fields<'_>) -> Option<String> {
         return Some(text.to_lowercase());
     }
     fields.fault(
-        "email",
+        field,
         "must be an email address such as ana@example.com, without a name",
     );
     None

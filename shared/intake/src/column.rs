@@ -27,6 +27,8 @@ pub enum Column {
     PickupAddress,
     PickupContactName,
     PickupContactPhone,
+    PickupContactEmail,
+    PickupContactLanguage,
     PickupWindowStart,
     PickupWindowEnd,
     PickupServiceS,
@@ -35,6 +37,8 @@ pub enum Column {
     DropoffAddress,
     DropoffContactName,
     DropoffContactPhone,
+    DropoffContactEmail,
+    DropoffContactLanguage,
     DropoffWindowStart,
     DropoffWindowEnd,
     DropoffServiceS,
@@ -64,12 +68,16 @@ impl Column {
             Self::PickupAddress
             | Self::PickupContactName
             | Self::PickupContactPhone
+            | Self::PickupContactEmail
+            | Self::PickupContactLanguage
             | Self::PickupWindowStart
             | Self::PickupWindowEnd
             | Self::PickupServiceS
             | Self::DropoffAddress
             | Self::DropoffContactName
             | Self::DropoffContactPhone
+            | Self::DropoffContactEmail
+            | Self::DropoffContactLanguage
             | Self::DropoffWindowStart
             | Self::DropoffWindowEnd
             | Self::DropoffServiceS
@@ -95,8 +103,15 @@ impl Column {
             | Self::DropoffWindowStart
             | Self::DropoffWindowEnd => Content::Time,
             Self::ExternalId => Content::Name,
-            Self::Priority | Self::Requires => Content::Words,
-            Self::PickupContactName | Self::DropoffContactName | Self::Notes => Content::Text,
+            Self::Priority
+            | Self::Requires
+            | Self::PickupContactLanguage
+            | Self::DropoffContactLanguage => Content::Words,
+            Self::PickupContactName
+            | Self::DropoffContactName
+            | Self::PickupContactEmail
+            | Self::DropoffContactEmail
+            | Self::Notes => Content::Text,
         }
     }
 

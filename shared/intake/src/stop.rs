@@ -1,9 +1,10 @@
 //! Reads the stops of an order.
 
 use domain::stop::StopDraft;
-use domain::{Contact, Coordinates, TimeWindow};
+use domain::{Contact, Coordinates, Language, TimeWindow, VariantArray};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::account::read_address_of;
 use crate::column::Column;
 use crate::fields::{Field, FieldSource, Fields};
 
@@ -25,10 +26,12 @@ const LON: Field = Field::cell("lon", Column::PickupLon);
 const CONTACT: Field = Field::object(
     "contact",
     Column::PickupContactName,
-    Column::PickupContactPhone,
+    Column::PickupContactLanguage,
 );
 const CONTACT_NAME: Field = Field::cell("name", Column::PickupContactName);
 const CONTACT_PHONE: Field = Field::cell("phone", Column::PickupContactPhone);
+const CONTACT_EMAIL: Field = Field::cell("email", Column::PickupContactEmail);
+const CONTACT_LANGUAGE: Field = Field::cell("language", Column::PickupContactLanguage);
 const WINDOW: Field = Field::object("window", Column::PickupWindowStart, Column::PickupWindowEnd);
 const WINDOW_START: Field = Field::cell("start", Column::PickupWindowStart);
 const WINDOW_END: Field = Field::cell("end", Column::PickupWindowEnd);
@@ -160,12 +163,14 @@ fn read_start_and_end<'a>(fields: &Fields<'a, impl FieldSource<'a>>) -> Option<T
 }
 
 fn read_contact<'a>(fields: &Fields<'a, impl FieldSource<'a>>) -> Contact {
-    fields.only(&[CONTACT_NAME, CONTACT_PHONE].map(Field::name));
+    fields.only(&[CONTACT_NAME, CONTACT_PHONE, CONTACT_EMAIL, CONTACT_LANGUAGE].map(Field::name));
     let name = fields.text(CONTACT_NAME, LONGEST_NAME);
     let phone = fields.text(CONTACT_PHONE, LONGEST_PHONE);
     Contact {
         name: name.map(str::to_owned),
         phone: phone.map(str::to_owned),
+        email: read_address_of(fields, CONTACT_EMAIL),
+        language: fields.word(CONTACT_LANGUAGE, Language::VARIANTS),
     }
 }
 

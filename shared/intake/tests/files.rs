@@ -37,8 +37,8 @@ fn rejected(header: &str, row: &str) -> (Option<&'static str>, &'static str) {
 #[test]
 fn a_row_with_every_column_is_the_order_that_the_api_would_take() {
     let header = Column::NAMES.join(",");
-    let row = "41.38,2.17,\"Carrer 1, 2n\",Núria,+34 600,2030-05-06T09:00:00Z,2030-05-06T10:00:00+01:00,60,\
-               41.40,2.15,Gran Via 2,Pau,+34 611,2030-05-06T09:00:00Z,2030-05-06T12:00:00Z,0,3,high,\
+    let row = "41.38,2.17,\"Carrer 1, 2n\",Núria,+34 600,Nuria@Example.com,ca,2030-05-06T09:00:00Z,2030-05-06T10:00:00+01:00,60,\
+               41.40,2.15,Gran Via 2,Pau,+34 611,pau@example.com,es,2030-05-06T09:00:00Z,2030-05-06T12:00:00Z,0,3,high,\
                \"Cold, cargo-bike;cold\",\"ring\ntwice\",SO-1";
     // 10:00+01:00 is 09:00Z, which is not after the start.
     let (rows, _) = read(format!("{header}\n{row}\n"));
@@ -51,12 +51,12 @@ fn a_row_with_every_column_is_the_order_that_the_api_would_take() {
     let body = serde_json::json!({
         "pickup": {
             "address": "Carrer 1, 2n", "location": {"lat": 41.38, "lon": 2.17},
-            "contact": {"name": "Núria", "phone": "+34 600"},
+            "contact": {"name": "Núria", "phone": "+34 600", "email": "nuria@example.com", "language": "ca"},
             "window": {"start": "2030-05-06T09:00:00Z", "end": "2030-05-06T10:00:00Z"}, "service_s": 60,
         },
         "dropoff": {
             "address": "Gran Via 2", "location": {"lat": 41.40, "lon": 2.15},
-            "contact": {"name": "Pau", "phone": "+34 611"},
+            "contact": {"name": "Pau", "phone": "+34 611", "email": "pau@example.com", "language": "es"},
             "window": {"start": "2030-05-06T09:00:00Z", "end": "2030-05-06T12:00:00Z"}, "service_s": 0,
         },
         "size": 3, "priority": "high", "requires": ["cold", "cargo-bike"],
@@ -296,11 +296,15 @@ fn what_is_wrong_in_a_column_is_told_of_that_column() {
             "",
             "",
             "",
+            "",
+            "",
             "2030-05-06T09:00:00Z",
             "2030-05-06T11:00:00Z",
             "",
             "41.40",
             "2.15",
+            "",
+            "",
             "",
             "",
             "",

@@ -3,9 +3,9 @@
 use domain::ids::Uuid;
 use domain::route::Departure;
 use domain::{
-    Break, Contact, Coordinates, Leg, NewOrder, Order, OrderId, OrderStop, Priority, Route,
-    RouteId, RouteStatus, RouteStop, Skill, StopKind, StopStatus, TimeWindow, Timestamp, User,
-    UserId, Zone,
+    Break, Contact, Coordinates, Language, Leg, NewOrder, Order, OrderId, OrderStop, Priority,
+    Route, RouteId, RouteStatus, RouteStop, Skill, StopKind, StopStatus, TimeWindow, Timestamp,
+    User, UserId, Zone,
 };
 use jiff::{SignedDuration, Timestamp as Time};
 
@@ -80,6 +80,8 @@ impl Fresh {
             contact: Some(Contact {
                 name: Some("Núria".to_owned()),
                 phone: Some("+34 600 000 000".to_owned()),
+                email: Some("roser@example.com".to_owned()),
+                language: Some(Language::Ca),
             }),
             window: Some(TimeWindow {
                 start: placed_at,

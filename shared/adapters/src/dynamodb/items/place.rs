@@ -1,6 +1,6 @@
 //! Stops and their parts.
 
-use domain::{Break, Contact, Coordinates, OrderStop, TimeWindow, Timestamp};
+use domain::{Break, Contact, Coordinates, Language, OrderStop, TimeWindow, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// DynamoDB refuses numbers closer to zero than 1e-130. Useful digits of a degree are far above that.
@@ -91,6 +91,10 @@ struct StoredContact {
     name: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     phone: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    email: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    language: Option<Language>,
 }
 
 /// One end of an order.
@@ -114,6 +118,8 @@ impl From<OrderStop> for StoredStop {
             contact: stop.contact.map(|contact| StoredContact {
                 name: contact.name,
                 phone: contact.phone,
+                email: contact.email,
+                language: contact.language,
             }),
             window: stop.window.map(Into::into),
             service_s: stop.service_s,
@@ -129,6 +135,8 @@ impl From<StoredStop> for OrderStop {
             contact: stored.contact.map(|contact| Contact {
                 name: contact.name,
                 phone: contact.phone,
+                email: contact.email,
+                language: contact.language,
             }),
             window: stored.window.map(Into::into),
             service_s: stored.service_s,

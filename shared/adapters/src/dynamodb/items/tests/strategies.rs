@@ -9,11 +9,11 @@ use domain::order::{Assignment, Waiting};
 use domain::route::Departure;
 use domain::{
     Actor, AgentProfile, Break, Contact, Coordinates, Decided, Decision, DecisionKind,
-    EmailNotifications, FromRecipient, HistoryLine, Import, ImportId, ImportStatus, Leg, Order,
-    OrderField, OrderId, OrderStatus, OrderStop, Priority, Rating, RecipientNote, Role, Route,
-    RouteDecision, RouteId, RouteStatus, RouteStop, Skill, Skills, StopKind, StopStatus, TapId,
-    Tapped, TimeWindow, Timestamp, UnplacedReason, User, UserId, UserStatus, VariantArray, Zone,
-    ZoneGrid,
+    EmailNotifications, FromRecipient, HistoryLine, Import, ImportId, ImportStatus, Language, Leg,
+    Order, OrderField, OrderId, OrderStatus, OrderStop, Priority, Rating, RecipientNote, Role,
+    Route, RouteDecision, RouteId, RouteStatus, RouteStop, Skill, Skills, StopKind, StopStatus,
+    TapId, Tapped, TimeWindow, Timestamp, UnplacedReason, User, UserId, UserStatus, VariantArray,
+    Zone, ZoneGrid,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -56,7 +56,15 @@ fn window() -> impl Strategy<Value = TimeWindow> {
 }
 
 fn contact() -> impl Strategy<Value = Contact> {
-    (of(text()), of(text())).prop_map(|(name, phone)| Contact { name, phone })
+    let language = select(Language::VARIANTS.to_vec());
+    (of(text()), of(text()), of(text()), of(language)).prop_map(|(name, phone, email, language)| {
+        Contact {
+            name,
+            phone,
+            email,
+            language,
+        }
+    })
 }
 
 fn stop() -> impl Strategy<Value = OrderStop> {
