@@ -37,8 +37,10 @@ fn rejected(header: &str, row: &str) -> (Option<&'static str>, &'static str) {
 #[test]
 fn a_row_with_every_column_is_the_order_that_the_api_would_take() {
     let header = Column::NAMES.join(",");
-    let row = "41.38,2.17,\"Carrer 1, 2n\",Núria,+34 600,Nuria@Example.com,ca,2030-05-06T09:00:00Z,2030-05-06T10:00:00+01:00,60,\
-               41.40,2.15,Gran Via 2,Pau,+34 611,pau@example.com,es,2030-05-06T09:00:00Z,2030-05-06T12:00:00Z,0,3,high,\
+    let row = "41.38,2.17,\"Carrer 1, 2n\",Núria,+34 600,Nuria@Example.com,ca,\
+               2030-05-06T09:00:00Z,2030-05-06T10:00:00+01:00,60,\
+               41.40,2.15,Gran Via 2,Pau,+34 611,pau@example.com,es,\
+               2030-05-06T09:00:00Z,2030-05-06T12:00:00Z,0,3,high,\
                \"Cold, cargo-bike;cold\",\"ring\ntwice\",SO-1";
     // 10:00+01:00 is 09:00Z, which is not after the start.
     let (rows, _) = read(format!("{header}\n{row}\n"));
