@@ -84,7 +84,11 @@ fn plain_address<'a>(
         .with_required_tld()
         .without_display_text()
         .without_domain_literal();
-    if EmailAddress::parse_with_options(text, plain).is_ok() {
+    // Cognito refuses a quoted name with an answer that names no field. A top-level domain of digits is an IP address.
+    let is_quoted = text.starts_with('"');
+    let top = text.rsplit('.').next().unwrap_or_default();
+    let is_number = top.bytes().all(|byte| byte.is_ascii_digit());
+    if !is_quoted && !is_number && EmailAddress::parse_with_options(text, plain).is_ok() {
         return Some(text.to_lowercase());
     }
     fields.fault(

@@ -34,6 +34,8 @@ fn what_is_more_or_less_than_an_address_is_refused() {
         "ana@[192.0.2.1]",
         "ana@[IPv6:2001:db8::1]",
         "mailto:ana@example.com",
+        "ana@192.0.2.1",
+        "\"ana maria\"@example.com",
         "ana@example.com, ben@example.com",
         "ana",
     ] {
