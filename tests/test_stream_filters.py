@@ -54,7 +54,17 @@ def typed_value(value):
     return {"N" if isinstance(value, int) else "S": str(value)}
 
 
-ORDER_STATUSES = ("pending", "assigned", "in_progress", "delivered", "failed", "cancelled")
+ORDER_STATUSES = (
+    "pending",
+    "assigned",
+    "in_progress",
+    "delivered",
+    "failed",
+    "cancelled",
+    "undelivered",
+    "returning",
+    "returned",
+)
 
 
 @pytest.mark.parametrize("before", [None, *ORDER_STATUSES])

@@ -98,6 +98,7 @@ mod tests {
             status: StopStatus::Pending,
             done_at: None,
             pinned: false,
+            returns: false,
         };
         let route = Route {
             id: "0197c56e-07e0-7a35-8c64-2f0b6d1e9a72".parse().unwrap(),

@@ -2,9 +2,9 @@
 
 use domain::{
     AgentLocation, Break, Coordinates, EmailNotifications, HistoryLine, ImportId, LocationPoint,
-    Order, OrderId, OrderStatus, OrderStop, Priority, Rating, Role, Route, RouteDecision, RouteId,
-    RouteStatus, RouteStop, Shift, Skills, StopKind, StopStatus, Timestamp, UnplacedReason, User,
-    UserId, UserStatus,
+    OnFailure, Order, OrderId, OrderStatus, OrderStop, Priority, Rating, Role, Route,
+    RouteDecision, RouteId, RouteStatus, RouteStop, Shift, Skills, StopKind, StopStatus, Timestamp,
+    UnplacedReason, User, UserId, UserStatus,
 };
 use serde::Serialize;
 
@@ -23,6 +23,8 @@ pub struct OrderAnswer {
     notes: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     external_id: Option<String>,
+    #[serde(skip_serializing_if = "OnFailure::is_end")]
+    on_failure: OnFailure,
     #[serde(skip_serializing_if = "Option::is_none")]
     import_id: Option<ImportId>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,6 +93,7 @@ impl OrderAnswer {
             requires: order.requires,
             notes: order.notes,
             external_id: order.external_id,
+            on_failure: order.on_failure,
             import_id: order.import_id,
             agent_id: order.assignment.map(|assignment| assignment.agent_id),
             route_id: order.assignment.map(|assignment| assignment.route_id),
@@ -151,7 +154,8 @@ impl RouteAnswer {
     #[must_use]
     pub fn with_notes_of(mut self, orders: &[Order]) -> Self {
         for stop in &mut self.stops {
-            if (stop.kind, stop.status) == (StopKind::Dropoff, StopStatus::Pending) {
+            let is_open = (stop.kind, stop.status) == (StopKind::Dropoff, StopStatus::Pending);
+            if is_open && !stop.returns {
                 let order = orders.iter().find(|order| order.id == stop.order_id);
                 let note = order.and_then(|order| order.recipient.note.as_ref());
                 stop.recipient_note = note.map(|note| note.text.clone());
@@ -179,6 +183,8 @@ pub(crate) struct StopAnswer {
     distance_m: u32,
     duration_s: u32,
     status: StopStatus,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    returns: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     recipient_note: Option<String>,
 }
@@ -220,6 +226,7 @@ impl StopAnswer {
             distance_m: stop.leg.distance_m,
             duration_s: stop.leg.duration_s,
             status: stop.status,
+            returns: stop.returns,
             recipient_note: None,
         }
     }

@@ -77,6 +77,7 @@ async fn put_on_route(world: &World, orders: &[Order]) -> Route {
             status: StopStatus::Pending,
             done_at: None,
             pinned: false,
+            returns: false,
         })
     });
     let plan = OpenPart {

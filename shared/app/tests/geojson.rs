@@ -29,6 +29,7 @@ fn stop(kind: StopKind, location: Coordinates, status: StopStatus) -> RouteStop 
         status,
         done_at: None,
         pinned: false,
+        returns: false,
     }
 }
 

@@ -242,7 +242,7 @@ impl Order {
                 released
             }
             OrderStatus::Pending | OrderStatus::Assigned => self.changed(now),
-            OrderStatus::InProgress => {
+            OrderStatus::InProgress | OrderStatus::Undelivered | OrderStatus::Returning => {
                 let (_, fixed): (Vec<_>, Vec<_>) = changes
                     .iter()
                     .partition(|field| field.may_change_aboard(by));
@@ -251,7 +251,10 @@ impl Order {
                 }
                 self.changed(now)
             }
-            OrderStatus::Delivered | OrderStatus::Failed | OrderStatus::Cancelled => {
+            OrderStatus::Delivered
+            | OrderStatus::Failed
+            | OrderStatus::Cancelled
+            | OrderStatus::Returned => {
                 return Err(EditRefused::Ended(self.status));
             }
         };
@@ -279,6 +282,7 @@ impl Order {
             decision: None,
             edited: changes,
             tap: None,
+            reason_code: None,
         });
         edited.forget_old_edits();
         Ok(edited)

@@ -7,6 +7,7 @@ use thiserror::Error;
 
 use crate::decision::{Decided, Decision, DecisionKind, MOST_REFUSED_AGENTS};
 use crate::edit::OrderField;
+use crate::failure::{OnFailure, ReasonCode};
 use crate::geo::Coordinates;
 use crate::ids::{ImportId, OrderId, RouteId, UserId};
 use crate::recipient::FromRecipient;
@@ -48,6 +49,12 @@ pub enum OrderStatus {
     Failed,
     /// The order was cancelled before the pickup.
     Cancelled,
+    /// A drop-off has failed, and the parcel is still aboard. The agent tries again, or a dispatcher decides.
+    Undelivered,
+    /// The agent takes the parcel back to the pickup.
+    Returning,
+    /// The parcel is back at the pickup.
+    Returned,
 }
 
 impl OrderStatus {
@@ -57,11 +64,13 @@ impl OrderStatus {
     }
 
     /// The statuses that a person may set. The others come about by planning.
-    pub const SETTABLE: [Self; 4] = [
+    pub const SETTABLE: [Self; 6] = [
         Self::InProgress,
         Self::Delivered,
         Self::Failed,
         Self::Cancelled,
+        Self::Returning,
+        Self::Returned,
     ];
 
     /// The statuses that may follow this one.
@@ -75,16 +84,31 @@ impl OrderStatus {
                 Self::Cancelled,
                 Self::Pending,
             ],
-            Self::InProgress => &[Self::Delivered, Self::Failed],
-            Self::Delivered | Self::Failed | Self::Cancelled => &[],
+            Self::InProgress => &[
+                Self::Delivered,
+                Self::Failed,
+                Self::Undelivered,
+                Self::Returning,
+            ],
+            Self::Undelivered => &[
+                Self::InProgress,
+                Self::Delivered,
+                Self::Failed,
+                Self::Undelivered,
+                Self::Returning,
+            ],
+            Self::Returning => &[Self::Returned],
+            Self::Delivered | Self::Failed | Self::Cancelled | Self::Returned => &[],
         }
     }
 
     /// Whether an order of this status has a stop left on a route.
     pub fn is_on_route(self) -> bool {
         match self {
-            Self::Assigned | Self::InProgress => true,
-            Self::Pending | Self::Delivered | Self::Failed | Self::Cancelled => false,
+            Self::Assigned | Self::InProgress | Self::Undelivered | Self::Returning => true,
+            Self::Pending | Self::Delivered | Self::Failed | Self::Cancelled | Self::Returned => {
+                false
+            }
         }
     }
 
@@ -92,15 +116,20 @@ impl OrderStatus {
     /// placed again, and has the same id then.
     pub fn frees_external_id(self) -> bool {
         match self {
-            Self::Failed | Self::Cancelled => true,
-            Self::Pending | Self::Assigned | Self::InProgress | Self::Delivered => false,
+            Self::Failed | Self::Cancelled | Self::Returned => true,
+            Self::Pending
+            | Self::Assigned
+            | Self::InProgress
+            | Self::Delivered
+            | Self::Undelivered
+            | Self::Returning => false,
         }
     }
 
     /// Whether a role may ask for this status with `PUT /orders/{order_id}/status`.
     pub fn may_be_set_by(self, role: Role) -> bool {
         match self {
-            Self::InProgress | Self::Delivered | Self::Failed => match role {
+            Self::InProgress | Self::Delivered | Self::Failed | Self::Returned => match role {
                 Role::Agent | Role::Dispatcher => true,
                 Role::Customer => false,
             },
@@ -108,7 +137,8 @@ impl OrderStatus {
                 Role::Customer | Role::Dispatcher => true,
                 Role::Agent => false,
             },
-            Self::Pending | Self::Assigned => false,
+            Self::Returning => role == Role::Dispatcher,
+            Self::Pending | Self::Assigned | Self::Undelivered => false,
         }
     }
 }
@@ -179,6 +209,9 @@ pub struct HistoryLine {
     /// The tap that reported the step. `at` is then the time at which the step happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tap: Option<Tapped>,
+    /// Why the order could not be picked up or handed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason_code: Option<ReasonCode>,
 }
 
 /// Why a pending order is not on a route yet.
@@ -259,6 +292,8 @@ pub struct NewOrder<L = Coordinates> {
     pub notes: Option<String>,
     /// The customer's own name for the order.
     pub external_id: Option<String>,
+    /// What follows when the drop-off fails.
+    pub on_failure: OnFailure,
 }
 
 /// An order whose stops may have an address and no location yet.
@@ -286,6 +321,7 @@ impl OrderDraft {
             requires: self.requires,
             notes: self.notes,
             external_id: self.external_id,
+            on_failure: self.on_failure,
         })
     }
 }
@@ -313,6 +349,8 @@ pub struct Order {
     pub notes: Option<String>,
     /// The customer's own name for the order.
     pub external_id: Option<String>,
+    /// What follows when the drop-off fails.
+    pub on_failure: OnFailure,
     /// The import that the order came with. `None` for an order that was placed alone.
     pub import_id: Option<ImportId>,
     /// The zone of the pickup.
@@ -368,6 +406,7 @@ impl Order {
             requires: new.requires,
             notes: new.notes,
             external_id: new.external_id,
+            on_failure: new.on_failure,
             import_id: None,
             zone,
             assignment: None,
@@ -386,6 +425,7 @@ impl Order {
                 decision: None,
                 edited: Vec::new(),
                 tap: None,
+                reason_code: None,
             }],
             request_id: None,
             created_at: now,
@@ -433,6 +473,7 @@ impl Order {
             decision: None,
             edited: Vec::new(),
             tap: None,
+            reason_code: None,
         });
         Ok(changed)
     }
@@ -581,7 +622,10 @@ impl Order {
             | OrderStatus::InProgress
             | OrderStatus::Delivered
             | OrderStatus::Failed
-            | OrderStatus::Cancelled => return None,
+            | OrderStatus::Cancelled
+            | OrderStatus::Undelivered
+            | OrderStatus::Returning
+            | OrderStatus::Returned => return None,
         };
         changed.decided.suspended = true;
         if let Some(by) = by {
@@ -623,6 +667,7 @@ impl Order {
             decision: Some(decision),
             edited: Vec::new(),
             tap: None,
+            reason_code: None,
         };
         let is_of_the_step = |last: &HistoryLine| {
             (last.status, last.at, last.by) == (line.status, line.at, line.by)
@@ -677,6 +722,7 @@ impl Order {
             decision: None,
             edited: Vec::new(),
             tap: None,
+            reason_code: None,
         });
         Some(changed)
     }

@@ -60,8 +60,15 @@ impl Order {
     /// Whether the person at the door can leave a note for the courier.
     pub fn takes_note(&self) -> bool {
         match self.status {
-            OrderStatus::Pending | OrderStatus::Assigned | OrderStatus::InProgress => true,
-            OrderStatus::Delivered | OrderStatus::Failed | OrderStatus::Cancelled => false,
+            OrderStatus::Pending
+            | OrderStatus::Assigned
+            | OrderStatus::InProgress
+            | OrderStatus::Undelivered => true,
+            OrderStatus::Delivered
+            | OrderStatus::Failed
+            | OrderStatus::Cancelled
+            | OrderStatus::Returning
+            | OrderStatus::Returned => false,
         }
     }
 

@@ -8,7 +8,7 @@ use crate::breaks::{Break, depart, drive, drives_on, serve};
 use crate::decision::{Decision, MOST_ROUTE_DECISIONS, RouteDecision};
 use crate::geo::Coordinates;
 use crate::ids::{OrderId, RouteId, UserId};
-use crate::order::Order;
+use crate::order::{Order, OrderStatus};
 use crate::travel::{Leg, LegEstimate};
 
 /// A route has at most this many orders with an open stop.
@@ -162,20 +162,23 @@ pub struct RouteStop {
     /// see [`Route::pinned_through`].
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub pinned: bool,
+    /// Whether the agent takes the parcel back here: the kind is a drop-off, and the place is the pickup.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub returns: bool,
 }
 
 impl RouteStop {
     /// A stop of an order that the agent still has to make. Its leg and its time are not known yet.
     pub fn open(order: &Order, kind: StopKind) -> Self {
         let stop = match kind {
-            StopKind::Pickup => &order.pickup,
-            StopKind::Dropoff => &order.dropoff,
+            StopKind::Pickup => order.pickup.clone(),
+            StopKind::Dropoff => order.hand_over(),
         };
         Self {
             kind,
             order_id: order.id,
             location: stop.location,
-            address: stop.address.clone(),
+            address: stop.address,
             eta: order.updated_at,
             not_before: stop.window.map(|window| window.start),
             not_after: stop.window.map(|window| window.end),
@@ -184,6 +187,7 @@ impl RouteStop {
             status: StopStatus::Pending,
             done_at: None,
             pinned: false,
+            returns: kind == StopKind::Dropoff && order.status == OrderStatus::Returning,
         }
     }
 
@@ -315,9 +319,14 @@ impl Route {
 
     /// The next stop, if the agent may be on the way to it. An agent who has made a stop is always on the way to the
     /// next one. An agent who has made no stop may be on the way if the first stop is expected within `freeze`, or if
-    /// the departure was that long ago.
+    /// the departure was that long ago. A drop-off that is tried again later is not frozen before its time.
     pub fn frozen_stop(&self, freeze: SignedDuration, now: Timestamp) -> Option<&RouteStop> {
         let next = self.open_stops().next()?;
+        // Until the next attempt, the agent can make other stops.
+        let opens_later = next.not_before.is_some_and(|start| start > now + freeze);
+        if opens_later && self.is_next_attempt(next) {
+            return None;
+        }
         let is_frozen = match self.status {
             RouteStatus::InProgress => true,
             RouteStatus::Assigned => {
@@ -463,6 +472,41 @@ impl Route {
         })
     }
 
+    /// The route after a drop-off has failed and the parcel stays aboard: the open stops of the order are skipped, and
+    /// the next hand-over of the order is the last stop. A plan may give it another place.
+    #[must_use]
+    pub fn with_next_hand_over(
+        &self,
+        order: &Order,
+        estimate: &LegEstimate,
+        now: Timestamp,
+    ) -> Self {
+        let mut next = RouteStop::open(order, StopKind::Dropoff);
+        let before = self.open_stops().filter(|stop| stop.order_id != order.id);
+        let origin = before.last().map(|stop| stop.location);
+        next.leg = estimate.leg(origin.unwrap_or_else(|| self.position()), next.location);
+        let mut changed = self.with_stops_changed(estimate, now, |stops| {
+            for stop in stops.iter_mut() {
+                if stop.order_id == order.id && stop.status == StopStatus::Pending {
+                    stop.status = StopStatus::Skipped;
+                    stop.leg = Leg::default();
+                }
+            }
+            stops.push(next);
+        });
+        // The path leads by the door first.
+        changed.geometry = changed.geometry.map(|_| String::new());
+        changed
+    }
+
+    /// Whether the agent was at this drop-off before, and comes again later.
+    fn is_next_attempt(&self, next: &RouteStop) -> bool {
+        let at_door = |stop: &&RouteStop| stop.kind == StopKind::Dropoff && !stop.returns;
+        let failed = self.stops.iter().filter(at_door);
+        let mut failed = failed.filter(|stop| stop.status == StopStatus::Skipped);
+        !next.returns && failed.any(|stop| stop.order_id == next.order_id)
+    }
+
     /// The route without the open stops of orders that another route may take. These stops are removed: a route that
     /// gave orders back again and again would otherwise grow without end. The other open stops are timed anew.
     #[must_use]
@@ -530,11 +574,11 @@ impl Route {
                     continue;
                 }
                 let edited = match stop.kind {
-                    StopKind::Pickup => &order.pickup,
-                    StopKind::Dropoff => &order.dropoff,
+                    StopKind::Pickup => order.pickup.clone(),
+                    StopKind::Dropoff => order.hand_over(),
                 };
                 stop.location = edited.location;
-                stop.address.clone_from(&edited.address);
+                stop.address = edited.address;
                 stop.not_before = edited.window.map(|window| window.start);
                 stop.not_after = edited.window.map(|window| window.end);
                 stop.service_s = edited.service_s;
@@ -668,10 +712,9 @@ impl Route {
     /// Sets the status of the route from the status of its stops.
     fn settle(&mut self) {
         let any = |status| self.stops.iter().any(|stop| stop.status == status);
-        let delivered = self
-            .stops
-            .iter()
-            .any(|stop| stop.kind == StopKind::Dropoff && stop.status == StopStatus::Done);
+        let delivered = self.stops.iter().any(|stop| {
+            stop.kind == StopKind::Dropoff && stop.status == StopStatus::Done && !stop.returns
+        });
         self.status = match (any(StopStatus::Pending), any(StopStatus::Done)) {
             (true, false) => RouteStatus::Assigned,
             (true, true) => RouteStatus::InProgress,

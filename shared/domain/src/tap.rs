@@ -118,7 +118,10 @@ impl Order {
             OrderStatus::Pending
             | OrderStatus::Assigned
             | OrderStatus::InProgress
-            | OrderStatus::Cancelled => false,
+            | OrderStatus::Cancelled
+            | OrderStatus::Undelivered
+            | OrderStatus::Returning
+            | OrderStatus::Returned => false,
         };
         if !ended {
             return None;
@@ -139,6 +142,7 @@ impl Order {
             decision: None,
             edited: Vec::new(),
             tap: tap.kept(now),
+            reason_code: None,
         };
         changed.history.insert(handed_over, line);
         Some(changed)

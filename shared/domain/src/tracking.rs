@@ -96,8 +96,15 @@ impl Order {
     /// order has no end yet.
     pub fn tracking_ends_at(&self) -> Option<Timestamp> {
         let ended = match self.status {
-            OrderStatus::Pending | OrderStatus::Assigned | OrderStatus::InProgress => false,
-            OrderStatus::Delivered | OrderStatus::Failed | OrderStatus::Cancelled => true,
+            OrderStatus::Pending
+            | OrderStatus::Assigned
+            | OrderStatus::InProgress
+            | OrderStatus::Undelivered
+            | OrderStatus::Returning => false,
+            OrderStatus::Delivered
+            | OrderStatus::Failed
+            | OrderStatus::Cancelled
+            | OrderStatus::Returned => true,
         };
         let last = self
             .history
@@ -114,7 +121,10 @@ impl Route {
     pub fn way_to_door(&self, order_id: OrderId) -> Option<(Timestamp, usize)> {
         self.open_stops()
             .enumerate()
-            .find(|(_, stop)| stop.order_id == order_id && stop.kind == StopKind::Dropoff)
+            .find(|(_, stop)| {
+                let at_door = stop.kind == StopKind::Dropoff && !stop.returns;
+                stop.order_id == order_id && at_door
+            })
             .map(|(before, stop)| (stop.eta, before))
     }
 }

@@ -32,6 +32,7 @@ fn order() -> Order {
         requires: Skills::new(),
         notes: None,
         external_id: None,
+        on_failure: domain::OnFailure::default(),
     };
     let grid = ZoneGrid::new(5).unwrap();
     let zone = grid.zone_of(new.pickup.location).unwrap();

@@ -58,6 +58,7 @@ fn route(orders: u32) -> Route {
                 status: StopStatus::Pending,
                 done_at: None,
                 pinned: false,
+                returns: false,
             }
         })
         .collect();

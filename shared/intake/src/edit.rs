@@ -88,6 +88,7 @@ pub fn read_order_edit(
             requires: requires.unwrap_or_default(),
             notes: notes.map(str::to_owned),
             external_id: order.external_id.clone(),
+            on_failure: order.on_failure,
         })
     })();
     let held = held.unwrap_or_default();

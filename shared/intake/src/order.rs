@@ -2,7 +2,7 @@
 
 use domain::order::OrderDraft;
 use domain::skill::MOST_REQUIRED;
-use domain::{OrderStatus, Priority, Tap, VariantArray};
+use domain::{OnFailure, OrderStatus, Priority, ReasonCode, Tap, VariantArray};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -24,6 +24,8 @@ const SIZE: Field = Field::cell("size", Column::Size);
 const PRIORITY: Field = Field::cell("priority", Column::Priority);
 const REQUIRES: Field = Field::cell("requires", Column::Requires);
 const NOTES: Field = Field::cell("notes", Column::Notes);
+/// Files have no column for it.
+const ON_FAILURE: &str = "on_failure";
 const EXTERNAL_ID: Field = Field::cell("external_id", Column::ExternalId);
 
 /// Reads the body of a request that places an order at `now`.
@@ -55,6 +57,7 @@ pub(crate) fn read_draft<'a>(
             REQUIRES,
             NOTES,
             EXTERNAL_ID,
+            Field::from(ON_FAILURE),
         ]
         .map(Field::name),
     );
@@ -68,6 +71,7 @@ pub(crate) fn read_draft<'a>(
     let requires = fields.skills(REQUIRES, MOST_REQUIRED);
     let notes = fields.lines(NOTES, LONGEST_NOTES);
     let external_id = fields.text(EXTERNAL_ID, LONGEST_EXTERNAL_ID);
+    let on_failure = fields.word(ON_FAILURE, OnFailure::VARIANTS);
 
     let opens = pickup.as_ref().and_then(|stop| stop.window);
     let closes = dropoff.as_ref().and_then(|stop| stop.window);
@@ -85,6 +89,7 @@ pub(crate) fn read_draft<'a>(
         notes: notes.map(str::to_owned),
         external_id: external_id
             .map(|id| nfc(id.trim_matches(is_invisible_character)).into_owned()),
+        on_failure: on_failure.unwrap_or_default(),
     })
 }
 
@@ -93,8 +98,10 @@ pub(crate) fn read_draft<'a>(
 pub struct StatusChange {
     /// The new status: one of [`OrderStatus::SETTABLE`].
     pub status: OrderStatus,
-    /// The reason. `failed` requires one.
+    /// The reason. `failed` requires one, or a code.
     pub reason: Option<String>,
+    /// Why the order failed.
+    pub reason_code: Option<ReasonCode>,
     /// What the app of the agent tells about the step.
     pub tap: Tap,
 }
@@ -106,20 +113,29 @@ pub struct StatusChange {
 pub fn read_status_change(body: &Value, now: Timestamp) -> Result<StatusChange, Faults> {
     let faults = Faults::new();
     let fields = Fields::of_body(body, &faults);
-    let known: Vec<&str> = ["status", "reason"].into_iter().chain(OF_TAPS).collect();
+    let known: Vec<&str> = ["status", "reason", "reason_code"]
+        .into_iter()
+        .chain(OF_TAPS)
+        .collect();
     fields.only(&known);
     if !fields.has("status") {
         fields.fault("status", "is missing");
     }
     let status = fields.word("status", &OrderStatus::SETTABLE);
     let reason = fields.text("reason", LONGEST_REASON);
-    if status == Some(OrderStatus::Failed) && !fields.has("reason") {
+    let reason_code = fields.word("reason_code", ReasonCode::VARIANTS);
+    let has_reason = fields.has("reason") || fields.has("reason_code");
+    if status == Some(OrderStatus::Failed) && !has_reason {
         fields.fault("reason", "is missing; say why it failed");
+    }
+    if status.is_some_and(|status| status != OrderStatus::Failed) && fields.has("reason_code") {
+        fields.fault("reason_code", "belongs to the status failed");
     }
     let tap = read_tap(&fields, status, now);
     let read = status.map(|status| StatusChange {
         status,
         reason: reason.map(str::to_owned),
+        reason_code,
         tap,
     });
     faults.or(read)

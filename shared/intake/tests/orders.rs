@@ -168,7 +168,7 @@ fn only_statuses_that_a_person_may_set_are_read() {
                 assert_eq!(fault.pointer, "#/status");
                 assert_eq!(
                     fault.detail,
-                    "must be one of in_progress, delivered, failed, cancelled"
+                    "must be one of in_progress, delivered, failed, cancelled, returning, returned"
                 );
             }
         }

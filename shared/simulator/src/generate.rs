@@ -119,5 +119,6 @@ pub fn order_between(pickup: Coordinates, dropoff: Coordinates, service_s: u32) 
         requires: Skills::new(),
         notes: None,
         external_id: None,
+        on_failure: domain::OnFailure::default(),
     }
 }

@@ -298,6 +298,7 @@ pub fn an_order(number: u64) -> OrderBuilder {
             requires: Skills::new(),
             notes: None,
             external_id: None,
+            on_failure: domain::OnFailure::default(),
         },
     }
 }

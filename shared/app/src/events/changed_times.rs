@@ -74,5 +74,5 @@ fn moved_deliveries(change: &StateChange) -> Vec<(OrderId, (Timestamp, Timestamp
 fn deliveries(route: &Route) -> impl Iterator<Item = &RouteStop> {
     route
         .open_stops()
-        .filter(|stop| stop.kind == StopKind::Dropoff)
+        .filter(|stop| stop.kind == StopKind::Dropoff && !stop.returns)
 }

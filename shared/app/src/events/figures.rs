@@ -58,7 +58,10 @@ impl Figures {
             | OrderStatus::Assigned
             | OrderStatus::InProgress
             | OrderStatus::Failed
-            | OrderStatus::Cancelled => {}
+            | OrderStatus::Cancelled
+            | OrderStatus::Undelivered
+            | OrderStatus::Returning
+            | OrderStatus::Returned => {}
         }
     }
 }

@@ -338,7 +338,12 @@ fn news_of(change: &StateChange) -> Vec<(UserId, News)> {
 fn news_for_customer(before: Option<&Order>, after: &Order) -> Option<(UserId, News)> {
     let by = after.history.last().map(|line| line.by);
     let told = match after.status {
-        OrderStatus::Assigned | OrderStatus::Delivered | OrderStatus::Failed => true,
+        OrderStatus::Assigned
+        | OrderStatus::Delivered
+        | OrderStatus::Failed
+        | OrderStatus::Undelivered
+        | OrderStatus::Returning
+        | OrderStatus::Returned => true,
         OrderStatus::Cancelled => by != Some(Actor::Customer),
         OrderStatus::Pending | OrderStatus::InProgress => false,
     };
@@ -376,7 +381,10 @@ fn news_for_agent(before: &Order, after: &Order) -> Option<(UserId, News)> {
         | OrderStatus::Assigned
         | OrderStatus::InProgress
         | OrderStatus::Delivered
-        | OrderStatus::Failed => return None,
+        | OrderStatus::Failed
+        | OrderStatus::Undelivered
+        | OrderStatus::Returning
+        | OrderStatus::Returned => return None,
     };
     let news = News {
         event: Event::OrderTakenOff {

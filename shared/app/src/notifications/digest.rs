@@ -186,13 +186,24 @@ impl Digest {
                     | OrderStatus::InProgress
                     | OrderStatus::Delivered
                     | OrderStatus::Failed
-                    | OrderStatus::Cancelled => self.over.push(it.clone()),
+                    | OrderStatus::Cancelled
+                    | OrderStatus::Undelivered
+                    | OrderStatus::Returning
+                    | OrderStatus::Returned => self.over.push(it.clone()),
                 },
-                OrderStatus::Delivered | OrderStatus::Failed | OrderStatus::Cancelled => {
+                OrderStatus::Delivered
+                | OrderStatus::Failed
+                | OrderStatus::Cancelled
+                | OrderStatus::Undelivered
+                | OrderStatus::Returning
+                | OrderStatus::Returned => {
                     if order.status == status {
                         line(match status {
                             OrderStatus::Delivered => Told::Delivered,
                             OrderStatus::Failed => Told::Failed,
+                            OrderStatus::Undelivered => Told::Undelivered,
+                            OrderStatus::Returning => Told::Returning,
+                            OrderStatus::Returned => Told::Returned,
                             OrderStatus::Pending
                             | OrderStatus::Assigned
                             | OrderStatus::InProgress
@@ -227,7 +238,7 @@ impl Digest {
                 continue;
             };
             let order = records.orders.get(&order_id);
-            let order = order.filter(|it| it.customer_id == person.id && it.status.is_on_route());
+            let order = order.filter(|it| it.customer_id == person.id && it.is_expected_at_door());
             // The other line of this email has the new time.
             let is_told = lines.iter().any(|line| line.order.id == order_id);
             let promised = records.promises.get(&order_id);

@@ -2,7 +2,7 @@
 
 use domain::order::WINDOW_PASSED;
 use domain::stop::label;
-use domain::{Order, OrderStatus, Route, RouteStop, StopKind, Timestamp, User};
+use domain::{OnFailure, Order, OrderStatus, Route, RouteStop, StopKind, Timestamp, User};
 use jiff::tz::TimeZone;
 
 use super::letter::{Letter, Part};
@@ -38,6 +38,12 @@ pub(super) enum Told {
     Delivered,
     Failed,
     Cancelled,
+    /// An attempt at the drop-off has failed. The agent tries again, or a dispatcher decides.
+    Undelivered,
+    /// The parcel goes back to the pickup.
+    Returning,
+    /// The parcel is back at the pickup.
+    Returned,
 }
 
 /// An order with what its customer is told about it.
@@ -55,7 +61,13 @@ impl OrderNews<'_> {
     pub(super) fn delivery(&self) -> Option<Timestamp> {
         match self.told {
             Told::Assigned | Told::AssignedAgain | Told::NewTime => expected(*self).1,
-            Told::Delivered | Told::Failed | Told::Cancelled => None,
+            Told::Undelivered if self.order.is_expected_at_door() => expected(*self).1,
+            Told::Undelivered
+            | Told::Delivered
+            | Told::Failed
+            | Told::Cancelled
+            | Told::Returning
+            | Told::Returned => None,
         }
     }
 }
@@ -191,6 +203,34 @@ impl Letterhead {
                 let subject = format!("Order {short} could not be delivered");
                 (subject, lead, closing)
             }
+            Told::Undelivered => {
+                facts.push(("Tried", self.came_to(order, OrderStatus::Undelivered)));
+                facts.extend(reason(order).map(|reason| ("Reason", reason)));
+                let next = news.delivery().map(|at| self.day_and_time(at));
+                facts.extend(next.map(|next| ("Next attempt expected", next)));
+                let lead = format!("Your order {name} could not be delivered yet.");
+                let closing = match order.on_failure {
+                    OnFailure::Hold => "The parcel is with the agent. We decide what comes next.",
+                    OnFailure::End | OnFailure::Return | OnFailure::Retry => {
+                        "The parcel is with the agent, who tries again later."
+                    }
+                };
+                let subject = format!("Order {short} could not be delivered yet");
+                (subject, lead, closing)
+            }
+            Told::Returning => {
+                facts.push(("Given up", self.came_to(order, OrderStatus::Returning)));
+                facts.extend(reason(order).map(|reason| ("Reason", reason)));
+                let lead = format!("We are sorry: your order {name} could not be delivered.");
+                let closing = "The agent takes the parcel back to the pickup.";
+                (format!("Order {short} comes back"), lead, closing)
+            }
+            Told::Returned => {
+                facts.push(("Returned", self.came_to(order, OrderStatus::Returned)));
+                let lead = format!("The parcel of your order {name} is back at the pickup.");
+                let closing = "Please place the order again, or get in touch with us.";
+                (format!("Order {short} is back"), lead, closing)
+            }
             Told::Cancelled => {
                 facts.push(("Cancelled", self.came_to(order, OrderStatus::Cancelled)));
                 facts.extend(reason(order).map(|reason| ("Reason", reason)));
@@ -230,6 +270,13 @@ impl Letterhead {
             (Told::Delivered, "delivered", "Delivered:"),
             (Told::Failed, "failed", "Could not be delivered:"),
             (Told::Cancelled, "cancelled", "Cancelled by a dispatcher:"),
+            (
+                Told::Undelivered,
+                "not delivered yet",
+                "Could not be delivered yet:",
+            ),
+            (Told::Returning, "coming back", "Going back to the pickup:"),
+            (Told::Returned, "returned", "Back at the pickup:"),
         ];
         for (told, word, title) in kinds {
             let those = news.iter().filter(|it| it.told == told);
@@ -269,6 +316,9 @@ impl Letterhead {
             Told::Delivered => format!(", {}", came(OrderStatus::Delivered)),
             Told::Failed => format!(", {}{}", came(OrderStatus::Failed), because()),
             Told::Cancelled => format!(", {}{}", came(OrderStatus::Cancelled), because()),
+            Told::Undelivered => format!(", {}{}", came(OrderStatus::Undelivered), because()),
+            Told::Returning => format!(", {}{}", came(OrderStatus::Returning), because()),
+            Told::Returned => format!(", {}", came(OrderStatus::Returned)),
         };
         let line = format!("{} to {}{told}", name_of(order), order.dropoff.label());
         if line.chars().count() <= LONGEST_LINE {
@@ -387,7 +437,9 @@ fn expected(news: OrderNews<'_>) -> (Option<Timestamp>, Option<Timestamp>) {
 
 /// The reason that somebody gave for the last step.
 fn reason(order: &Order) -> Option<String> {
-    let reason = order.history.last()?.reason.clone()?;
+    let last = order.history.last()?;
+    let code = last.reason_code.map(|code| code.in_words().to_owned());
+    let reason = last.reason.clone().or(code)?;
     Some(match reason.as_str() {
         WINDOW_PASSED => "No agent could be there within the time window.".to_owned(),
         _ => reason,

@@ -211,19 +211,20 @@ impl AssignOrder {
 pub(super) fn refuse_status(order: &Order, wanted: OrderStatus) -> Result<(), Refusal> {
     match order.status {
         OrderStatus::Pending | OrderStatus::Assigned => Ok(()),
-        OrderStatus::InProgress => {
+        OrderStatus::InProgress | OrderStatus::Undelivered | OrderStatus::Returning => {
             let code = DecisionFaultCode::OrderAboard;
             let detail = "the order is picked up, so it stays with its agent";
             let fault = DecisionFault::new("#", code, detail).about(order.id);
             Err(Refusal::DecisionNotPossible(vec![fault]))
         }
-        OrderStatus::Delivered | OrderStatus::Failed | OrderStatus::Cancelled => {
-            Err(Refusal::StepNotAllowed {
-                from: order.status,
-                to: wanted,
-                allowed: Vec::new(),
-            })
-        }
+        OrderStatus::Delivered
+        | OrderStatus::Failed
+        | OrderStatus::Cancelled
+        | OrderStatus::Returned => Err(Refusal::StepNotAllowed {
+            from: order.status,
+            to: wanted,
+            allowed: Vec::new(),
+        }),
     }
 }
 

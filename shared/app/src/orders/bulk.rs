@@ -72,7 +72,10 @@ impl BulkChange {
                 OrderStatus::InProgress
                 | OrderStatus::Delivered
                 | OrderStatus::Failed
-                | OrderStatus::Cancelled => None,
+                | OrderStatus::Cancelled
+                | OrderStatus::Undelivered
+                | OrderStatus::Returning
+                | OrderStatus::Returned => None,
             },
             BulkStep::Suspend { by, since } => {
                 let stays =

@@ -238,9 +238,14 @@ fn answer(ids: &[OrderId], orders: Vec<Order>, more: bool) -> CancelledAnswer {
         let result = match status {
             Some(OrderStatus::Cancelled) => CancelResult::Cancelled,
             Some(OrderStatus::Pending | OrderStatus::Assigned) => CancelResult::Contended,
-            Some(OrderStatus::InProgress | OrderStatus::Delivered | OrderStatus::Failed) => {
-                CancelResult::NotPossible
-            }
+            Some(
+                OrderStatus::InProgress
+                | OrderStatus::Delivered
+                | OrderStatus::Failed
+                | OrderStatus::Undelivered
+                | OrderStatus::Returning
+                | OrderStatus::Returned,
+            ) => CancelResult::NotPossible,
             None => CancelResult::NotFound,
         };
         CancelAnswer {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::order::Assignment;
+use domain::order::{Assignment, StepNotAllowed};
 use domain::{
     LegEstimate, Order, OrderId, OrderStatus, Role, Route, StopKind, Timestamp, User, UserStatus,
     ZoneGrid,
@@ -59,10 +59,34 @@ impl Dispatched {
     }
 }
 
-/// Whether an order of this status has the status that is asked for, or has gone past it: an app that was offline
-/// sends "picked up" after "delivered".
-fn is_done_already(status: OrderStatus, asked_for: OrderStatus) -> bool {
-    status == asked_for || (status, asked_for) == (OrderStatus::Delivered, OrderStatus::InProgress)
+/// Whether an order has the status that is asked for, or has gone past it: an app that was offline sends "picked up"
+/// after "delivered". A failed drop-off may have led to another status.
+fn is_done_already(order: &Order, role: Role, change: &StatusChange, now: Timestamp) -> bool {
+    if order.status == change.status {
+        return true;
+    }
+    match change.status {
+        OrderStatus::Failed => order.has_failed_already(role, &change.tap, now),
+        // A dispatcher sends the agent of an undelivered order to the door again.
+        OrderStatus::InProgress => match order.status {
+            OrderStatus::Delivered => true,
+            OrderStatus::Undelivered | OrderStatus::Returning | OrderStatus::Returned => {
+                role == Role::Agent
+            }
+            OrderStatus::Pending
+            | OrderStatus::Assigned
+            | OrderStatus::InProgress
+            | OrderStatus::Failed
+            | OrderStatus::Cancelled => false,
+        },
+        OrderStatus::Pending
+        | OrderStatus::Assigned
+        | OrderStatus::Delivered
+        | OrderStatus::Cancelled
+        | OrderStatus::Undelivered
+        | OrderStatus::Returning
+        | OrderStatus::Returned => false,
+    }
 }
 
 /// Whether the order has this tap already. The order may have gone on since, and the same tap is no further step.
@@ -70,7 +94,9 @@ fn is_known_tap(order: &Order, change: &StatusChange) -> Result<bool, Refusal> {
     let Some(known) = change.tap.id.as_ref().and_then(|id| order.tapped(id)) else {
         return Ok(false);
     };
-    if known == change.status {
+    // A failed drop-off leads to one of several statuses.
+    let led_from_failure = known == OrderStatus::Undelivered || known == OrderStatus::Returning;
+    if known == change.status || (led_from_failure && change.status == OrderStatus::Failed) {
         return Ok(true);
     }
     let faults = Faults::new();
@@ -112,7 +138,7 @@ impl UpdateOrderStatus {
             let late = self.late_pickup(&found.order, role, &change, now).await?;
             let mut changeset = match late {
                 Some(changeset) => changeset,
-                None if is_done_already(found.order.status, change.status) => {
+                None if is_done_already(&found.order, role, &change, now) => {
                     return Ok(found.answer(role, now));
                 }
                 None => self.changeset(found, role, &change, now)?,
@@ -147,12 +173,18 @@ impl UpdateOrderStatus {
             return Ok(None);
         }
         let on = order.assignment;
-        let Some((order, on)) = order.picked_up_late(role.into(), &change.tap, now).zip(on) else {
+        let picked_up = order.picked_up_late(role.into(), &change.tap, now);
+        let Some((mut order, on)) = picked_up.zip(on) else {
             return Ok(None);
         };
         let (route, agent) = self.read_route(on).await?;
         let made_at = change.tap.time(now);
         let mut changed = route.with_pickup_made_late(order.id, made_at, &self.estimate, now);
+        // The drop-off has failed, and not the pickup. After the end of the route, the order stays as it is.
+        if route.status.is_open() && order.goes_on_after_late_pickup() {
+            changed = changed.with_next_hand_over(&order, &self.estimate, now);
+            changed.version = route.version + 1;
+        }
         changed.geometry = changed.geometry.filter(String::is_empty);
         // An agent whose route has ended stands where its last stop was made, until the next route begins.
         let mut moved = agent.changed(now);
@@ -230,13 +262,29 @@ impl UpdateOrderStatus {
         now: Timestamp,
     ) -> Result<Changeset, Refusal> {
         let reason = change.reason.clone();
-        let order = &found.order;
-        let step = order.step_tapped(change.status, role.into(), reason, &change.tap, now);
-        let order = step.map_err(|step| Refusal::StepNotAllowed {
+        let (order, allowed) = (&found.order, allowed_for(role, found.order.status));
+        let to = match change.status {
+            OrderStatus::Failed => order.after_failure(role),
+            asked_for => asked_for,
+        };
+        let step = order.step_tapped(to, role.into(), reason, &change.tap, now);
+        let step = step.and_then(|order| {
+            let (from, to) = (found.order.status, change.status);
+            let may = allowed.contains(&to);
+            may.then_some(order).ok_or(StepNotAllowed { from, to })
+        });
+        let mut order = step.map_err(|step| Refusal::StepNotAllowed {
             from: step.from,
-            to: step.to,
-            allowed: allowed_for(role, step.from),
+            to: change.status,
+            allowed,
         })?;
+        let made_at = order.history.last().map_or(now, |line| line.at);
+        if let Some(line) = order.history.last_mut() {
+            line.reason_code = change.reason_code;
+        }
+        if found.order.status.is_aboard() {
+            order.wait_for_next_attempt(made_at);
+        }
         let Some((route, agent)) = found.on_route else {
             return Ok(Changeset {
                 orders: vec![order],
@@ -247,16 +295,21 @@ impl UpdateOrderStatus {
             return Err(Refusal::AgentNotActive);
         }
         let estimate = &self.estimate;
-        let made_at = order.history.last().map_or(now, |line| line.at);
-        let mut route = match change.status {
+        let mut route = match to {
+            OrderStatus::InProgress if found.order.status == OrderStatus::Undelivered => {
+                route.with_order_edited(&order, estimate, now)
+            }
             OrderStatus::InProgress => {
                 route.with_stop_made_at(made_at, (order.id, StopKind::Pickup), estimate, now)
             }
-            OrderStatus::Delivered => {
+            OrderStatus::Delivered | OrderStatus::Returned => {
                 route.with_stop_made_at(made_at, (order.id, StopKind::Dropoff), estimate, now)
             }
             OrderStatus::Failed | OrderStatus::Cancelled => {
                 route.with_orders_skipped(&[order.id], estimate, now)
+            }
+            OrderStatus::Undelivered | OrderStatus::Returning => {
+                route.with_next_hand_over(&order, estimate, now)
             }
             // Only planning leads here: nobody may set these.
             OrderStatus::Pending | OrderStatus::Assigned => return Err(Refusal::Forbidden),
@@ -279,5 +332,19 @@ impl UpdateOrderStatus {
 
 fn allowed_for(role: Role, from: OrderStatus) -> Vec<OrderStatus> {
     let next = from.next().iter().copied();
-    next.filter(|status| status.may_be_set_by(role)).collect()
+    // After a drop-off has failed, a dispatcher may send the parcel back, or the agent to the door again.
+    let undelivered = from == OrderStatus::Undelivered;
+    let fits = |to: OrderStatus| match to {
+        OrderStatus::Returning => undelivered,
+        OrderStatus::InProgress => !undelivered || role == Role::Dispatcher,
+        OrderStatus::Pending
+        | OrderStatus::Assigned
+        | OrderStatus::Delivered
+        | OrderStatus::Failed
+        | OrderStatus::Cancelled
+        | OrderStatus::Undelivered
+        | OrderStatus::Returned => true,
+    };
+    next.filter(|to| to.may_be_set_by(role) && fits(*to))
+        .collect()
 }

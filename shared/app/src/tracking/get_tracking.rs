@@ -155,6 +155,9 @@ impl GetTracking {
         let route = routes.of(&order);
         let seen = route.and_then(|route| routes.location_on(route));
         let way = route.and_then(|route| route.way_to_door(order.id));
+        // While a dispatcher decides, nobody knows when the courier comes.
+        let way = way.filter(|_| order.is_expected_at_door());
+        let eta = way.map(|(eta, _)| eta);
         let agent = match route {
             Some(route) => self.users.user(route.agent_id).await?,
             None => None,
@@ -166,7 +169,7 @@ impl GetTracking {
                 .history
                 .last()
                 .map_or(order.created_at, |line| line.at),
-            expected: expected(&order, way.map(|(eta, _)| eta), now),
+            expected: expected(&order, eta, now),
             courier: agent.map(|agent| Courier {
                 first_name: first_name(&agent.name),
             }),

@@ -22,6 +22,12 @@ pub struct Words {
     pub failed: &'static str,
     /// A cancelled order.
     pub cancelled: &'static str,
+    /// A drop-off has failed, and the courier still has the parcel.
+    pub undelivered: &'static str,
+    /// The courier takes the parcel back.
+    pub returning: &'static str,
+    /// The parcel is back.
+    pub returned: &'static str,
     /// The span of the expected time: `{from}` and `{to}`.
     pub expected: &'static str,
     /// No stop is before this one.
@@ -76,6 +82,9 @@ impl Words {
             OrderStatus::Delivered => self.delivered,
             OrderStatus::Failed => self.failed,
             OrderStatus::Cancelled => self.cancelled,
+            OrderStatus::Undelivered => self.undelivered,
+            OrderStatus::Returning => self.returning,
+            OrderStatus::Returned => self.returned,
         }
     }
 
@@ -117,6 +126,9 @@ static ENGLISH: Words = Words {
     delivered: "Your parcel was delivered.",
     failed: "Your parcel could not be delivered.",
     cancelled: "This delivery was cancelled.",
+    undelivered: "We could not hand over your parcel. Your courier still has it.",
+    returning: "Your parcel could not be delivered and goes back to the sender.",
+    returned: "Your parcel is back with the sender.",
     expected: "Expected between {from} and {to}",
     next_stop: "You are the next stop.",
     one_stop_before: "One stop before yours",
@@ -149,6 +161,9 @@ static SPANISH: Words = Words {
     delivered: "Tu paquete se ha entregado.",
     failed: "No se ha podido entregar tu paquete.",
     cancelled: "Este envío se ha cancelado.",
+    undelivered: "No hemos podido entregarte el paquete. Tu repartidor todavía lo tiene.",
+    returning: "No se ha podido entregar tu paquete y vuelve al remitente.",
+    returned: "Tu paquete ha vuelto al remitente.",
     expected: "Llegada prevista entre las {from} y las {to}",
     next_stop: "Eres la próxima parada.",
     one_stop_before: "Una parada antes de la tuya",
@@ -181,6 +196,9 @@ static CATALAN: Words = Words {
     delivered: "El teu paquet s'ha lliurat.",
     failed: "No s'ha pogut lliurar el teu paquet.",
     cancelled: "Aquest enviament s'ha cancel·lat.",
+    undelivered: "No t'hem pogut lliurar el paquet. El teu repartidor encara el té.",
+    returning: "No s'ha pogut lliurar el teu paquet i torna al remitent.",
+    returned: "El teu paquet ha tornat al remitent.",
     expected: "Arribada prevista entre les {from} i les {to}",
     next_stop: "Ets la propera parada.",
     one_stop_before: "Una parada abans de la teva",
@@ -213,6 +231,9 @@ static GERMAN: Words = Words {
     delivered: "Ihr Paket wurde zugestellt.",
     failed: "Ihr Paket konnte nicht zugestellt werden.",
     cancelled: "Diese Lieferung wurde storniert.",
+    undelivered: "Wir konnten Ihr Paket nicht übergeben. Ihr Kurier hat es noch.",
+    returning: "Ihr Paket konnte nicht zugestellt werden und geht an den Absender zurück.",
+    returned: "Ihr Paket ist wieder beim Absender.",
     expected: "Erwartet zwischen {from} und {to}",
     next_stop: "Sie sind der nächste Halt.",
     one_stop_before: "Ein Halt vor Ihrem",
@@ -245,6 +266,9 @@ static FRENCH: Words = Words {
     delivered: "Votre colis a été livré.",
     failed: "Votre colis n'a pas pu être livré.",
     cancelled: "Cette livraison a été annulée.",
+    undelivered: "Nous n'avons pas pu vous remettre votre colis. Votre coursier l'a encore.",
+    returning: "Votre colis n'a pas pu être livré et retourne à l'expéditeur.",
+    returned: "Votre colis est revenu chez l'expéditeur.",
     expected: "Arrivée prévue entre {from} et {to}",
     next_stop: "Vous êtes le prochain arrêt.",
     one_stop_before: "Un arrêt avant le vôtre",

@@ -21,8 +21,7 @@ use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
 use app::routes::{PreviewPlan, PreviewQuery, SequenceStops, TransferRoute};
 use app::{Caller, Refusal};
 use domain::{
-    DispatchRules, LegEstimate, Order, OrderId, OrderStatus, Role, Route, ServiceArea, User,
-    UserId, Zone,
+    DispatchRules, LegEstimate, Order, OrderId, Role, Route, ServiceArea, User, UserId, Zone,
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -495,10 +494,7 @@ impl World {
                 .iter()
                 .filter(|route| route.open_orders().contains(&order.id))
                 .collect();
-            let travelling = matches!(
-                order.status,
-                OrderStatus::Assigned | OrderStatus::InProgress
-            );
+            let travelling = order.status.is_on_route();
             assert_eq!(
                 on.len(),
                 usize::from(travelling),

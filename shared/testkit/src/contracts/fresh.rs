@@ -107,6 +107,7 @@ impl Fresh {
             requires: Skill::named("cold").into_iter().collect(),
             notes: Some("third floor, no lift 🚲".to_owned()),
             external_id: Some("SO-1001".to_owned()),
+            on_failure: domain::OnFailure::default(),
         };
         let id = OrderId(Uuid::now_v7());
         Order::placed(id, customer, new, self.zone(), placed_at)
@@ -139,6 +140,7 @@ impl Fresh {
                 status: StopStatus::Pending,
                 done_at: None,
                 pinned: false,
+                returns: false,
             });
         Route {
             id: self.route_id(),

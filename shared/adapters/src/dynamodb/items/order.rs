@@ -2,9 +2,9 @@
 
 use domain::order::{Assignment, Waiting};
 use domain::{
-    Actor, Decided, Decision, FromRecipient, HistoryLine, ImportId, Order, OrderField, OrderId,
-    OrderStatus, Priority, Rating, RecipientNote, RouteId, Skills, TapId, Tapped, Timestamp,
-    UnplacedReason, UserId, Zone,
+    Actor, Decided, Decision, FromRecipient, HistoryLine, ImportId, OnFailure, Order, OrderField,
+    OrderId, OrderStatus, Priority, Rating, ReasonCode, RecipientNote, RouteId, Skills, TapId,
+    Tapped, Timestamp, UnplacedReason, UserId, Zone,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,8 @@ pub(crate) struct StoredOrder {
     notes: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     external_id: Option<String>,
+    #[serde(default, skip_serializing_if = "OnFailure::is_end")]
+    on_failure: OnFailure,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     import_id: Option<ImportId>,
     zone: Zone,
@@ -87,6 +89,8 @@ struct StoredHistoryLine {
     edited: Vec<OrderField>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     tap: Option<StoredTap>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reason_code: Option<ReasonCode>,
 }
 
 /// What the history keeps of a tap.
@@ -139,6 +143,7 @@ impl From<Order> for StoredOrder {
             requires: order.requires,
             notes: order.notes,
             external_id: order.external_id,
+            on_failure: order.on_failure,
             import_id: order.import_id,
             zone: order.zone,
             agent_id: order.assignment.map(|assignment| assignment.agent_id),
@@ -176,6 +181,7 @@ impl From<HistoryLine> for StoredHistoryLine {
             decision: line.decision,
             edited: line.edited,
             tap: line.tap.map(Into::into),
+            reason_code: line.reason_code,
         }
     }
 }
@@ -190,6 +196,7 @@ impl From<StoredHistoryLine> for HistoryLine {
             decision: stored.decision,
             edited: stored.edited,
             tap: stored.tap.map(Into::into),
+            reason_code: stored.reason_code,
         }
     }
 }
@@ -226,6 +233,7 @@ impl TryFrom<StoredOrder> for Order {
             requires: stored.requires,
             notes: stored.notes,
             external_id: stored.external_id,
+            on_failure: stored.on_failure,
             import_id: stored.import_id,
             zone: stored.zone,
             assignment,

@@ -60,6 +60,8 @@ struct StoredRouteStop {
     done_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pinned: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    returns: bool,
 }
 
 /// The geometry of a route.
@@ -134,6 +136,7 @@ impl From<RouteStop> for StoredRouteStop {
             status: stop.status,
             done_at: stop.done_at,
             pinned: stop.pinned,
+            returns: stop.returns,
         }
     }
 }
@@ -156,6 +159,7 @@ impl From<StoredRouteStop> for RouteStop {
             status: stored.status,
             done_at: stored.done_at,
             pinned: stored.pinned,
+            returns: stored.returns,
         }
     }
 }

@@ -85,6 +85,9 @@ fn after(order: &Order, only_pending: bool) -> After {
         OrderStatus::Assigned
         | OrderStatus::InProgress
         | OrderStatus::Delivered
-        | OrderStatus::Failed => After::Kept,
+        | OrderStatus::Failed
+        | OrderStatus::Undelivered
+        | OrderStatus::Returning
+        | OrderStatus::Returned => After::Kept,
     }
 }

@@ -43,12 +43,12 @@ impl Crew {
     pub(super) fn under_way(agent: User, route: Route, orders: Vec<Order>) -> Option<Self> {
         let open = route.open_orders();
         let fits = |order: &Order| {
-            let status = if is_aboard(&route, order) {
-                OrderStatus::InProgress
+            let fits = if is_aboard(&route, order) {
+                order.status.is_aboard()
             } else {
-                OrderStatus::Assigned
+                order.status == OrderStatus::Assigned
             };
-            order.status == status && order.assignment.is_some_and(|on| on.route_id == route.id)
+            fits && order.assignment.is_some_and(|on| on.route_id == route.id)
         };
         let whole = route.status.is_open() && orders.len() == open.len() && orders.iter().all(fits);
         whole.then_some(Self {
@@ -200,7 +200,7 @@ impl ZoneInstance {
     fn planner_order(&self, index: usize, places: &mut Places) -> planner::Order {
         let order = &self.orders[index];
         let pickup = self.planner_stop(&order.pickup, places);
-        let dropoff = self.planner_stop(&order.dropoff, places);
+        let dropoff = self.planner_stop(&order.hand_over(), places);
         let mut planned = planner::Order::new(pickup, dropoff, order.size);
         planned.waiting_since_s = self.second_from(order.created_at);
         planned.urgency = order.priority.urgency();
@@ -227,10 +227,10 @@ impl ZoneInstance {
         if let Some(crew) = self.crew_of(index) {
             planned.committed = true;
             planned.current_vehicle = Some(crew);
-            if order.status == OrderStatus::InProgress {
+            if order.status.is_aboard() {
                 planned.pickup = None;
             }
-            if order.status == OrderStatus::InProgress || order.decided.pinned {
+            if order.status.is_aboard() || order.decided.pinned {
                 planned.pinned_to = Some(crew);
             }
         }

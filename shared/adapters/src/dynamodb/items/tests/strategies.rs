@@ -10,10 +10,10 @@ use domain::route::Departure;
 use domain::{
     Actor, AgentProfile, Break, Contact, Coordinates, Decided, Decision, DecisionKind,
     EmailNotifications, FromRecipient, HistoryLine, Import, ImportId, ImportStatus, Language, Leg,
-    Order, OrderField, OrderId, OrderStatus, OrderStop, Priority, Rating, RecipientNote, Role,
-    Route, RouteDecision, RouteId, RouteStatus, RouteStop, Skill, Skills, StopKind, StopStatus,
-    TapId, Tapped, TimeWindow, Timestamp, UnplacedReason, User, UserId, UserStatus, VariantArray,
-    Zone, ZoneGrid,
+    OnFailure, Order, OrderField, OrderId, OrderStatus, OrderStop, Priority, Rating, ReasonCode,
+    RecipientNote, Role, Route, RouteDecision, RouteId, RouteStatus, RouteStop, Skill, Skills,
+    StopKind, StopStatus, TapId, Tapped, TimeWindow, Timestamp, UnplacedReason, User, UserId,
+    UserStatus, VariantArray, Zone, ZoneGrid,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -210,7 +210,8 @@ fn history_line() -> impl Strategy<Value = HistoryLine> {
         Actor::Optimizer,
     ]);
     let edited = vec(select(OrderField::VARIANTS.to_vec()), 0..3);
-    let rest = (of(text()), of(decision()), edited, of(tapped()));
+    let code = of(select(ReasonCode::VARIANTS.to_vec()));
+    let rest = (of(text()), of(decision()), edited, of(tapped()), code);
     (order_status(), time(), by, rest).prop_map(|(status, at, by, rest)| HistoryLine {
         status,
         at,
@@ -219,6 +220,7 @@ fn history_line() -> impl Strategy<Value = HistoryLine> {
         decision: rest.1,
         edited: rest.2,
         tap: rest.3,
+        reason_code: rest.4,
     })
 }
 
@@ -271,7 +273,10 @@ pub fn order() -> impl Strategy<Value = Order> {
         of(text()),
         zone(),
         (import, of(text())),
-        select(Priority::VARIANTS.to_vec()),
+        (
+            select(Priority::VARIANTS.to_vec()),
+            select(OnFailure::VARIANTS.to_vec()),
+        ),
         vec("[a-z]{1,9}(-[a-z0-9]{1,9}){0,2}", 0..4),
     );
     let state = (
@@ -289,7 +294,7 @@ pub fn order() -> impl Strategy<Value = Order> {
             pickup: what.0,
             dropoff: what.1,
             size: what.2,
-            priority: what.7,
+            priority: what.7.0,
             requires: what
                 .8
                 .iter()
@@ -297,6 +302,7 @@ pub fn order() -> impl Strategy<Value = Order> {
                 .collect(),
             notes: what.3,
             external_id: what.4,
+            on_failure: what.7.1,
             import_id: what.6.0,
             zone: what.5,
             assignment,
@@ -326,7 +332,7 @@ fn route_stop() -> impl Strategy<Value = RouteStop> {
     );
     let window = (of(time()), of(time()));
     let when = (time(), window, of(time()), any::<u32>());
-    let leg = (any::<u32>(), any::<u32>(), any::<bool>());
+    let leg = (any::<u32>(), any::<u32>(), any::<bool>(), any::<bool>());
     (what, when, leg, status).prop_map(
         |((kind, order, location, address), (eta, window, done_at, service_s), leg, status)| {
             RouteStop {
@@ -345,6 +351,7 @@ fn route_stop() -> impl Strategy<Value = RouteStop> {
                 status,
                 done_at,
                 pinned: leg.2,
+                returns: leg.3,
             }
         },
     )
