@@ -186,6 +186,7 @@ BEYOND_A_SCHEMA = [
     (r"#/profile", "your profiles|no profile", "The customer's record has the names."),
     (r"#", "settings of \\d+ bytes", "All settings together have a limit."),
     (r"\?zone", "H3", "An H3 cell has check digits."),
+    (r"#/filter/customer_id", "say whose", "The role of the caller decides."),
     (r"Idempotency-Key", "with another body", "The server knows the other body."),
     (r"#", "either order_ids or a filter", "Two members exclude each other. With `oneOf`, clients lose their names."),
     (r"#/(agent_id|to|not/\d+)", "names no agent|no agent", "The records say who is an agent."),
@@ -197,6 +198,9 @@ def beyond_a_schema(response):
     answer = response.json()
     # Whether a character stands for bytes that somebody could not read is asked of the whole body.
     if answer["code"] == "unreadable" and "U+FFFD" in answer["detail"]:
+        return True
+    # The records decide, not the request.
+    if answer["code"] == "decision_not_possible":
         return True
     faults = answer.get("errors", [])
     return bool(faults) and all(

@@ -66,6 +66,58 @@ fn decoded(encoding: &str, file: &[u8]) -> Vec<u8> {
 }
 
 #[test]
+fn a_row_that_may_be_a_pickup_is_no_order_and_ends_the_pickup_before_it() {
+    let file = |word: &str| {
+        let stop = |address: &str, word: &str| format!("41.98,2.82,{address},{word}\n");
+        let (shop, door) = (stop("Shop", word), stop("Door", "FALSE"));
+        let first = stop("First", "TRUE");
+        format!("Latitude,Longitude,Address,Pickup\n{first}{door}{shop}{door}")
+    };
+    let settings = || json!({"preset": "onfleet"});
+    for yes in ["True", "VERDADERO", "wahr", " Vrai ", "y", "x", "1"] {
+        let found = orders(settings(), file(yes));
+        let pickups: Vec<_> = found
+            .iter()
+            .map(|it| it.pickup.address.as_deref())
+            .collect();
+        assert_eq!(pickups, [Some("First"), Some("Shop")], "{yes}");
+    }
+    for no in ["false", "FALSO", "", "0", "Delivery"] {
+        let found = orders(settings(), file(no));
+        assert!(
+            found
+                .iter()
+                .all(|it| it.pickup.address.as_deref() == Some("First"))
+        );
+        assert_eq!(found.len(), 3, "{no}");
+    }
+    for doubtful in ["maybe", "TRUE?", "pendiente"] {
+        let found = read(settings(), file(doubtful).as_bytes()).unwrap();
+        let [good, shop, after] = <[_; 3]>::try_from(found).unwrap();
+        assert!(good.is_ok());
+        let fault = shop.unwrap_err();
+        assert_eq!((fault.column, fault.code), (None, "invalid"));
+        assert!(
+            fault.detail.contains("Pickup must say TRUE"),
+            "{}",
+            fault.detail
+        );
+        // It was perhaps the pickup of this row.
+        assert_eq!(after.unwrap_err().column, Some(Column::PickupLat));
+    }
+}
+
+#[test]
+fn a_time_of_day_of_a_preset_names_the_settings_that_it_needs() {
+    let header = "Latitude,Longitude,Earliest Time,Latest Time";
+    let settings =
+        json!({"preset": "circuit", "defaults": {"pickup_lat": 41.98, "pickup_lon": 2.82}});
+    let (column, _, detail) = only_fault(settings, format!("{header}\n41.98,2.82,9:30,11:30"));
+    assert_eq!(column, Some(Column::DropoffWindowStart));
+    assert!(detail.contains("setting date"), "{detail}");
+}
+
+#[test]
 fn more_habits_of_programs_are_read() {
     let one = |header: &str, row: &str| orders(json!({}), format!("{header}\n{row}"));
     // The separator is a bar, or is named in a quoted cell.

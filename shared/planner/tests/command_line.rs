@@ -403,6 +403,35 @@ fn fractions_of_seconds_and_metres_are_rounded() {
 }
 
 #[test]
+fn a_fault_has_the_name_that_the_file_has() {
+    let aboard = MATRIX.replace(r#""vehicle": 1, "#, "");
+    let said = refused("aboard.json", &aboard, &[]);
+    assert_eq!(
+        said,
+        ["orders[0].vehicle: must be named, since the order has no pickup and is aboard"]
+    );
+}
+
+#[test]
+fn a_file_of_li_and_lim_has_a_depot_and_spaces() {
+    let lilim = |text: &str| refused("depot.txt", text, &["--format", "lilim"]);
+    let said = lilim(&LILIM.replace("0 0 0 0 0 100 0 0 0\n", ""));
+    assert!(
+        said.iter()
+            .any(|line| line.starts_with("line 2: the first task is the depot")),
+        "{said:?}"
+    );
+    let said = lilim(&LILIM.replace(' ', ","));
+    assert_eq!(
+        said[0],
+        "line 1: `2,10,1` has other separators than spaces and tabs"
+    );
+    let file = File::new("cr.txt", &LILIM.replace('\n', "\r"));
+    let answer = answer_of(&file, &["--format", "lilim", "--iterations", "200"]);
+    assert_eq!(answer["placed"], 2);
+}
+
+#[test]
 fn null_stands_for_no_way() {
     // The drop-off cannot be reached from the start, only by way of the pickup.
     let matrix = |way: &str| {

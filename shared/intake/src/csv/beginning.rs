@@ -88,6 +88,12 @@ impl Layout {
         special.is_some_and(|special| special.is_pickup(cells.iter()))
     }
 
+    /// The place of the cell that should tell whether the cells are a pickup, and does not.
+    pub(super) fn doubtful_pickup(&self, cells: &Cells) -> Option<usize> {
+        let special = self.special.as_ref()?;
+        special.doubtful_pickup(cells.iter())
+    }
+
     /// Whether the cells belong to the order in an earlier row.
     pub(super) fn is_further(&self, cells: &Cells) -> bool {
         let special = self.special.as_ref();

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use strum::EnumCount;
 
-use super::presets::{self, KnownTool};
+use super::presets::{self, KnownTool, PickupRows};
 use super::{ADDED_COLUMNS, FileFault};
 use crate::column::{Column, Content};
 use crate::faults::Faults;
@@ -51,7 +51,7 @@ pub(super) struct Special {
     pub(super) ignored: Vec<String>,
     pub(super) header_row: Option<u32>,
     /// The place that tells pickups from other rows, and what it says then.
-    pickups: Option<(usize, &'static [String])>,
+    pickups: Option<(usize, &'static PickupRows)>,
     /// The places that are not empty, and those that are empty, in rows that belong to the order in an earlier row.
     further: Option<(Vec<usize>, Vec<usize>)>,
 }
@@ -79,7 +79,9 @@ impl Format {
                 .or(tool.and_then(|tool| tool.date_order)),
             date: settings.date,
         };
-        cells.times = (times != LocalTimes::default()).then_some(times);
+        // A preset may have times of day, and then the word about a bad time names the settings.
+        let has_settings = tool.is_some() || times != LocalTimes::default();
+        cells.times = has_settings.then_some(times);
         for (name, text) in &settings.defaults {
             if let Ok(column) = name.parse::<Column>() {
                 cells.defaults[column as usize] = Some(text.clone());
@@ -220,7 +222,7 @@ impl Format {
             .and_then(|tool| tool.pickups.as_ref())
             .and_then(|rows| {
                 let place = rows.column.iter().find_map(|name| place(name))?;
-                Some((place, rows.words.as_slice()))
+                Some((place, rows))
             });
         let further = self
             .tool
@@ -372,12 +374,21 @@ impl Special {
 
     /// Whether a row with these cells is the pickup of the rows after it.
     pub(super) fn is_pickup<'c>(&self, mut cells: impl Iterator<Item = &'c [u8]>) -> bool {
-        let Some((place, words)) = self.pickups else {
+        let Some((place, rows)) = self.pickups else {
             return false;
         };
-        let cell = cells.nth(place).unwrap_or_default();
-        let text = String::from_utf8_lossy(cell).trim().to_lowercase();
-        words.contains(&text)
+        rows.words.contains(&word(cells.nth(place)))
+    }
+
+    /// The place of the cell that should tell whether a row with these cells is a pickup, and does not.
+    pub(super) fn doubtful_pickup<'c>(
+        &self,
+        mut cells: impl Iterator<Item = &'c [u8]>,
+    ) -> Option<usize> {
+        let (place, rows) = self.pickups?;
+        let word = word(cells.nth(place));
+        let is_known = rows.words.contains(&word) || rows.other_words.contains(&word);
+        (!is_known && !rows.other_words.is_empty()).then_some(place)
     }
 
     /// Whether a row with these cells belongs to the order in an earlier row.
@@ -453,6 +464,12 @@ impl Special {
         };
         bare.texts(cell, plain, None)
     }
+}
+
+/// The text of a cell in lower case, as the words of a preset are.
+fn word(cell: Option<&[u8]>) -> String {
+    let text = String::from_utf8_lossy(cell.unwrap_or_default());
+    text.trim().to_lowercase()
 }
 
 /// The parts of a column, as one text.

@@ -35,6 +35,10 @@ pub(super) struct PickupRows {
     pub(super) column: Vec<String>,
     /// What the column says in these rows, in lower case.
     pub(super) words: Vec<String>,
+    /// What the column says in all other rows, in lower case. Then a row with another word is rejected: an order from
+    /// one pickup to the next would be wrong. If this is empty, every other word is one of another row.
+    #[serde(default)]
+    pub(super) other_words: Vec<String>,
 }
 
 /// Rows with further items of the order in an earlier row.

@@ -145,6 +145,16 @@ impl<'r> ImportRow<'r> {
         {
             return Err(self.wrong_count(TOO_FEW_CELLS));
         }
+        if let Some(place) = self.layout.doubtful_pickup(self.cells) {
+            let name = self.layout.header.get(place).map_or("", |name| name.trim());
+            return Err(CellFault {
+                column: None,
+                code: "invalid",
+                detail: format!(
+                    "the column {name} must say TRUE for a pickup, and FALSE otherwise"
+                ),
+            });
+        }
         if let Some(special) = &self.layout.special {
             let found = self.texts(text, |cell| {
                 special.texts(cell, spreadsheet::plain, self.pickup)

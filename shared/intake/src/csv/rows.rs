@@ -115,7 +115,13 @@ impl<'l> Rows<'l> {
                     self.pickup = self.row().as_pickup();
                     return Ok(Step::Pickup);
                 }
-                Cut::Row(_) => None,
+                Cut::Row(_) => {
+                    // It may be the next pickup. The rows after it must not get the one before.
+                    if self.layout.doubtful_pickup(&self.cells).is_some() {
+                        self.pickup = None;
+                    }
+                    None
+                }
                 Cut::Stray(_, stray) => {
                     self.forget_pickup(stray);
                     Some(stray)

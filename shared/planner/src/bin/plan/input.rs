@@ -101,6 +101,12 @@ fn text_of(args: &Args) -> Result<String, FileFault> {
     })
 }
 
+/// A place of an instance as it is called in a file.
+fn in_file(place: &str) -> String {
+    let place = place.replace(".pinned_to", ".vehicle");
+    place.replace(".allowed_vehicles", ".vehicles")
+}
+
 impl Input {
     pub(crate) fn read(args: &Args) -> Result<Self, Vec<FileFault>> {
         let text = text_of(args).map_err(|fault| vec![fault])?;
@@ -125,7 +131,7 @@ impl Input {
         .map_err(|faults| {
             faults
                 .into_iter()
-                .map(|fault| FileFault::new(fault.place, fault.kind.to_string()))
+                .map(|fault| FileFault::new(in_file(&fault.place), fault.kind.to_string()))
                 .collect::<Vec<_>>()
         })?;
         Ok(Self {

@@ -69,12 +69,19 @@ impl Plane {
 /// Reads a file.
 pub(crate) fn read(text: &str) -> Result<Parts, Vec<FileFault>> {
     let mut faults = Vec::new();
+    // Old programs end a line with CR alone.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let lines = (1..).zip(text.lines());
     let lines = lines.filter(|(_, line)| !line.trim().is_empty());
     let (headings, lines): (Vec<_>, Vec<_>) = lines.partition(|(_, line)| is_heading(line));
     for (line, heading) in headings {
         let begin: String = heading.trim().chars().take(40).collect();
-        let what = format!("`{begin}` is a heading; a file of Li and Lim has only numbers");
+        let what = if heading.contains([',', ';']) && heading.contains(|c: char| c.is_ascii_digit())
+        {
+            format!("`{begin}` has other separators than spaces and tabs")
+        } else {
+            format!("`{begin}` is a heading; a file of Li and Lim has only numbers")
+        };
         faults.push(at(line, what));
     }
     let mut lines = lines.into_iter();
@@ -127,6 +134,13 @@ pub(crate) fn read(text: &str) -> Result<Parts, Vec<FileFault>> {
 
 fn build(tasks: Vec<Task>, vehicles: u64, capacity: u64) -> Result<Parts, Vec<FileFault>> {
     let (ends, mut faults) = pair(&tasks);
+    // Without the depot's line, the first task would be the depot, and its order would vanish.
+    if let Some(first) = tasks.first()
+        && (first.demand, first.pickup, first.dropoff) != (0.0, 0.0, 0.0)
+    {
+        let what = "the first task is the depot, so its demand, its pickup and its delivery are 0";
+        faults.push(at(first.line, what));
+    }
     let plane = Plane { tasks, ends };
     let scale = plane.scale();
     let depot = plane.tasks[0];
