@@ -187,6 +187,9 @@ NEWS = [
     ("was delivered", "Delivered:", "delivered"),
     ("could not be delivered", "Could not be delivered:", "failed"),
     ("was cancelled", "Cancelled by a dispatcher:", "cancelled"),
+    ("could not be delivered yet", "Could not be delivered yet:", "undelivered"),
+    ("comes back", "Going back to the pickup:", "returning"),
+    ("is back", "Back at the pickup:", "returned"),
 ]
 # SNS gives up an email subscription that gets more mails than this in a second. The local stack does not.
 MOST_IN_A_SECOND = 10

@@ -1,7 +1,11 @@
 "use strict";
 const { words, company, tiles } = JSON.parse(document.getElementById("words").textContent);
-const STEPS = { pending: 1, assigned: 2, in_progress: 3, delivered: 4, failed: 0, cancelled: 0 };
-const ENDED = ["delivered", "failed", "cancelled"];
+// An undelivered parcel is still in the vehicle. A parcel that goes back has no step to the door.
+const STEPS = {
+  pending: 1, assigned: 2, in_progress: 3, undelivered: 3, delivered: 4,
+  failed: 0, cancelled: 0, returning: 0, returned: 0,
+};
+const ENDED = ["delivered", "failed", "cancelled", "returned"];
 // Seconds between two requests, by the state of the page. The service takes 30 requests a minute for each link.
 const REFRESH_S = { in_progress: 15, open: 30, hidden: 120, ended: 300, failed: 30 };
 let timer, shown, lastTry = 0;
