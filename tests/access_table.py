@@ -271,6 +271,7 @@ ROWS = (
     Row("GET /tracking", "without a tracking token", open_to_all("404 not_found")),
     Row("POST /tracking/note", "without a tracking token", open_to_all("404 not_found"), send={"note": "Ring twice."}),
     Row("POST /tracking/rating", "without a tracking token", open_to_all("404 not_found"), send={"stars": 5}),
+    Row("POST /tracking/opt-out", "without a tracking token", open_to_all("404 not_found")),
     Row("GET /track", "the page", open_to_all("200")),
     Row(
         "POST /upload-url",

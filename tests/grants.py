@@ -20,7 +20,13 @@ DEPLOYMENTS = (
     {},
     {"RouteProvider": "ors", "GeocoderProvider": "ors", "OrsKeyParameter": KEYS["OrsKeyParameter"]},
     {"RouteProvider": "google", "GoogleProject": "waybill", "GoogleKeyParameter": KEYS["GoogleKeyParameter"]},
-    {"MailVia": "ses", "MailFrom": "Waybill <no-reply@ses.example.com>", "MailIdentityArn": MAIL_IDENTITY},
+    {
+        "MailVia": "ses",
+        "MailFrom": "Waybill <no-reply@ses.example.com>",
+        "MailIdentityArn": MAIL_IDENTITY,
+        "RecipientMessages": "delivered",
+        "RecipientKeyParameter": KEYS["RecipientKeyParameter"],
+    },
 )
 # The actions that AWS takes in the function's name to read an event source and to keep what failed.
 OF_A_QUEUE = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")

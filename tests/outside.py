@@ -9,7 +9,11 @@ import time
 from waybill_client import eventually
 
 # The names under which the tests store the keys of providers, by the stack's parameters for these names.
-KEYS = {"OrsKeyParameter": "/waybill-tests/ors-key", "GoogleKeyParameter": "/waybill-tests/google-service-account"}
+KEYS = {
+    "OrsKeyParameter": "/waybill-tests/ors-key",
+    "GoogleKeyParameter": "/waybill-tests/google-service-account",
+    "RecipientKeyParameter": "/waybill-tests/recipients",
+}
 # The verified identity of emails through SES.
 MAIL_DOMAIN = "ses.example.com"
 MAIL_IDENTITY = f"arn:aws:ses:eu-central-2:000000000000:identity/{MAIL_DOMAIN}"

@@ -88,6 +88,7 @@ def test_a_function_has_a_role_of_its_own_with_no_other_policy(function):
 
 
 ORS_KEY = {KEYS["OrsKeyParameter"]}
+RECIPIENT_KEY = {KEYS["RecipientKeyParameter"]}
 
 
 @pytest.mark.parametrize(
@@ -97,10 +98,11 @@ ORS_KEY = {KEYS["OrsKeyParameter"]}
         # Three of them find addresses.
         (DEPLOYED[1], dict.fromkeys(("CreateOrder", "EditOrder", "QuoteOrder", "OptimizeRoutes"), ORS_KEY)),
         (DEPLOYED[2], {"OptimizeRoutes": {KEYS["GoogleKeyParameter"]}}),
+        (DEPLOYED[3], dict.fromkeys(("SendNotifications", "StopMessages"), RECIPIENT_KEY)),
     ],
-    ids=["embedded", "ors", "google"],
+    ids=["embedded", "ors", "google", "recipients"],
 )
-def test_only_a_function_that_asks_a_provider_may_read_its_key(deployed, readers):
+def test_only_a_function_that_needs_a_key_may_read_it(deployed, readers):
     granted = {name: keys_granted_to(deployed[role_of(name)]["Properties"]) for name in FUNCTIONS}
     assert {name: keys for name, keys in granted.items() if keys} == readers
 

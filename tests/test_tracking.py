@@ -10,7 +10,20 @@ from secrets_told import TOLD
 from town import order_of, when
 from waybill_client import eventually, expect
 
-SHOWN = {"status", "message", "since", "expected", "courier", "stops_before", "map", "note", "rating", "company", "at"}
+SHOWN = {
+    "status",
+    "message",
+    "since",
+    "expected",
+    "courier",
+    "stops_before",
+    "map",
+    "note",
+    "rating",
+    "company",
+    "at",
+    "messages",
+}
 
 
 def link_of(person, order_id):

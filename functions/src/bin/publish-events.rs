@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use adapters::dynamodb::streams::{UnreadableRecord, state_change};
-use adapters::dynamodb::{DynamoOutboxes, DynamoPromises, DynamoZonesWithoutAgents};
+use adapters::dynamodb::{
+    DynamoOutboxes, DynamoPromises, DynamoRecipientMessages, DynamoZonesWithoutAgents,
+};
 use adapters::s3::put_aside::S3UnreadableChanges;
 use adapters::sqs::SqsQueue;
 use adapters::system::SystemClock;
@@ -16,7 +18,7 @@ use aws_lambda_events::dynamodb::EventRecord;
 use runtime::Failure;
 use runtime::metrics::Metrics;
 use serde_json::json;
-use settings::NotificationWindow;
+use settings::{NotificationWindow, RecipientMoments};
 use tracing::{error, info};
 
 /// Publishes changes, and puts the unreadable ones aside.
@@ -30,6 +32,7 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (optimization, notification, claims, failed_events, grid, NotificationWindow(window_s)) =
         settings::from_environment()?;
+    let RecipientMoments(moments) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sqs = adapters::sqs::Client::new(&aws);
@@ -37,6 +40,8 @@ async fn main() -> Result<(), runtime::Error> {
         wakes: Arc::new(SqsQueue::<Wake>::new(&sqs, &optimization)),
         outboxes: Arc::new(DynamoOutboxes::new(&dynamodb, &claims)),
         promises: Arc::new(DynamoPromises::new(&dynamodb, &claims)),
+        recipients: Arc::new(DynamoRecipientMessages::new(&dynamodb, &claims)),
+        moments,
         notifications: Arc::new(SqsQueue::<Notification>::new(&sqs, &notification)),
         window_s,
         without_agents: Arc::new(DynamoZonesWithoutAgents::new(&dynamodb, &claims)),
@@ -198,6 +203,8 @@ mod tests {
                 wakes: self.wakes.clone(),
                 outboxes: self.store.clone(),
                 promises: self.store.clone(),
+                recipients: self.store.clone(),
+                moments: app::recipients::Moments::new(),
                 notifications: self.notifications.clone(),
                 window_s: 30,
                 without_agents: Arc::new(MemoryStore::default()),

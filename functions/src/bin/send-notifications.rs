@@ -3,16 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use adapters::dynamodb::{DynamoOrders, DynamoOutboxes, DynamoPromises, DynamoRoutes, DynamoUsers};
+use adapters::dynamodb::{
+    DynamoOrders, DynamoOutboxes, DynamoPromises, DynamoRecipientMessages, DynamoRoutes,
+    DynamoTrackingLinks, DynamoUsers,
+};
+use adapters::keys::Key;
+use adapters::pseudonyms::KeyedPseudonyms;
 use adapters::sqs::SqsQueue;
 use adapters::system::SystemClock;
 use app::messages::{News, Notification};
 use app::notifications::{Letterhead, SendNotifications, Told};
+use app::recipients::TellRecipient;
 use domain::UserId;
 use runtime::Failure;
 use runtime::metrics::Metrics;
 use runtime::sqs::{Job, Limits, Message};
-use settings::CompanyName;
+use settings::{CompanyName, RecipientKey, RecipientMessages};
 use tracing::info;
 
 #[tokio::main(flavor = "current_thread")]
@@ -20,9 +26,27 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (users, orders, routes, claims) = settings::from_environment()?;
     let (queue, via, CompanyName(company), time_zone) = settings::from_environment()?;
+    let (messages, RecipientKey(key)): (Option<RecipientMessages>, _) =
+        settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sqs = adapters::sqs::Client::new(&aws);
+    let letterhead = Letterhead { company, time_zone };
+    let ssm = adapters::keys::Client::new(&aws);
+    let recipients = messages.map(|RecipientMessages { moments, page }| TellRecipient {
+        users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
+        orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
+        routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
+        messages: Arc::new(DynamoRecipientMessages::new(&dynamodb, &claims)),
+        links: Arc::new(DynamoTrackingLinks::new(&dynamodb, &claims)),
+        pseudonyms: Arc::new(KeyedPseudonyms(Key::of(ssm, key))),
+        mailer: adapters::mail::address_mailer(&aws, &via),
+        notifications: Arc::new(SqsQueue::<Notification>::new(&sqs, &queue)),
+        clock: Arc::new(SystemClock),
+        letterhead: letterhead.clone(),
+        page,
+        moments,
+    });
     let send_notifications = SendNotifications {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
@@ -32,7 +56,8 @@ async fn main() -> Result<(), runtime::Error> {
         notifications: Arc::new(SqsQueue::<Notification>::new(&sqs, &queue)),
         mailer: adapters::mail::mailer(&aws, &via),
         clock: Arc::new(SystemClock),
-        letterhead: Letterhead { company, time_zone },
+        letterhead,
+        recipients,
     };
     runtime::sqs::serve(send_notifications, jobs, Limits::default()).await
 }
@@ -63,7 +88,13 @@ async fn send(
     send_notifications: &SendNotifications,
     notification: Notification,
 ) -> Result<(), Failure> {
-    if let Told::Sent(news) = send_notifications.run(&notification).await? {
+    let told = send_notifications.run(&notification).await?;
+    if let Told::Recipient(order_id, moment) = told {
+        info!(%order_id, %moment, "recipient told");
+        Metrics::new().count("RecipientsTold", 1).emit();
+        return Ok(());
+    }
+    if let Told::Sent(news) = told {
         let told: Vec<String> = news.iter().map(News::name).collect();
         let requests = news.iter().filter_map(|it| it.request_id.as_deref());
         let requests: BTreeSet<&str> = requests.collect();
@@ -123,6 +154,7 @@ mod tests {
                 company: "Waybill".to_owned(),
                 time_zone: TimeZone::UTC,
             },
+            recipients: None,
         }
     }
 

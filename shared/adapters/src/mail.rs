@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use app::ports::Mailer;
+use app::ports::{AddressMailer, Mailer};
 use settings::MailVia;
 
 use crate::aws::SdkConfig;
@@ -18,6 +18,18 @@ pub fn mailer(aws: &SdkConfig, via: &MailVia) -> Arc<dyn Mailer> {
         MailVia::Ses(sender) => {
             let clock = Arc::new(SystemClock);
             Arc::new(SesMailer::new(&ses::Client::new(aws), sender, clock))
+        }
+    }
+}
+
+/// The mailer to any address. `None` with SNS, which knows only subscribers.
+pub fn address_mailer(aws: &SdkConfig, via: &MailVia) -> Option<Arc<dyn AddressMailer>> {
+    match via {
+        MailVia::Sns(_) => None,
+        MailVia::Ses(sender) => {
+            let clock = Arc::new(SystemClock);
+            let mailer = SesMailer::new(&ses::Client::new(aws), sender, clock);
+            Some(Arc::new(mailer))
         }
     }
 }

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use aws_sdk_sesv2::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sesv2::operation::delete_suppressed_destination::DeleteSuppressedDestinationError;
 use aws_sdk_sesv2::operation::get_suppressed_destination::GetSuppressedDestinationError;
-use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
+use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message, MessageHeader};
 use domain::{EmailNotifications, Timestamp, UserId};
 use jiff::SignedDuration;
 use settings::SesSender;
@@ -116,14 +116,19 @@ impl Mailer for SesMailer {
     }
 
     async fn send(&self, _user_id: UserId, address: &str, email: &Email) -> Result<(), MailError> {
-        self.send_to(address, email).await
+        self.send_to(address, email, None).await
     }
 }
 
 #[async_trait]
 impl AddressMailer for SesMailer {
-    async fn send_to(&self, address: &str, email: &Email) -> Result<(), MailError> {
-        let content = content(email).map_err(|error| {
+    async fn send_to(
+        &self,
+        address: &str,
+        email: &Email,
+        unsubscribe: Option<&str>,
+    ) -> Result<(), MailError> {
+        let content = content(email, unsubscribe).map_err(|error| {
             MailError::Unavailable(CallFailed::because("SendEmail", error).into())
         })?;
         self.client
@@ -139,13 +144,18 @@ impl AddressMailer for SesMailer {
     }
 }
 
-fn content(email: &Email) -> Result<EmailContent, BuildError> {
+fn content(email: &Email, unsubscribe: Option<&str>) -> Result<EmailContent, BuildError> {
     let text = |data: &str| Content::builder().data(data).charset(CHARSET).build();
     let body = Body::builder()
         .text(text(&email.body)?)
         .html(text(&email.html)?)
         .build();
-    let message = Message::builder().subject(text(&email.subject)?).body(body);
+    let mut message = Message::builder().subject(text(&email.subject)?).body(body);
+    if let Some(page) = unsubscribe {
+        // RFC 2369: a page, and not the call of RFC 8058, because the secret must stay in the fragment.
+        let header = MessageHeader::builder().name("List-Unsubscribe");
+        message = message.headers(header.value(format!("<{page}>")).build()?);
+    }
     Ok(EmailContent::builder().simple(message.build()).build())
 }
 

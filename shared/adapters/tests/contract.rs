@@ -17,8 +17,8 @@ use std::sync::Arc;
 use adapters::dynamodb::{
     DynamoImportChunks, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs, DynamoLocations,
     DynamoOrderPlacement, DynamoOrders, DynamoOutboxes, DynamoPendingBounds, DynamoPlaces,
-    DynamoProfiles, DynamoPromises, DynamoRoutes, DynamoSweepPlace, DynamoTrackingLinks,
-    DynamoUsers, DynamoZonesWithoutAgents,
+    DynamoProfiles, DynamoPromises, DynamoRecipientMessages, DynamoRoutes, DynamoSweepPlace,
+    DynamoTrackingLinks, DynamoUsers, DynamoZonesWithoutAgents,
 };
 use adapters::s3::S3Files;
 use adapters::s3::put_aside::{S3UnreadableChanges, unreadable};
@@ -126,6 +126,7 @@ async fn outboxes_leases_places_and_the_sweep() {
     let places = DynamoPlaces::new(&stack.dynamodb(), &table.table());
     let sweep = DynamoSweepPlace::new(&stack.dynamodb(), &table.table());
     let links = DynamoTrackingLinks::new(&stack.dynamodb(), &table.table());
+    let recipients = DynamoRecipientMessages::new(&stack.dynamodb(), &table.table());
     let promises = DynamoPromises::new(&stack.dynamodb(), &table.table());
     let without_agents = DynamoZonesWithoutAgents::new(&stack.dynamodb(), &table.table());
     tokio::join!(
@@ -133,6 +134,7 @@ async fn outboxes_leases_places_and_the_sweep() {
         contracts::leases::run(&leases),
         contracts::places::run(&places),
         contracts::promises::run(&promises),
+        contracts::recipients::run(&recipients),
         contracts::sweep::run(&sweep),
         contracts::tracking::run(&links),
         contracts::without_agents::run(&without_agents)

@@ -353,6 +353,7 @@ pub struct CustomerAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     suspended_at: Option<Timestamp>,
     max_open_orders: Option<u32>,
+    messages_off: std::collections::BTreeSet<domain::Moment>,
     created_at: Timestamp,
     version: u64,
 }
@@ -366,6 +367,7 @@ impl From<User> for CustomerAnswer {
             status: user.status,
             suspended_at: user.suspended_at,
             max_open_orders: user.max_open_orders,
+            messages_off: user.messages_off,
             created_at: user.created_at,
             version: user.version,
         }

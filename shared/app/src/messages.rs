@@ -1,6 +1,6 @@
 //! What goes through the queues.
 
-use domain::{ImportId, OrderId, OrderStatus, RouteId, Timestamp, UserId, Zone};
+use domain::{ImportId, Moment, OrderId, OrderStatus, RouteId, Timestamp, UserId, Zone};
 use serde::{Deserialize, Serialize};
 
 /// A wake-up call for the planning of a zone. Getting one twice costs time and changes nothing.
@@ -85,6 +85,13 @@ pub enum Notification {
         /// News that found no room in the outbox.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         news: Vec<News>,
+    },
+    /// A moment at which the recipient of an order is told something.
+    ForRecipient {
+        /// Which order.
+        order_id: OrderId,
+        /// Which moment.
+        moment: Moment,
     },
     /// News by itself: a message that an earlier version of Waybill sent.
     #[serde(untagged)]

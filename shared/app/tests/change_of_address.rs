@@ -102,6 +102,7 @@ impl Office {
                 company: "Waybill".to_owned(),
                 time_zone: jiff::tz::TimeZone::UTC,
             },
+            recipients: None,
         };
         tell.run(notification).await.map(|_| ())
     }

@@ -30,6 +30,8 @@ impl Outlets {
             wakes: self.wakes.clone(),
             outboxes: self.store.clone(),
             promises: self.store.clone(),
+            recipients: self.store.clone(),
+            moments: app::recipients::Moments::new(),
             notifications: self.notifications.clone(),
             window_s: 30,
             without_agents: self.store.clone(),

@@ -214,6 +214,7 @@ async fn nothing_of_other_people_and_no_id_is_shown() {
             "expected",
             "map",
             "message",
+            "messages",
             "note",
             "rating",
             "since",

@@ -1,5 +1,7 @@
 //! People with an account.
 
+use std::collections::BTreeSet;
+
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
@@ -7,6 +9,7 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use crate::agent::AgentProfile;
 use crate::geo::Coordinates;
 use crate::ids::UserId;
+use crate::moment::Moment;
 use crate::zone::ZoneGrid;
 
 /// SNS drops a subscription that nobody confirms within this many hours.
@@ -156,6 +159,8 @@ pub struct User {
     pub agent: Option<AgentProfile>,
     /// A customer's own limit on pending orders. `None` if the limit `MaxOpenOrders` applies.
     pub max_open_orders: Option<u32>,
+    /// The moments at which the recipients of a customer's orders are told nothing.
+    pub messages_off: BTreeSet<Moment>,
     /// Since when a customer is suspended. `None` for everybody else.
     pub suspended_at: Option<Timestamp>,
     /// The time at which the address was confirmed.
@@ -184,6 +189,7 @@ impl User {
             agent: (account.role == Role::Agent)
                 .then(|| AgentProfile::new(account.capacity, account.start_location, grid)),
             max_open_orders: None,
+            messages_off: BTreeSet::new(),
             suspended_at: None,
             confirmed_at: None,
             created_at: now,
@@ -314,12 +320,14 @@ pub fn name_for_record<'a>(name: &'a str, email: &'a str) -> &'a str {
 }
 
 /// A change of a customer, as a dispatcher asks for it. A field that is `None` stays as it is.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CustomerUpdate {
     /// `active` or `suspended`.
     pub status: Option<UserStatus>,
     /// The customer's own limit on pending orders. `Some(None)` removes it.
     pub max_open_orders: Option<Option<u32>>,
+    /// The moments at which the recipients of the customer's orders are told nothing.
+    pub messages_off: Option<BTreeSet<Moment>>,
 }
 
 impl CustomerUpdate {
@@ -327,6 +335,9 @@ impl CustomerUpdate {
     pub fn apply(&self, user: &User, now: Timestamp) -> Option<User> {
         let mut changed = user.customer_set_to(self.status.unwrap_or(user.status), now)?;
         changed.max_open_orders = self.max_open_orders.unwrap_or(user.max_open_orders);
+        if let Some(moments) = &self.messages_off {
+            changed.messages_off.clone_from(moments);
+        }
         Some(changed)
     }
 }

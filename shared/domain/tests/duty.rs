@@ -35,6 +35,7 @@ fn agent(status: UserStatus, start: Option<Coordinates>) -> User {
         agent: Some(AgentProfile::new(10, start, grid())),
         max_open_orders: None,
         suspended_at: None,
+        messages_off: std::collections::BTreeSet::new(),
         confirmed_at: Some(now()),
         created_at: now(),
         updated_at: now(),

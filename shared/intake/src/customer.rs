@@ -1,6 +1,6 @@
 //! Reads the changes of a customer.
 
-use domain::{CustomerUpdate, UserStatus};
+use domain::{CustomerUpdate, Moment, UserStatus, VariantArray};
 use serde_json::Value;
 
 use crate::faults::Faults;
@@ -17,12 +17,14 @@ const LARGEST_LIMIT: u32 = 1_000_000;
 pub fn read_customer_update(body: &Value) -> Result<CustomerUpdate, Faults> {
     let faults = Faults::new();
     let fields = Fields::of_body(body, &faults);
-    fields.only(&["status", "max_open_orders"]);
+    fields.only(&["status", "max_open_orders", "messages_off"]);
     let removed = body.get("max_open_orders").is_some_and(Value::is_null);
     let limit = fields.whole_number("max_open_orders", 0..=LARGEST_LIMIT);
+    let moments = fields.words("messages_off", Moment::VARIANTS);
     let update = CustomerUpdate {
         status: fields.word("status", &[UserStatus::Active, UserStatus::Suspended]),
         max_open_orders: if removed { Some(None) } else { limit.map(Some) },
+        messages_off: moments.map(|moments| moments.into_iter().collect()),
     };
     if faults.is_empty() && update == CustomerUpdate::default() {
         faults.note("#", "names nothing to change");

@@ -15,7 +15,7 @@ use std::str::FromStr;
 use thiserror::Error;
 
 pub use geocoder::GeocoderSettings;
-pub use mail::{MailVia, SesSender};
+pub use mail::{MailVia, RecipientKey, RecipientMessages, RecipientMoments, SesSender};
 pub use values::{
     CompanyName, LargestImport, MaxOpenOrders, NotificationWindow, PlanTime, PlanningHorizon,
     TrackingUrl,

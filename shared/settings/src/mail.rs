@@ -1,5 +1,8 @@
 //! How emails are sent.
 
+use app::recipients::Moments;
+use domain::Moment;
+
 use crate::resources::UserTopics;
 use crate::{Environment, Setting};
 
@@ -33,5 +36,52 @@ impl Setting for MailVia {
             from: from?,
             configuration_set: configuration_set?,
         }))
+    }
+}
+
+/// `RECIPIENT_MESSAGES`: the moments at which recipients are told something, with commas between them. Empty for none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecipientMoments(pub Moments);
+
+/// What the messages to recipients need.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecipientMessages {
+    /// The moments. They are not empty.
+    pub moments: Moments,
+    /// `TRACKING_PAGE`: the address of the tracking page, with `API_ID` in place of `{api_id}`.
+    pub page: String,
+}
+
+/// `RECIPIENT_KEY_PARAMETER`: the parameter with the key for pseudonyms. `None` if recipients are told nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecipientKey(pub Option<String>);
+
+impl Setting for RecipientMoments {
+    fn read(env: &Environment) -> Option<Self> {
+        let text = env.optional_text("RECIPIENT_MESSAGES").unwrap_or_default();
+        let names = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+        let moments: Result<Moments, _> = names.map(str::parse::<Moment>).collect();
+        let moments =
+            moments.map_err(|_| env.note("RECIPIENT_MESSAGES names an unknown moment".into()));
+        moments.ok().map(Self)
+    }
+}
+
+/// `None` if recipients are told nothing.
+impl Setting for Option<RecipientMessages> {
+    fn read(env: &Environment) -> Option<Self> {
+        let RecipientMoments(moments) = RecipientMoments::read(env)?;
+        if moments.is_empty() {
+            return Some(None);
+        }
+        let (page, api_id) = (env.url("TRACKING_PAGE"), env.text("API_ID"));
+        let page = page?.replace("{api_id}", &api_id?);
+        Some(Some(RecipientMessages { moments, page }))
+    }
+}
+
+impl Setting for RecipientKey {
+    fn read(env: &Environment) -> Option<Self> {
+        Some(Self(env.optional_text("RECIPIENT_KEY_PARAMETER")))
     }
 }

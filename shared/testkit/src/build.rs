@@ -161,6 +161,7 @@ pub fn a_customer(number: u64) -> UserBuilder {
         subscription_lost_at: None,
         agent: None,
         max_open_orders: None,
+        messages_off: std::collections::BTreeSet::new(),
         suspended_at: None,
         confirmed_at: Some(created_at),
         created_at,

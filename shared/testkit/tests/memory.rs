@@ -76,6 +76,11 @@ async fn tracking() {
 }
 
 #[tokio::test]
+async fn recipients() {
+    contracts::recipients::run(&MemoryStore::default()).await;
+}
+
+#[tokio::test]
 async fn promises() {
     contracts::promises::run(&MemoryStore::default()).await;
 }

@@ -122,8 +122,8 @@ function show(answer) {
 
 /** What the person at the door can tell now. A form that was sent stays away, also if its text can still change. */
 function showForms(answer) {
-  for (const [id, telling] of [["note", answer.note], ["rating", answer.rating]]) {
-    element(id).hidden = !telling.open || telling.told || sent.has(id);
+  for (const [id, telling] of [["note", answer.note], ["rating", answer.rating], ["opt-out", answer.messages]]) {
+    element(id).hidden = !telling?.open || telling.told || sent.has(id);
   }
 }
 
@@ -159,6 +159,10 @@ function prepareForms() {
     label.append(star, count === 1 ? words.one_star : filled(words.stars, { count }));
     element("stars").append(label);
   }
+  element("opt-out").addEventListener("submit", (event) => {
+    event.preventDefault();
+    send("opt-out", {}, words.messages_stopped);
+  });
   element("note").addEventListener("submit", (event) => {
     event.preventDefault();
     send("note", { note: line("note-text") }, words.note_sent);
@@ -175,7 +179,7 @@ function nothingMore() {
   shown = undefined;
   for (const id of ["message", "since", "expected", "before", "courier", "updated"]) say(id, "");
   draw(null);
-  for (const id of ["note", "rating", "told"]) element(id).hidden = true;
+  for (const id of ["note", "rating", "opt-out", "told"]) element(id).hidden = true;
   element("steps").hidden = true;
   say("notice", words.gone);
 }

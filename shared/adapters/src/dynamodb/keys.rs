@@ -11,7 +11,8 @@
 //! | Claims `claim` | `order-key#<caller>#<SHA-256 of the key>`, `external-id#<customer>#<SHA-256 of it>`,
 //! `outbox#<user>`, `told#<user>#<ten minutes>`, `zone#<zone>`, `legs#<lat>,<lon>`,
 //! `place#<SHA-256 of what was asked>`, `pending-bound#<customer>`, `no-agents#<zone>`, `sweep`,
-//! `tracking#<SHA-256 of the token>`, `tracking-of#<order>`, `promise#<order>` |
+//! `tracking#<SHA-256 of the token>`, `tracking-of#<order>`, `promise#<order>`, `messages#<order>`,
+//! `no-messages#<pseudonym of an address>` |
 //!
 //! Times in keys are RFC 3339 in UTC with exactly three decimals, so that they sort as text.
 
@@ -187,6 +188,16 @@ pub fn tracking_of_claim(order_id: OrderId) -> String {
 /// The delivery time that an order's customer was told.
 pub fn promise_claim(order_id: OrderId) -> String {
     format!("promise#{order_id}")
+}
+
+/// What the recipient of an order was told.
+pub fn messages_claim(order_id: OrderId) -> String {
+    format!("messages#{order_id}")
+}
+
+/// The wish for no messages at an address.
+pub fn no_messages_claim(pseudonym: &str) -> String {
+    format!("no-messages#{pseudonym}")
 }
 
 /// The place of the sweep.

@@ -124,6 +124,28 @@ impl TrackingLinks for DynamoTrackingLinks {
             .map_err(|_| StoreError::Conflict)
     }
 
+    async fn add(
+        &self,
+        order_id: OrderId,
+        token_hash: &str,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let result = self
+            .client
+            .update_item()
+            .table_name(self.table.as_str())
+            .set_key(Some(index::key(KEY, keys::tracking_claim(token_hash))))
+            .update_expression("SET order_id = :order, expires_at_s = :expires")
+            .condition_expression("attribute_not_exists(#claim)")
+            .expression_attribute_names("#claim", KEY)
+            .expression_attribute_values(":order", text(order_id))
+            .expression_attribute_values(":expires", number(expires_at.as_second()))
+            .send()
+            .await;
+        // Without the condition, the link is stored already.
+        written("UpdateItem", result).map(drop)
+    }
+
     async fn use_link(
         &self,
         token_hash: &str,

@@ -88,6 +88,7 @@ impl Records<'_> {
             subscription_lost_at: None,
             agent: self.profile_for(role),
             max_open_orders: None,
+            messages_off: std::collections::BTreeSet::new(),
             suspended_at: None,
             confirmed_at: None,
             created_at: now,

@@ -50,7 +50,7 @@ pub(super) async fn changed_times(
 
 /// The orders whose expected delivery has passed a step, each with the expected time and the time of the change. An
 /// order that was not on the route before may come from another agent's route.
-fn moved_deliveries(change: &StateChange) -> Vec<(OrderId, (Timestamp, Timestamp))> {
+pub(super) fn moved_deliveries(change: &StateChange) -> Vec<(OrderId, (Timestamp, Timestamp))> {
     let StateChange::Route {
         before,
         after: Some(after),

@@ -2,6 +2,7 @@
 
 mod changed_times;
 mod figures;
+mod for_recipients;
 mod publish_events;
 
 pub use figures::{Figures, minutes};

@@ -11,11 +11,15 @@ use jiff::SignedDuration;
 
 use crate::messages::{Event, News, Notification, Wake, WakeCause};
 use crate::notifications::SECOND_STEP;
-use crate::ports::{Clock, Outboxes, Promises, Queue, StoreError, ZonesWithoutAgents};
+use crate::ports::{
+    Clock, Outboxes, Promises, Queue, RecipientMessages, StoreError, ZonesWithoutAgents,
+};
+use crate::recipients::Moments;
 use crate::refusal::Refusal;
 use crate::routes::optimize_routes::{FAR, NEAR};
 
 use super::changed_times::changed_times;
+use super::for_recipients::for_recipients;
 
 /// A record before and after one write.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +58,10 @@ pub struct PublishEvents {
     pub outboxes: Arc<dyn Outboxes>,
     /// The delivery times that customers were told.
     pub promises: Arc<dyn Promises>,
+    /// What recipients were told.
+    pub recipients: Arc<dyn RecipientMessages>,
+    /// The moments at which recipients are told something.
+    pub moments: Moments,
     /// Asks for emails.
     pub notifications: Arc<dyn Queue<Notification>>,
     /// The seconds for which a person's news is gathered before an email tells it.
@@ -83,6 +91,11 @@ impl PublishEvents {
         let confirmed: Vec<Notification> = changes.iter().filter_map(confirmed).collect();
         if !confirmed.is_empty() {
             self.notifications.send(&confirmed, 0).await?;
+        }
+        let told = self.recipients.as_ref();
+        let messages = for_recipients(changes, &self.moments, told).await?;
+        if !messages.is_empty() {
+            self.notifications.send(&messages, 0).await?;
         }
         let news = changes.iter().flat_map(news_of);
         let (later, mut now): (Vec<_>, Vec<_>) = news.partition(|(_, it)| is_of_first_step(it));

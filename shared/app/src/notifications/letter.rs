@@ -28,8 +28,15 @@ pub(crate) enum Part {
 impl Letter {
     /// The email to a person from a company.
     pub(crate) fn signed(self, to: &str, company: &str) -> Email {
-        let mut parts = vec![Part::Paragraph(format!("Hello {to},"))];
-        parts.extend(self.parts);
+        let greeting = Part::Paragraph(format!("Hello {to},"));
+        let parts = std::iter::once(greeting).chain(self.parts).collect();
+        let subject = self.subject;
+        Self { subject, parts }.plain(company)
+    }
+
+    /// The email from a company without a greeting, to a person whose name is not known.
+    pub(crate) fn plain(self, company: &str) -> Email {
+        let mut parts = self.parts;
         parts.push(Part::Paragraph(company.to_owned()));
         let text: Vec<String> = parts.iter().map(Part::text).collect();
         let html: String = parts.iter().map(Part::html).collect();

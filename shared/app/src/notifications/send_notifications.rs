@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use domain::{EmailNotifications, OrderId, RouteId, Timestamp, User, UserId};
+use domain::{EmailNotifications, Moment, OrderId, RouteId, Timestamp, User, UserId};
 use jiff::SignedDuration;
 use tracing::{error, warn};
 
@@ -15,6 +15,7 @@ use crate::ports::{
     Clock, Email, MailError, Mailer, OrderStore, Outboxes, Promise, Promises, Queue, RouteStore,
     Taken, UserStore, Wish,
 };
+use crate::recipients::{RecipientTold, TellRecipient};
 use crate::refusal::Refusal;
 
 /// How long an outbox stays with the consumer that has taken it. A function instance ends sooner.
@@ -53,6 +54,8 @@ pub struct SendNotifications {
     pub clock: Arc<dyn Clock>,
     /// The sender's name and time zone.
     pub letterhead: Letterhead,
+    /// Tells recipients. `None` if the company tells them nothing.
+    pub recipients: Option<TellRecipient>,
 }
 
 /// The result of a notification.
@@ -66,6 +69,8 @@ pub enum Told {
     Later,
     /// The mail service knows the user.
     Subscribed,
+    /// A recipient was told of a moment.
+    Recipient(OrderId, Moment),
 }
 
 impl SendNotifications {
@@ -77,6 +82,16 @@ impl SendNotifications {
         match notification {
             Notification::UserConfirmed { user_id } => self.subscribe(*user_id).await,
             Notification::NewsWaiting { user_id, news } => self.tell(*user_id, news).await,
+            Notification::ForRecipient { order_id, moment } => {
+                let Some(recipients) = &self.recipients else {
+                    return Ok(Told::Nothing);
+                };
+                Ok(match recipients.run(*order_id, *moment).await? {
+                    RecipientTold::Sent => Told::Recipient(*order_id, *moment),
+                    RecipientTold::Nothing => Told::Nothing,
+                    RecipientTold::Later => Told::Later,
+                })
+            }
             Notification::Alone(event) => {
                 let news = News {
                     event: event.clone(),

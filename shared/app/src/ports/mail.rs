@@ -73,6 +73,11 @@ pub trait Mailer: Send + Sync {
 #[async_trait]
 pub trait AddressMailer: Send + Sync {
     /// Sends an email to an address. If mail to it was stopped after a bounce or a complaint, the email is accepted and
-    /// goes nowhere.
-    async fn send_to(&self, address: &str, email: &Email) -> Result<(), MailError>;
+    /// goes nowhere. `unsubscribe` is the address of a page on which the reader can stop further emails.
+    async fn send_to(
+        &self,
+        address: &str,
+        email: &Email,
+        unsubscribe: Option<&str>,
+    ) -> Result<(), MailError>;
 }

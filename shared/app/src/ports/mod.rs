@@ -15,6 +15,7 @@ mod planning;
 mod promises;
 mod put_aside;
 mod queues;
+mod recipients;
 mod recovery;
 mod sessions;
 mod stores;
@@ -41,6 +42,7 @@ pub use planning::{
 pub use promises::{Promise, Promises};
 pub use put_aside::UnreadableChanges;
 pub use queues::{Queue, QueueError};
+pub use recipients::{Begun, Pseudonyms, RecipientMessages};
 pub use recovery::{AddressChange, ConfirmationCodes, Opened, PasswordRecovery, Reset};
 pub use sessions::{Refreshed, SignOut, TokenRefresh, Whose};
 pub use stores::{

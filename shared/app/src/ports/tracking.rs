@@ -16,7 +16,7 @@ pub enum LinkUse {
     Unknown,
 }
 
-/// The tracking links of orders. An order has at most one.
+/// The tracking links of orders. An order has at most one of its customer, and one in the messages to its recipient.
 #[async_trait]
 pub trait TrackingLinks: Send + Sync {
     /// Gives an order a new link in place of the old one. The old link is unknown from then on. The change is made as a
@@ -25,6 +25,15 @@ pub trait TrackingLinks: Send + Sync {
     /// # Errors
     /// [`StoreError::Conflict`] if another call changes the link of the order at the same time.
     async fn replace(
+        &self,
+        order_id: OrderId,
+        token_hash: &str,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Gives an order one more link, which no other link replaces and which replaces none. Nothing changes if the link
+    /// is stored.
+    async fn add(
         &self,
         order_id: OrderId,
         token_hash: &str,

@@ -91,6 +91,8 @@ pub struct TrackingAnswer {
     /// What the person at the door can tell now, and what was told.
     note: Telling,
     rating: Telling,
+    /// Whether the person can stop the emails about parcels.
+    messages: Telling,
     company: Company,
     /// The time of this answer.
     at: Timestamp,
@@ -182,6 +184,10 @@ impl GetTracking {
             rating: Telling {
                 open: order.takes_rating(),
                 told: order.recipient.rating.is_some(),
+            },
+            messages: Telling {
+                open: order.dropoff.contact.is_some_and(|it| it.email.is_some()),
+                told: false,
             },
             company: self.company.clone(),
             at: now,

@@ -20,7 +20,11 @@ use crate::refusal::Refusal;
 const MOST_A_MINUTE: u32 = 30;
 
 /// The order of a link. The use is counted.
-async fn open(links: &dyn TrackingLinks, token: &str, now: Timestamp) -> Result<OrderId, Refusal> {
+pub(crate) async fn open(
+    links: &dyn TrackingLinks,
+    token: &str,
+    now: Timestamp,
+) -> Result<OrderId, Refusal> {
     let token = TrackingToken::read(token).map_err(|_| Refusal::NotFound)?;
     match links.use_link(&hash(&token), MOST_A_MINUTE, now).await? {
         LinkUse::Order(order_id) => Ok(order_id),

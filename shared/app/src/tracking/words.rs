@@ -58,6 +58,10 @@ pub struct Words {
     pub note_sent: &'static str,
     /// The rating has arrived.
     pub rated: &'static str,
+    /// The button that stops emails.
+    pub stop_messages: &'static str,
+    /// The emails have stopped.
+    pub messages_stopped: &'static str,
     /// The text was not accepted.
     pub not_sent: &'static str,
     /// The browser has no connection.
@@ -144,6 +148,8 @@ static ENGLISH: Words = Words {
     send: "Send",
     note_sent: "Your courier will see your note.",
     rated: "Thank you for your rating.",
+    stop_messages: "No more emails",
+    messages_stopped: "You get no more emails about parcels.",
     not_sent: "This could not be sent. Try again in a moment.",
     offline: "You are offline. The page goes on when you are back.",
     gone: "This link is not valid any more.",
@@ -179,6 +185,8 @@ static SPANISH: Words = Words {
     send: "Enviar",
     note_sent: "Tu repartidor verá tu nota.",
     rated: "Gracias por tu valoración.",
+    stop_messages: "No más correos",
+    messages_stopped: "No recibirás más correos sobre paquetes.",
     not_sent: "No se ha podido enviar. Inténtalo de nuevo en un momento.",
     offline: "No tienes conexión. La página continuará cuando vuelvas a tenerla.",
     gone: "Este enlace ya no es válido.",
@@ -214,6 +222,8 @@ static CATALAN: Words = Words {
     send: "Envia",
     note_sent: "El teu repartidor veurà la teva nota.",
     rated: "Gràcies per la teva valoració.",
+    stop_messages: "Cap més correu",
+    messages_stopped: "No rebràs més correus sobre paquets.",
     not_sent: "No s'ha pogut enviar. Torna-ho a provar d'aquí a un moment.",
     offline: "No tens connexió. La pàgina continuarà quan en tornis a tenir.",
     gone: "Aquest enllaç ja no és vàlid.",
@@ -249,6 +259,8 @@ static GERMAN: Words = Words {
     send: "Senden",
     note_sent: "Ihr Kurier sieht Ihre Nachricht.",
     rated: "Danke für Ihre Bewertung.",
+    stop_messages: "Keine E-Mails mehr",
+    messages_stopped: "Sie erhalten keine E-Mails mehr über Pakete.",
     not_sent: "Das konnte nicht gesendet werden. Versuchen Sie es gleich noch einmal.",
     offline: "Sie sind offline. Die Seite läuft weiter, sobald Sie wieder verbunden sind.",
     gone: "Dieser Link ist nicht mehr gültig.",
@@ -284,6 +296,8 @@ static FRENCH: Words = Words {
     send: "Envoyer",
     note_sent: "Votre coursier verra votre message.",
     rated: "Merci pour votre avis.",
+    stop_messages: "Plus d'e-mails",
+    messages_stopped: "Vous ne recevrez plus d'e-mails sur vos colis.",
     not_sent: "L'envoi a échoué. Réessayez dans un instant.",
     offline: "Vous êtes hors ligne. La page reprendra à votre retour.",
     gone: "Ce lien n'est plus valable.",

@@ -272,6 +272,8 @@ impl World {
             wakes: self.wakes.clone(),
             outboxes: self.store.clone(),
             promises: self.store.clone(),
+            recipients: self.store.clone(),
+            moments: app::recipients::Moments::new(),
             notifications: self.notifications.clone(),
             window_s: 30,
             without_agents: self.store.clone(),
@@ -346,6 +348,7 @@ impl World {
                 company: "Missatgers SL".to_owned(),
                 time_zone: jiff::tz::TimeZone::get("Europe/Madrid").unwrap(),
             },
+            recipients: None,
         }
     }
 

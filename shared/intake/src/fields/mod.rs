@@ -248,6 +248,26 @@ impl<'a, S: FieldSource<'a>> Fields<'a, S> {
         found.copied()
     }
 
+    /// A list of names of these values. The list may be empty.
+    pub fn words<T: Copy + Into<&'static str>>(
+        &self,
+        field: impl Into<Field>,
+        allowed: &[T],
+    ) -> Option<Vec<T>> {
+        let field = field.into();
+        let named = |name: &str| allowed.iter().copied().find(|word| (*word).into() == name);
+        let names = self.value(field)?.texts();
+        let found: Option<Vec<T>> = names.and_then(|names| names.into_iter().map(named).collect());
+        if found.is_none() {
+            let names: Vec<&str> = allowed.iter().map(|word| (*word).into()).collect();
+            self.fault(
+                field,
+                format!("must be a list with some of {}", names.join(", ")),
+            );
+        }
+        found
+    }
+
     /// At most `most` names of skills, such as `cold`. The same name twice is one skill.
     pub fn skills(&self, field: impl Into<Field>, most: usize) -> Option<Skills> {
         let field = field.into();

@@ -110,6 +110,8 @@ impl Wiring {
             wakes: self.wakes.clone(),
             outboxes: self.store.clone(),
             promises: self.store.clone(),
+            recipients: self.store.clone(),
+            moments: app::recipients::Moments::new(),
             notifications: self.notifications.clone(),
             window_s: self.deployment.notification_window_s as u32,
             without_agents: self.store.clone(),
@@ -162,6 +164,7 @@ impl Wiring {
                 company: "Waybill".to_owned(),
                 time_zone: TimeZone::UTC,
             },
+            recipients: None,
         }
     }
 

@@ -79,14 +79,17 @@ pub async fn run_without_subscriptions<M: Mailer + AddressMailer>(
     assert_eq!(told, EmailNotifications::On);
     mailer.send(user, &address, &email).await.unwrap();
     let door = an_address();
-    mailer.send_to(&door, &email).await.unwrap();
+    mailer
+        .send_to(&door, &email, Some("https://example.com/track#0f"))
+        .await
+        .unwrap();
     assert_eq!((post.got(&address).await, post.got(&door).await), (1, 1));
 
     post.bounce(&address).await;
     let state = mailer.subscription(user, &address).await.unwrap();
     assert_eq!(state, EmailNotifications::Off);
     mailer.send(user, &address, &email).await.unwrap();
-    mailer.send_to(&address, &email).await.unwrap();
+    mailer.send_to(&address, &email, None).await.unwrap();
     assert_eq!(post.got(&address).await, 1, "accepted, and not sent");
     for (mailer, wish) in [(mailer, ours), (mailer, theirs), (later, ours)] {
         let told = mailer.subscribe(user, &address, wish).await.unwrap();

@@ -28,6 +28,7 @@ pub mod profiles;
 pub mod promises;
 pub mod put_aside;
 pub mod queues;
+pub mod recipients;
 pub mod routes;
 pub mod sweep;
 pub mod tracking;

@@ -10,6 +10,7 @@ use crate::build::at;
 /// Checks tracking links.
 pub async fn run(links: &dyn TrackingLinks) {
     a_new_link_replaces_the_old_one(links).await;
+    a_further_link_replaces_none_and_is_not_replaced(links).await;
     a_link_ends(links).await;
     a_link_may_be_used_some_times_a_minute(links).await;
     of_links_made_at_once_one_stays(links).await;
@@ -44,6 +45,28 @@ async fn a_new_link_replaces_the_old_one(links: &dyn TrackingLinks) {
     links.replace(order_id, &new, later(now, 60)).await.unwrap();
     let used = links.use_link(&new, 30, now).await.unwrap();
     assert_eq!(used, LinkUse::Order(order_id));
+}
+
+async fn a_further_link_replaces_none_and_is_not_replaced(links: &dyn TrackingLinks) {
+    let now = at("2030-05-06T08:00:00Z");
+    let (order_id, further) = (order(), token_hash());
+    let (old, new) = (token_hash(), token_hash());
+    links.replace(order_id, &old, later(now, 60)).await.unwrap();
+    for end in [60, 600] {
+        links
+            .add(order_id, &further, later(now, end))
+            .await
+            .unwrap();
+    }
+    for hash in [&old, &further] {
+        let used = links.use_link(hash, 30, now).await.unwrap();
+        assert_eq!(used, LinkUse::Order(order_id));
+    }
+    links.replace(order_id, &new, later(now, 60)).await.unwrap();
+    let used = links.use_link(&further, 30, later(now, 59)).await.unwrap();
+    assert_eq!(used, LinkUse::Order(order_id));
+    let used = links.use_link(&further, 30, later(now, 60)).await.unwrap();
+    assert_eq!(used, LinkUse::Unknown, "the first end stays");
 }
 
 async fn a_link_ends(links: &dyn TrackingLinks) {

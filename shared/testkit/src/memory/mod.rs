@@ -13,6 +13,7 @@ mod places;
 mod promises;
 mod put_aside;
 mod queues;
+mod recipients;
 mod ses;
 mod store;
 mod tracking;

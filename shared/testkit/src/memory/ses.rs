@@ -25,6 +25,7 @@ pub struct MemorySes {
 struct Post {
     sent: Vec<(String, Email)>,
     stopped: BTreeMap<String, Timestamp>,
+    unsubscribe: Option<String>,
     away: bool,
 }
 
@@ -60,6 +61,11 @@ impl MemorySes {
     /// The emails that were sent since the last call.
     pub fn take_sent(&self) -> Vec<(String, Email)> {
         std::mem::take(&mut self.post.lock().unwrap().sent)
+    }
+
+    /// The page on which the last email says that further emails can be stopped.
+    pub fn unsubscribe(&self) -> Option<String> {
+        self.post.lock().unwrap().unsubscribe.clone()
     }
 
     /// Makes the mail service unavailable, or available again.
@@ -111,14 +117,20 @@ impl Mailer for MemorySes {
     }
 
     async fn send(&self, _user_id: UserId, address: &str, email: &Email) -> Result<(), MailError> {
-        self.send_to(address, email).await
+        self.send_to(address, email, None).await
     }
 }
 
 #[async_trait]
 impl AddressMailer for MemorySes {
-    async fn send_to(&self, address: &str, email: &Email) -> Result<(), MailError> {
+    async fn send_to(
+        &self,
+        address: &str,
+        email: &Email,
+        unsubscribe: Option<&str>,
+    ) -> Result<(), MailError> {
         let mut post = self.post()?;
+        post.unsubscribe = unsubscribe.map(str::to_owned);
         if !post.stopped.contains_key(address) {
             post.sent.push((address.to_owned(), email.clone()));
         }

@@ -21,6 +21,7 @@ use super::away;
 use super::claims::LeaseRecord;
 use super::outboxes::OutboxRecord;
 use super::pending_bounds::BoundRecord;
+use super::recipients::MessagesRecord;
 use super::tracking::LinkRecord;
 
 /// The result of the next write.
@@ -58,6 +59,8 @@ pub(super) struct Tables {
     pub(super) without_agents: HashMap<Zone, Timestamp>,
     pub(super) swept_to: Option<PendingPlace>,
     pub(super) promises: HashMap<OrderId, Promise>,
+    pub(super) messages: HashMap<OrderId, MessagesRecord>,
+    pub(super) no_messages: HashSet<String>,
     pub(super) links: HashMap<String, LinkRecord>,
     pub(super) locations: HashMap<UserId, AgentLocation>,
     pub(super) pending_bounds: HashMap<UserId, BoundRecord>,

@@ -11,6 +11,8 @@ use super::MemoryStore;
 pub(super) struct LinkRecord {
     order_id: OrderId,
     expires_at: Timestamp,
+    /// Whether the next link of the customer replaces it.
+    of_customer: bool,
     minute: i64,
     uses: u32,
 }
@@ -24,14 +26,35 @@ impl TrackingLinks for MemoryStore {
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tables = self.tables();
-        tables.links.retain(|_, link| link.order_id != order_id);
+        tables
+            .links
+            .retain(|_, link| !link.of_customer || link.order_id != order_id);
         let link = LinkRecord {
             order_id,
             expires_at,
+            of_customer: true,
             minute: 0,
             uses: 0,
         };
         tables.links.insert(token_hash.to_owned(), link);
+        Ok(())
+    }
+
+    async fn add(
+        &self,
+        order_id: OrderId,
+        token_hash: &str,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let link = LinkRecord {
+            order_id,
+            expires_at,
+            of_customer: false,
+            minute: 0,
+            uses: 0,
+        };
+        let mut tables = self.tables();
+        tables.links.entry(token_hash.to_owned()).or_insert(link);
         Ok(())
     }
 

@@ -1,8 +1,10 @@
 //! Users: one item for each person.
 
+use std::collections::BTreeSet;
+
 use domain::{
-    AgentProfile, EmailNotifications, Role, RouteId, Skills, Timestamp, User, UserId, UserStatus,
-    Zone,
+    AgentProfile, EmailNotifications, Moment, Role, RouteId, Skills, Timestamp, User, UserId,
+    UserStatus, Zone,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +27,8 @@ pub(crate) struct StoredUser {
     subscription_lost_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     max_open_orders: Option<u32>,
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    messages_off: BTreeSet<Moment>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     suspended_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -85,6 +89,7 @@ impl From<User> for StoredUser {
             subscription_checked_at: user.subscription_checked_at,
             subscription_lost_at: user.subscription_lost_at,
             max_open_orders: user.max_open_orders,
+            messages_off: user.messages_off,
             suspended_at: user.suspended_at,
             confirmed_at: user.confirmed_at,
             agent: user.agent.map(Into::into),
@@ -148,6 +153,7 @@ impl TryFrom<StoredUser> for User {
             subscription_checked_at: stored.subscription_checked_at,
             subscription_lost_at: stored.subscription_lost_at,
             max_open_orders: stored.max_open_orders,
+            messages_off: stored.messages_off,
             suspended_at: stored.suspended_at,
             confirmed_at: stored.confirmed_at,
             agent: stored.agent.map(Into::into),

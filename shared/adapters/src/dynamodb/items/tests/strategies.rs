@@ -10,10 +10,10 @@ use domain::route::Departure;
 use domain::{
     Actor, AgentProfile, Break, Contact, Coordinates, Decided, Decision, DecisionKind,
     EmailNotifications, FromRecipient, HistoryLine, Import, ImportId, ImportStatus, Language, Leg,
-    OnFailure, Order, OrderField, OrderId, OrderStatus, OrderStop, Priority, Rating, ReasonCode,
-    RecipientNote, Role, Route, RouteDecision, RouteId, RouteStatus, RouteStop, Skill, Skills,
-    StopKind, StopStatus, TapId, Tapped, TimeWindow, Timestamp, UnplacedReason, User, UserId,
-    UserStatus, VariantArray, Zone, ZoneGrid,
+    Moment, OnFailure, Order, OrderField, OrderId, OrderStatus, OrderStop, Priority, Rating,
+    ReasonCode, RecipientNote, Role, Route, RouteDecision, RouteId, RouteStatus, RouteStop, Skill,
+    Skills, StopKind, StopStatus, TapId, Tapped, TimeWindow, Timestamp, UnplacedReason, User,
+    UserId, UserStatus, VariantArray, Zone, ZoneGrid,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -168,6 +168,7 @@ pub fn user() -> impl Strategy<Value = User> {
         confirmed_at: rest.2,
         agent: rest.3,
         max_open_orders: rest.4.0,
+        messages_off: [Moment::Arriving, Moment::Failed].into(),
         suspended_at: rest.4.1,
         created_at: rest.5,
         updated_at: rest.6,
