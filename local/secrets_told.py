@@ -19,6 +19,8 @@ BY_NAME = {
     "comment": "notes",
     # Signed addresses open a file to whoever has them.
     "url": "signed address",
+    "photo": "signed address",
+    "signer_name": "name",
     "rejected_rows_url": "signed address",
     "lat": "coordinate",
     "lon": "coordinate",

@@ -26,6 +26,8 @@ NEVER_USED = {
     Use("IngestOrders", "s3:ListBucket", "UploadsBucket"): (
         "AWS checks it when an object is missing: without it the answer is 403, not 404. MiniStack does not check it."
     ),
+    Use("StoreProof", "s3:ListBucket", "UploadsBucket"): "as for IngestOrders",
+    Use("StoreProof", "sqs:SendMessage", "ImportDeadLetterQueue"): "AWS puts aside an event that failed three times",
     Use("SubscribeEmails", "sns:DeleteTopic", "sns:waybill-user-*"): (
         "needed to mail an open request again. MiniStack confirms each request at once"
     ),

@@ -30,6 +30,8 @@ RESOURCES_WITH_A_STAR = {
     "UploadsBucket.Arn}/imports/*": "the objects in one folder: one file for each import",
     "UploadsBucket.Arn}/rejects/*": "the objects in one folder: one file for each import",
     "UploadsBucket.Arn}/unpacked/*": "the objects in one folder: one file for each import",
+    "UploadsBucket.Arn}/proof-uploads/*": "the objects in one folder: one file for each picture",
+    "UploadsBucket.Arn}/proofs/*": "the objects in one folder: one file for each picture",
     ":waybill-user-*": "one topic for each user: the functions make them",
 }
 # The policies of AWS that SAM adds to each role: to write logs, and to write traces.

@@ -14,8 +14,9 @@ use settings::{GeocoderSettings, MaxOpenOrders};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (users, orders, claims, geography, MaxOpenOrders(most), geocoder) =
+    let (tables, geography, MaxOpenOrders(most), geocoder, required_proof) =
         settings::from_environment()?;
+    let (users, orders, claims) = tables;
     let (grid, service_area, longest_leg) = geography;
     let geocoder: Option<GeocoderSettings> = geocoder;
     let aws = adapters::aws::config();
@@ -23,6 +24,7 @@ async fn main() -> Result<(), runtime::Error> {
     let places = DynamoPlaces::new(&dynamodb, &claims);
     let addresses = geocoder.map(|told| geocoder::addresses(told, places, &aws));
     let create_order = CreateOrder {
+        required_proof,
         orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
         placement: Arc::new(DynamoOrderPlacement::new(&dynamodb, &orders, &claims)),
         room: RoomForOrders {
@@ -64,6 +66,7 @@ mod tests {
 
     fn create_order(store: &Arc<MemoryStore>) -> CreateOrder {
         CreateOrder {
+            required_proof: domain::RequiredProof::default(),
             orders: store.clone(),
             placement: store.clone(),
             room: room(store, 100_000),

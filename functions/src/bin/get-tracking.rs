@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use adapters::dynamodb::{
-    DynamoLocations, DynamoOrders, DynamoRoutes, DynamoTrackingLinks, DynamoUsers,
+    DynamoLocations, DynamoOrders, DynamoProofs, DynamoRoutes, DynamoTrackingLinks, DynamoUsers,
 };
-use adapters::system::SystemClock;
-use app::tracking::{GetTracking, Words};
+use adapters::s3::proofs::S3Proofs;
+use adapters::system::{RandomSecrets, SystemClock};
+use app::tracking::{GetTracking, ShowProof, Words};
 use runtime::http::{Problem, Request, Response};
+use settings::ProofsKept;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (users, orders, routes, locations, claims, company, estimate) =
+    let (tables, claims, company, estimate, bucket, ProofsKept(kept_for)) =
         settings::from_environment()?;
+    let (users, orders, routes, locations) = tables;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let get_tracking = GetTracking {
@@ -25,6 +28,13 @@ async fn main() -> Result<(), runtime::Error> {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         company,
         clock: Arc::new(SystemClock),
+        proof: ShowProof {
+            pins: Arc::new(DynamoProofs::new(&dynamodb, &claims)),
+            secrets: Arc::new(RandomSecrets),
+            proofs: Arc::new(DynamoProofs::new(&dynamodb, &claims)),
+            urls: Arc::new(S3Proofs::new(&adapters::s3::client(&aws), &bucket)),
+            kept_for,
+        },
     };
     runtime::http::serve(get_tracking, handle).await
 }
@@ -57,7 +67,14 @@ mod tests {
             routes: store.clone(),
             locations: store.clone(),
             estimate: LegEstimate::default(),
-            users: store,
+            users: store.clone(),
+            proof: ShowProof {
+                pins: store.clone(),
+                secrets: Arc::new(testkit::CountedIds::default()),
+                proofs: store,
+                urls: Arc::new(testkit::MemoryProofFiles::default()),
+                kept_for: jiff::SignedDuration::from_hours(24),
+            },
             company: Company {
                 name: "Waybill".to_owned(),
                 colour: "#2457a6".to_owned(),

@@ -24,8 +24,8 @@ use tracing::info;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (tables, bucket, queue, geography, LargestImport(most_bytes), MaxOpenOrders(most)) =
-        settings::from_environment()?;
+    let (tables, bucket, queue, geography, most, required_proof) = settings::from_environment()?;
+    let (LargestImport(most_bytes), MaxOpenOrders(most)) = most;
     let (imports, users, orders, routes, claims) = tables;
     let (grid, service_area, longest_leg, estimate) = geography;
     let aws = adapters::aws::config();
@@ -44,6 +44,7 @@ async fn main() -> Result<(), runtime::Error> {
         estimate,
     };
     let ingest_orders = IngestOrders {
+        required_proof,
         imports: Arc::new(DynamoImports::new(&dynamodb, &imports)),
         chunks: Arc::new(DynamoImportChunks::new(
             &dynamodb, &imports, &orders, &claims,
@@ -218,6 +219,7 @@ mod tests {
         /// The messages that Lambda delivers again.
         async fn failures(&self, event: &str) -> Value {
             let ingest_orders = IngestOrders {
+                required_proof: domain::RequiredProof::default(),
                 imports: self.store.clone(),
                 chunks: self.store.clone(),
                 room: room(&self.store, 100_000),

@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
-use adapters::dynamodb::{DynamoLedger, DynamoOrders, DynamoRoutes, DynamoUsers};
+use adapters::dynamodb::{DynamoLedger, DynamoOrders, DynamoProofs, DynamoRoutes, DynamoUsers};
 use adapters::system::{RandomJitter, SystemClock};
-use app::orders::UpdateOrderStatus;
+use app::orders::{CheckProof, UpdateOrderStatus};
 use runtime::http::{Problem, Request, Response};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (users, orders, routes, grid, estimate) = settings::from_environment()?;
+    let (users, orders, routes, claims, grid, estimate) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let update_order_status = UpdateOrderStatus {
+        proof: CheckProof {
+            proofs: Arc::new(DynamoProofs::new(&dynamodb, &claims)),
+            pins: Arc::new(DynamoProofs::new(&dynamodb, &claims)),
+        },
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
         routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
@@ -69,6 +73,10 @@ mod tests {
 
     fn update_order_status(store: &Arc<MemoryStore>) -> UpdateOrderStatus {
         UpdateOrderStatus {
+            proof: app::orders::CheckProof {
+                proofs: store.clone(),
+                pins: store.clone(),
+            },
             users: store.clone(),
             orders: store.clone(),
             routes: store.clone(),

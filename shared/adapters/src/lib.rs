@@ -13,6 +13,7 @@ pub mod geocoder;
 pub mod keys;
 pub mod mail;
 pub mod ors;
+pub mod pictures;
 pub mod pseudonyms;
 pub mod route_provider;
 pub mod s3;

@@ -5,6 +5,8 @@
 //! | as it was uploaded: a CSV or a workbook | `imports/<customer_id>/<import_id>.csv` |
 //! | the rows of a workbook | `unpacked/<customer_id>/<import_id>.csv` |
 //! | its rejected rows | `rejects/<customer_id>/<import_id>.csv` |
+//!
+//! [`proofs`] has the pictures.
 
 use settings::resources::UploadsBucket;
 use std::fmt;
@@ -24,6 +26,7 @@ pub use aws_sdk_s3::Client;
 use crate::failure::CallFailed;
 
 pub mod events;
+pub mod proofs;
 pub mod put_aside;
 mod rejected;
 

@@ -5,7 +5,7 @@
 )]
 
 use app::ports::{Clock, Ids, Jitter, Secrets};
-use domain::{ImportId, OrderId, RouteId, Timestamp, TrackingToken};
+use domain::{ImportId, OrderId, ProofId, RecipientPin, RouteId, Timestamp, TrackingToken};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -42,6 +42,10 @@ impl Ids for UuidIds {
     fn import_id(&self) -> ImportId {
         ImportId(Uuid::now_v7())
     }
+
+    fn proof_id(&self) -> ProofId {
+        ProofId(Uuid::now_v7())
+    }
 }
 
 /// The random numbers of the operating system.
@@ -61,5 +65,9 @@ pub struct RandomSecrets;
 impl Secrets for RandomSecrets {
     fn tracking_token(&self) -> TrackingToken {
         TrackingToken::of_bytes(rand::random())
+    }
+
+    fn recipient_pin(&self) -> RecipientPin {
+        RecipientPin::of_number(rand::random_range(0..RecipientPin::ALL))
     }
 }

@@ -17,10 +17,11 @@ use std::sync::Arc;
 use adapters::dynamodb::{
     DynamoImportChunks, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs, DynamoLocations,
     DynamoOrderPlacement, DynamoOrders, DynamoOutboxes, DynamoPendingBounds, DynamoPlaces,
-    DynamoProfiles, DynamoPromises, DynamoRecipientMessages, DynamoRoutes, DynamoSweepPlace,
-    DynamoTrackingLinks, DynamoUsers, DynamoZonesWithoutAgents,
+    DynamoProfiles, DynamoPromises, DynamoProofs, DynamoRecipientMessages, DynamoRoutes,
+    DynamoSweepPlace, DynamoTrackingLinks, DynamoUsers, DynamoZonesWithoutAgents,
 };
 use adapters::s3::S3Files;
+use adapters::s3::proofs::S3Proofs;
 use adapters::s3::put_aside::{S3UnreadableChanges, unreadable};
 use adapters::ses::SesMailer;
 use adapters::sns::SnsMailer;
@@ -179,6 +180,22 @@ async fn files() {
     let bucket = stack.bucket().await;
     let files = S3Files::new(&stack.s3(), &UploadsBucket::named(bucket.name()));
     contracts::files::run(&files, &files, &bucket).await;
+    bucket.delete().await;
+}
+
+#[tokio::test]
+async fn proofs_and_pins() {
+    let stack = Stack::new().await;
+    let table = stack.claims().await;
+    let proofs = DynamoProofs::new(&stack.dynamodb(), &table.table());
+    tokio::join!(
+        contracts::proofs::run(&proofs),
+        contracts::proofs::run_pins(&proofs),
+    );
+    table.delete().await;
+    let bucket = stack.bucket().await;
+    let files = S3Proofs::new(&stack.s3(), &UploadsBucket::named(bucket.name()));
+    contracts::proofs::run_files(&files, &files, &bucket).await;
     bucket.delete().await;
 }
 

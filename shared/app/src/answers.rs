@@ -2,9 +2,9 @@
 
 use domain::{
     AgentLocation, Break, Coordinates, EmailNotifications, HistoryLine, ImportId, LocationPoint,
-    OnFailure, Order, OrderId, OrderStatus, OrderStop, Priority, Rating, Role, Route,
-    RouteDecision, RouteId, RouteStatus, RouteStop, Shift, Skills, StopKind, StopStatus, Timestamp,
-    UnplacedReason, User, UserId, UserStatus,
+    OnFailure, Order, OrderId, OrderStatus, OrderStop, Priority, Rating, RequiredProof, Role,
+    Route, RouteDecision, RouteId, RouteStatus, RouteStop, Shift, Skills, StopKind, StopProof,
+    StopStatus, Timestamp, UnplacedReason, User, UserId, UserStatus,
 };
 use serde::Serialize;
 
@@ -47,6 +47,8 @@ pub struct OrderAnswer {
     recipient_note: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     rating: Option<Rating>,
+    #[serde(skip_serializing_if = "RequiredProof::is_none")]
+    requires_proof: RequiredProof,
     history: Vec<HistoryLine>,
     created_at: Timestamp,
     updated_at: Timestamp,
@@ -105,6 +107,7 @@ impl OrderAnswer {
             not: order.decided.refused_agents,
             recipient_note: order.recipient.note.map(|note| note.text),
             rating: order.recipient.rating,
+            requires_proof: order.requires_proof,
             history: order.history,
             created_at: order.created_at,
             updated_at: order.updated_at,
@@ -150,16 +153,21 @@ pub struct RouteAnswer {
 }
 
 impl RouteAnswer {
-    /// The route with the notes of the people at the doors that the agent has not reached yet.
+    /// The route with the notes of the people at the doors that the agent has not reached yet, and with the proof that
+    /// the open stops require.
     #[must_use]
     pub fn with_notes_of(mut self, orders: &[Order]) -> Self {
-        for stop in &mut self.stops {
-            let is_open = (stop.kind, stop.status) == (StopKind::Dropoff, StopStatus::Pending);
-            if is_open && !stop.returns {
-                let order = orders.iter().find(|order| order.id == stop.order_id);
-                let note = order.and_then(|order| order.recipient.note.as_ref());
+        let open = |stop: &&mut StopAnswer| stop.status == StopStatus::Pending && !stop.returns;
+        for stop in self.stops.iter_mut().filter(open) {
+            let Some(order) = orders.iter().find(|order| order.id == stop.order_id) else {
+                continue;
+            };
+            if stop.kind == StopKind::Dropoff {
+                let note = order.recipient.note.as_ref();
                 stop.recipient_note = note.map(|note| note.text.clone());
             }
+            let required = order.requires_proof.at(stop.kind);
+            stop.requires_proof = (!required.is_none()).then(|| required.clone());
         }
         self
     }
@@ -187,6 +195,8 @@ pub(crate) struct StopAnswer {
     returns: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     recipient_note: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    requires_proof: Option<StopProof>,
 }
 
 impl From<Route> for RouteAnswer {
@@ -228,6 +238,7 @@ impl StopAnswer {
             status: stop.status,
             returns: stop.returns,
             recipient_note: None,
+            requires_proof: None,
         }
     }
 

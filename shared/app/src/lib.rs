@@ -20,6 +20,7 @@ pub mod notifications;
 pub mod orders;
 pub mod paging;
 pub mod ports;
+pub mod proofs;
 pub mod recipients;
 pub mod refusal;
 mod retry;

@@ -7,6 +7,7 @@ use intake::{Fault, Faults};
 use thiserror::Error;
 
 use crate::addresses::Unplaceable;
+use crate::orders::LackingProof;
 use crate::ports::{FileError, GeocoderError, IdentityError, MailError, QueueError, StoreError};
 use crate::routes::by_hand::DecisionFault;
 
@@ -107,6 +108,18 @@ pub enum Refusal {
         /// The limit, in bytes.
         most_bytes: u64,
     },
+    /// The stop has all pictures of this kind that it may have.
+    #[error("a stop has at most {most} pictures of this kind")]
+    TooManyProofs {
+        /// The limit.
+        most: usize,
+    },
+    /// Proof that the pickup or the delivery needs is missing. Everything that is missing is named.
+    #[error("{} part(s) of the proof are missing", .0.len())]
+    ProofMissing(Vec<LackingProof>),
+    /// The picture has come already.
+    #[error("the picture has come already")]
+    ProofNotAwaited,
     /// Other writers keep changing the same record. Another try is likely to succeed.
     #[error("others are changing this at the same time; try again")]
     Contended,

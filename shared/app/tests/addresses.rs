@@ -7,7 +7,7 @@ use std::sync::Arc;
 use app::addresses::{PlaceAddresses, Region};
 use app::orders::CreateOrder;
 use app::{Caller, Refusal};
-use domain::{Coordinates, Order, Role};
+use domain::{Coordinates, Order, RequiredProof, Role};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use testkit::build::{grid, room, user_id};
@@ -29,6 +29,7 @@ impl Office {
             &[("Tokyo Station", Landmarks::TOKYO_STATION, 0.9)],
         );
         let place_order = CreateOrder {
+            required_proof: RequiredProof::default(),
             orders: store.clone(),
             placement: store.clone(),
             room: room(&store, 100_000),

@@ -12,7 +12,7 @@ use app::messages::CustomerChanged;
 use app::orders::CreateOrder;
 use app::ports::{IdempotencyKey, OrderPlacement, OrderStore, Placement, StoreError, UserStore};
 use async_trait::async_trait;
-use domain::{DecisionKind, Order, OrderId, OrderStatus, Timestamp, UserStatus};
+use domain::{DecisionKind, Order, OrderId, OrderStatus, RequiredProof, Timestamp, UserStatus};
 use jiff::SignedDuration;
 use serde_json::json;
 use testkit::build::user_id;
@@ -131,6 +131,7 @@ impl OrderPlacement for SuspendedMeanwhile {
 async fn an_order_that_is_placed_at_that_moment_is_on_no_route() {
     let world = world(0);
     let place_order = CreateOrder {
+        required_proof: RequiredProof::default(),
         placement: Arc::new(SuspendedMeanwhile(world.store.clone())),
         ..world.place_order()
     };

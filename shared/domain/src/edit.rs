@@ -283,6 +283,7 @@ impl Order {
             edited: changes,
             tap: None,
             reason_code: None,
+            proof: None,
         });
         edited.forget_old_edits();
         Ok(edited)

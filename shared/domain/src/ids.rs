@@ -3,7 +3,7 @@
 //! | id | made by | version |
 //! | --- | --- | --- |
 //! | user | Cognito, as the `sub` of the account | Cognito decides |
-//! | order from a JSON body, route, import | Waybill | 7, so that newer ids sort last |
+//! | order from a JSON body, route, import, proof | Waybill | 7, so that newer ids sort last |
 //! | order from a row of an import | Waybill | 8: the time of the import, the number of the row, a hash of both |
 
 use std::fmt;
@@ -60,6 +60,11 @@ id!(
 id!(
     /// The id of an import, version 7.
     ImportId
+);
+
+id!(
+    /// The id of a picture that proves a pickup or a delivery, version 7.
+    ProofId
 );
 
 impl ImportId {

@@ -9,7 +9,9 @@ use crate::decision::{Decided, Decision, DecisionKind, MOST_REFUSED_AGENTS};
 use crate::edit::OrderField;
 use crate::failure::{OnFailure, ReasonCode};
 use crate::geo::Coordinates;
+use crate::given_proof::GivenProof;
 use crate::ids::{ImportId, OrderId, RouteId, UserId};
+use crate::proof::{AskedProof, RequiredProof};
 use crate::recipient::FromRecipient;
 use crate::skill::Skills;
 use crate::stop::OrderStop;
@@ -212,6 +214,9 @@ pub struct HistoryLine {
     /// Why the order could not be picked up or handed over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason_code: Option<ReasonCode>,
+    /// The proof that came with the step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<GivenProof>,
 }
 
 /// Why a pending order is not on a route yet.
@@ -294,6 +299,8 @@ pub struct NewOrder<L = Coordinates> {
     pub external_id: Option<String>,
     /// What follows when the drop-off fails.
     pub on_failure: OnFailure,
+    /// The proof that the order asks for.
+    pub requires_proof: AskedProof,
 }
 
 /// An order whose stops may have an address and no location yet.
@@ -322,6 +329,7 @@ impl OrderDraft {
             notes: self.notes,
             external_id: self.external_id,
             on_failure: self.on_failure,
+            requires_proof: self.requires_proof,
         })
     }
 }
@@ -363,6 +371,8 @@ pub struct Order {
     pub decided: Decided,
     /// What the person at the door has told.
     pub recipient: FromRecipient,
+    /// The proof that the pickup and the delivery need.
+    pub requires_proof: RequiredProof,
     /// All steps so far, oldest first.
     pub history: Vec<HistoryLine>,
     /// The id of the last request that changed the order. Plans and emails that follow from it have it in their logs.
@@ -417,6 +427,7 @@ impl Order {
             }),
             decided: Decided::default(),
             recipient: FromRecipient::default(),
+            requires_proof: new.requires_proof.into(),
             history: vec![HistoryLine {
                 status: OrderStatus::Pending,
                 at: now,
@@ -426,6 +437,7 @@ impl Order {
                 edited: Vec::new(),
                 tap: None,
                 reason_code: None,
+                proof: None,
             }],
             request_id: None,
             created_at: now,
@@ -474,6 +486,7 @@ impl Order {
             edited: Vec::new(),
             tap: None,
             reason_code: None,
+            proof: None,
         });
         Ok(changed)
     }
@@ -668,6 +681,7 @@ impl Order {
             edited: Vec::new(),
             tap: None,
             reason_code: None,
+            proof: None,
         };
         let is_of_the_step = |last: &HistoryLine| {
             (last.status, last.at, last.by) == (line.status, line.at, line.by)
@@ -723,6 +737,7 @@ impl Order {
             edited: Vec::new(),
             tap: None,
             reason_code: None,
+            proof: None,
         });
         Some(changed)
     }

@@ -143,6 +143,7 @@ impl Order {
             edited: Vec::new(),
             tap: tap.kept(now),
             reason_code: None,
+            proof: None,
         };
         changed.history.insert(handed_over, line);
         Some(changed)

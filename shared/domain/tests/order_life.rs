@@ -4,8 +4,8 @@
 
 use domain::order::Waiting;
 use domain::{
-    Actor, Coordinates, NewOrder, Order, OrderId, OrderStatus, OrderStop, Priority, Role, RouteId,
-    Skills, Timestamp, UserId, VariantArray, ZoneGrid,
+    Actor, AskedProof, Coordinates, NewOrder, Order, OrderId, OrderStatus, OrderStop, Priority,
+    Role, RouteId, Skills, Timestamp, UserId, VariantArray, ZoneGrid,
 };
 use proptest::prelude::*;
 
@@ -33,6 +33,7 @@ fn order() -> Order {
         notes: None,
         external_id: None,
         on_failure: domain::OnFailure::default(),
+        requires_proof: AskedProof::default(),
     };
     let grid = ZoneGrid::new(5).unwrap();
     let zone = grid.zone_of(new.pickup.location).unwrap();

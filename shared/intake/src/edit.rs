@@ -89,6 +89,7 @@ pub fn read_order_edit(
             notes: notes.map(str::to_owned),
             external_id: order.external_id.clone(),
             on_failure: order.on_failure,
+            requires_proof: order.requires_proof.clone().into(),
         })
     })();
     let held = held.unwrap_or_default();

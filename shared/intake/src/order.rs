@@ -1,16 +1,19 @@
 //! Reads orders and the changes of their status.
 
+use domain::given_proof::TapProof;
 use domain::order::OrderDraft;
 use domain::skill::MOST_REQUIRED;
-use domain::{OnFailure, OrderStatus, Priority, ReasonCode, Tap, VariantArray};
+use domain::{AskedProof, OnFailure, OrderStatus, Priority, ReasonCode, Tap, VariantArray};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::column::Column;
 use crate::faults::Faults;
 use crate::fields::{Field, FieldSource, Fields, is_invisible_character, nfc};
+use crate::proof::read_asked_proof;
 use crate::stop::{AddressAlone, read_stop, refuse_end_of_window};
 use crate::tap::{OF_TAPS, read_tap};
+use crate::tap_proof::{OF_PROOF, read_tap_proof};
 
 /// The largest order, in size units.
 pub(crate) const LARGEST_SIZE: u32 = 10_000;
@@ -38,8 +41,14 @@ pub fn read_order(
     now: Timestamp,
 ) -> Result<OrderDraft, Faults> {
     let faults = Faults::new();
-    let draft = read_draft(&Fields::of_body(body, &faults), address_alone, now);
-    faults.or(draft)
+    let fields = Fields::of_body(body, &faults);
+    let draft = read_draft(&fields, address_alone, now);
+    // No file has this field. Orders from files follow the company's default.
+    let requires_proof = read_asked_proof(&fields);
+    faults.or(draft.map(|draft| OrderDraft {
+        requires_proof,
+        ..draft
+    }))
 }
 
 /// Reads an order that is placed at `now`. The draft is good only if no fault was noted.
@@ -48,19 +57,19 @@ pub(crate) fn read_draft<'a>(
     address_alone: AddressAlone,
     now: Timestamp,
 ) -> Option<OrderDraft> {
-    fields.only(
-        &[
-            PICKUP,
-            DROPOFF,
-            SIZE,
-            PRIORITY,
-            REQUIRES,
-            NOTES,
-            EXTERNAL_ID,
-            Field::from(ON_FAILURE),
-        ]
-        .map(Field::name),
-    );
+    let cells = [
+        PICKUP,
+        DROPOFF,
+        SIZE,
+        PRIORITY,
+        REQUIRES,
+        NOTES,
+        EXTERNAL_ID,
+        Field::from(ON_FAILURE),
+    ];
+    let mut known = cells.map(Field::name).to_vec();
+    known.push("requires_proof");
+    fields.only(&known);
     let pickup = fields.required_object(PICKUP);
     let pickup = pickup.and_then(|stop| read_stop(&stop, address_alone, now));
     let dropoff_fields = fields.required_object(DROPOFF);
@@ -90,6 +99,7 @@ pub(crate) fn read_draft<'a>(
         external_id: external_id
             .map(|id| nfc(id.trim_matches(is_invisible_character)).into_owned()),
         on_failure: on_failure.unwrap_or_default(),
+        requires_proof: AskedProof::default(),
     })
 }
 
@@ -104,6 +114,8 @@ pub struct StatusChange {
     pub reason_code: Option<ReasonCode>,
     /// What the app of the agent tells about the step.
     pub tap: Tap,
+    /// The proof of the pickup or the delivery.
+    pub proof: TapProof,
 }
 
 /// Reads the body of a request that changes the status of an order at `now`.
@@ -116,6 +128,7 @@ pub fn read_status_change(body: &Value, now: Timestamp) -> Result<StatusChange, 
     let known: Vec<&str> = ["status", "reason", "reason_code"]
         .into_iter()
         .chain(OF_TAPS)
+        .chain(OF_PROOF)
         .collect();
     fields.only(&known);
     if !fields.has("status") {
@@ -132,11 +145,13 @@ pub fn read_status_change(body: &Value, now: Timestamp) -> Result<StatusChange, 
         fields.fault("reason_code", "belongs to the status failed");
     }
     let tap = read_tap(&fields, status, now);
+    let proof = read_tap_proof(&fields, status);
     let read = status.map(|status| StatusChange {
         status,
         reason: reason.map(str::to_owned),
         reason_code,
         tap,
+        proof,
     });
     faults.or(read)
 }

@@ -10,19 +10,22 @@ use crate::stop::read_coordinates;
 /// The members of a tap in the body of a change of status.
 pub(crate) const OF_TAPS: [&str; 3] = ["tap_id", "occurred_at", "location"];
 
+/// Reads an app's own name for a tap.
+pub(crate) fn read_tap_id(fields: &Fields<'_>) -> Option<TapId> {
+    let text = fields.text("tap_id", LONGEST_TAP_ID)?;
+    let id = TapId::named(text);
+    if id.is_none() {
+        let detail = format!(
+            "must have {SHORTEST_TAP_ID} to {LONGEST_TAP_ID} letters, digits, hyphens and underscores"
+        );
+        fields.fault("tap_id", detail);
+    }
+    id
+}
+
 /// Reads the tap among the fields of a change of status at `now`.
 pub(crate) fn read_tap(fields: &Fields<'_>, status: Option<OrderStatus>, now: Timestamp) -> Tap {
-    let id = fields.text("tap_id", LONGEST_TAP_ID);
-    let id = id.and_then(|text| {
-        let id = TapId::named(text);
-        if id.is_none() {
-            let detail = format!(
-                "must have {SHORTEST_TAP_ID} to {LONGEST_TAP_ID} letters, digits, hyphens and underscores"
-            );
-            fields.fault("tap_id", detail);
-        }
-        id
-    });
+    let id = read_tap_id(fields);
     let has_time = fields.has("occurred_at");
     let occurred_at = has_time.then(|| fields.required_time("occurred_at"));
     let occurred_at = occurred_at.flatten().filter(|at| {

@@ -17,8 +17,8 @@ use thiserror::Error;
 pub use geocoder::GeocoderSettings;
 pub use mail::{MailVia, RecipientKey, RecipientMessages, RecipientMoments, SesSender};
 pub use values::{
-    CompanyName, LargestImport, MaxOpenOrders, NotificationWindow, PlanTime, PlanningHorizon,
-    TrackingUrl,
+    CompanyName, LargestImport, MaxOpenOrders, NotificationWindow, PhotoOrigin, PlanTime,
+    PlanningHorizon, ProofsKept, TrackingUrl,
 };
 
 /// A value that a function reads from its environment.

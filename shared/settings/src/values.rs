@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use app::tracking::{Company, MapTiles};
-use domain::{DispatchRules, LegEstimate, LongestLeg, ServiceArea, Zone, ZoneGrid};
+use domain::{DispatchRules, LegEstimate, LongestLeg, RequiredProof, ServiceArea, Zone, ZoneGrid};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
@@ -27,6 +27,14 @@ pub struct LargestImport(pub u64);
 /// `MAX_OPEN_ORDERS`: the pending orders that a customer without a limit of its own may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MaxOpenOrders(pub u32);
+
+/// The server of the photos of deliveries, for a Content-Security-Policy: scheme and host of `UPLOADS_BUCKET`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PhotoOrigin(pub String);
+
+/// `PROOF_DAYS`: how long the pictures that prove a pickup or a delivery are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ProofsKept(pub SignedDuration);
 
 /// `NOTIFICATION_WINDOW_SECONDS`: the seconds for which a person's news is gathered before an email tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -146,6 +154,54 @@ impl Setting for LargestImport {
 impl Setting for MaxOpenOrders {
     fn read(env: &Environment) -> Option<Self> {
         env.whole_number("MAX_OPEN_ORDERS", 1..=1_000_000).map(Self)
+    }
+}
+
+impl Setting for PhotoOrigin {
+    fn read(env: &Environment) -> Option<Self> {
+        // A local stack has no host name for each bucket.
+        if env.optional_text("AWS_ENDPOINT_URL").is_some() {
+            let url = env.url("AWS_ENDPOINT_URL")?;
+            return Some(Self(url.trim_end_matches('/').to_owned()));
+        }
+        let (bucket, region) = (env.text("UPLOADS_BUCKET"), env.text("AWS_REGION"));
+        let (bucket, region) = (bucket?, region?);
+        let domain = match region.starts_with("cn-") {
+            true => "amazonaws.com.cn",
+            false => "amazonaws.com",
+        };
+        Some(Self(format!("https://{bucket}.s3.{region}.{domain}")))
+    }
+}
+
+impl Setting for ProofsKept {
+    fn read(env: &Environment) -> Option<Self> {
+        let days = env.whole_number("PROOF_DAYS", 1..=3_650)?;
+        Some(Self(SignedDuration::from_hours(24 * i64::from(days))))
+    }
+}
+
+/// `REQUIRED_PROOF`: the proof that orders need if they say nothing of their own, as words with commas between them,
+/// such as `dropoff-photo,dropoff-pin`. Empty for no proof.
+impl Setting for RequiredProof {
+    fn read(env: &Environment) -> Option<Self> {
+        let text = env.optional_text("REQUIRED_PROOF").unwrap_or_default();
+        let mut required = Self::default();
+        for word in text.split(',').map(str::trim).filter(|it| !it.is_empty()) {
+            let flag = match word {
+                "pickup-photo" => &mut required.pickup.photo,
+                "pickup-signature" => &mut required.pickup.signature,
+                "dropoff-photo" => &mut required.dropoff.photo,
+                "dropoff-signature" => &mut required.dropoff.signature,
+                "dropoff-pin" => &mut required.dropoff.pin,
+                _ => {
+                    env.note(format!("REQUIRED_PROOF: {word} is no kind of proof"));
+                    return None;
+                }
+            };
+            *flag = true;
+        }
+        Some(required)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Generated days.
 
-use domain::{Coordinates, LegEstimate, NewOrder, OrderStop, Priority, Skills};
+use domain::{AskedProof, Coordinates, LegEstimate, NewOrder, OrderStop, Priority, Skills};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -120,5 +120,6 @@ pub fn order_between(pickup: Coordinates, dropoff: Coordinates, service_s: u32) 
         notes: None,
         external_id: None,
         on_failure: domain::OnFailure::default(),
+        requires_proof: AskedProof::default(),
     }
 }

@@ -7,9 +7,9 @@ use app::orders::{AssignOrder, ChangeInBulk, RoomForOrders};
 use app::routes::by_hand::DispatchDesk;
 use domain::import::NewImport;
 use domain::{
-    AgentProfile, Break, Coordinates, DispatchRules, EmailNotifications, Import, LegEstimate,
-    NewAccount, NewOrder, Order, OrderId, OrderStop, Priority, Role, Shift, Skill, Skills,
-    TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
+    AgentProfile, AskedProof, Break, Coordinates, DispatchRules, EmailNotifications, Import,
+    LegEstimate, NewAccount, NewOrder, Order, OrderId, OrderStop, Priority, Role, Shift, Skill,
+    Skills, TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
 };
 
 use crate::memory::MemoryStore;
@@ -300,6 +300,7 @@ pub fn an_order(number: u64) -> OrderBuilder {
             notes: None,
             external_id: None,
             on_failure: domain::OnFailure::default(),
+            requires_proof: AskedProof::default(),
         },
     }
 }

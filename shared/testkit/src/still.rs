@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use app::ports::{Clock, Ids, Jitter, Secrets};
 use domain::ids::Uuid;
-use domain::{ImportId, OrderId, RouteId, Timestamp, TrackingToken};
+use domain::{ImportId, OrderId, ProofId, RecipientPin, RouteId, Timestamp, TrackingToken};
 use jiff::SignedDuration;
 
 /// A clock that a test moves.
@@ -64,11 +64,20 @@ impl Ids for CountedIds {
     fn import_id(&self) -> ImportId {
         ImportId(self.next())
     }
+
+    fn proof_id(&self) -> ProofId {
+        ProofId(self.next())
+    }
 }
 
 impl Secrets for CountedIds {
     fn tracking_token(&self) -> TrackingToken {
         TrackingToken::of_bytes(self.next().into_bytes())
+    }
+
+    fn recipient_pin(&self) -> RecipientPin {
+        let count = self.0.fetch_add(1, Ordering::Relaxed) + 1;
+        RecipientPin::of_number((count % u64::from(RecipientPin::ALL)) as u16)
     }
 }
 

@@ -221,3 +221,24 @@ async fn queues() {
     contracts::queues::run_wakes(&wakes, &End(&wakes)).await;
     contracts::queues::run_notifications(&notifications, &End(&notifications)).await;
 }
+
+#[tokio::test]
+async fn proofs_and_pins() {
+    contracts::proofs::run(&MemoryStore::default()).await;
+    contracts::proofs::run_pins(&MemoryStore::default()).await;
+    let files = testkit::MemoryProofFiles::default();
+    contracts::proofs::run_files(&files, &files, &ProofUploads(files.clone())).await;
+}
+
+struct ProofUploads(testkit::MemoryProofFiles);
+
+#[async_trait]
+impl contracts::proofs::Client for ProofUploads {
+    async fn put(&self, key: app::ports::ProofKey, bytes: &[u8]) {
+        self.0.upload(key, bytes);
+    }
+
+    async fn copy(&self, key: app::ports::ProofKey, kind: domain::ProofKind) -> Option<Vec<u8>> {
+        self.0.copy_of(key, kind)
+    }
+}

@@ -7,6 +7,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use runtime::http::{Problem, Request, Response};
 use serde_json::json;
+use settings::PhotoOrigin;
 use sha2::{Digest, Sha256};
 
 const PAGE: &str = include_str!("page.html");
@@ -20,17 +21,28 @@ const LEAFLET_STYLE: &str = include_str!("leaflet.css");
 struct TrackingPage {
     company: Company,
     tiles: Option<MapTiles>,
+    /// The server of the photos.
+    photos: PhotoOrigin,
 }
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (company, tiles) = settings::from_environment()?;
-    runtime::http::serve(TrackingPage { company, tiles }, handle).await
+    let (company, tiles, photos) = settings::from_environment()?;
+    let page = TrackingPage {
+        company,
+        tiles,
+        photos,
+    };
+    runtime::http::serve(page, handle).await
 }
 
 async fn handle(page: &TrackingPage, request: &Request) -> Result<Response, Problem> {
-    let TrackingPage { company, tiles } = page;
+    let TrackingPage {
+        company,
+        tiles,
+        photos: PhotoOrigin(photos),
+    } = page;
     if request.asks_for("part", "map") {
         // Leaflet has 147 KB. Within the page, it would come with each opening.
         let leaflet = tiles.as_ref().map(|_| LEAFLET.to_owned());
@@ -57,11 +69,11 @@ async fn handle(page: &TrackingPage, request: &Request) -> Result<Response, Prob
         .replace("{{script}}", SCRIPT)
         // Within a script element, only `<` could end the element.
         .replace("{{words}}", &words_json.replace('<', "\\u003c"));
-    // The page may run this script, use this style and call its own server. With map tiles it may also load Leaflet
-    // from its own server and images from the server of the tiles. It may load nothing else.
+    // The page may run this script, use this style, call its own server and load photos from the bucket. With map tiles
+    // it may also load Leaflet from its own server and images from the server of the tiles. It may load nothing else.
     let (own_script, images) = match tiles {
-        Some(tiles) => (" 'self'", format!("img-src {}; ", tiles.origin())),
-        None => ("", String::new()),
+        Some(tiles) => (" 'self'", format!("img-src {photos} {}; ", tiles.origin())),
+        None => ("", format!("img-src {photos}; ")),
     };
     let policy = format!(
         "default-src 'none'; script-src '{}'{own_script}; style-src '{}'; {images}connect-src 'self'; base-uri 'none'; \
@@ -95,7 +107,13 @@ mod tests {
             colour: "#123456".to_owned(),
             support: "help@example.com".to_owned(),
         };
-        let response = answer(&TrackingPage { company, tiles }, handle, event).await;
+        let photos = PhotoOrigin("https://photos.example.com".to_owned());
+        let page = TrackingPage {
+            company,
+            tiles,
+            photos,
+        };
+        let response = answer(&page, handle, event).await;
         assert_eq!(response.status(), 200);
         let header = |name| response.headers()[name].to_str().unwrap().to_owned();
         assert_eq!(header("Content-Type"), "text/html; charset=utf-8");
@@ -138,13 +156,14 @@ mod tests {
     #[tokio::test]
     async fn a_page_with_tiles_may_ask_their_server_for_images_and_is_small_too() {
         let (policy, body) = page_with(Some(tiles()), EVENT).await;
-        assert!(policy.contains("img-src https://tiles.example.com; "));
+        assert!(policy.contains("img-src https://photos.example.com https://tiles.example.com; "));
         assert!(policy.contains("script-src 'sha256-") && policy.contains(" 'self'; style-src"));
         assert!(body.contains("track?part=map") && body.len() < 60_000);
         // A browser reads CR and LF as LF, and then the hash of the style would not fit.
         assert!(!body.contains('\r'));
         let (policy, body) = page(EVENT).await;
-        assert!(!policy.contains("img-src") && !policy.contains("' 'self'"));
+        assert!(policy.contains("img-src https://photos.example.com; "));
+        assert!(!policy.contains("' 'self'"));
         assert!(!body.contains("part=map"));
     }
 
@@ -164,7 +183,13 @@ mod tests {
                 colour: "#123456".to_owned(),
                 support: String::new(),
             };
-            let response = answer(&TrackingPage { company, tiles }, handle, &event).await;
+            let photos = PhotoOrigin("https://photos.example.com".to_owned());
+            let page = TrackingPage {
+                company,
+                tiles,
+                photos,
+            };
+            let response = answer(&page, handle, &event).await;
             assert_eq!(response.status(), status);
             let is_kept = response.headers()["Cache-Control"] == "public, max-age=86400";
             assert_eq!(is_kept, status == 200);

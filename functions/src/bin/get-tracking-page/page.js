@@ -114,10 +114,20 @@ function show(answer) {
   say("expected", answer.expected ? span(answer.expected) : "");
   say("before", answer.status === "in_progress" ? stopsBefore(answer.stops_before ?? 0) : "");
   say("courier", answer.courier ? filled(words.courier, { name: answer.courier.first_name }) : "");
+  say("pin", answer.pin ? filled(words.pin, { pin: answer.pin }) : "");
+  showPhoto(answer.photo);
   draw(answer.map);
   showForms(answer);
   say("updated", filled(words.updated, { time: clock(new Date(answer.at)) }));
   say("notice", "");
+}
+
+/** Each answer has another link to the same photo. The first one is enough. */
+function showPhoto(link) {
+  const photo = element("photo");
+  if (link && !photo.hasAttribute("src")) Object.assign(photo, { alt: words.photo, src: link });
+  if (!link) photo.removeAttribute("src");
+  photo.hidden = !link;
 }
 
 /** What the person at the door can tell now. A form that was sent stays away, also if its text can still change. */
@@ -177,7 +187,8 @@ function prepareForms() {
 
 function nothingMore() {
   shown = undefined;
-  for (const id of ["message", "since", "expected", "before", "courier", "updated"]) say(id, "");
+  for (const id of ["message", "since", "expected", "before", "courier", "pin", "updated"]) say(id, "");
+  showPhoto(null);
   draw(null);
   for (const id of ["note", "rating", "opt-out", "told"]) element(id).hidden = true;
   element("steps").hidden = true;

@@ -12,7 +12,7 @@
 //! `outbox#<user>`, `told#<user>#<ten minutes>`, `zone#<zone>`, `legs#<lat>,<lon>`,
 //! `place#<SHA-256 of what was asked>`, `pending-bound#<customer>`, `no-agents#<zone>`, `sweep`,
 //! `tracking#<SHA-256 of the token>`, `tracking-of#<order>`, `promise#<order>`, `messages#<order>`,
-//! `no-messages#<pseudonym of an address>` |
+//! `no-messages#<pseudonym of an address>`, `proofs#<order>`, `pin#<order>` |
 //!
 //! Times in keys are RFC 3339 in UTC with exactly three decimals, so that they sort as text.
 
@@ -198,6 +198,16 @@ pub fn messages_claim(order_id: OrderId) -> String {
 /// The wish for no messages at an address.
 pub fn no_messages_claim(pseudonym: &str) -> String {
     format!("no-messages#{pseudonym}")
+}
+
+/// The pictures of an order.
+pub fn proofs_claim(order_id: OrderId) -> String {
+    format!("proofs#{order_id}")
+}
+
+/// The PIN of an order's recipient.
+pub fn pin_claim(order_id: OrderId) -> String {
+    format!("pin#{order_id}")
 }
 
 /// The place of the sweep.

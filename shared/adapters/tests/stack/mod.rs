@@ -1,8 +1,10 @@
 //! What the contract tests need of a running stack.
 
 use adapters::cognito::{CognitoAccounts, CognitoSessions};
+use adapters::s3::proofs;
 use adapters::{aws, cognito, dynamodb, s3, ses, sns, sqs};
 use app::messages::ImportKey;
+use app::ports::ProofKey;
 use async_trait::async_trait;
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::types::{
@@ -11,6 +13,7 @@ use aws_sdk_dynamodb::types::{
 };
 use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use aws_sdk_sesv2::types::{SuppressionListReason, SuppressionOptions};
+use domain::ProofKind;
 use serde_json::Value;
 use settings::resources::{
     ClaimsTable, ImportsTable, LocationsTable, OrdersTable, RoutesTable, UsersTable,
@@ -316,6 +319,21 @@ impl testkit::contracts::files::Client for OwnBucket {
     async fn rejected(&self, key: ImportKey) -> Option<Vec<u8>> {
         let get = self.client.get_object().bucket(&self.name);
         let answer = get.key(s3::rejected_rows(key)).send().await.ok()?;
+        Some(answer.body.collect().await.unwrap().to_vec())
+    }
+}
+
+#[async_trait]
+impl testkit::contracts::proofs::Client for OwnBucket {
+    async fn put(&self, key: ProofKey, bytes: &[u8]) {
+        let put = self.client.put_object().bucket(&self.name);
+        let put = put.key(proofs::uploaded(key)).body(bytes.to_vec().into());
+        put.send().await.unwrap();
+    }
+
+    async fn copy(&self, key: ProofKey, kind: ProofKind) -> Option<Vec<u8>> {
+        let get = self.client.get_object().bucket(&self.name);
+        let answer = get.key(proofs::kept(key, kind)).send().await.ok()?;
         Some(answer.body.collect().await.unwrap().to_vec())
     }
 }

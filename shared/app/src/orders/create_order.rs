@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::{LongestLeg, Order, Role, ServiceArea, Timestamp, ZoneGrid};
+use domain::{LongestLeg, NewOrder, Order, RequiredProof, Role, ServiceArea, Timestamp, ZoneGrid};
 use intake::{AddressAlone, Faults, read_order};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -38,6 +38,8 @@ pub struct CreateOrder {
     pub service_area: ServiceArea,
     /// The longest way from a pickup to its drop-off.
     pub longest_leg: LongestLeg,
+    /// The proof that the company asks for where an order says nothing.
+    pub required_proof: RequiredProof,
     /// Finds the locations of addresses; `None` if each stop must have its location.
     pub addresses: Option<PlaceAddresses>,
 }
@@ -96,6 +98,10 @@ impl CreateOrder {
                 let located = draft.located(None, None);
                 located.ok_or_else(|| Refusal::Broken("a stop has no location".into()))?
             }
+        };
+        let new = NewOrder {
+            requires_proof: new.requires_proof.or(&self.required_proof),
+            ..new
         };
         check_places(&new, &self.service_area, &self.longest_leg)?;
         let zone = self.grid.zone_of(new.pickup.location);

@@ -12,6 +12,7 @@ mod quote_order;
 mod release_order;
 mod room;
 mod sweep_pending_orders;
+mod tap_proof;
 mod update_order_status;
 
 pub use assign_order::AssignOrder;
@@ -27,4 +28,5 @@ pub use quote_order::{QuoteAnswer, QuoteOrder};
 pub use release_order::ReleaseOrder;
 pub use room::RoomForOrders;
 pub use sweep_pending_orders::{SweepPendingOrders, SweepReport};
+pub use tap_proof::{CheckProof, LackingProof};
 pub use update_order_status::UpdateOrderStatus;

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use crate::answers::OrderAnswer;
 use crate::caller::Caller;
+use crate::orders::tap_proof::{CheckProof, TriedPin};
 use crate::ports::{
     AgentPart, Changeset, Clock, DispatchLedger, Jitter, OrderStore, RouteStore, StoreError,
     UserStore,
@@ -44,6 +45,8 @@ pub struct UpdateOrderStatus {
     pub grid: ZoneGrid,
     /// For the legs over stops that fall away.
     pub estimate: LegEstimate,
+    /// Checks the proof of pickups and deliveries.
+    pub proof: CheckProof,
 }
 
 /// An order with the route and the agent that change along with it.
@@ -115,7 +118,8 @@ impl UpdateOrderStatus {
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for an order that is not the caller's, [`Refusal::Forbidden`] for a status that is not
-    /// theirs to set, [`Refusal::StepNotAllowed`], [`Refusal::AgentNotActive`], [`Refusal::AccountSuspended`].
+    /// theirs to set, [`Refusal::StepNotAllowed`], [`Refusal::ProofMissing`], [`Refusal::AgentNotActive`],
+    /// [`Refusal::AccountSuspended`].
     pub async fn run(
         &self,
         caller: &Caller,
@@ -126,6 +130,7 @@ impl UpdateOrderStatus {
         let change = intake::read_status_change(body, self.clock.now())?;
         let id: OrderId = order_id.parse().map_err(|_| Refusal::NotFound)?;
         let mut attempts = Attempts::on_route(self.jitter.as_ref());
+        let mut tried = TriedPin::default();
         loop {
             let found = self.read(caller, role, id).await?;
             if !change.status.may_be_set_by(role) {
@@ -141,7 +146,19 @@ impl UpdateOrderStatus {
                 None if is_done_already(&found.order, role, &change, now) => {
                     return Ok(found.answer(role, now));
                 }
-                None => self.changeset(found, role, &change, now)?,
+                None => {
+                    let order = &found.order;
+                    let proof = self
+                        .proof
+                        .run(order, role, &change, &mut tried, now)
+                        .await?;
+                    let mut changeset = self.changeset(found, role, &change, now)?;
+                    let changed = changeset.orders.iter_mut().find(|order| order.id == id);
+                    if let Some(line) = changed.and_then(|order| order.history.last_mut()) {
+                        line.proof = proof;
+                    }
+                    changeset
+                }
             };
             for order in &mut changeset.orders {
                 order.request_id.clone_from(&caller.request_id);

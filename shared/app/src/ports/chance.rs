@@ -1,6 +1,6 @@
 //! Time, ids and randomness. Tests replace them with fixed values.
 
-use domain::{ImportId, OrderId, RouteId, Timestamp, TrackingToken};
+use domain::{ImportId, OrderId, ProofId, RecipientPin, RouteId, Timestamp, TrackingToken};
 
 /// Tells the time.
 pub trait Clock: Send + Sync {
@@ -16,6 +16,8 @@ pub trait Ids: Send + Sync {
     fn route_id(&self) -> RouteId;
     /// A new import id.
     fn import_id(&self) -> ImportId;
+    /// A new id for a picture.
+    fn proof_id(&self) -> ProofId;
 }
 
 /// Spreads out calls that would otherwise happen at the same moment.
@@ -28,4 +30,6 @@ pub trait Jitter: Send + Sync {
 pub trait Secrets: Send + Sync {
     /// A new secret for a tracking link.
     fn tracking_token(&self) -> TrackingToken;
+    /// A new PIN of a recipient. All PINs are equally likely.
+    fn recipient_pin(&self) -> RecipientPin;
 }

@@ -13,6 +13,7 @@ mod pending;
 mod places;
 mod planning;
 mod promises;
+mod proofs;
 mod put_aside;
 mod queues;
 mod recipients;
@@ -40,6 +41,9 @@ pub use planning::{
     PlannedVisit, ProviderError, RouteProvider, UnplacedOrder, domain_kind,
 };
 pub use promises::{Promise, Promises};
+pub use proofs::{
+    KeptPicture, PictureReader, PinTry, ProofFiles, ProofKey, ProofStore, ProofUrls, RecipientPins,
+};
 pub use put_aside::UnreadableChanges;
 pub use queues::{Queue, QueueError};
 pub use recipients::{Begun, Pseudonyms, RecipientMessages};

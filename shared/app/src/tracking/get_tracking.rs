@@ -14,6 +14,7 @@ use crate::refusal::Refusal;
 use crate::routes::under_way::UnderWay;
 
 use super::open;
+use super::show_proof::ShowProof;
 use super::words::Words;
 
 /// The courier is shown if no more stops than this come before the door.
@@ -39,6 +40,8 @@ pub struct GetTracking {
     pub company: Company,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// The proof that the recipient sees.
+    pub proof: ShowProof,
 }
 
 /// The company, as the page shows it.
@@ -93,6 +96,12 @@ pub struct TrackingAnswer {
     rating: Telling,
     /// Whether the person can stop the emails about parcels.
     messages: Telling,
+    /// The PIN that the courier asks for. Absent if the delivery needs none, or has ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pin: Option<String>,
+    /// The photo of the delivery, as a link for five minutes. Absent before it is kept.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    photo: Option<String>,
     company: Company,
     /// The time of this answer.
     at: Timestamp,
@@ -164,6 +173,8 @@ impl GetTracking {
             Some(route) => self.users.user(route.agent_id).await?,
             None => None,
         };
+        let pin = self.proof.pin(&order, now).await?;
+        let photo = self.proof.photo(&order, now).await?;
         Ok(TrackingAnswer {
             status: order.status,
             message: words.status(order.status),
@@ -189,6 +200,8 @@ impl GetTracking {
                 open: order.dropoff.contact.is_some_and(|it| it.email.is_some()),
                 told: false,
             },
+            pin,
+            photo,
             company: self.company.clone(),
             at: now,
         })

@@ -2,11 +2,13 @@
 
 mod create_tracking_link;
 mod get_tracking;
+mod show_proof;
 mod tell;
 mod words;
 
 pub use create_tracking_link::{CreateTrackingLink, NewLink};
 pub use get_tracking::{Company, GetTracking, MapTiles, TrackingAnswer};
+pub use show_proof::ShowProof;
 pub use tell::{LeaveNote, RateDelivery, TellByLink};
 pub use words::Words;
 

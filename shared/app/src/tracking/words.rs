@@ -38,6 +38,10 @@ pub struct Words {
     pub stops_before: &'static str,
     /// The courier: `{name}`.
     pub courier: &'static str,
+    /// The PIN that the courier asks for: `{pin}`.
+    pub pin: &'static str,
+    /// What the photo of a delivery shows, for people who do not see it.
+    pub photo: &'static str,
     /// The straight line from the courier to the door: `{distance}`.
     pub distance: &'static str,
     /// The time of the last answer: `{time}`.
@@ -138,6 +142,8 @@ static ENGLISH: Words = Words {
     one_stop_before: "One stop before yours",
     stops_before: "{count} stops before yours",
     courier: "Your courier: {name}",
+    pin: "Your PIN for the courier: {pin}",
+    photo: "Photo of the delivery",
     distance: "About {distance} away",
     updated: "Updated at {time}",
     leave_note: "A note for the courier",
@@ -175,6 +181,8 @@ static SPANISH: Words = Words {
     one_stop_before: "Una parada antes de la tuya",
     stops_before: "{count} paradas antes de la tuya",
     courier: "Tu repartidor: {name}",
+    pin: "Tu PIN para el repartidor: {pin}",
+    photo: "Foto de la entrega",
     distance: "A unos {distance} de ti",
     updated: "Actualizado a las {time}",
     leave_note: "Una nota para el repartidor",
@@ -212,6 +220,8 @@ static CATALAN: Words = Words {
     one_stop_before: "Una parada abans de la teva",
     stops_before: "{count} parades abans de la teva",
     courier: "El teu repartidor: {name}",
+    pin: "El teu PIN per al repartidor: {pin}",
+    photo: "Foto del lliurament",
     distance: "A uns {distance} de tu",
     updated: "Actualitzat a les {time}",
     leave_note: "Una nota per al repartidor",
@@ -249,6 +259,8 @@ static GERMAN: Words = Words {
     one_stop_before: "Ein Halt vor Ihrem",
     stops_before: "{count} Halte vor Ihrem",
     courier: "Ihr Kurier: {name}",
+    pin: "Ihre PIN für den Kurier: {pin}",
+    photo: "Foto der Zustellung",
     distance: "Etwa {distance} entfernt",
     updated: "Stand: {time}",
     leave_note: "Eine Nachricht an den Kurier",
@@ -286,6 +298,8 @@ static FRENCH: Words = Words {
     one_stop_before: "Un arrêt avant le vôtre",
     stops_before: "{count} arrêts avant le vôtre",
     courier: "Votre coursier : {name}",
+    pin: "Votre code PIN pour le coursier : {pin}",
+    photo: "Photo de la livraison",
     distance: "À environ {distance} de chez vous",
     updated: "Mis à jour à {time}",
     leave_note: "Un message pour le coursier",

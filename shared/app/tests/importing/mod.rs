@@ -13,8 +13,8 @@ use app::imports::{IngestOrders, IngestReport, Progress};
 use app::messages::ImportKey;
 use app::orders::RoomForOrders;
 use app::ports::ImportStore;
-use domain::Import;
 use domain::import::ImportSettings;
+use domain::{Import, RequiredProof};
 use testkit::build::{bulk, grid, room};
 use testkit::{MemoryFiles, MemoryImportQueue, MemoryStore, NoJitter, StillClock, an_import};
 
@@ -63,6 +63,7 @@ impl World {
 
     pub fn ingest(&self) -> IngestOrders {
         IngestOrders {
+            required_proof: RequiredProof::default(),
             imports: self.store.clone(),
             chunks: self.store.clone(),
             room: RoomForOrders {

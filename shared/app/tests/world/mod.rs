@@ -21,7 +21,8 @@ use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
 use app::routes::{PreviewPlan, PreviewQuery, SequenceStops, TransferRoute};
 use app::{Caller, Refusal};
 use domain::{
-    DispatchRules, LegEstimate, Order, OrderId, Role, Route, ServiceArea, User, UserId, Zone,
+    DispatchRules, LegEstimate, Order, OrderId, RequiredProof, Role, Route, ServiceArea, User,
+    UserId, Zone,
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
@@ -81,6 +82,7 @@ impl World {
 
     pub fn place_order(&self) -> CreateOrder {
         CreateOrder {
+            required_proof: RequiredProof::default(),
             orders: self.store.clone(),
             placement: self.store.clone(),
             room: RoomForOrders {
@@ -129,6 +131,10 @@ impl World {
 
     pub fn change_status(&self) -> UpdateOrderStatus {
         UpdateOrderStatus {
+            proof: app::orders::CheckProof {
+                proofs: self.store.clone(),
+                pins: self.store.clone(),
+            },
             users: self.store.clone(),
             orders: self.store.clone(),
             routes: self.store.clone(),
@@ -137,6 +143,16 @@ impl World {
             jitter: Arc::new(NoJitter),
             grid: grid(),
             estimate: LegEstimate::default(),
+        }
+    }
+
+    pub fn show_proof(&self) -> app::tracking::ShowProof {
+        app::tracking::ShowProof {
+            pins: self.store.clone(),
+            secrets: self.ids.clone(),
+            proofs: self.store.clone(),
+            urls: Arc::new(testkit::MemoryProofFiles::default()),
+            kept_for: SignedDuration::from_hours(24 * 90),
         }
     }
 

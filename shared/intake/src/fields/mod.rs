@@ -295,6 +295,52 @@ impl<'a, S: FieldSource<'a>> Fields<'a, S> {
         Some(skills)
     }
 
+    /// A list of at most `most` different texts, each one line of 1 to `longest` characters, without the spaces around
+    /// them.
+    pub fn texts(
+        &self,
+        field: impl Into<Field>,
+        most: usize,
+        longest: usize,
+    ) -> Option<Vec<String>> {
+        let field = field.into();
+        let texts = self.value(field)?.texts();
+        let texts: Option<Vec<&str>> =
+            texts.map(|texts| texts.into_iter().map(str::trim).collect());
+        let fits = |text: &&str| {
+            !text::is_invisible(text)
+                && text.chars().count() <= longest
+                && text::control_within_line(text).is_none()
+        };
+        let texts = texts.filter(|texts| {
+            let repeated = (1..texts.len()).any(|at| texts[..at].contains(&texts[at]));
+            texts.len() <= most && !repeated && texts.iter().all(fits)
+        });
+        if texts.is_none() {
+            self.fault(
+                field,
+                format!(
+                    "must be a list of at most {most} different texts of 1 to {longest} characters"
+                ),
+            );
+        }
+        texts.map(|texts| texts.into_iter().map(str::to_owned).collect())
+    }
+
+    /// One text, or a list of texts as in [`texts`](Self::texts).
+    pub fn text_or_texts(
+        &self,
+        field: impl Into<Field>,
+        most: usize,
+        longest: usize,
+    ) -> Option<Vec<String>> {
+        let field = field.into();
+        match self.value(field)?.text() {
+            Some(_) => Some(vec![self.text(field, longest)?.to_owned()]),
+            None => self.texts(field, most, longest),
+        }
+    }
+
     /// A whole number within a range.
     pub fn whole_number<N: TryFrom<u64> + PartialOrd + Display>(
         &self,

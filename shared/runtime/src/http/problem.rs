@@ -6,6 +6,7 @@ use app::Refusal;
 use app::addresses::Unplaceable;
 use app::routes::by_hand::DecisionFault;
 use domain::OrderStatus;
+use domain::given_proof::ProofPart;
 use intake::Fault;
 use lambda_http::http::StatusCode;
 use serde_json::{Map, Value, json};
@@ -25,6 +26,7 @@ struct Parts {
     unplaceable: Vec<Unplaceable>,
     reasons: Vec<DecisionFault>,
     allowed: Option<Vec<OrderStatus>>,
+    missing: Option<Vec<ProofPart>>,
     current_version: Option<u64>,
     retry_after_s: Option<u32>,
     cause: Option<String>,
@@ -40,6 +42,7 @@ impl Problem {
             unplaceable: Vec::new(),
             reasons: Vec::new(),
             allowed: None,
+            missing: None,
             current_version: None,
             retry_after_s: None,
             cause: None,
@@ -109,6 +112,11 @@ impl Problem {
         self
     }
 
+    fn missing(mut self, missing: Vec<ProofPart>) -> Self {
+        self.0.missing = Some(missing);
+        self
+    }
+
     fn against(mut self, reasons: Vec<DecisionFault>) -> Self {
         self.0.reasons = reasons;
         self
@@ -167,6 +175,9 @@ impl Problem {
         }
         if let Some(version) = self.0.current_version {
             body.insert("current_version".to_owned(), version.into());
+        }
+        if let Some(missing) = &self.0.missing {
+            body.insert("missing".to_owned(), json!(missing));
         }
         if let Some(allowed) = &self.0.allowed {
             body.insert("allowed".to_owned(), json!(allowed));
@@ -320,6 +331,30 @@ impl From<Refusal> for Problem {
                 ),
             )
             .naming(fault("#/size_bytes", "is more than the limit")),
+            Refusal::TooManyProofs { most } => Self::new(
+                StatusCode::CONFLICT,
+                "too_many_proofs",
+                format!("A stop has at most {most} of these pictures."),
+            ),
+            Refusal::ProofMissing(lacking) => {
+                let missing = lacking.iter().map(|it| it.part).collect();
+                let faults = lacking.into_iter().map(|it| Fault {
+                    pointer: it.pointer().to_owned(),
+                    detail: it.detail,
+                });
+                Self::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "proof_missing",
+                    "Proof is missing. See errors. A dispatcher can set the status without it, with a reason.",
+                )
+                .naming(faults.collect())
+                .missing(missing)
+            }
+            Refusal::ProofNotAwaited => Self::new(
+                StatusCode::CONFLICT,
+                "proof_not_awaited",
+                "This picture has come already. Nothing is left to do.",
+            ),
             Refusal::Throttled => Self::new(
                 StatusCode::TOO_MANY_REQUESTS,
                 "too_many_requests",

@@ -9,7 +9,7 @@ use app::events::PublishEvents;
 use app::notifications::{Letterhead, SendNotifications};
 use app::orders::{CreateOrder, RoomForOrders, SweepPendingOrders, UpdateOrderStatus};
 use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
-use domain::{LegEstimate, LongestLeg, Role, ServiceArea, User, UserId, ZoneGrid};
+use domain::{LegEstimate, LongestLeg, RequiredProof, Role, ServiceArea, User, UserId, ZoneGrid};
 use jiff::{SignedDuration, tz::TimeZone};
 use testkit::build::{room, user_id};
 use testkit::{
@@ -62,6 +62,7 @@ impl Wiring {
 
     pub(super) fn create_order(&self) -> CreateOrder {
         CreateOrder {
+            required_proof: RequiredProof::default(),
             orders: self.store.clone(),
             placement: self.store.clone(),
             room: RoomForOrders {
@@ -80,6 +81,10 @@ impl Wiring {
 
     pub(super) fn update_order_status(&self) -> UpdateOrderStatus {
         UpdateOrderStatus {
+            proof: app::orders::CheckProof {
+                proofs: self.store.clone(),
+                pins: self.store.clone(),
+            },
             users: self.store.clone(),
             orders: self.store.clone(),
             routes: self.store.clone(),

@@ -3,9 +3,9 @@
 use domain::ids::Uuid;
 use domain::route::Departure;
 use domain::{
-    Break, Contact, Coordinates, Language, Leg, NewOrder, Order, OrderId, OrderStop, Priority,
-    Route, RouteId, RouteStatus, RouteStop, Skill, StopKind, StopStatus, TimeWindow, Timestamp,
-    User, UserId, Zone,
+    AskedProof, Break, Contact, Coordinates, Language, Leg, NewOrder, Order, OrderId, OrderStop,
+    Priority, Route, RouteId, RouteStatus, RouteStop, Skill, StopKind, StopStatus, TimeWindow,
+    Timestamp, User, UserId, Zone,
 };
 use jiff::{SignedDuration, Timestamp as Time};
 
@@ -108,6 +108,7 @@ impl Fresh {
             notes: Some("third floor, no lift 🚲".to_owned()),
             external_id: Some("SO-1001".to_owned()),
             on_failure: domain::OnFailure::default(),
+            requires_proof: AskedProof::default(),
         };
         let id = OrderId(Uuid::now_v7());
         Order::placed(id, customer, new, self.zone(), placed_at)

@@ -26,6 +26,7 @@ pub mod places;
 pub mod placing;
 pub mod profiles;
 pub mod promises;
+pub mod proofs;
 pub mod put_aside;
 pub mod queues;
 pub mod recipients;

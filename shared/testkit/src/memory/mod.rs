@@ -11,6 +11,7 @@ mod outboxes;
 mod pending_bounds;
 mod places;
 mod promises;
+mod proofs;
 mod put_aside;
 mod queues;
 mod recipients;
@@ -23,6 +24,7 @@ pub use identity::{CODE, EMAIL_CODE, IdentityCall, MemoryIdentity, RESET_CODE};
 pub use legs::MemoryLegs;
 pub use mail::MemoryMailer;
 pub use places::{MemoryGeocoder, MemoryPlaceCache};
+pub use proofs::{MemoryProofFiles, OnePixel};
 pub use put_aside::MemoryAside;
 pub use queues::{
     MemoryCustomers, MemoryImportQueue, MemoryNotifications, MemoryQueue, MemoryWakes,

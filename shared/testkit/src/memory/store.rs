@@ -21,6 +21,7 @@ use super::away;
 use super::claims::LeaseRecord;
 use super::outboxes::OutboxRecord;
 use super::pending_bounds::BoundRecord;
+use super::proofs::{PinRecord, ProofsRecord};
 use super::recipients::MessagesRecord;
 use super::tracking::LinkRecord;
 
@@ -65,6 +66,8 @@ pub(super) struct Tables {
     pub(super) locations: HashMap<UserId, AgentLocation>,
     pub(super) pending_bounds: HashMap<UserId, BoundRecord>,
     pub(super) profiles: HashMap<UserId, ImportProfiles>,
+    pub(super) proofs: HashMap<OrderId, ProofsRecord>,
+    pub(super) pins: HashMap<OrderId, PinRecord>,
     changes: Vec<StateChange>,
     faults: VecDeque<NextWrite>,
 }

@@ -12,6 +12,7 @@ mod packed;
 mod place;
 mod profiles;
 mod promise;
+mod proof;
 mod route;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ pub(crate) use location::StoredLocation;
 pub(crate) use order::StoredOrder;
 pub(crate) use profiles::StoredProfiles;
 pub(crate) use promise::StoredPromise;
+pub(crate) use proof::{StoredPin, StoredProofs};
 pub(crate) use route::{StoredGeometry, StoredRoute};
 pub(crate) use tracking::{StoredCurrentLink, StoredLink};
 pub(crate) use user::StoredUser;

@@ -1,10 +1,11 @@
 //! Orders: one item for each order.
 
+use domain::given_proof::GivenProof;
 use domain::order::{Assignment, Waiting};
 use domain::{
     Actor, Decided, Decision, FromRecipient, HistoryLine, ImportId, OnFailure, Order, OrderField,
-    OrderId, OrderStatus, Priority, Rating, ReasonCode, RecipientNote, RouteId, Skills, TapId,
-    Tapped, Timestamp, UnplacedReason, UserId, Zone,
+    OrderId, OrderStatus, Priority, Rating, ReasonCode, RecipientNote, RequiredProof, RouteId,
+    Skills, TapId, Tapped, Timestamp, UnplacedReason, UserId, Zone,
 };
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +56,8 @@ pub(crate) struct StoredOrder {
     recipient_note: Option<RecipientNote>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rating: Option<Rating>,
+    #[serde(default, skip_serializing_if = "RequiredProof::is_none")]
+    requires_proof: RequiredProof,
     history: Vec<StoredHistoryLine>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
@@ -91,6 +94,8 @@ struct StoredHistoryLine {
     tap: Option<StoredTap>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reason_code: Option<ReasonCode>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proof: Option<GivenProof>,
 }
 
 /// What the history keeps of a tap.
@@ -157,6 +162,7 @@ impl From<Order> for StoredOrder {
             refused_agents: order.decided.refused_agents,
             recipient_note: order.recipient.note,
             rating: order.recipient.rating,
+            requires_proof: order.requires_proof,
             history: order.history.into_iter().map(Into::into).collect(),
             request_id: order.request_id,
             list_shard: keys::list_shard(shard),
@@ -182,6 +188,7 @@ impl From<HistoryLine> for StoredHistoryLine {
             edited: line.edited,
             tap: line.tap.map(Into::into),
             reason_code: line.reason_code,
+            proof: line.proof,
         }
     }
 }
@@ -197,6 +204,7 @@ impl From<StoredHistoryLine> for HistoryLine {
             edited: stored.edited,
             tap: stored.tap.map(Into::into),
             reason_code: stored.reason_code,
+            proof: stored.proof,
         }
     }
 }
@@ -248,6 +256,7 @@ impl TryFrom<StoredOrder> for Order {
                 note: stored.recipient_note,
                 rating: stored.rating,
             },
+            requires_proof: stored.requires_proof,
             history: stored.history.into_iter().map(Into::into).collect(),
             request_id: stored.request_id,
             created_at: stored.created_at,

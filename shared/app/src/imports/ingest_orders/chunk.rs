@@ -122,6 +122,7 @@ impl Gathered {
         })?;
         let id = import.id.order_in_row(row.number());
         let mut order = Order::placed(id, import.customer_id, new, zone, self.now);
+        order.requires_proof.clone_from(&ingest.required_proof);
         order.import_id = Some(import.id);
         Ok(order)
     }

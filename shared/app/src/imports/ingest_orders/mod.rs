@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::import::{ImportFailure, SeenFile};
-use domain::{Import, ImportStatus, LongestLeg, ServiceArea, Timestamp, ZoneGrid};
+use domain::{Import, ImportStatus, LongestLeg, RequiredProof, ServiceArea, Timestamp, ZoneGrid};
 use intake::csv::{FileFault, Rows};
 use intake::{MOST_WORKBOOK_BYTES, Workbook};
 use tokio::time::timeout;
@@ -68,6 +68,8 @@ pub struct IngestOrders {
     pub longest_leg: LongestLeg,
     /// The largest size of a file, in bytes.
     pub most_bytes: u64,
+    /// The proof that the company asks for.
+    pub required_proof: RequiredProof,
 }
 
 /// How one run ended.

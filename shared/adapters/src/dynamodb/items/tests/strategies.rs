@@ -1,5 +1,6 @@
 //! Arbitrary users, orders and routes.
 
+use domain::given_proof::{GivenProof, ProofPart};
 use domain::ids::Uuid;
 use domain::import::{
     Cancellation, DateOrder, DecimalMark, ImportFailure, ImportSettings, KeptParts, KeptRejects,
@@ -10,10 +11,10 @@ use domain::route::Departure;
 use domain::{
     Actor, AgentProfile, Break, Contact, Coordinates, Decided, Decision, DecisionKind,
     EmailNotifications, FromRecipient, HistoryLine, Import, ImportId, ImportStatus, Language, Leg,
-    Moment, OnFailure, Order, OrderField, OrderId, OrderStatus, OrderStop, Priority, Rating,
-    ReasonCode, RecipientNote, Role, Route, RouteDecision, RouteId, RouteStatus, RouteStop, Skill,
-    Skills, StopKind, StopStatus, TapId, Tapped, TimeWindow, Timestamp, UnplacedReason, User,
-    UserId, UserStatus, VariantArray, Zone, ZoneGrid,
+    Moment, OnFailure, Order, OrderField, OrderId, OrderStatus, OrderStop, Priority, ProofId,
+    Rating, ReasonCode, RecipientNote, RequiredProof, Role, Route, RouteDecision, RouteId,
+    RouteStatus, RouteStop, Skill, Skills, StopKind, StopProof, StopStatus, TapId, Tapped,
+    TimeWindow, Timestamp, UnplacedReason, User, UserId, UserStatus, VariantArray, Zone, ZoneGrid,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -212,7 +213,14 @@ fn history_line() -> impl Strategy<Value = HistoryLine> {
     ]);
     let edited = vec(select(OrderField::VARIANTS.to_vec()), 0..3);
     let code = of(select(ReasonCode::VARIANTS.to_vec()));
-    let rest = (of(text()), of(decision()), edited, of(tapped()), code);
+    let rest = (
+        of(text()),
+        of(decision()),
+        edited,
+        of(tapped()),
+        code,
+        of(given_proof()),
+    );
     (order_status(), time(), by, rest).prop_map(|(status, at, by, rest)| HistoryLine {
         status,
         at,
@@ -222,7 +230,22 @@ fn history_line() -> impl Strategy<Value = HistoryLine> {
         edited: rest.2,
         tap: rest.3,
         reason_code: rest.4,
+        proof: rest.5,
     })
+}
+
+fn given_proof() -> impl Strategy<Value = GivenProof> {
+    let missing = vec(select(ProofPart::VARIANTS.to_vec()), 0..3);
+    let ids = vec(uuid().prop_map(ProofId), 0..3);
+    (ids, of(text()), any::<bool>(), vec(text(), 0..3), missing).prop_map(
+        |(proof_ids, signer_name, pin, barcodes, missing)| GivenProof {
+            proof_ids,
+            signer_name,
+            pin,
+            barcodes,
+            missing,
+        },
+    )
 }
 
 fn tapped() -> impl Strategy<Value = Tapped> {
@@ -264,6 +287,19 @@ fn from_recipient() -> impl Strategy<Value = FromRecipient> {
     (of(note), of(rating)).prop_map(|(note, rating)| FromRecipient { note, rating })
 }
 
+fn required_proof() -> impl Strategy<Value = RequiredProof> {
+    let stop = || {
+        let flags = any::<[bool; 3]>();
+        (flags, vec(text(), 0..3)).prop_map(|([photo, signature, pin], barcodes)| StopProof {
+            photo,
+            signature,
+            pin,
+            barcodes,
+        })
+    };
+    (stop(), stop()).prop_map(|(pickup, dropoff)| RequiredProof { pickup, dropoff })
+}
+
 pub fn order() -> impl Strategy<Value = Order> {
     let import = of(uuid().prop_map(ImportId));
     let what = (
@@ -285,7 +321,7 @@ pub fn order() -> impl Strategy<Value = Order> {
         of(assignment()),
         of(waiting()),
         vec(history_line(), 0..4),
-        (decided(), from_recipient()),
+        (decided(), from_recipient(), required_proof()),
     );
     (uuid(), uuid(), what, state, (time(), time(), 1_u64..)).prop_map(
         |(id, customer_id, what, (status, assignment, waiting, history, told), stamps)| Order {
@@ -310,6 +346,7 @@ pub fn order() -> impl Strategy<Value = Order> {
             waiting,
             decided: told.0,
             recipient: told.1,
+            requires_proof: told.2,
             history,
             request_id: what.6.1,
             created_at: stamps.0,
