@@ -58,8 +58,10 @@ def test_event_sources_follow_the_alias(canary):
     assert len(sources) >= 6
     for name, one in sources.items():
         assert one["Properties"]["FunctionName"]["Ref"] in aliases, name
-    (rule,) = of(canary, "Events::Rule").values()
-    assert rule["Properties"]["Targets"][0]["Arn"]["Ref"] in aliases
+    rules = of(canary, "Events::Rule")
+    assert len(rules) == 2, "the clock, and uploaded pictures"
+    for name, rule in rules.items():
+        assert [target["Arn"]["Ref"] in aliases for target in rule["Properties"]["Targets"]] == [True], name
     for name, one in of(canary, "Lambda::Permission").items():
         assert one["Properties"]["FunctionName"]["Ref"] in aliases, name
     integrations = [text for text in texts(canary["Api"]["Properties"]["Body"]) if "/invocations" in text]
