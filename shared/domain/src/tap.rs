@@ -99,7 +99,8 @@ impl Order {
         now: Timestamp,
     ) -> Result<Self, StepNotAllowed> {
         let mut changed = self.step(to, by, reason, now)?;
-        let at = tap.time(now).max(self.came_to_status_at());
+        // A plan rounds its time up to a full second, so the step before may still be to come.
+        let at = tap.time(now).max(self.came_to_status_at().min(now));
         if let Some(line) = changed.history.last_mut() {
             line.at = at;
             line.tap = tap.kept(now);
@@ -136,7 +137,9 @@ impl Order {
         let mut changed = self.changed(now);
         let line = HistoryLine {
             status: OrderStatus::InProgress,
-            at: happened.max(self.history[joined].at),
+            at: happened
+                .max(self.history[joined].at)
+                .min(self.history[handed_over].at),
             by,
             reason: None,
             decision: None,

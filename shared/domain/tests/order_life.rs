@@ -136,3 +136,18 @@ fn a_delivered_order_keeps_its_route_for_the_books() {
     let assignment = delivered.assignment.unwrap();
     assert_eq!(assignment.route_id, route);
 }
+
+#[test]
+fn a_tap_right_after_a_plan_happened_when_it_came() {
+    // A plan rounds its time up to a full second.
+    let planned = now() + jiff::SignedDuration::from_millis(400);
+    let assigned = order().assigned(UserId(id(4).0), RouteId(id(3).0), planned);
+    let tapped = assigned.unwrap().step_tapped(
+        OrderStatus::InProgress,
+        Actor::Agent,
+        None,
+        &domain::Tap::default(),
+        now(),
+    );
+    assert_eq!(tapped.unwrap().history.last().unwrap().at, now());
+}
