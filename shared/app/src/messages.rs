@@ -124,8 +124,11 @@ impl News {
             Event::OrderChanged {
                 order_id, status, ..
             } => format!("order/{order_id}/{status}"),
-            Event::TimeChanged { order_id, promised } => {
-                format!("order/{order_id}/time/{promised}")
+            Event::TimeChanged {
+                order_id,
+                promised_at,
+            } => {
+                format!("order/{order_id}/time/{promised_at}")
             }
             Event::RoutePlanned {
                 route_id, version, ..
@@ -155,8 +158,10 @@ pub enum Event {
     TimeChanged {
         /// Which order.
         order_id: OrderId,
-        /// The delivery time that the customer was told before.
-        promised: Timestamp,
+        /// When the customer was told the time that is no longer true. A time may come back, so the time itself would
+        /// not name the news. Messages from before this field named the time.
+        #[serde(alias = "promised")]
+        promised_at: Timestamp,
     },
     /// A route was made, or a plan has given it orders or taken orders from it: its agent is told.
     RoutePlanned {

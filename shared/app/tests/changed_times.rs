@@ -221,7 +221,7 @@ fn news_of_a_time_has_the_name_of_the_promise_that_it_replaces() {
     let order = an_order(1).build();
     let event = Event::TimeChanged {
         order_id: order.id,
-        promised: order.created_at,
+        promised_at: order.created_at,
     };
     let news = app::messages::News {
         event,

@@ -23,9 +23,7 @@ pub(super) async fn changed_times(
     changes: &[StateChange],
     promises: &dyn Promises,
 ) -> Result<Vec<(UserId, News)>, StoreError> {
-    // The last change of an order's time counts.
-    let moved: HashMap<OrderId, (Timestamp, Timestamp)> =
-        changes.iter().flat_map(moved_deliveries).collect();
+    let moved = moved_deliveries(changes);
     if moved.is_empty() {
         return Ok(Vec::new());
     }
@@ -37,7 +35,7 @@ pub(super) async fn changed_times(
         let news = News {
             event: Event::TimeChanged {
                 order_id: promise.order_id,
-                promised: promise.expected,
+                promised_at: promise.told_at,
             },
             at,
             // A plan or a tap changes the times of many orders.
@@ -48,9 +46,16 @@ pub(super) async fn changed_times(
     Ok(news.collect())
 }
 
-/// The orders whose expected delivery has passed a step, each with the expected time and the time of the change. An
-/// order that was not on the route before may come from another agent's route.
-pub(super) fn moved_deliveries(change: &StateChange) -> Vec<(OrderId, (Timestamp, Timestamp))> {
+/// The orders whose expected delivery has passed a step, each with the expected time and the time of the change. The
+/// last change of an order's time counts.
+pub(super) fn moved_deliveries(
+    changes: &[StateChange],
+) -> HashMap<OrderId, (Timestamp, Timestamp)> {
+    changes.iter().flat_map(moved_by).collect()
+}
+
+/// An order that was not on the route before may come from another agent's route.
+fn moved_by(change: &StateChange) -> Vec<(OrderId, (Timestamp, Timestamp))> {
     let StateChange::Route {
         before,
         after: Some(after),

@@ -1,11 +1,9 @@
 //! Messages about recipients: the moments that follow from changes of orders and routes.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use domain::stop::OPEN_END;
-use domain::{
-    Moment, Order, OrderId, OrderStatus, Route, RouteStop, StopKind, StopStatus, Timestamp,
-};
+use domain::{Moment, Order, OrderId, OrderStatus, Route, RouteStop, StopKind, StopStatus};
 
 use super::changed_times::moved_deliveries;
 use super::publish_events::StateChange;
@@ -127,8 +125,7 @@ async fn late_for_what_was_told(
     changes: &[StateChange],
     told: &dyn RecipientMessages,
 ) -> Result<Vec<OrderId>, StoreError> {
-    let moved: HashMap<OrderId, (Timestamp, Timestamp)> =
-        changes.iter().flat_map(moved_deliveries).collect();
+    let moved = moved_deliveries(changes);
     if moved.is_empty() {
         return Ok(Vec::new());
     }
