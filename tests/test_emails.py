@@ -1,6 +1,7 @@
 """The text of the emails: their places, times and length."""
 
 import re
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +16,13 @@ def clock(functions: Functions):
     """A moment in the format of this stack's emails."""
     zone = ZoneInfo(functions.settings_of("send-notifications")["TIME_ZONE"])
     return lambda moment: when(moment).astimezone(zone).strftime("%H:%M")
+
+
+def tells_eta(text, eta, clock):
+    """Whether a text has the time of a stop. Each look at a route that has not begun finds a later time than the route
+    that was stored, which the emails tell. So the time that was found may be in the next minute.
+    """
+    return any(clock((when(eta) - timedelta(minutes=late)).isoformat()) in text for late in (0, 1))
 
 
 def arrived(mailbox, person, count):
@@ -38,14 +46,15 @@ def test_the_mails_of_a_delivery(town, mailbox, functions: Functions, clock):
 
     assigned = arrived(mailbox, ana, 1)[0]
     assert assigned.subject.strip() and "\n" not in assigned.subject
-    for told in ("Forn de Pa, Carrer Gran 5", "Carrer Petit 9, 2nd floor", clock(stops["pickup"]["eta"])):
+    for told in ("Forn de Pa, Carrer Gran 5", "Carrer Petit 9, 2nd floor"):
         assert told in assigned.text, f"{told} is not in: {assigned.text}"
+    assert tells_eta(assigned.text, stops["pickup"]["eta"], clock), assigned.text
     assert "INV-77" in assigned.subject + assigned.text, "the customer's own name for it"
 
     to_agent = arrived(mailbox, ben, 1)[0]
     assert re.search(r"\b2\b|\btwo\b", to_agent.subject + to_agent.text), f"two stops: {to_agent.text}"
-    for told in ("Forn de Pa, Carrer Gran 5", clock(route["stops"][0]["eta"])):
-        assert told in to_agent.text, f"{told} is not in: {to_agent.text}"
+    assert "Forn de Pa, Carrer Gran 5" in to_agent.text, to_agent.text
+    assert tells_eta(to_agent.text, route["stops"][0]["eta"], clock), to_agent.text
 
     expect(ben.mark(order["order_id"], "in_progress"), 200)
     expect(ben.mark(order["order_id"], "delivered"), 200)
@@ -82,7 +91,7 @@ def test_a_route_that_gains_stops_is_told_again(town, mailbox, clock):
     again = arrived(mailbox, ben, 2)[-1]
     route = open_route(ben)
     assert re.search(r"\b4\b|\bfour\b", again.subject + again.text), f"four stops: {again.text}"
-    assert clock(route["stops"][0]["eta"]) in again.text
+    assert tells_eta(again.text, route["stops"][0]["eta"], clock), again.text
 
 
 def test_nobody_reads_the_mails_of_others(town, mailbox):
@@ -168,7 +177,7 @@ def test_a_delivery_at_a_much_later_time_is_told_once(town, mailbox, functions: 
     assert len(told) == len(set(told)), f"each once: {told}"
     text = "".join(mail.text for mail in mails)
     for time in (before[moved], after[moved]):
-        assert clock(time.isoformat()) in text, text
+        assert tells_eta(text, time.isoformat(), clock), f"{time} is not in: {text}"
     # Every record of the route again tells nothing.
     for found in functions.stream_records([route["route_id"]]).values():
         functions.invoke("publish-events", {"Records": found})
