@@ -39,7 +39,8 @@ class Functions:
         name = self.name_of(function)
         group = self.stack.aws("lambda").get_function_configuration(FunctionName=name)["LoggingConfig"]["LogGroup"]
         pattern = f'"{name}" "{word}"' if word else f'"{name}"'
-        return list(log_lines(self.stack.aws("logs"), group, since_ms, pattern))
+        # The pattern finds the word at any place, so also the functions whose names begin with this name.
+        return [line for line in log_lines(self.stack.aws("logs"), group, since_ms, pattern) if f'"{name}"' in line]
 
     def credentials_of(self, function):
         """Credentials of the function's role. The stack checks and records its calls like calls of the function."""

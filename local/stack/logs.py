@@ -18,6 +18,9 @@ def follow(function=None):
         # Each line of a function has the function's name. The lines of the platform have no name and say little.
         found = logs.filter_log_events(logGroupName=group, startTime=since, filterPattern=f'"{name}"')["events"]
         for event in found:
+            # The filter also finds the functions whose names begin with this name.
+            if function and f'"{name}"' not in event["message"]:
+                continue
             line = (event["logStreamName"], event["timestamp"], event["message"])
             if line not in seen:
                 seen.add(line)
