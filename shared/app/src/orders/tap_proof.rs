@@ -86,10 +86,10 @@ impl CheckProof {
     ) -> Result<Option<GivenProof>, Refusal> {
         let stops = order.stops_made_by(change.status);
         let given = &change.proof;
-        let needs_pin = order.requires_pin_at(stops);
         if stops.is_empty() {
             return Ok(None);
         }
+        let needs_pin = order.requires_pin_at(stops);
         let announced = match given.proof_ids.is_empty() {
             true => None,
             false => self.proofs.proofs(order.id, now).await?,
