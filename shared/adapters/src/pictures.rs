@@ -10,7 +10,8 @@ use image::codecs::jpeg::JpegEncoder;
 use image::codecs::png::PngEncoder;
 use image::error::ImageError;
 use image::metadata::Orientation;
-use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, Rgb, RgbImage};
+use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
+use image::{Rgba, RgbaImage, imageops};
 
 /// The longest side of an upload, in pixels.
 const LONGEST_UPLOADED_SIDE: u32 = 16_384;
@@ -90,32 +91,24 @@ fn fault(error: ImageError) -> ProofFault {
     }
 }
 
-/// The picture without transparency. What is transparent becomes white: a signature may be black on nothing.
+/// The picture on a white page, without transparency. A signature may be black ink with no paper behind it.
 fn on_white(picture: &DynamicImage) -> RgbImage {
     if !picture.color().has_alpha() {
         return picture.to_rgb8();
     }
-    let pixels = picture.to_rgba8();
-    RgbImage::from_fn(pixels.width(), pixels.height(), |x, y| {
-        let [red, green, blue, alpha] = pixels.get_pixel(x, y).0;
-        let over_white = |colour: u8| {
-            let (colour, alpha) = (u16::from(colour), u16::from(alpha));
-            // At most 255, so nothing is cut off.
-            ((colour * alpha + 255 * (255 - alpha)) / 255) as u8
-        };
-        Rgb([red, green, blue].map(over_white))
-    })
+    let mut page = RgbaImage::from_pixel(picture.width(), picture.height(), Rgba([255; 4]));
+    imageops::overlay(&mut page, &picture.to_rgba8(), 0, 0);
+    DynamicImage::ImageRgba8(page).to_rgb8()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use image::RgbaImage;
 
     fn png(width: u32, height: u32) -> Vec<u8> {
         let mut bytes = Vec::new();
         let picture = RgbaImage::from_fn(width, height, |x, _| {
-            image::Rgba([(x % 256) as u8, 10, 200, if x == 0 { 0 } else { 255 }])
+            Rgba([(x % 256) as u8, 10, 200, if x == 0 { 0 } else { 255 }])
         });
         picture
             .write_with_encoder(PngEncoder::new(&mut bytes))

@@ -22,8 +22,7 @@ impl Pseudonyms for KeyedPseudonyms {
         let mac = Hmac::<Sha256>::new_from_slice(key.text().as_bytes());
         let mut mac = mac.map_err(|error| StoreError::Unavailable(error.into()))?;
         mac.update(text.as_bytes());
-        let bytes = mac.finalize().into_bytes();
-        Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+        Ok(base16ct::lower::encode_string(&mac.finalize().into_bytes()))
     }
 }
 

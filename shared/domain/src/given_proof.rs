@@ -88,7 +88,17 @@ impl Order {
             (OrderStatus::Delivered, false) => &[StopKind::Pickup, StopKind::Dropoff],
             // Also after a first attempt that has failed.
             (OrderStatus::Delivered, true) => &[StopKind::Dropoff],
-            _ => &[],
+            (
+                OrderStatus::Pending
+                | OrderStatus::Assigned
+                | OrderStatus::Undelivered
+                | OrderStatus::Returning
+                | OrderStatus::Returned
+                | OrderStatus::Failed
+                | OrderStatus::Cancelled,
+                _,
+            )
+            | (OrderStatus::InProgress, true) => &[],
         }
     }
 

@@ -136,12 +136,8 @@ impl ProofFiles for S3Proofs {
 
 /// S3 wants the digest in base64.
 fn digest_in_base64(sha256: &str) -> Result<String, FileError> {
-    let digits = sha256.as_bytes().chunks(2);
-    let bytes: Option<Vec<u8>> = digits
-        .map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok())
-        .collect();
-    let bytes =
-        bytes.ok_or_else(|| FileError::Unavailable("a digest is not hexadecimal".into()))?;
+    let bytes = base16ct::lower::decode_vec(sha256);
+    let bytes = bytes.map_err(|_| FileError::Unavailable("a digest is not hexadecimal".into()))?;
     Ok(BASE64_STANDARD.encode(bytes))
 }
 
