@@ -11,8 +11,8 @@ def local_time(moment, time_zone):
 
 
 def route_table(routes, names, time_zone):
-    """One line per route: agent, orders, stops, km, driving time, first and last ETA, provider."""
-    lines = [("agent", "orders", "stops", "km", "driving", "first ETA", "last ETA", "planned by")]
+    """One line per route: agent, orders, stops, km, driving time, first and last ETA, breaks, provider."""
+    lines = [("agent", "orders", "stops", "km", "driving", "first ETA", "last ETA", "break", "planned by")]
     for route in sorted(routes, key=lambda route: (names[route["agent_id"]], route["created_at"])):
         etas = sorted(local_time(stop["eta"], time_zone) for stop in route["stops"])
         minutes = round(route["duration_s"] / 60)
@@ -20,8 +20,13 @@ def route_table(routes, names, time_zone):
         km = f"{route['distance_m'] / 1000:.1f}"
         ends = (f"{eta:%H:%M}" for eta in (etas[0], etas[-1]))
         orders = len({stop["order_id"] for stop in route["stops"]})
+        pauses = (
+            f"{pause['duration_s'] // 60} min from {local_time(pause['window']['start'], time_zone):%H:%M}"
+            for pause in route.get("breaks", [])
+        )
         counts = (str(orders), str(len(route["stops"])))
-        lines.append((names[route["agent_id"]], *counts, km, driving, *ends, route["provider"]))
+        drive = (km, driving, *ends, ", ".join(pauses) or "-", route["provider"])
+        lines.append((names[route["agent_id"]], *counts, *drive))
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     lines.insert(1, tuple("-" * width for width in widths))
     return "\n".join(

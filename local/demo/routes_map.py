@@ -44,6 +44,7 @@ def feature_collection(driven):
         common = {"agent": agent["name"], "route_id": route["route_id"]}
         line = {"type": "LineString", "coordinates": line_of(route, start)}
         about = {"distance_m": route["distance_m"], "duration_s": route["duration_s"], "provider": route["provider"]}
+        about["breaks"] = [in_short(pause) for pause in route.get("breaks", [])]
         features.append(feature("route", line, common | about))
         place = {"place": agent["start_place"], "address": agent["start_address"]}
         features.append(feature("start", point(start), common | place))
@@ -63,6 +64,11 @@ def feature_collection(driven):
             }
             features.append(feature(stop["kind"], point(stop["location"]), common | told))
     return {"type": "FeatureCollection", "features": features}
+
+
+def in_short(pause):
+    """A break: the moment at which it can begin, and its length."""
+    return {"from": pause["window"]["start"], "duration_s": pause["duration_s"]}
 
 
 def feature(kind, geometry, properties):

@@ -98,7 +98,11 @@ class Day:
             person = Person(self.stack, "agent", self.address(f"agent{number}"), row["name"])
             start = {"lat": float(row["start_lat"]), "lon": float(row["start_lon"])}
             person.join(start_location=start, vehicle={"capacity": int(row["capacity"])})
-            shift = window(datetime.now(UTC), 0, row["shift_min"])
+            now = datetime.now(UTC)
+            shift = window(now, 0, row["shift_min"])
+            if row["break_min"]:
+                pause = window(now, row["break_from_min"], row["break_until_min"])
+                shift["breaks"] = [{"window": pause, "duration_s": 60 * int(row["break_min"])}]
             expect(person.put("/agents/me", {"shift": shift}), 200)
             self.mailbox.follow(person)
             return row["name"], person
