@@ -65,6 +65,7 @@ def a_point(world):
     return {"points": [world.town.point() | {"at": datetime.now(UTC).isoformat(), "accuracy_m": 9}]}
 
 
+WITHOUT_A_LINK = "without a tracking token"
 NOT_ACTIVE = {"agent_pending": "403 agent_not_active", "suspended_agent": "403 agent_not_active"}
 NO_AGENT = dict.fromkeys(PEOPLE[:3], "403 forbidden")
 NO_CUSTOMER = dict.fromkeys(PEOPLE[3:], "403 forbidden")
@@ -297,10 +298,10 @@ ROWS = (
         ),
         path={"order_id": "the_order"},
     ),
-    Row("GET /tracking", "without a tracking token", open_to_all("404 not_found")),
-    Row("POST /tracking/note", "without a tracking token", open_to_all("404 not_found"), send={"note": "Ring twice."}),
-    Row("POST /tracking/rating", "without a tracking token", open_to_all("404 not_found"), send={"stars": 5}),
-    Row("POST /tracking/opt-out", "without a tracking token", open_to_all("404 not_found")),
+    Row("GET /tracking", WITHOUT_A_LINK, open_to_all("404 not_found")),
+    Row("POST /tracking/note", WITHOUT_A_LINK, open_to_all("404 not_found"), send={"note": "Ring twice."}),
+    Row("POST /tracking/rating", WITHOUT_A_LINK, open_to_all("404 not_found"), send={"stars": 5}),
+    Row("POST /tracking/opt-out", WITHOUT_A_LINK, open_to_all("404 not_found")),
     Row("GET /track", "the page", open_to_all("200")),
     Row(
         "POST /upload-url",
