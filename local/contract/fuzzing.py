@@ -172,7 +172,7 @@ BEYOND_A_SCHEMA = [
     (r"#/status", "is for dispatchers", "The role of the caller decides."),
     (r"#/on_duty|#/start_location", "start_location", "The record says whether the agent has a place to start from."),
     (r"#/.*", "must have characters that can be seen", "Unicode has a table of characters without an image."),
-    (r"#/(new_)?password", "must have at most \\d+ characters$", "NFKC makes several characters of some."),
+    (r"#/(new_)?password", "at most \\d+ characters$|end with a space", "NFKC makes other characters of some."),
     (r"#/password", "is wrong", "The server knows the password."),
     (r"#/.*|\?agent_id", "for dispatchers to change|cannot be combined with", "Roles and parameters are compared."),
     (r"#/points/\d+/at", "minutes ahead|old", "Times are compared with now."),
@@ -186,7 +186,10 @@ BEYOND_A_SCHEMA = [
     (r"#/profile", "your profiles|no profile", "The customer's record has the names."),
     (r"#", "settings of \\d+ bytes", "All settings together have a limit."),
     (r"\?zone", "H3", "An H3 cell has check digits."),
-    (r"#/filter/customer_id", "say whose", "The role of the caller decides."),
+    (r"\?zone", "or else \\?agent_id", "One of two parameters is needed."),
+    (r"#/filter/customer_id", "say whose|is not needed", "The role of the caller and another member decide."),
+    (r"#/occurred_at", "minutes ahead|hours ago", "Times are compared with now."),
+    (r"#/(pickup|dropoff)/(window|location)/\w+", "is missing", "A patch adds to what the order has."),
     (r"Idempotency-Key", "with another body", "The server knows the other body."),
     (r"#", "either order_ids or a filter", "Two members exclude each other. With `oneOf`, clients lose their names."),
     (r"#/(agent_id|to|not/\d+)", "names no agent|no agent", "The records say who is an agent."),
@@ -241,14 +244,25 @@ def is_allowed(case, change=lambda body: body):
     return jsonschema_rs.validator_for(schema, validate_formats=True).is_valid(change(case.body))
 
 
-def are_headers_allowed(case):
-    """Whether the headers have the patterns of the contract. The generator does not look at these patterns."""
+def looked_up(part):
+    """A part of the contract, or what it refers to."""
+    if "$ref" not in part:
+        return part
+    found = CONTRACT
+    for name in part["$ref"].split("/")[1:]:
+        found = found[name]
+    return found
+
+
+def are_parameters_allowed(case):
+    """Whether the headers and the path have the patterns of the contract. The generator does not look at these."""
+    sent = {"header": case.headers or {}, "path": case.path_parameters or {}}
     call = CONTRACT["paths"][case.operation.path][case.operation.method.lower()]
     for parameter in call.get("parameters", []):
-        parameter = CONTRACT["components"]["parameters"].get(parameter.get("$ref", "").rpartition("/")[2], parameter)
-        sent = (case.headers or {}).get(parameter["name"])
-        pattern = parameter.get("schema", {}).get("pattern")
-        if parameter["in"] == "header" and sent is not None and pattern and not re.search(pattern, sent):
+        parameter = looked_up(parameter)
+        value = sent.get(parameter["in"], {}).get(parameter["name"])
+        pattern = looked_up(parameter.get("schema", {})).get("pattern")
+        if value is not None and pattern and not re.search(pattern, str(value)):
             return False
     return True
 
@@ -263,7 +277,7 @@ def trimmed(value):
 def filter_failure(context, failure, case, response):
     """Passes over what no contract can say."""
     if isinstance(failure, RejectedPositiveData):
-        return is_allowed(case) and are_headers_allowed(case) and not beyond_a_schema(response)
+        return is_allowed(case) and are_parameters_allowed(case) and not beyond_a_schema(response)
     if isinstance(failure, AcceptedNegativeData):
         # The spaces around a text are cut off before it is read.
         return is_allowed(case) or not is_allowed(case, trimmed)
