@@ -192,6 +192,7 @@ BEYOND_A_SCHEMA = [
     (r"#/(pickup|dropoff)/(window|location)/\w+", "is missing", "A patch adds to what the order has."),
     (r"Idempotency-Key", "with another body", "The server knows the other body."),
     (r"#", "either order_ids or a filter", "Two members exclude each other. With `oneOf`, clients lose their names."),
+    (r"#/\w+", "does not belong to this status", "With a schema for each status, clients lose its names."),
     (r"#/(agent_id|to|not/\d+)", "names no agent|no agent", "The records say who is an agent."),
 ]
 
@@ -208,7 +209,7 @@ def beyond_a_schema(response):
     faults = answer.get("errors", [])
     return bool(faults) and all(
         any(
-            re.fullmatch(pointer, fault["pointer"]) and re.search(words, fault["detail"])
+            re.fullmatch(pointer, fault["pointer"], re.DOTALL) and re.search(words, fault["detail"])
             for pointer, words, _ in BEYOND_A_SCHEMA
         )
         for fault in faults
