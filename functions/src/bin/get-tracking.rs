@@ -9,7 +9,7 @@ use adapters::s3::proofs::S3Proofs;
 use adapters::system::{RandomSecrets, SystemClock};
 use app::tracking::{GetTracking, ShowProof, Words};
 use runtime::http::{Problem, Request, Response};
-use settings::ProofsKept;
+use settings::{ProofsKept, TextsAreOn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
@@ -17,6 +17,7 @@ async fn main() -> Result<(), runtime::Error> {
     let (tables, claims, company, estimate, bucket, ProofsKept(kept_for)) =
         settings::from_environment()?;
     let (users, orders, routes, locations) = tables;
+    let TextsAreOn(texts) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let get_tracking = GetTracking {
@@ -28,6 +29,7 @@ async fn main() -> Result<(), runtime::Error> {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         company,
         clock: Arc::new(SystemClock),
+        texts,
         proof: ShowProof {
             pins: Arc::new(DynamoProofs::new(&dynamodb, &claims)),
             secrets: Arc::new(RandomSecrets),
@@ -68,6 +70,7 @@ mod tests {
             locations: store.clone(),
             estimate: LegEstimate::default(),
             users: store.clone(),
+            texts: false,
             proof: ShowProof {
                 pins: store.clone(),
                 secrets: Arc::new(testkit::CountedIds::default()),

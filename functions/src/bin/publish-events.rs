@@ -18,7 +18,7 @@ use aws_lambda_events::dynamodb::EventRecord;
 use runtime::Failure;
 use runtime::metrics::Metrics;
 use serde_json::json;
-use settings::{NotificationWindow, RecipientMoments};
+use settings::{NotificationWindow, RecipientMoments, TextsAreOn};
 use tracing::{error, info};
 
 /// Publishes changes, and puts the unreadable ones aside.
@@ -32,7 +32,7 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (optimization, notification, claims, failed_events, grid, NotificationWindow(window_s)) =
         settings::from_environment()?;
-    let RecipientMoments(moments) = settings::from_environment()?;
+    let (RecipientMoments(moments), TextsAreOn(texts)) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sqs = adapters::sqs::Client::new(&aws);
@@ -42,6 +42,7 @@ async fn main() -> Result<(), runtime::Error> {
         promises: Arc::new(DynamoPromises::new(&dynamodb, &claims)),
         recipients: Arc::new(DynamoRecipientMessages::new(&dynamodb, &claims)),
         moments,
+        texts,
         notifications: Arc::new(SqsQueue::<Notification>::new(&sqs, &notification)),
         window_s,
         without_agents: Arc::new(DynamoZonesWithoutAgents::new(&dynamodb, &claims)),
@@ -205,6 +206,7 @@ mod tests {
                 promises: self.store.clone(),
                 recipients: self.store.clone(),
                 moments: app::recipients::Moments::new(),
+                texts: false,
                 notifications: self.notifications.clone(),
                 window_s: 30,
                 without_agents: Arc::new(MemoryStore::default()),

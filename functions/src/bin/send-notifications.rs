@@ -1,4 +1,4 @@
-//! Sends emails about changes of orders, routes and accounts.
+//! Sends emails about changes of orders, routes and accounts, and text messages to recipients.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,16 +9,17 @@ use adapters::dynamodb::{
 };
 use adapters::keys::Key;
 use adapters::pseudonyms::KeyedPseudonyms;
+use adapters::sns::SnsTexts;
 use adapters::sqs::SqsQueue;
 use adapters::system::SystemClock;
 use app::messages::{News, Notification};
 use app::notifications::{Letterhead, SendNotifications, Told};
-use app::recipients::TellRecipient;
+use app::recipients::{TellRecipient, Texts, Via};
 use domain::UserId;
 use runtime::Failure;
 use runtime::metrics::Metrics;
 use runtime::sqs::{Job, Limits, Message};
-use settings::{CompanyName, RecipientKey, RecipientMessages};
+use settings::{CompanyName, RecipientKey, RecipientMessages, TextMessages};
 use tracing::info;
 
 #[tokio::main(flavor = "current_thread")]
@@ -26,13 +27,21 @@ async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
     let (users, orders, routes, claims) = settings::from_environment()?;
     let (queue, via, CompanyName(company), time_zone) = settings::from_environment()?;
-    let (messages, RecipientKey(key)): (Option<RecipientMessages>, _) =
+    let (messages, RecipientKey(key), texts): (Option<RecipientMessages>, _, Option<TextMessages>) =
         settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
     let sqs = adapters::sqs::Client::new(&aws);
     let letterhead = Letterhead { company, time_zone };
     let ssm = adapters::keys::Client::new(&aws);
+    let texts = texts.map(|texts| Texts {
+        sender: Arc::new(SnsTexts::new(
+            &adapters::sns::Client::new(&aws),
+            &texts.sender,
+        )),
+        allowed: texts.allowed,
+        per_month: texts.per_month,
+    });
     let recipients = messages.map(|RecipientMessages { moments, page }| TellRecipient {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         orders: Arc::new(DynamoOrders::new(&dynamodb, &orders)),
@@ -41,6 +50,7 @@ async fn main() -> Result<(), runtime::Error> {
         links: Arc::new(DynamoTrackingLinks::new(&dynamodb, &claims)),
         pseudonyms: Arc::new(KeyedPseudonyms(Key::of(ssm, key))),
         mailer: adapters::mail::address_mailer(&aws, &via),
+        texts,
         notifications: Arc::new(SqsQueue::<Notification>::new(&sqs, &queue)),
         clock: Arc::new(SystemClock),
         letterhead: letterhead.clone(),
@@ -89,9 +99,17 @@ async fn send(
     notification: Notification,
 ) -> Result<(), Failure> {
     let told = send_notifications.run(&notification).await?;
-    if let Told::Recipient(order_id, moment) = told {
-        info!(%order_id, %moment, "recipient told");
-        Metrics::new().count("RecipientsTold", 1).emit();
+    if let Told::Recipient(order_id, moment, via) = told {
+        info!(%order_id, %moment, %via, "recipient told");
+        let metrics = Metrics::new().count("RecipientsTold", 1);
+        match via {
+            Via::Email => metrics.emit(),
+            Via::Text => metrics.count("TextsSent", 1).emit(),
+        }
+        return Ok(());
+    }
+    if told == Told::NoTextsLeft {
+        Metrics::new().count("TextsNotSent", 1).emit();
         return Ok(());
     }
     if let Told::Sent(news) = told {

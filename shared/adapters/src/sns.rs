@@ -1,13 +1,15 @@
-//! Emails, through SNS: each user has a topic, and their address subscribes to it.
+//! Emails and text messages, through SNS. For emails each user has a topic, and their address subscribes to it. Text
+//! messages go to phone numbers, without topics.
 
-use app::ports::{Email, MailError, Mailer, Wish};
+use app::ports::{Email, MailError, Mailer, TextError, TextSender, Wish};
 use async_trait::async_trait;
-use aws_sdk_sns::error::ProvideErrorMetadata;
+use aws_sdk_sns::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_sns::operation::delete_topic::DeleteTopicError;
 use aws_sdk_sns::operation::list_subscriptions_by_topic::ListSubscriptionsByTopicError;
 use aws_sdk_sns::operation::publish::PublishError;
-use aws_sdk_sns::types::Subscription;
-use domain::{EmailNotifications, UserId};
+use aws_sdk_sns::types::{MessageAttributeValue, Subscription};
+use domain::{EmailNotifications, PhoneNumber, UserId};
+use settings::TextSenderName;
 use settings::resources::UserTopics;
 
 pub use aws_sdk_sns::Client;
@@ -162,6 +164,98 @@ impl Mailer for SnsMailer {
     }
 }
 
+/// Text messages to phone numbers.
+#[derive(Debug, Clone)]
+pub struct SnsTexts {
+    client: Client,
+    sender: TextSenderName,
+}
+
+impl SnsTexts {
+    /// From this sender.
+    pub fn new(client: &Client, sender: &TextSenderName) -> Self {
+        Self {
+            client: client.clone(),
+            sender: sender.clone(),
+        }
+    }
+
+    /// What SNS is told about each text. `Transactional` texts are important, and reach people at any hour.
+    fn attributes(&self) -> Result<Vec<(&'static str, MessageAttributeValue)>, BuildError> {
+        let value = |kind: &str, text: &str| {
+            let value = MessageAttributeValue::builder().data_type(kind);
+            value.string_value(text).build()
+        };
+        let mut attributes = vec![("AWS.SNS.SMS.SMSType", value("String", "Transactional")?)];
+        if let Some(id) = &self.sender.id {
+            attributes.push(("AWS.SNS.SMS.SenderID", value("String", id)?));
+        }
+        if let Some(price) = &self.sender.max_price {
+            attributes.push(("AWS.SNS.SMS.MaxPrice", value("Number", price)?));
+        }
+        Ok(attributes)
+    }
+}
+
+#[async_trait]
+impl TextSender for SnsTexts {
+    async fn is_opted_out(&self, number: &PhoneNumber) -> Result<bool, TextError> {
+        let asked = self.client.check_if_phone_number_is_opted_out();
+        match asked.phone_number(number.e164()).send().await {
+            Ok(answer) => Ok(answer.is_opted_out()),
+            // `send_text` says what is wrong with the number.
+            Err(error) if is_refused(&error) => Ok(false),
+            Err(error) => Err(text_away("CheckIfPhoneNumberIsOptedOut", &error)),
+        }
+    }
+
+    async fn send_text(&self, number: &PhoneNumber, text: &str) -> Result<(), TextError> {
+        let attributes = self.attributes().map_err(|error| {
+            TextError::Unavailable(CallFailed::because("Publish", error).into())
+        })?;
+        let publish = self
+            .client
+            .publish()
+            .phone_number(number.e164())
+            .message(text);
+        let publish = attributes
+            .into_iter()
+            .fold(publish, |publish, (name, value)| {
+                publish.message_attributes(name, value)
+            });
+        match publish.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if is_refused(&error) => Err(TextError::Refused),
+            Err(error) => Err(text_away("Publish", &error)),
+        }
+    }
+}
+
+/// Whether SNS refuses the number itself. It has no code of its own for that: a sender id that it does not know is
+/// another `InvalidParameter`.
+fn is_refused<E: ProvideErrorMetadata, R>(error: &SdkError<E, R>) -> bool {
+    let refused = error.as_service_error();
+    refused.is_some_and(|error| {
+        let code = error.code().unwrap_or_default();
+        let message = error.message().unwrap_or_default();
+        code.starts_with("InvalidParameter") && message.to_ascii_lowercase().contains("phonenumber")
+    })
+}
+
+/// The failure without the words of SNS. They have the number: "not authorized to perform: SNS:Publish on resource:
+/// +34…".
+fn text_away<E, R>(call: &'static str, error: &SdkError<E, R>) -> TextError
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    let code = error
+        .as_service_error()
+        .and_then(ProvideErrorMetadata::code);
+    let told = code.unwrap_or("no answer of the service").to_owned();
+    TextError::Unavailable(CallFailed::because(call, told).into())
+}
+
 fn is_of(subscription: &Subscription, address: &str) -> bool {
     let endpoint = subscription.endpoint().unwrap_or_default();
     endpoint.eq_ignore_ascii_case(address)
@@ -200,7 +294,7 @@ fn subject(text: &str) -> String {
     }
 }
 
-fn away<E, R>(call: &'static str, error: aws_sdk_sns::error::SdkError<E, R>) -> MailError
+fn away<E, R>(call: &'static str, error: SdkError<E, R>) -> MailError
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,

@@ -11,17 +11,18 @@ use adapters::dynamodb::{
 };
 use adapters::keys::Key;
 use adapters::s3::S3Files;
-use adapters::sns::SnsMailer;
+use adapters::sns::{SnsMailer, SnsTexts};
 use adapters::sqs::SqsQueue;
 use app::messages::{ImportKey, Notification};
 use app::ports::{
     Changeset, Confirmation, DispatchLedger, FileError, IdentityError, IdentityProvider,
     ImportFiles, ImportStore, LogInOutcome, Mailer, OrderPlacement, OrderStore, Placement, Queue,
-    RouteStore, StoreError, UserStore, Wish,
+    RouteStore, StoreError, TextError, TextSender, UserStore, Wish,
 };
 use canned::{Answer, Canned};
-use domain::{EmailNotifications, Order, RouteStatus, UserId};
+use domain::{EmailNotifications, Order, PhoneNumber, RouteStatus, UserId};
 use serde_json::{Value, json};
+use settings::TextSenderName;
 use settings::resources::{
     self, ClaimsTable, ImportsTable, OrdersTable, RoutesTable, UploadsBucket, UserPool,
     UserPoolClient, UserTopics, UsersTable,
@@ -380,6 +381,75 @@ fn mailer(aws: &Canned) -> (SnsMailer, UserId) {
     let client = adapters::sns::Client::new(aws.config());
     let topics = UserTopics::named("arn:aws:sns:eu-west-1:123456789012:waybill-user-");
     (SnsMailer::new(&client, &topics), Fresh::new().user_id())
+}
+
+const ROSER: &str = "+34600000000";
+
+fn refusal(code: &str, message: &str) -> (u16, String) {
+    let error = format!("<Type>Sender</Type><Code>{code}</Code><Message>{message}</Message>");
+    let answer =
+        format!("<ErrorResponse><Error>{error}</Error><RequestId>1</RequestId></ErrorResponse>");
+    (400, answer)
+}
+
+#[tokio::test]
+async fn a_text_is_transactional_and_no_failure_names_the_number() {
+    let number = PhoneNumber::read(ROSER).unwrap();
+    let published = "<PublishResponse><PublishResult><MessageId>1</MessageId></PublishResult></PublishResponse>";
+    let opted_out = "<CheckIfPhoneNumberIsOptedOutResponse><CheckIfPhoneNumberIsOptedOutResult>\
+        <isOptedOut>true</isOptedOut></CheckIfPhoneNumberIsOptedOutResult></CheckIfPhoneNumberIsOptedOutResponse>";
+    let forbidden = format!("not authorized to perform: SNS:Publish on resource: {ROSER}");
+    let nobodys =
+        format!("Invalid parameter: PhoneNumber Reason: {ROSER} is not valid to publish to");
+    let nobody = format!("Invalid parameter: phoneNumber Reason: {ROSER} is no number");
+    let aws = Canned::answering_texts([
+        (200, published.to_owned()),
+        (200, opted_out.to_owned()),
+        refusal("AuthorizationError", &forbidden),
+        refusal("AuthorizationError", &forbidden),
+        refusal("InvalidParameter", &nobodys),
+        refusal("InvalidParameter", &nobody),
+        refusal("InvalidParameter", "Invalid parameter: SenderId"),
+    ]);
+    let sender = TextSenderName {
+        id: Some("Waybill".to_owned()),
+        max_price: Some("0.25".to_owned()),
+    };
+    let texts = SnsTexts::new(&adapters::sns::Client::new(aws.config()), &sender);
+    texts.send_text(&number, "Hello").await.unwrap();
+    assert!(texts.is_opted_out(&number).await.unwrap());
+    for failed in [
+        texts.send_text(&number, "Hello").await.unwrap_err(),
+        texts.is_opted_out(&number).await.unwrap_err(),
+    ] {
+        let told = format!("{failed:?} {failed}");
+        let told = format!("{told} {:?}", app::Refusal::from(failed));
+        assert!(
+            told.contains("AuthorizationError") && !told.contains("600000000"),
+            "{told}"
+        );
+    }
+    let refused = texts.send_text(&number, "Hello").await;
+    assert!(matches!(refused, Err(TextError::Refused)), "{refused:?}");
+    assert!(!texts.is_opted_out(&number).await.unwrap());
+    let wrong_sender = texts.send_text(&number, "Hello").await;
+    assert!(
+        matches!(wrong_sender, Err(TextError::Unavailable(_))),
+        "an operator must see it"
+    );
+    let sent = &aws.bodies()[0];
+    for part in [
+        "PhoneNumber=%2B34600000000",
+        "AWS.SNS.SMS.SMSType",
+        "Transactional",
+        "AWS.SNS.SMS.SenderID",
+        "StringValue=Waybill",
+        "AWS.SNS.SMS.MaxPrice",
+        "StringValue=0.25",
+    ] {
+        assert!(sent.contains(part), "{part} in {sent}");
+    }
+    assert!(!sent.contains("TopicArn"), "{sent}");
 }
 
 #[tokio::test]

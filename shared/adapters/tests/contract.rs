@@ -24,13 +24,14 @@ use adapters::s3::S3Files;
 use adapters::s3::proofs::S3Proofs;
 use adapters::s3::put_aside::{S3UnreadableChanges, unreadable};
 use adapters::ses::SesMailer;
-use adapters::sns::SnsMailer;
+use adapters::sns::{SnsMailer, SnsTexts};
 use adapters::sqs::SqsQueue;
 use adapters::system::SystemClock;
 use app::messages::{Notification, Wake};
 use app::ports::Clock;
 use domain::Timestamp;
 use jiff::SignedDuration;
+use settings::TextSenderName;
 use settings::resources::{
     FailedEventsBucket, NotificationQueue, OptimizationQueue, UploadsBucket, UserTopics,
 };
@@ -262,6 +263,20 @@ async fn mail_without_subscriptions() {
     let later = mailer(now + SignedDuration::from_mins(61));
     contracts::mail::run_without_subscriptions(&mailer(now), &later, &office).await;
     office.close().await;
+}
+
+#[tokio::test]
+async fn texts() {
+    let stack = Stack::new().await;
+    let sender = TextSenderName {
+        id: Some("Waybill".to_owned()),
+        max_price: Some("0.25".to_owned()),
+    };
+    for sender in [TextSenderName::default(), sender] {
+        let texts = SnsTexts::new(&stack.sns(), &sender);
+        // No country has this calling code.
+        contracts::texts::run(&texts, &stack.phones(), "+999000000000").await;
+    }
 }
 
 #[tokio::test]

@@ -32,6 +32,7 @@ impl Outlets {
             promises: self.store.clone(),
             recipients: self.store.clone(),
             moments: app::recipients::Moments::new(),
+            texts: false,
             notifications: self.notifications.clone(),
             window_s: 30,
             without_agents: self.store.clone(),

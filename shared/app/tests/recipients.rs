@@ -12,7 +12,7 @@ use app::events::PublishEvents;
 use app::messages::Notification;
 use app::notifications::{SendNotifications, Told};
 use app::ports::{Begun, Clock, Email, LinkUse, RecipientMessages, TrackingLinks};
-use app::recipients::{Moments, RecipientTold, StopMessages, TellRecipient};
+use app::recipients::{Moments, RecipientTold, StopMessages, TellRecipient, Via};
 use domain::{Contact, Language, Moment, Order, OrderId, VariantArray};
 use jiff::SignedDuration;
 use serde_json::json;
@@ -76,6 +76,7 @@ impl Doors {
             links: self.world.store.clone(),
             pseudonyms: self.world.store.clone(),
             mailer: Some(self.ses.clone()),
+            texts: None,
             notifications: self.world.notifications.clone(),
             clock: self.world.clock.clone(),
             letterhead: self.world.send_notifications().letterhead,
@@ -281,7 +282,10 @@ async fn a_crash_before_the_email_delays_it_and_a_crash_after_it_sends_it_again(
     };
     assert_eq!(doors.world.notifications.take(), [(later, 61)]);
     doors.world.clock.advance(minute);
-    assert_eq!(tell.run(id, moment).await.unwrap(), RecipientTold::Sent);
+    assert_eq!(
+        tell.run(id, moment).await.unwrap(),
+        RecipientTold::Sent(Via::Email)
+    );
     assert_eq!(tell.run(id, moment).await.unwrap(), RecipientTold::Nothing);
 
     // The mail service is away: the lease must end first.
@@ -291,7 +295,7 @@ async fn a_crash_before_the_email_delays_it_and_a_crash_after_it_sends_it_again(
     doors.ses.set_away(false);
     doors.world.clock.advance(minute);
     let told = tell.run(id, Moment::Delivered).await.unwrap();
-    assert_eq!(told, RecipientTold::Sent);
+    assert_eq!(told, RecipientTold::Sent(Via::Email));
     assert_eq!(doors.ses.take_sent().len(), 2);
 }
 
@@ -362,7 +366,7 @@ impl Doors {
         let mut tell = self.tell();
         tell.letterhead.company = "Müller & <Sons>".to_owned();
         let told = tell.run(orders[1].id, moment).await.unwrap();
-        assert_eq!(told, RecipientTold::Sent, "{language} {moment}");
+        assert_eq!(told, RecipientTold::Sent(Via::Email), "{language} {moment}");
         self.ses.take_sent().remove(0).1
     }
 }

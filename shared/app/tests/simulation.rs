@@ -5,10 +5,13 @@
 
 mod world;
 
-use domain::OrderStatus;
+use std::collections::BTreeMap;
+
+use app::recipients::MOST_MESSAGES;
+use domain::{Moment, OrderStatus, VariantArray};
 use jiff::SignedDuration;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::build::user_id;
 use testkit::{CountedRounds, Landmarks, NextWrite, a_customer, an_agent};
 use world::{World, agent, customer, dispatcher};
@@ -64,6 +67,41 @@ fn any_step() -> impl Strategy<Value = Step> {
     ]
 }
 
+/// Every other recipient has an email address; the others have a phone.
+fn contact(number: usize) -> Value {
+    if number.is_multiple_of(2) {
+        json!({"email": format!("door-{number}@example.com")})
+    } else {
+        json!({"phone": format!("+34 600 000 {number:03}")})
+    }
+}
+
+/// The messages to recipients: no parcel has more than four, and each moment is told once. Each contact is of one
+/// order.
+fn assert_told_once(world: &World) {
+    let emails = world.ses.take_sent().into_iter();
+    let emails = emails.map(|(to, email)| (to, email.subject));
+    // The words before the first full stop or time are those of the moment.
+    let ends = |character: char| character == '.' || character.is_ascii_digit();
+    let moment = |text: String| text.split(ends).next().unwrap().to_owned();
+    let texts = world.phones.take_sent().into_iter();
+    let texts = texts.map(|(to, text)| (to, moment(text)));
+    let mut told: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (to, what) in emails.chain(texts) {
+        told.entry(to).or_default().push(what);
+    }
+    let orders = world.store.all_orders().into_iter();
+    let delivered = orders.filter(|order| order.status == OrderStatus::Delivered);
+    assert!(told.len() >= delivered.count(), "somebody was told nothing");
+    for (to, mut what) in told {
+        assert!(what.len() <= MOST_MESSAGES, "{to}: {what:?}");
+        let all = what.len();
+        what.sort();
+        what.dedup();
+        assert_eq!(what.len(), all, "{to}: {what:?}");
+    }
+}
+
 /// Runs one step. A refusal is fine: only the stored records matter here.
 async fn take(world: &World, step: Step) {
     let orders = world.store.all_orders();
@@ -76,7 +114,7 @@ async fn take(world: &World, step: Step) {
             };
             let body = json!({
                 "pickup": {"location": Landmarks::PLACA_CATALUNYA},
-                "dropoff": {"location": to},
+                "dropoff": {"location": to, "contact": contact(orders.len())},
                 "size": size,
             });
             let _ = world.place_order().run(&customer(1), &body, None).await;
@@ -167,6 +205,7 @@ proptest! {
             let agents = AGENTS.map(|number| an_agent(number).build());
             let mut world = World::with(agents.into_iter().chain([a_customer(1).build()]), []);
             world.deliveries = 2;
+            world.moments = Moment::VARIANTS.iter().copied().collect();
             world.planner = orders_move.then_some(CountedRounds(50));
             for step in steps {
                 take(&world, step).await;
@@ -176,6 +215,7 @@ proptest! {
             for order in world.store.all_orders() {
                 assert!(order.status.next().is_empty(), "{:?} at the end of the day", order.status);
             }
+            assert_told_once(&world);
             let mut told = world.take_told("");
             let all = told.len();
             told.sort();

@@ -45,6 +45,7 @@ fn get_tracking(world: &World) -> GetTracking {
             support: "help@example.com".to_owned(),
         },
         clock: world.clock.clone(),
+        texts: false,
         proof: world.show_proof(),
     }
 }

@@ -18,6 +18,7 @@ pub mod location;
 pub mod moment;
 pub mod order;
 pub mod password;
+pub mod phone;
 pub mod proof;
 pub mod recipient;
 pub mod route;
@@ -43,6 +44,7 @@ pub use language::Language;
 pub use location::{AgentLocation, LocationPoint};
 pub use moment::Moment;
 pub use order::{HistoryLine, NewOrder, Order, OrderStatus, Priority, UnplacedReason};
+pub use phone::{AllowedNumbers, PhoneNumber};
 pub use proof::{
     AskedProof, OrderProofs, Proof, ProofKind, RecipientPin, RequiredProof, StopProof,
 };

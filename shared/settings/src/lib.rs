@@ -15,7 +15,10 @@ use std::str::FromStr;
 use thiserror::Error;
 
 pub use geocoder::GeocoderSettings;
-pub use mail::{MailVia, RecipientKey, RecipientMessages, RecipientMoments, SesSender};
+pub use mail::{
+    MailVia, RecipientKey, RecipientMessages, RecipientMoments, SesSender, TextMessages,
+    TextSenderName, TextsAreOn,
+};
 pub use values::{
     CompanyName, LargestImport, MaxOpenOrders, NotificationWindow, PhotoOrigin, PlanTime,
     PlanningHorizon, ProofsKept, TrackingUrl,

@@ -1,7 +1,7 @@
-//! How emails are sent.
+//! How emails and text messages are sent.
 
 use app::recipients::Moments;
-use domain::Moment;
+use domain::{AllowedNumbers, Moment};
 
 use crate::resources::UserTopics;
 use crate::{Environment, Setting};
@@ -56,6 +56,63 @@ pub struct RecipientMessages {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecipientKey(pub Option<String>);
 
+/// `SMS_ENABLED`: whether recipients get text messages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TextsAreOn(pub bool);
+
+/// How recipients get text messages.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TextMessages {
+    /// `SMS_COUNTRIES`: the beginnings of the phone numbers that may get them.
+    pub allowed: AllowedNumbers,
+    /// `SMS_PER_MONTH`: the most of them in a month.
+    pub per_month: u32,
+    /// The sender.
+    pub sender: TextSenderName,
+}
+
+/// `SMS_SENDER_ID` and `SMS_MAX_PRICE`: what SNS is told about each text message.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TextSenderName {
+    /// The name that phones show in place of a number, where the country allows it.
+    pub id: Option<String>,
+    /// The most dollars that a text message may cost. SNS drops a dearer one.
+    pub max_price: Option<String>,
+}
+
+impl Setting for TextsAreOn {
+    fn read(env: &Environment) -> Option<Self> {
+        env.flag("SMS_ENABLED").map(Self)
+    }
+}
+
+/// `None` if recipients get no text messages.
+impl Setting for Option<TextMessages> {
+    fn read(env: &Environment) -> Option<Self> {
+        let TextsAreOn(true) = TextsAreOn::read(env)? else {
+            return Some(None);
+        };
+        let countries = env.text("SMS_COUNTRIES");
+        let allowed = countries.and_then(|text| {
+            let read = AllowedNumbers::read(&text).filter(|allowed| !allowed.is_empty());
+            if read.is_none() {
+                env.note("SMS_COUNTRIES must be calling codes with commas between them".into());
+            }
+            read
+        });
+        let per_month = env.whole_number("SMS_PER_MONTH", 1..=10_000_000);
+        let sender = TextSenderName {
+            id: env.optional_text("SMS_SENDER_ID"),
+            max_price: env.optional_text("SMS_MAX_PRICE"),
+        };
+        Some(Some(TextMessages {
+            allowed: allowed?,
+            per_month: per_month?,
+            sender,
+        }))
+    }
+}
+
 impl Setting for RecipientMoments {
     fn read(env: &Environment) -> Option<Self> {
         let text = env.optional_text("RECIPIENT_MESSAGES").unwrap_or_default();
@@ -83,5 +140,51 @@ impl Setting for Option<RecipientMessages> {
 impl Setting for RecipientKey {
     fn read(env: &Environment) -> Option<Self> {
         Some(Self(env.optional_text("RECIPIENT_KEY_PARAMETER")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Texts = Option<TextMessages>;
+
+    #[test]
+    fn text_messages_need_countries_and_a_limit() {
+        let off = Environment::of(|name| (name == "SMS_ENABLED").then(|| "false".to_owned()));
+        assert_eq!(off.all::<Texts>().unwrap(), None);
+        let on = Environment::of(|name| {
+            let value = match name {
+                "SMS_ENABLED" => "true",
+                "SMS_COUNTRIES" => "34, 351",
+                "SMS_PER_MONTH" => "250",
+                "SMS_SENDER_ID" => "Waybill",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        });
+        let texts = on.all::<Texts>().unwrap().unwrap();
+        assert_eq!(texts.allowed, AllowedNumbers::read("34,351").unwrap());
+        assert_eq!(texts.per_month, 250);
+        assert_eq!(texts.sender.id.as_deref(), Some("Waybill"));
+        assert_eq!(texts.sender.max_price, None);
+        let wrong = Environment::of(|name| {
+            let value = match name {
+                "SMS_ENABLED" => "true",
+                "SMS_COUNTRIES" => "ES",
+                "SMS_PER_MONTH" => "0",
+                _ => return None,
+            };
+            Some(value.to_owned())
+        });
+        let told = wrong.all::<Texts>().unwrap_err().to_string();
+        assert!(
+            told.contains("SMS_COUNTRIES must be calling codes"),
+            "{told}"
+        );
+        assert!(
+            told.contains("SMS_PER_MONTH must be a whole number"),
+            "{told}"
+        );
     }
 }

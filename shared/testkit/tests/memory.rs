@@ -13,8 +13,8 @@ use testkit::contracts::queues::Outlet;
 use testkit::contracts::{self, Stores};
 use testkit::memory::{CODE, EMAIL_CODE, MemoryQueue, RESET_CODE};
 use testkit::{
-    MemoryFiles, MemoryIdentity, MemoryLegs, MemoryMailer, MemoryNotifications, MemoryPlaceCache,
-    MemorySes, MemoryStore, MemoryWakes, StillClock,
+    MemoryFiles, MemoryIdentity, MemoryLegs, MemoryMailer, MemoryNotifications, MemoryPhones,
+    MemoryPlaceCache, MemorySes, MemoryStore, MemoryWakes, StillClock,
 };
 
 fn stores(store: &MemoryStore) -> Stores<'_> {
@@ -147,6 +147,30 @@ async fn mail_without_subscriptions() {
     let later = mailer.at(clock("2030-05-06T09:00:00Z"));
     let readers = Readers(mailer.at(clock("2030-05-06T08:00:00Z")), Mutex::default());
     contracts::mail::run_without_subscriptions(&mailer, &later, &readers).await;
+}
+
+#[tokio::test]
+async fn texts() {
+    #[derive(Default)]
+    struct Owners(MemoryPhones, Mutex<Vec<(String, String)>>);
+
+    #[async_trait]
+    impl contracts::texts::Phones for Owners {
+        async fn opt_out(&self, number: &str) {
+            self.0.opt_out(number);
+        }
+
+        async fn got(&self, number: &str) -> Vec<String> {
+            let mut got = self.1.lock().unwrap();
+            got.extend(self.0.take_sent());
+            let to_it = got.iter().filter(|(to, _)| to == number);
+            to_it.map(|(_, text)| text.clone()).collect()
+        }
+    }
+
+    let owners = Owners::default();
+    owners.0.refuse("+999000000000");
+    contracts::texts::run(&owners.0, &owners, "+999000000000").await;
 }
 
 #[tokio::test]

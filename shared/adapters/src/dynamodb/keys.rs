@@ -195,7 +195,12 @@ pub fn messages_claim(order_id: OrderId) -> String {
     format!("messages#{order_id}")
 }
 
-/// The wish for no messages at an address.
+/// The number of text messages in a month.
+pub fn texts_claim(month: &str) -> String {
+    format!("texts#{month}")
+}
+
+/// The wish for no messages at an address or a phone number.
 pub fn no_messages_claim(pseudonym: &str) -> String {
     format!("no-messages#{pseudonym}")
 }

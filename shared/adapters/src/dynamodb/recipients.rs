@@ -20,6 +20,8 @@ use super::table::{self, distinct, number, text};
 
 /// What was told of an order is remembered for this many seconds after the last message.
 const KEPT_S: i64 = 30 * 86_400;
+/// The count of a month is kept for this many seconds after its last text: longer than the month.
+const COUNTED_S: i64 = 62 * 86_400;
 const TOLD: &str = "told";
 const TOLD_UNTIL: &str = "told_until";
 
@@ -139,6 +141,23 @@ impl RecipientMessages for DynamoRecipientMessages {
             Ok((order_id, table::attribute(item, TOLD_UNTIL)?))
         })
         .collect()
+    }
+
+    async fn count_text(&self, month: &str, most: u32, now: Timestamp) -> Result<bool, StoreError> {
+        if most == 0 {
+            return Ok(false);
+        }
+        let result = self
+            .update(keys::texts_claim(month))
+            .update_expression("ADD sent :one SET expires_at_s = :expires")
+            .condition_expression("attribute_not_exists(sent) OR sent < :most")
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":most", number(most))
+            .expression_attribute_values(":expires", number(whole_seconds(now) + COUNTED_S))
+            .send()
+            .await;
+        // The SDK tries again after an answer that was lost. Then a text counts twice, and one less is sent.
+        Ok(written("UpdateItem", result)?.is_some())
     }
 
     async fn stop(&self, pseudonym: &str, now: Timestamp) -> Result<(), StoreError> {

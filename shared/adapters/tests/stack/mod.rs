@@ -21,6 +21,7 @@ use settings::resources::{
 use settings::{SesSender, Setting};
 use testkit::contracts::mail::Post;
 use testkit::contracts::queues::Outlet;
+use testkit::contracts::texts::Phones;
 use uuid::Uuid;
 
 /// The stack that the environment names.
@@ -86,6 +87,13 @@ impl Stack {
             client,
             name,
             domain,
+            endpoint: std::env::var("AWS_ENDPOINT_URL").unwrap(),
+        }
+    }
+
+    /// The phones that SNS sends to.
+    pub fn phones(&self) -> StackPhones {
+        StackPhones {
             endpoint: std::env::var("AWS_ENDPOINT_URL").unwrap(),
         }
     }
@@ -359,6 +367,38 @@ impl MailOffice {
         set.configuration_set_name(&self.name).send().await.unwrap();
         let identity = self.client.delete_email_identity();
         identity.email_identity(&self.domain).send().await.unwrap();
+    }
+}
+
+/// The phones of the local stack's SNS.
+pub struct StackPhones {
+    endpoint: String,
+}
+
+#[async_trait]
+impl Phones for StackPhones {
+    /// The local stack has no phones that answer. Its SNS has an action of its own for that.
+    async fn opt_out(&self, number: &str) {
+        let form = [("Action", "ReceiveStop"), ("PhoneNumber", number)];
+        let signed = "AWS4-HMAC-SHA256 Credential=test/20300506/eu-central-2/sns/aws4_request";
+        let stop = reqwest::Client::new().post(&self.endpoint);
+        let stop = stop.header("Authorization", signed).form(&form);
+        let answer = stop.send().await.unwrap();
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+
+    async fn got(&self, number: &str) -> Vec<String> {
+        let url = format!("{}/_ministack/sns/sms-messages", self.endpoint);
+        let told: Value = reqwest::get(url).await.unwrap().json().await.unwrap();
+        let found = told["sms_messages"][number].as_array();
+        let texts = found.into_iter().flatten();
+        texts
+            .map(|text| {
+                let kind = &text["MessageAttributes"]["AWS.SNS.SMS.SMSType"]["StringValue"];
+                assert_eq!(kind, "Transactional", "{text}");
+                text["Message"].as_str().unwrap().to_owned()
+            })
+            .collect()
     }
 }
 

@@ -15,12 +15,16 @@ use crate::recipients::{LATE_AFTER, Moments};
 pub(super) async fn for_recipients(
     changes: &[StateChange],
     moments: &Moments,
+    texts: bool,
     told: &dyn RecipientMessages,
 ) -> Result<Vec<Notification>, StoreError> {
     if moments.is_empty() {
         return Ok(Vec::new());
     }
-    let mut found: BTreeSet<(OrderId, Moment)> = changes.iter().flat_map(moments_of).collect();
+    let mut found: BTreeSet<(OrderId, Moment)> = changes
+        .iter()
+        .flat_map(|change| moments_of(change, texts))
+        .collect();
     if moments.contains(&Moment::Delayed) {
         let late = late_for_what_was_told(changes, told).await?;
         found.extend(late.into_iter().map(|order_id| (order_id, Moment::Delayed)));
@@ -32,12 +36,12 @@ pub(super) async fn for_recipients(
     Ok(found.map(message).collect())
 }
 
-fn moments_of(change: &StateChange) -> Vec<(OrderId, Moment)> {
+fn moments_of(change: &StateChange, texts: bool) -> Vec<(OrderId, Moment)> {
     match change {
         StateChange::Order {
             before: Some(before),
             after: Some(after),
-        } => of_order(before, after)
+        } => of_order(before, after, texts)
             .map(|moment| (after.id, moment))
             .into_iter()
             .collect(),
@@ -56,10 +60,10 @@ fn moments_of(change: &StateChange) -> Vec<(OrderId, Moment)> {
     }
 }
 
-fn of_order(before: &Order, after: &Order) -> Option<Moment> {
+fn of_order(before: &Order, after: &Order, texts: bool) -> Option<Moment> {
     let contact = after.dropoff.contact.as_ref()?;
-    contact.email.as_ref()?;
-    if before.status == after.status {
+    let is_told = contact.email.is_some() || (texts && contact.phone.is_some());
+    if before.status == after.status || !is_told {
         return None;
     }
     match after.status {

@@ -62,6 +62,8 @@ pub struct PublishEvents {
     pub recipients: Arc<dyn RecipientMessages>,
     /// The moments at which recipients are told something.
     pub moments: Moments,
+    /// Whether a recipient without an email address gets text messages.
+    pub texts: bool,
     /// Asks for emails.
     pub notifications: Arc<dyn Queue<Notification>>,
     /// The seconds for which a person's news is gathered before an email tells it.
@@ -93,7 +95,7 @@ impl PublishEvents {
             self.notifications.send(&confirmed, 0).await?;
         }
         let told = self.recipients.as_ref();
-        let messages = for_recipients(changes, &self.moments, told).await?;
+        let messages = for_recipients(changes, &self.moments, self.texts, told).await?;
         if !messages.is_empty() {
             self.notifications.send(&messages, 0).await?;
         }

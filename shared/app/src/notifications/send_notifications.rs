@@ -1,4 +1,4 @@
-//! Sends emails to customers and agents.
+//! Sends emails to customers and agents, and messages to recipients.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use crate::ports::{
     Clock, Email, MailError, Mailer, OrderStore, Outboxes, Promise, Promises, Queue, RouteStore,
     Taken, UserStore, Wish,
 };
-use crate::recipients::{RecipientTold, TellRecipient};
+use crate::recipients::{RecipientTold, TellRecipient, Via};
 use crate::refusal::Refusal;
 
 /// How long an outbox stays with the consumer that has taken it. A function instance ends sooner.
@@ -70,7 +70,9 @@ pub enum Told {
     /// The mail service knows the user.
     Subscribed,
     /// A recipient was told of a moment.
-    Recipient(OrderId, Moment),
+    Recipient(OrderId, Moment, Via),
+    /// A recipient was not told of a moment, because the month has had as many text messages as it may have.
+    NoTextsLeft,
 }
 
 impl SendNotifications {
@@ -87,8 +89,9 @@ impl SendNotifications {
                     return Ok(Told::Nothing);
                 };
                 Ok(match recipients.run(*order_id, *moment).await? {
-                    RecipientTold::Sent => Told::Recipient(*order_id, *moment),
-                    RecipientTold::Nothing => Told::Nothing,
+                    RecipientTold::Sent(via) => Told::Recipient(*order_id, *moment, via),
+                    RecipientTold::NoTextsLeft => Told::NoTextsLeft,
+                    RecipientTold::Nothing | RecipientTold::Refused => Told::Nothing,
                     RecipientTold::Later => Told::Later,
                 })
             }

@@ -20,6 +20,7 @@ mod recipients;
 mod recovery;
 mod sessions;
 mod stores;
+mod texts;
 mod tracking;
 
 pub use chance::{Clock, Ids, Jitter, Secrets};
@@ -54,4 +55,5 @@ pub use stores::{
     OrderPlacement, OrderStore, OverduePage, PendingPlace, Placement, RoutePage, RouteStore,
     StoreError, UserStore,
 };
+pub use texts::{TextError, TextSender};
 pub use tracking::{LinkUse, TrackingLinks};

@@ -45,11 +45,15 @@ pub trait RecipientMessages: Send + Sync {
     async fn told_until(&self, orders: &[OrderId])
     -> Result<Vec<(OrderId, Timestamp)>, StoreError>;
 
-    /// Stores that nobody is to be told anything at an address, by the address's pseudonym. Nothing changes if it is
-    /// stored.
+    /// Counts a text message of a month, such as `2030-05`, before it is sent. Returns whether it may be sent: whether
+    /// the month has had fewer than `most`. A crash after the count loses one text of the month.
+    async fn count_text(&self, month: &str, most: u32, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Stores that nobody is to be told anything at an address or a phone number, by its pseudonym. Nothing changes if
+    /// it is stored.
     async fn stop(&self, pseudonym: &str, now: Timestamp) -> Result<(), StoreError>;
 
-    /// Whether an address wants no messages.
+    /// Whether an address or a phone number wants no messages.
     async fn is_stopped(&self, pseudonym: &str) -> Result<bool, StoreError>;
 }
 

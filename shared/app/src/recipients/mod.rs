@@ -1,11 +1,15 @@
-//! Emails to the person at the door, who has no account.
+//! Emails and text messages to the person at the door, who has no account.
 
+mod channel;
+mod gsm;
 mod stop_messages;
 mod tell_recipient;
 mod templates;
 
 use std::collections::BTreeSet;
 
+pub use channel::{Texts, Via};
+pub use gsm::segments;
 pub use stop_messages::StopMessages;
 pub use tell_recipient::{RecipientTold, TellRecipient};
 

@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use domain::Contact;
-
+use super::channel::stop_texts;
 use crate::ports::{Clock, OrderStore, Pseudonyms, RecipientMessages, TrackingLinks};
 use crate::refusal::Refusal;
 use crate::tracking::open;
@@ -16,15 +15,15 @@ pub struct StopMessages {
     pub orders: Arc<dyn OrderStore>,
     /// Who wants no messages.
     pub messages: Arc<dyn RecipientMessages>,
-    /// Names for the addresses. `None` if the company sends no messages.
+    /// Names for the addresses and numbers. `None` if the company sends no messages.
     pub pseudonyms: Option<Arc<dyn Pseudonyms>>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
 
 impl StopMessages {
-    /// The address of the link's order gets no more messages, about this and all other orders. The call can be
-    /// repeated.
+    /// The email address and the phone number of the link's order get no more messages, about this and all other
+    /// orders. After a crash between the two, the call can be repeated, as always.
     ///
     /// # Errors
     /// [`Refusal::NotFound`] for a link that opens nothing; [`Refusal::Throttled`] for a link that is used too often.
@@ -36,21 +35,13 @@ impl StopMessages {
         if order.tracking_ends_at().is_some_and(|end| end <= now) {
             return Err(Refusal::NotFound);
         }
-        let address = order.dropoff.contact.as_ref().and_then(address_of);
-        if let (Some(address), Some(pseudonyms)) = (address, &self.pseudonyms) {
-            let pseudonym = pseudonyms.of(&stop_text(address)).await?;
+        let (Some(contact), Some(pseudonyms)) = (&order.dropoff.contact, &self.pseudonyms) else {
+            return Ok(());
+        };
+        for text in stop_texts(contact) {
+            let pseudonym = pseudonyms.of(&text).await?;
             self.messages.stop(&pseudonym, now).await?;
         }
         Ok(())
     }
-}
-
-/// The address to which messages go.
-pub(super) fn address_of(contact: &Contact) -> Option<&str> {
-    contact.email.as_deref()
-}
-
-/// The text whose pseudonym is stored if an address wants no messages.
-pub(super) fn stop_text(address: &str) -> String {
-    format!("no messages to {}", address.to_lowercase())
 }

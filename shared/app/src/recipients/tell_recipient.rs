@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use domain::stop::OPEN_END;
 use domain::tracking::LONGEST_LINK;
-use domain::{ExpectedWindow, Moment, Order, OrderId, OrderStatus, Route, Timestamp};
+use domain::{ExpectedWindow, Moment, Order, OrderId, OrderStatus, PhoneNumber, Route, Timestamp};
 use jiff::SignedDuration;
-use tracing::error;
+use tracing::{error, warn};
 
-use super::stop_messages::{address_of, stop_text};
-use super::templates::{Values, email};
+use super::channel::{Channel, Texts, Via};
+use super::templates::{Values, email, text};
 use super::{LATE_AFTER, Moments, token_of};
 use crate::digest::sha256_hex;
 use crate::messages::Notification;
 use crate::notifications::Letterhead;
 use crate::ports::{
     AddressMailer, Begun, Clock, OrderStore, Pseudonyms, Queue, RecipientMessages, RouteStore,
-    TrackingLinks, UserStore,
+    TextError, TrackingLinks, UserStore,
 };
 use crate::refusal::Refusal;
 
@@ -38,8 +38,10 @@ pub struct TellRecipient {
     pub links: Arc<dyn TrackingLinks>,
     /// Names for addresses, and the secrets of the links.
     pub pseudonyms: Arc<dyn Pseudonyms>,
-    /// Sends emails to anybody. `None` without SES: then nothing is sent.
+    /// Sends emails to anybody. `None` without SES: then no emails are sent.
     pub mailer: Option<Arc<dyn AddressMailer>>,
+    /// Text messages. `None` if the company has switched them off.
+    pub texts: Option<Texts>,
     /// The queue of notifications itself, for a message that must wait.
     pub notifications: Arc<dyn Queue<Notification>>,
     /// The time.
@@ -55,8 +57,12 @@ pub struct TellRecipient {
 /// The result of a message for a recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecipientTold {
-    /// An email was sent.
-    Sent,
+    /// A message was sent.
+    Sent(Via),
+    /// A text message was not sent, because the month has had as many as it may have.
+    NoTextsLeft,
+    /// The service of text messages refuses the phone number.
+    Refused,
     /// There is nothing to tell, nobody to be told, or it was told before.
     Nothing,
     /// Another message asks for it later.
@@ -66,23 +72,27 @@ pub enum RecipientTold {
 impl TellRecipient {
     /// Tells a recipient of a moment, if it is still true.
     ///
-    /// - If the process dies before the email, the lease ends, and the message comes again.
-    /// - If it dies between the email and the memory, the email is sent again. Nobody knows that it was sent except the
-    ///   process that sent it.
+    /// - If the process dies before the email or the text, the lease ends, and the message comes again. A text was
+    ///   perhaps counted already. Then the month has one text less, and never one more.
+    /// - If it dies between the email or text and the memory, the same is sent again. Nobody knows that it was sent
+    ///   except the process that sent it.
     /// - A message that comes twice finds the moment told, or the order with somebody else. Then a message for later
     ///   takes its place.
     ///
     /// # Errors
     /// If a dependency is unavailable. The queue then delivers the message again.
     pub async fn run(&self, order_id: OrderId, moment: Moment) -> Result<RecipientTold, Refusal> {
-        let (Some(mailer), true) = (&self.mailer, self.moments.contains(&moment)) else {
+        if !self.moments.contains(&moment) {
             return Ok(RecipientTold::Nothing);
-        };
+        }
         let Some(order) = self.orders.order(order_id).await? else {
             return Ok(RecipientTold::Nothing);
         };
-        let contact = order.dropoff.contact.as_ref();
-        let Some((contact, address)) = contact.and_then(|it| Some((it, address_of(it)?))) else {
+        let Some(contact) = &order.dropoff.contact else {
+            return Ok(RecipientTold::Nothing);
+        };
+        let channel = Channel::of(contact, self.mailer.as_deref(), self.texts.as_ref());
+        let Some(channel) = channel else {
             return Ok(RecipientTold::Nothing);
         };
         let now = self.clock.now();
@@ -93,8 +103,13 @@ impl TellRecipient {
         if customer.is_none_or(|customer| customer.messages_off.contains(&moment)) {
             return Ok(RecipientTold::Nothing);
         }
-        let stopped = self.pseudonyms.of(&stop_text(address)).await?;
+        let stopped = self.pseudonyms.of(&channel.stop_text()).await?;
         if self.messages.is_stopped(&stopped).await? {
+            return Ok(RecipientTold::Nothing);
+        }
+        if let Channel::Text(texts, number) = &channel
+            && texts.sender.is_opted_out(number).await?
+        {
             return Ok(RecipientTold::Nothing);
         }
         let until = now + LEASE;
@@ -114,10 +129,22 @@ impl TellRecipient {
             link: link.clone(),
             ..values
         };
-        let email = email(contact.language.unwrap_or_default(), moment, &values);
-        mailer.send_to(address, &email, Some(&link)).await?;
+        let language = contact.language.unwrap_or_default();
+        let told = match &channel {
+            Channel::Email(mailer, address) => {
+                let email = email(language, moment, &values);
+                mailer.send_to(address, &email, Some(&link)).await?;
+                RecipientTold::Sent(Via::Email)
+            }
+            Channel::Text(texts, number) => {
+                let text = text(language, moment, &values);
+                self.send_text(texts, number, &text, now).await?
+            }
+        };
+        // Nobody has seen the window of a text that was not sent. But its moment is over.
+        let told_until = told_until.filter(|_| matches!(told, RecipientTold::Sent(_)));
         let sent = self.messages.sent(order_id, moment, until, told_until);
-        // The email is sent. An error here would deliver the message again, and the email would be sent a second time.
+        // An error here would deliver the message again, and it would be sent a second time.
         if let Err(error) = sent.await {
             error!(
                 %order_id,
@@ -125,7 +152,32 @@ impl TellRecipient {
                 "could not remember what a recipient was told"
             );
         }
-        Ok(RecipientTold::Sent)
+        match told {
+            RecipientTold::Refused => warn!(%order_id, %moment, "the phone number is refused"),
+            RecipientTold::NoTextsLeft => warn!(%order_id, %moment, "the month has no texts left"),
+            RecipientTold::Sent(_) | RecipientTold::Nothing | RecipientTold::Later => {}
+        }
+        Ok(told)
+    }
+
+    /// Counts a text of the month, and then sends it.
+    async fn send_text(
+        &self,
+        texts: &Texts,
+        number: &PhoneNumber,
+        text: &str,
+        now: Timestamp,
+    ) -> Result<RecipientTold, Refusal> {
+        let month = now.strftime("%Y-%m").to_string();
+        let counted = self.messages.count_text(&month, texts.per_month, now);
+        if !counted.await? {
+            return Ok(RecipientTold::NoTextsLeft);
+        }
+        match texts.sender.send_text(number, text).await {
+            Ok(()) => Ok(RecipientTold::Sent(Via::Text)),
+            Err(TextError::Refused) => Ok(RecipientTold::Refused),
+            Err(error @ TextError::Unavailable(_)) => Err(error.into()),
+        }
     }
 
     /// The values of the message, and the end of the window in it. `None` if the moment is over.

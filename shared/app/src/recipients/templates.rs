@@ -1,8 +1,10 @@
-//! The templates of the emails to recipients: one file for each language and moment. The first line is the subject, and
-//! the text follows after an empty line. A part in braces stands for a value.
+//! The templates of the messages to recipients: one file for each language and moment. Of an email, the first line is
+//! the subject, and the text follows after an empty line. A text message is one line. A part in braces stands for a
+//! value.
 
 use domain::{Language, Moment};
 
+use super::gsm;
 use crate::notifications::letter::{Letter, Part};
 use crate::ports::Email;
 
@@ -21,9 +23,12 @@ pub(super) struct Values {
     pub(super) link: String,
 }
 
+/// The longest name of a company in a text message. With it, each template fits into one message without its link.
+const LONGEST_NAME: usize = 30;
+
 /// The email of a moment in a language. In its HTML the values are escaped.
 pub(super) fn email(language: Language, moment: Moment, values: &Values) -> Email {
-    let template = template(language, moment);
+    let (template, _) = templates(language, moment);
     let (subject, text) = template.split_once("\n\n").unwrap_or((template, ""));
     let parts = text.trim_end().split("\n\n");
     Letter {
@@ -33,6 +38,21 @@ pub(super) fn email(language: Language, moment: Moment, values: &Values) -> Emai
             .collect(),
     }
     .plain(&values.company)
+}
+
+/// The text message of a moment in a language. It has only characters of GSM-7, because one other character would halve
+/// what fits into a message.
+pub(super) fn text(language: Language, moment: Moment, values: &Values) -> String {
+    let (_, template) = templates(language, moment);
+    let name: String = gsm::line(&values.company)
+        .chars()
+        .take(LONGEST_NAME)
+        .collect();
+    let values = Values {
+        company: name.trim_end().to_owned(),
+        ..values.clone()
+    };
+    filled(template.trim_end(), &values)
 }
 
 /// The text with the values in place of their names. A value that contains a name in braces stays as it is.
@@ -55,32 +75,41 @@ fn filled(text: &str, values: &Values) -> String {
     filled + rest
 }
 
-fn template(language: Language, moment: Moment) -> &'static str {
+/// The email and the text message.
+fn templates(language: Language, moment: Moment) -> (&'static str, &'static str) {
+    macro_rules! pair {
+        ($name:literal) => {
+            (
+                include_str!(concat!("emails/", $name, ".txt")),
+                include_str!(concat!("texts/", $name, ".txt")),
+            )
+        };
+    }
     match (language, moment) {
-        (Language::En, Moment::OutForDelivery) => include_str!("templates/en/out_for_delivery.txt"),
-        (Language::En, Moment::Arriving) => include_str!("templates/en/arriving.txt"),
-        (Language::En, Moment::Delayed) => include_str!("templates/en/delayed.txt"),
-        (Language::En, Moment::Delivered) => include_str!("templates/en/delivered.txt"),
-        (Language::En, Moment::Failed) => include_str!("templates/en/failed.txt"),
-        (Language::Es, Moment::OutForDelivery) => include_str!("templates/es/out_for_delivery.txt"),
-        (Language::Es, Moment::Arriving) => include_str!("templates/es/arriving.txt"),
-        (Language::Es, Moment::Delayed) => include_str!("templates/es/delayed.txt"),
-        (Language::Es, Moment::Delivered) => include_str!("templates/es/delivered.txt"),
-        (Language::Es, Moment::Failed) => include_str!("templates/es/failed.txt"),
-        (Language::Ca, Moment::OutForDelivery) => include_str!("templates/ca/out_for_delivery.txt"),
-        (Language::Ca, Moment::Arriving) => include_str!("templates/ca/arriving.txt"),
-        (Language::Ca, Moment::Delayed) => include_str!("templates/ca/delayed.txt"),
-        (Language::Ca, Moment::Delivered) => include_str!("templates/ca/delivered.txt"),
-        (Language::Ca, Moment::Failed) => include_str!("templates/ca/failed.txt"),
-        (Language::De, Moment::OutForDelivery) => include_str!("templates/de/out_for_delivery.txt"),
-        (Language::De, Moment::Arriving) => include_str!("templates/de/arriving.txt"),
-        (Language::De, Moment::Delayed) => include_str!("templates/de/delayed.txt"),
-        (Language::De, Moment::Delivered) => include_str!("templates/de/delivered.txt"),
-        (Language::De, Moment::Failed) => include_str!("templates/de/failed.txt"),
-        (Language::Fr, Moment::OutForDelivery) => include_str!("templates/fr/out_for_delivery.txt"),
-        (Language::Fr, Moment::Arriving) => include_str!("templates/fr/arriving.txt"),
-        (Language::Fr, Moment::Delayed) => include_str!("templates/fr/delayed.txt"),
-        (Language::Fr, Moment::Delivered) => include_str!("templates/fr/delivered.txt"),
-        (Language::Fr, Moment::Failed) => include_str!("templates/fr/failed.txt"),
+        (Language::En, Moment::OutForDelivery) => pair!("en/out_for_delivery"),
+        (Language::En, Moment::Arriving) => pair!("en/arriving"),
+        (Language::En, Moment::Delayed) => pair!("en/delayed"),
+        (Language::En, Moment::Delivered) => pair!("en/delivered"),
+        (Language::En, Moment::Failed) => pair!("en/failed"),
+        (Language::Es, Moment::OutForDelivery) => pair!("es/out_for_delivery"),
+        (Language::Es, Moment::Arriving) => pair!("es/arriving"),
+        (Language::Es, Moment::Delayed) => pair!("es/delayed"),
+        (Language::Es, Moment::Delivered) => pair!("es/delivered"),
+        (Language::Es, Moment::Failed) => pair!("es/failed"),
+        (Language::Ca, Moment::OutForDelivery) => pair!("ca/out_for_delivery"),
+        (Language::Ca, Moment::Arriving) => pair!("ca/arriving"),
+        (Language::Ca, Moment::Delayed) => pair!("ca/delayed"),
+        (Language::Ca, Moment::Delivered) => pair!("ca/delivered"),
+        (Language::Ca, Moment::Failed) => pair!("ca/failed"),
+        (Language::De, Moment::OutForDelivery) => pair!("de/out_for_delivery"),
+        (Language::De, Moment::Arriving) => pair!("de/arriving"),
+        (Language::De, Moment::Delayed) => pair!("de/delayed"),
+        (Language::De, Moment::Delivered) => pair!("de/delivered"),
+        (Language::De, Moment::Failed) => pair!("de/failed"),
+        (Language::Fr, Moment::OutForDelivery) => pair!("fr/out_for_delivery"),
+        (Language::Fr, Moment::Arriving) => pair!("fr/arriving"),
+        (Language::Fr, Moment::Delayed) => pair!("fr/delayed"),
+        (Language::Fr, Moment::Delivered) => pair!("fr/delivered"),
+        (Language::Fr, Moment::Failed) => pair!("fr/failed"),
     }
 }

@@ -40,6 +40,8 @@ pub struct GetTracking {
     pub company: Company,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// Whether a recipient without an email address gets text messages.
+    pub texts: bool,
     /// The proof that the recipient sees.
     pub proof: ShowProof,
 }
@@ -197,7 +199,10 @@ impl GetTracking {
                 told: order.recipient.rating.is_some(),
             },
             messages: Telling {
-                open: order.dropoff.contact.is_some_and(|it| it.email.is_some()),
+                open: order
+                    .dropoff
+                    .contact
+                    .is_some_and(|it| it.email.is_some() || (self.texts && it.phone.is_some())),
                 told: false,
             },
             pin,

@@ -16,20 +16,21 @@ use app::orders::SweepPendingOrders;
 use app::orders::UpdateOrderStatus;
 use app::orders::{AssignOrder, ReleaseOrder};
 use app::orders::{CreateOrder, EditOrder, GetOrder, ListOrders, QuoteOrder, RoomForOrders};
+use app::recipients::{Moments, TellRecipient, Texts};
 use app::routes::by_hand::{AssignmentAnswer, DispatchDesk, SequenceAnswer, TransferAnswer};
 use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
 use app::routes::{PreviewPlan, PreviewQuery, SequenceStops, TransferRoute};
 use app::{Caller, Refusal};
 use domain::{
-    DispatchRules, LegEstimate, Order, OrderId, RequiredProof, Role, Route, ServiceArea, User,
-    UserId, Zone,
+    AllowedNumbers, DispatchRules, LegEstimate, Order, OrderId, RequiredProof, Role, Route,
+    ServiceArea, User, UserId, Zone,
 };
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 use testkit::build::{bulk, grid, room};
 use testkit::{
     CountedIds, CountedRounds, FirstComeFirstServed, MemoryCustomers, MemoryIdentity, MemoryMailer,
-    MemoryNotifications, MemoryStore, MemoryWakes, NoJitter, StillClock,
+    MemoryNotifications, MemoryPhones, MemorySes, MemoryStore, MemoryWakes, NoJitter, StillClock,
 };
 
 pub struct World {
@@ -40,6 +41,12 @@ pub struct World {
     /// The customers whose orders follow a suspension.
     pub customers: Arc<MemoryCustomers>,
     pub mailer: Arc<MemoryMailer>,
+    /// Emails to recipients.
+    pub ses: Arc<MemorySes>,
+    /// Text messages to recipients.
+    pub phones: Arc<MemoryPhones>,
+    /// The moments at which recipients are told something. None, unless a test wants it.
+    pub moments: Moments,
     pub provider: Arc<FirstComeFirstServed>,
     pub clock: Arc<StillClock>,
     /// The clock of those who send emails. It moves while emails wait for each other.
@@ -70,6 +77,9 @@ impl World {
             mailer: Arc::new(MemoryMailer::as_strict_as_sns(mail_clock.clone())),
             provider: Arc::default(),
             clock: Arc::new(StillClock::at("2030-05-06T08:00:00Z")),
+            ses: MemorySes::new(mail_clock.clone()).into(),
+            phones: Arc::default(),
+            moments: Moments::new(),
             mail_clock,
             ids: Arc::default(),
             service_area: ServiceArea::default(),
@@ -289,7 +299,8 @@ impl World {
             outboxes: self.store.clone(),
             promises: self.store.clone(),
             recipients: self.store.clone(),
-            moments: app::recipients::Moments::new(),
+            moments: self.moments.clone(),
+            texts: true,
             notifications: self.notifications.clone(),
             window_s: 30,
             without_agents: self.store.clone(),
@@ -364,7 +375,33 @@ impl World {
                 company: "Missatgers SL".to_owned(),
                 time_zone: jiff::tz::TimeZone::get("Europe/Madrid").unwrap(),
             },
-            recipients: None,
+            recipients: (!self.moments.is_empty()).then(|| self.tell_recipient()),
+        }
+    }
+
+    /// Tells recipients of the moments of this world, by email or by text message to Spain.
+    pub fn tell_recipient(&self) -> TellRecipient {
+        TellRecipient {
+            users: self.store.clone(),
+            orders: self.store.clone(),
+            routes: self.store.clone(),
+            messages: self.store.clone(),
+            links: self.store.clone(),
+            pseudonyms: self.store.clone(),
+            mailer: Some(self.ses.clone()),
+            texts: Some(Texts {
+                sender: self.phones.clone(),
+                allowed: AllowedNumbers::read("34").unwrap(),
+                per_month: 1_000,
+            }),
+            notifications: self.notifications.clone(),
+            clock: self.mail_clock.clone(),
+            letterhead: Letterhead {
+                company: "Missatgers SL".to_owned(),
+                time_zone: jiff::tz::TimeZone::get("Europe/Madrid").unwrap(),
+            },
+            page: "https://example.com/track".to_owned(),
+            moments: self.moments.clone(),
         }
     }
 

@@ -117,6 +117,7 @@ impl Wiring {
             promises: self.store.clone(),
             recipients: self.store.clone(),
             moments: app::recipients::Moments::new(),
+            texts: false,
             notifications: self.notifications.clone(),
             window_s: self.deployment.notification_window_s as u32,
             without_agents: self.store.clone(),

@@ -32,6 +32,7 @@ pub mod queues;
 pub mod recipients;
 pub mod routes;
 pub mod sweep;
+pub mod texts;
 pub mod tracking;
 pub mod users;
 pub mod without_agents;

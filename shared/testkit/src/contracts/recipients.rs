@@ -53,6 +53,24 @@ pub async fn run(messages: &dyn RecipientMessages) {
     let began = messages.begin(other, Moment::Delivered, now, until).await;
     assert_eq!(began.unwrap(), Begun::Ours, "another order");
 
+    // A month of its own: the count of a real one goes on.
+    let (month, next) = (Uuid::now_v7().to_string(), Uuid::now_v7().to_string());
+    let count = async |month, most| messages.count_text(month, most, now).await.unwrap();
+    assert!(!count(&month, 0).await, "none are allowed");
+    assert!(count(&month, 2).await && count(&month, 2).await);
+    assert!(!count(&month, 2).await && !count(&month, 1).await);
+    assert!(
+        count(&month, 3).await,
+        "the limit was raised, and no refused one counts"
+    );
+    assert!(!count(&month, 3).await && count(&next, 1).await);
+    let racing = (0..5).map(|_| messages.count_text(&next, 4, now));
+    let racing = futures::future::join_all(racing).await.into_iter();
+    assert_eq!(
+        racing.filter(|counted| *counted.as_ref().unwrap()).count(),
+        3
+    );
+
     let name = Uuid::now_v7().simple().to_string();
     assert!(!messages.is_stopped(&name).await.unwrap());
     for _ in 0..2 {

@@ -69,6 +69,19 @@ impl RecipientMessages for MemoryStore {
         Ok(told.filter(|(id, _)| orders.contains(id)).collect())
     }
 
+    async fn count_text(
+        &self,
+        month: &str,
+        most: u32,
+        _now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let mut tables = self.tables();
+        let sent = tables.texts.entry(month.to_owned()).or_default();
+        let may = *sent < most;
+        *sent += u32::from(may);
+        Ok(may)
+    }
+
     async fn stop(&self, pseudonym: &str, _now: Timestamp) -> Result<(), StoreError> {
         self.tables().no_messages.insert(pseudonym.to_owned());
         Ok(())

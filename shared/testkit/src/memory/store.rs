@@ -62,6 +62,7 @@ pub(super) struct Tables {
     pub(super) promises: HashMap<OrderId, Promise>,
     pub(super) messages: HashMap<OrderId, MessagesRecord>,
     pub(super) no_messages: HashSet<String>,
+    pub(super) texts: HashMap<String, u32>,
     pub(super) links: HashMap<String, LinkRecord>,
     pub(super) locations: HashMap<UserId, AgentLocation>,
     pub(super) pending_bounds: HashMap<UserId, BoundRecord>,
