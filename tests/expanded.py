@@ -51,9 +51,12 @@ def _holds(condition, values):
     if function == "Ref":
         return values[told]
     parts = [_holds(one, values) if isinstance(one, dict) else one for one in told]
-    return {"Fn::Equals": lambda: parts[0] == parts[1], "Fn::Not": lambda: not parts[0], "Fn::And": lambda: all(parts)}[
-        function
-    ]()
+    return {
+        "Fn::Equals": lambda: parts[0] == parts[1],
+        "Fn::Not": lambda: not parts[0],
+        "Fn::And": lambda: all(parts),
+        "Fn::Or": lambda: any(parts),
+    }[function]()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 A grant and a call are both (function, action, resource), such as `("GetOrder", "dynamodb:GetItem", "OrdersTable")`. A
 resource of the stack has its name in the template, followed by the part of the resource that is meant:
 `OrdersTable/index/pending-orders`, `UploadsBucket/imports/*`. Any other resource has its service and its name:
-`sns:waybill-user-*`.
+`sns:waybill-user-*`. The resource of a text message is its phone number.
 """
 
 import json
@@ -26,6 +26,8 @@ DEPLOYMENTS = (
         "MailIdentityArn": MAIL_IDENTITY,
         "RecipientMessages": "delivered",
         "RecipientKeyParameter": KEYS["RecipientKeyParameter"],
+        "SmsEnabled": "true",
+        "SmsCountries": "34",
     },
 )
 # The actions that AWS takes in the function's name to read an event source and to keep what failed.
@@ -36,7 +38,9 @@ ACTIONS_OF_AWS = {"sqs:SendMessageBatch": "sqs:SendMessage"}
 
 
 class Use(NamedTuple):
-    """One function, one action, one resource. In a grant, `*` in an action or a resource stands for any text."""
+    """One function, one action, one resource. In a grant, `*` in an action or a resource stands for any text, and a `!`
+    before a resource stands for every other resource.
+    """
 
     function: str
     action: str
@@ -46,7 +50,7 @@ class Use(NamedTuple):
         return (
             self.function == call.function
             and fnmatchcase(call.action, self.action)
-            and fnmatchcase(call.resource, self.resource)
+            and fnmatchcase(call.resource, self.resource.removeprefix("!")) != self.resource.startswith("!")
         )
 
 
@@ -84,8 +88,10 @@ def grants_of(resources):
         for policy in role.get("Policies", ()):
             for statement in policy["PolicyDocument"]["Statement"]:
                 for action in listed(statement["Action"]):
-                    for resource in listed(statement["Resource"]):
+                    for resource in listed(statement.get("Resource", [])):
                         yield Use(short(function["FunctionName"]), action, in_the_templates_words(resource))
+                    for resource in listed(statement.get("NotResource", [])):
+                        yield Use(short(function["FunctionName"]), action, f"!{in_the_templates_words(resource)}")
 
 
 def functions_of(resources):

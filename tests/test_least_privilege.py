@@ -127,6 +127,12 @@ def test_a_grant_covers_no_other_function_action_or_resource(call, granted):
     assert not granted.covers(call)
 
 
+def test_an_exception_covers_everything_else():
+    grant = Use("A", "sns:Publish", "!sns:*")
+    assert grant.covers(Use("A", "sns:Publish", "+34600000000"))
+    assert not grant.covers(Use("A", "sns:Publish", "sns:waybill-user-1"))
+
+
 def test_a_star_covers_what_it_stands_for():
     assert Use("A", "sqs:SendMessage*", "Queue").covers(Use("A", "sqs:SendMessage", "Queue"))
     grant = Use("A", "s3:PutObject", "UploadsBucket/imports/*")

@@ -22,7 +22,14 @@ ACTIONS_WITH_A_STAR = {
     "sqs:SendMessage*": "AWS calls it sqs:SendMessage; MiniStack has an action of its own for a batch",
 }
 # The actions whose resource is `*` alone: AWS has no resource for them.
-ACTIONS_WITHOUT_A_RESOURCE = {"ses:GetSuppressedDestination", "ses:DeleteSuppressedDestination"}
+ACTIONS_WITHOUT_A_RESOURCE = {
+    "ses:GetSuppressedDestination",
+    "ses:DeleteSuppressedDestination",
+    "sns:CheckIfPhoneNumberIsOptedOut",
+}
+# What a statement leaves out in place of naming a resource. The resource of a text message is the phone number, and a
+# policy can name only ARNs. So a statement leaves out each topic, subscription and app.
+LEFT_OUT = {"sns:Publish": "arn:aws:sns:*:*:*"}
 # The end of each other resource with a `*`, and the reason.
 RESOURCES_WITH_A_STAR = {
     "/stream/*": "a stream's name ends in the time at which the stream was made",
@@ -55,6 +62,10 @@ def statements(*roles):
 @pytest.mark.parametrize("function", sorted(FUNCTIONS))
 def test_no_policy_is_wider_than_it_says(function):
     for statement in statements(*roles(function)):
+        if "NotResource" in statement:
+            action = statement["Action"]
+            assert statement == {"Effect": "Allow", "Action": action, "NotResource": LEFT_OUT[action]}, function
+            continue
         assert statement["Effect"] == "Allow" and set(statement) == {"Effect", "Action", "Resource"}, statement
         for action in listed(statement["Action"]):
             assert "*" not in action or action in ACTIONS_WITH_A_STAR, f"{function}: {action}"

@@ -24,8 +24,8 @@ MOMENTS = "out_for_delivery,arriving,delayed,delivered,failed"
         ({"RecipientMessages": MOMENTS, "MailVia": "ses", "RecipientKeyParameter": KEY}, True),
     ],
 )
-def test_emails_to_recipients_need_ses_and_a_key(told, good):
-    assert accepts("RecipientMessagesNeedSesAndAKey", told) == good
+def test_messages_to_recipients_need_a_service_and_a_key(told, good):
+    assert accepts("RecipientMessagesNeedAServiceAndAKey", told) == good
 
 
 @pytest.fixture

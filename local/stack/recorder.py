@@ -1,5 +1,5 @@
-"""Runs MiniStack with the rules of cognito_rules.py and ses_rules.py, and records what each function asks of it.
-server.py starts this file instead of MiniStack itself.
+"""Runs MiniStack with the rules of cognito_rules.py, ses_rules.py and sns_rules.py, and records what each function asks
+of it. server.py starts this file instead of MiniStack itself.
 
 MiniStack checks the role of each caller before it answers, and translates each request into the actions and resources
 of IAM for that: a transaction into the writes in it, a batch into its tables, a query into its index. This file keeps
@@ -44,9 +44,11 @@ if __name__ == "__main__":
     sys.path.append(str(Path(__file__).resolve().parent))
     import cognito_rules
     import ses_rules
+    import sns_rules
 
     cognito_rules.add()
     ses_rules.add()
+    sns_rules.add()
     record(os.environ["CALLS_FILE"])
     if os.environ.get("METER_FILE"):
         # By its path: this directory must not be among MiniStack's modules.
