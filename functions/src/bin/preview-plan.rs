@@ -81,7 +81,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_dispatcher_sees_what_the_next_plan_would_change() {
-        let zone = an_order(1).build().zone.to_string();
+        let zone = an_order(1).build().zone.unwrap().to_string();
         let event = EVENT.replace("85394463fffffff", &zone);
         let (status, body) = answered(&preview_plan(), handle, &event).await;
         assert_eq!((status, &body["zone"]), (200, &json!(zone)));

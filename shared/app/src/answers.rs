@@ -1,10 +1,11 @@
 //! What callers get to see, as it goes over the wire.
 
+use domain::stop::StopDraft;
 use domain::{
     AgentLocation, Break, Coordinates, EmailNotifications, HistoryLine, ImportId, LocationPoint,
-    OnFailure, Order, OrderId, OrderStatus, OrderStop, Priority, Rating, RequiredProof, Role,
-    Route, RouteDecision, RouteId, RouteStatus, RouteStop, Shift, Skills, StopKind, StopProof,
-    StopStatus, Timestamp, UnplacedReason, User, UserId, UserStatus,
+    OnFailure, Order, OrderId, OrderStatus, Priority, Rating, RequiredProof, Role, Route,
+    RouteDecision, RouteId, RouteStatus, RouteStop, Shift, Skills, StopKind, StopProof, StopStatus,
+    Timestamp, UnplacedReason, User, UserId, UserStatus,
 };
 use serde::Serialize;
 
@@ -14,8 +15,8 @@ pub struct OrderAnswer {
     order_id: OrderId,
     customer_id: UserId,
     status: OrderStatus,
-    pickup: OrderStop,
-    dropoff: OrderStop,
+    pickup: StopDraft,
+    dropoff: StopDraft,
     size: u32,
     priority: Priority,
     requires: Skills,
@@ -84,6 +85,7 @@ impl OrderAnswer {
     /// is expected now: [`Route::expected_at`].
     pub fn of(order: Order, route: Option<&Route>) -> Self {
         let eta = route.and_then(|route| route.eta_of(order.id));
+        let unplaced_reason = order.unplaced_reason();
         Self {
             order_id: order.id,
             customer_id: order.customer_id,
@@ -100,7 +102,7 @@ impl OrderAnswer {
             agent_id: order.assignment.map(|assignment| assignment.agent_id),
             route_id: order.assignment.map(|assignment| assignment.route_id),
             eta,
-            unplaced_reason: order.waiting.and_then(|waiting| waiting.reason),
+            unplaced_reason,
             held: order.decided.held,
             suspended: order.decided.suspended,
             pinned: order.decided.pinned,

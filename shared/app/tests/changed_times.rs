@@ -34,7 +34,11 @@ async fn told(orders: impl IntoIterator<Item = u64>) -> (World, Vec<Order>) {
         [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
         orders.clone(),
     );
-    world.optimize().run(orders[0].zone, &[]).await.unwrap();
+    world
+        .optimize()
+        .run(orders[0].zone.unwrap(), &[])
+        .await
+        .unwrap();
     assert_eq!(mails(&world).await.len(), 1);
     (world, orders)
 }

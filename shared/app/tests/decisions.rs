@@ -5,6 +5,7 @@
 mod world;
 
 use app::orders::{AssignOrder, ReleaseOrder};
+use app::ports::OrderStore;
 use app::routes::by_hand::DecisionFaultCode as Code;
 use app::routes::{SequenceStops, TransferRoute};
 use app::{IfMatch, Refusal};
@@ -332,7 +333,7 @@ async fn a_held_order_waits_until_it_is_held_no_more() {
 
 fn wake(world: &World, order: OrderId) -> app::messages::Wake {
     app::messages::Wake {
-        zone: world.order(order).zone,
+        zone: world.order(order).zone.unwrap(),
         cause: app::messages::WakeCause::AgentAvailable,
         order_id: Some(order),
         agent_id: None,
@@ -747,4 +748,22 @@ async fn an_agent_whose_last_order_is_taken_away_is_free() {
     assert_eq!(profile.position, Some(Landmarks::SAGRADA_FAMILIA));
     assert_eq!(profile.open_route_id, None);
     assert_eq!(UserStatus::Active.name(), "active");
+}
+
+#[tokio::test]
+async fn an_order_without_a_location_cannot_be_put_on_a_route_and_can_be_held() {
+    let world = world(0);
+    let mut order = an_order(5).build();
+    order.zone = None;
+    order.dropoff.location = None;
+    order.dropoff.address = Some("Carrer de Mallorca 401".to_owned());
+    world.store.put_order(&order).await.unwrap();
+    let id = order.id.to_string();
+    let assign = AssignOrder(world.desk());
+    let refused = assign.run(&dispatcher(), &id, &to(BERTA), None).await;
+    assert_eq!(codes(refused), [Code::AddressPending]);
+    let hold = json!({"hold": true});
+    let release = ReleaseOrder(world.desk());
+    release.run(&dispatcher(), &id, &hold, None).await.unwrap();
+    assert!(world.order(order.id).decided.held);
 }

@@ -266,7 +266,11 @@ async fn an_agent_who_drove_for_nothing_stands_where_they_drove() {
     let there = an_order(1).from(Landmarks::BADALONA).build();
     let world = World::with([an_agent(BERTA).on_duty().build()], [there.clone()]);
     let home = world.store.all_users()[0].agent.clone().unwrap();
-    world.optimize().run(there.zone, &[]).await.unwrap();
+    world
+        .optimize()
+        .run(there.zone.unwrap(), &[])
+        .await
+        .unwrap();
     for status in ["in_progress", "failed"] {
         world
             .set_status(&agent(BERTA), there.id, status)
@@ -276,7 +280,7 @@ async fn an_agent_who_drove_for_nothing_stands_where_they_drove() {
     assert_eq!(world.only_route().status, RouteStatus::Cancelled);
     let profile = world.store.all_users()[0].agent.clone().unwrap();
     assert_eq!(profile.position, Some(Landmarks::BADALONA));
-    assert_eq!(profile.zone, Some(there.zone));
+    assert_eq!(profile.zone, there.zone);
     assert_ne!(profile.zone, home.zone);
 }
 
@@ -285,7 +289,11 @@ async fn an_agent_who_never_set_out_stands_where_they_stood() {
     let there = an_order(1).from(Landmarks::BADALONA).build();
     let world = World::with([an_agent(BERTA).on_duty().build()], [there.clone()]);
     let home = world.store.all_users()[0].agent.clone().unwrap();
-    world.optimize().run(there.zone, &[]).await.unwrap();
+    world
+        .optimize()
+        .run(there.zone.unwrap(), &[])
+        .await
+        .unwrap();
     world
         .set_status(&agent(BERTA), there.id, "failed")
         .await
@@ -489,7 +497,11 @@ async fn a_repetition_gets_the_first_order_though_its_window_has_passed_meanwhil
 #[tokio::test]
 async fn an_order_that_leaves_the_service_area_is_refused_and_names_each_place() {
     let mut world = World::with([a_customer(1).build()], []);
-    let tokyo = an_order(1).from(Landmarks::TOKYO_STATION).build().zone;
+    let tokyo = an_order(1)
+        .from(Landmarks::TOKYO_STATION)
+        .build()
+        .zone
+        .unwrap();
     world.service_area = ServiceArea::of([tokyo]);
     let refused = world.place_order().run(&customer(1), &body(), None).await;
     let Err(Refusal::Invalid(faults)) = refused else {
@@ -498,7 +510,7 @@ async fn an_order_that_leaves_the_service_area_is_refused_and_names_each_place()
     let named: Vec<String> = faults.into_iter().map(|fault| fault.pointer).collect();
     assert_eq!(named, ["#/pickup/location", "#/dropoff/location"]);
     assert_eq!(world.store.all_orders(), []);
-    world.service_area = ServiceArea::of([tokyo, an_order(1).build().zone]);
+    world.service_area = ServiceArea::of([tokyo, an_order(1).build().zone.unwrap()]);
     place(&world, 1).await;
 }
 

@@ -74,7 +74,7 @@ async fn every_field_of_a_pending_order_may_change() {
     });
     edit(&world, &customer(1), order.id, patch).await.unwrap();
     let edited = world.order(order.id);
-    assert_eq!(edited.pickup.location, Landmarks::BADALONA);
+    assert_eq!(edited.pickup.location, Some(Landmarks::BADALONA));
     assert_ne!(edited.zone, order.zone, "it is planned in its new zone");
     assert_eq!(edited.dropoff.location, order.dropoff.location);
     assert_eq!((edited.size, edited.requires.len()), (3, 1));
@@ -181,7 +181,7 @@ async fn an_edit_that_no_plan_depends_on_leaves_the_order_on_its_route() {
     assert!(answer["eta"].is_string());
     assert_eq!(world.only_route(), route);
     // The text of the address is in the route too.
-    let same = json!({"lat": order.dropoff.location.lat, "lon": order.dropoff.location.lon});
+    let same = json!({"lat": order.dropoff.location.unwrap().lat, "lon": order.dropoff.location.unwrap().lon});
     let patch = json!({"dropoff": {"address": "Back door", "location": same}});
     edit(&world, &customer(1), order.id, patch).await.unwrap();
     let route = world.only_route();
@@ -364,4 +364,52 @@ async fn a_history_keeps_the_last_edits_and_every_status() {
     assert_eq!(edits, 30);
     assert_eq!(history.len(), 32);
     assert_eq!(history[0].status, OrderStatus::Pending);
+}
+
+/// The order of an import whose drop-off has an address that is not placed yet.
+async fn unplaced(world: &World) -> Order {
+    let located = an_order(5).build();
+    let mut order = Order {
+        zone: None,
+        ..located
+    };
+    order.dropoff.location = None;
+    order.dropoff.address = Some("Carrer de Mallorca 401".to_owned());
+    world.store.place(&order, None).await.unwrap();
+    order
+}
+
+#[tokio::test]
+async fn an_order_that_waits_for_its_location_is_on_no_route_until_an_edit_gives_one() {
+    let (world, ..) = placed(true).await;
+    let order = unplaced(&world).await;
+    world.settle().await;
+    let waiting = world.order(order.id);
+    assert_eq!((waiting.status, waiting.version), (OrderStatus::Pending, 1));
+
+    // No geocoder is configured in this world. What does not touch the place may change all the same.
+    let answer = edit(
+        &world,
+        &customer(1),
+        order.id,
+        json!({"notes": "ring twice"}),
+    )
+    .await;
+    let answer = answer.unwrap();
+    assert_eq!(answer["unplaced_reason"], "address_pending");
+    assert_eq!(
+        answer["dropoff"],
+        json!({"address": "Carrer de Mallorca 401", "service_s": 120})
+    );
+    let other = json!({"dropoff": {"address": "Carrer de Mallorca 403"}});
+    let refused = edit(&world, &customer(1), order.id, other).await;
+    assert_eq!(pointers(refused), ["#/dropoff/location"]);
+
+    let at = Landmarks::SAGRADA_FAMILIA;
+    let given = json!({"dropoff": {"location": {"lat": at.lat, "lon": at.lon}}});
+    let answer = edit(&world, &customer(1), order.id, given).await.unwrap();
+    assert_eq!(answer["status"], "pending");
+    assert_eq!(answer.get("unplaced_reason"), None);
+    world.settle().await;
+    assert_eq!(world.order(order.id).status, OrderStatus::Assigned);
 }

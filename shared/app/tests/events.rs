@@ -92,7 +92,7 @@ async fn a_new_order_wakes_its_zone_and_names_itself() {
     let (wakes, told) = announced(of_order(None, &order)).await;
     assert_eq!(
         (wakes[0].zone, wakes[0].order_id),
-        (order.zone, Some(order.id))
+        (order.zone.unwrap(), Some(order.id))
     );
     assert_eq!((wakes.len(), told.len()), (1, 0));
 }

@@ -33,7 +33,7 @@ async fn aboard(on_failure: OnFailure) -> (World, OrderId) {
 
 async fn plan(world: &World) {
     let wake = Wake {
-        zone: world.store.all_orders()[0].zone,
+        zone: world.store.all_orders()[0].zone.unwrap(),
         cause: WakeCause::OrderPending,
         order_id: None,
         agent_id: None,

@@ -76,7 +76,7 @@ async fn pickups_as_rows_stay_with_their_rows_over_all_runs() {
             .next()
             .unwrap();
         assert_eq!(
-            order.pickup.location.lat.to_string(),
+            order.pickup.location.unwrap().lat.to_string(),
             format!("41.4{group}").trim_end_matches('0')
         );
     }
@@ -95,7 +95,7 @@ async fn pickups_as_rows_stay_with_their_rows_over_all_runs() {
             .next()
             .unwrap();
         assert_eq!(
-            order.pickup.location.lat.to_string(),
+            order.pickup.location.unwrap().lat.to_string(),
             format!("41.4{group}").trim_end_matches('0')
         );
     }

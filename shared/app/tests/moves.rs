@@ -77,7 +77,12 @@ async fn order_to_badalona(world: &World) {
 }
 
 async fn wake(world: &World, cause: WakeCause) {
-    let zones: BTreeSet<Zone> = world.store.all_orders().iter().map(|it| it.zone).collect();
+    let zones: BTreeSet<Zone> = world
+        .store
+        .all_orders()
+        .iter()
+        .filter_map(|it| it.zone)
+        .collect();
     let wakes: Vec<Wake> = zones
         .into_iter()
         .map(|zone| Wake {
@@ -381,7 +386,7 @@ where
         happens: Mutex::new(Some(happens)),
     });
     let came = Wake {
-        zone: world.store.all_orders()[0].zone,
+        zone: world.store.all_orders()[0].zone.unwrap(),
         cause: WakeCause::AgentAvailable,
         order_id: None,
         agent_id: Some(user_id(AGENTS[1])),
@@ -470,7 +475,7 @@ async fn rush() -> World {
 async fn after_faults(faults: Vec<NextWrite>) -> (World, usize) {
     let mut world = rush().await;
     world.planner = Some(CountedRounds(100));
-    let zone = world.store.all_orders()[0].zone;
+    let zone = world.store.all_orders()[0].zone.unwrap();
     world.store.take_changes();
     world.store.next_writes(faults);
     let came = Wake {
@@ -508,7 +513,7 @@ async fn a_group_too_large_for_a_transaction_moves_in_two_steps() {
 async fn an_agent_gets_one_email_about_a_plan_in_two_steps() {
     let mut world = rush().await;
     world.planner = Some(CountedRounds(100));
-    let zone = world.store.all_orders()[0].zone;
+    let zone = world.store.all_orders()[0].zone.unwrap();
     world.store.take_changes();
     let came = Wake {
         zone,

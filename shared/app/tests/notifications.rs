@@ -33,7 +33,11 @@ async fn planned() -> (World, Order) {
         [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
         [order.clone()],
     );
-    world.optimize().run(order.zone, &[]).await.unwrap();
+    world
+        .optimize()
+        .run(order.zone.unwrap(), &[])
+        .await
+        .unwrap();
     let order = world.order(order.id);
     (world, order)
 }
@@ -90,7 +94,7 @@ async fn forty_orders_of_one_plan_are_told_in_three_emails_at_most_and_the_subsc
     let orders: Vec<Order> = (1..=40)
         .map(|n| an_order(n).named(&format!("SHOP-{n:02}")).build())
         .collect();
-    let zone = orders[0].zone;
+    let zone = orders[0].zone.unwrap();
     let world = World::with(
         [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
         orders,
@@ -164,7 +168,7 @@ async fn everything_that_happens_to_one_person_is_one_readable_list() {
         })
         .collect();
     let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
-    let zone = orders[0].zone;
+    let zone = orders[0].zone.unwrap();
     let world = World::with(
         [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
         orders,
@@ -550,7 +554,7 @@ async fn an_agent_hears_which_stop_a_customer_has_cancelled() {
         .map(|n| an_order(n).named(&format!("SHOP-{n}")).build())
         .collect();
     let ids: Vec<OrderId> = orders.iter().map(|order| order.id).collect();
-    let zone = orders[0].zone;
+    let zone = orders[0].zone.unwrap();
     let world = World::with(
         [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
         orders,
@@ -615,7 +619,11 @@ async fn given_back_and_assigned_again(world: &World, order: &Order) -> Order {
         .update(&agent(BERTA), user_id(BERTA), json!({"on_duty": true}))
         .await
         .unwrap();
-    world.optimize().run(order.zone, &[]).await.unwrap();
+    world
+        .optimize()
+        .run(order.zone.unwrap(), &[])
+        .await
+        .unwrap();
     let order = world.order(order.id);
     assert_eq!(order.status, OrderStatus::Assigned);
     order
@@ -676,7 +684,7 @@ async fn a_customers_own_name_for_an_order_cannot_break_the_subject() {
         [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
         [odd.clone()],
     );
-    world.optimize().run(odd.zone, &[]).await.unwrap();
+    world.optimize().run(odd.zone.unwrap(), &[]).await.unwrap();
     let email = mail_about(&world, &told_of(&world.order(odd.id))).await;
     let subject = email.subject;
     assert!(!subject.chars().any(char::is_control), "{subject}");
@@ -693,7 +701,7 @@ async fn no_name_turns_the_direction_of_an_email() {
         [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
         [odd.clone()],
     );
-    world.optimize().run(odd.zone, &[]).await.unwrap();
+    world.optimize().run(odd.zone.unwrap(), &[]).await.unwrap();
     let email = mail_about(&world, &told_of(&world.order(odd.id))).await;
     assert!(email.body.contains("SO-1\u{200f}"), "{}", email.body);
 }

@@ -23,7 +23,7 @@ async fn on_route(orders: u64) -> World {
     let berta = an_agent(BERTA).on_duty().build();
     let world = World::with([a_customer(1).build(), berta], placed);
     let wake = Wake {
-        zone: world.store.all_orders()[0].zone,
+        zone: world.store.all_orders()[0].zone.unwrap(),
         cause: WakeCause::OrderPending,
         order_id: None,
         agent_id: None,

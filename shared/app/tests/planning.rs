@@ -82,7 +82,7 @@ async fn two_runs_over_one_zone_put_no_order_on_two_routes() {
     ];
     let orders = (1..=6).map(|n| an_order(n).build());
     let world = World::with(agents, orders);
-    let zone = world.store.all_orders()[0].zone;
+    let zone = world.store.all_orders()[0].zone.unwrap();
     let other = world.optimize();
     let clock = world.clock.clone();
     // The first run is so slow that its lease expires, and another plans and commits before it.
@@ -108,7 +108,7 @@ async fn two_runs_over_one_zone_put_no_order_on_two_routes() {
 async fn a_wake_up_during_a_plan_leads_to_another_plan() {
     let agents = [an_agent(BERTA).on_duty().build()];
     let world = World::with(agents, [an_order(1).build()]);
-    let zone = world.store.all_orders()[0].zone;
+    let zone = world.store.all_orders()[0].zone.unwrap();
     let other = world.optimize();
     world.provider.meanwhile(move || {
         let report = block_on(other.run(zone, &[])).unwrap();
@@ -127,7 +127,7 @@ async fn a_wake_up_during_a_plan_leads_to_another_plan() {
 #[tokio::test]
 async fn a_commit_whose_answer_is_lost_is_made_once() {
     let world = World::with([an_agent(BERTA).on_duty().build()], [an_order(1).build()]);
-    let zone = world.store.all_orders()[0].zone;
+    let zone = world.store.all_orders()[0].zone.unwrap();
     world.store.next_writes([NextWrite::LosesItsAnswer]);
     let lost = world.optimize().run(zone, &[]).await;
     assert!(
@@ -146,7 +146,7 @@ async fn a_full_route_takes_no_more_than_forty_orders() {
         [an_agent(BERTA).on_duty().with_capacity(100).build()],
         (1..=45).map(|n| an_order(n).build()),
     );
-    let zone = world.store.all_orders()[0].zone;
+    let zone = world.store.all_orders()[0].zone.unwrap();
     world.optimize().run(zone, &[]).await.unwrap();
     world.assert_consistent();
     assert_eq!(world.only_route().open_orders().len(), 40);
@@ -164,7 +164,7 @@ async fn a_delivery_makes_room_for_an_order_that_waited_for_it() {
         [an_agent(BERTA).on_duty().with_capacity(100).build()],
         (1..=41).map(|n| an_order(n).build()),
     );
-    let zone = world.store.all_orders()[0].zone;
+    let zone = world.store.all_orders()[0].zone.unwrap();
     world.optimize().run(zone, &[]).await.unwrap();
     world.settle().await;
     assert_eq!(not_assigned(&world).len(), 1);
@@ -190,7 +190,11 @@ async fn nobody_is_expected_before_a_window_opens_whatever_the_second_is() {
         .build();
     let world = World::with(agents, [early.clone()]);
     world.clock.advance(SignedDuration::from_millis(653));
-    world.optimize().run(early.zone, &[]).await.unwrap();
+    world
+        .optimize()
+        .run(early.zone.unwrap(), &[])
+        .await
+        .unwrap();
     let request = world.provider.take_requests().pop().unwrap();
     let window = request.orders[0]
         .pickup
@@ -216,7 +220,7 @@ async fn no_window_is_too_odd_to_plan_with() {
             .build();
         let agent = an_agent(BERTA).on_duty().with_shift(start, end).build();
         let world = World::with([agent], [odd.clone()]);
-        world.optimize().run(odd.zone, &[]).await.unwrap();
+        world.optimize().run(odd.zone.unwrap(), &[]).await.unwrap();
         let request = world.provider.take_requests().pop().unwrap();
         let vehicles = request.vehicles;
         let spec = planner::InstanceSpec {
@@ -258,7 +262,7 @@ async fn routes_that_fill_a_plan_leave_room_for_orders() {
         (0..20).map(|n| an_agent(BERTA + n).on_duty().with_capacity(100).build()),
         (1..=800).map(|n| an_order(n).build()),
     );
-    let zone = world.store.all_orders()[0].zone;
+    let zone = world.store.all_orders()[0].zone.unwrap();
     for _ in 0..3 {
         world.optimize().run(zone, &[]).await.unwrap();
     }
@@ -277,7 +281,7 @@ async fn routes_that_fill_a_plan_leave_room_for_orders() {
 #[tokio::test]
 async fn what_others_asked_of_a_holder_who_wakes_nobody_is_still_asked_for() {
     let pausing = an_order(1).build();
-    let zone = pausing.zone;
+    let zone = pausing.zone.unwrap();
     let world = World::with([an_agent(BERTA).build()], [pausing]);
     world.optimize().run(zone, &[]).await.unwrap();
     world.store.place(&an_order(2).build(), None).await.unwrap();
@@ -303,7 +307,7 @@ async fn what_others_asked_of_a_holder_who_wakes_nobody_is_still_asked_for() {
 async fn whatever_number_of_orders_waits_for_agents_all_are_placed_when_these_come() {
     let orders = (1..=900).map(|n| an_order(n).build());
     let world = World::with((0..25).map(|n| an_agent(BERTA + n).build()), orders);
-    let zone = world.store.all_orders()[0].zone;
+    let zone = world.store.all_orders()[0].zone.unwrap();
     world.wakes_again(&[wake(zone, WakeCause::Overdue)]).await;
     world.settle().await;
     for order in world.store.all_orders() {
@@ -329,7 +333,7 @@ async fn whatever_number_of_orders_waits_for_agents_all_are_placed_when_these_co
 async fn agents_too_few_for_all_that_waits_are_not_planned_with_for_ever() {
     let orders = (1..=900).map(|n| an_order(n).build());
     let world = World::with([an_agent(BERTA).build()], orders);
-    let zone = world.store.all_orders()[0].zone;
+    let zone = world.store.all_orders()[0].zone.unwrap();
     world.wakes_again(&[wake(zone, WakeCause::Overdue)]).await;
     world.settle().await;
     world
@@ -377,7 +381,11 @@ async fn picking_up(orders: u64, taps: usize) -> (World, Busy, Order) {
         (1..=orders).map(|n| an_order(n).build()),
     );
     let aboard = world.store.all_orders();
-    world.optimize().run(aboard[0].zone, &[]).await.unwrap();
+    world
+        .optimize()
+        .run(aboard[0].zone.unwrap(), &[])
+        .await
+        .unwrap();
     let late = an_order(orders + 1).build();
     world.store.place(&late, None).await.unwrap();
     let change = world.change_status();
@@ -403,7 +411,7 @@ async fn an_agent_who_taps_while_the_route_is_read_is_read_again() {
     let (world, busy, late) = picking_up(1, 1).await;
     let mut optimize = world.optimize();
     optimize.routes = Arc::new(busy);
-    let report = optimize.run(late.zone, &[]).await.unwrap();
+    let report = optimize.run(late.zone.unwrap(), &[]).await.unwrap();
     assert_eq!((report.assigned, report.conflicts), (1, 0));
     world.assert_consistent();
 }
@@ -413,7 +421,7 @@ async fn of_an_agent_who_never_holds_still_nobody_says_that_they_are_not_on_duty
     let (world, busy, late) = picking_up(9, 9).await;
     let mut optimize = world.optimize();
     optimize.routes = Arc::new(busy);
-    let report = optimize.run(late.zone, &[]).await.unwrap();
+    let report = optimize.run(late.zone.unwrap(), &[]).await.unwrap();
     assert_eq!((report.assigned, report.conflicts), (0, 1));
     assert_eq!(report.unplaced, []);
     assert_eq!(
@@ -431,7 +439,11 @@ async fn an_agent_whose_route_is_lost_is_left_out_and_nobody_spins() {
     lost.agent.as_mut().unwrap().open_route_id = Some(RouteId(user_id(1).0));
     let order = an_order(1).build();
     let world = World::with([lost], [order.clone()]);
-    let report = world.optimize().run(order.zone, &[]).await.unwrap();
+    let report = world
+        .optimize()
+        .run(order.zone.unwrap(), &[])
+        .await
+        .unwrap();
     assert_eq!(report.conflicts, 0);
     assert_eq!(report.unplaced, [UnplacedReason::NoAgentOnDuty]);
 }
@@ -442,7 +454,7 @@ async fn where_all_routes_are_full_the_reason_is_not_that_nobody_is_on_duty() {
         [an_agent(BERTA).on_duty().with_capacity(100).build()],
         (1..=40).map(|n| an_order(n).build()),
     );
-    let zone = world.store.all_orders()[0].zone;
+    let zone = world.store.all_orders()[0].zone.unwrap();
     world.optimize().run(zone, &[]).await.unwrap();
     world
         .store

@@ -76,7 +76,7 @@ fn listed(preview: &Value, list: &str, member: &str) -> BTreeMap<String, Value> 
 #[tokio::test]
 async fn the_next_plan_does_what_the_preview_has_shown() {
     let orders = six_orders();
-    let zone = orders[0].zone;
+    let zone = orders[0].zone.unwrap();
     let world = world(orders);
     let reasons = listed(&world.preview(zone).await, "unplaced", "reason");
     assert_eq!(reasons.len(), 6);
@@ -140,7 +140,7 @@ async fn orders_that_stay_behind_are_shown_with_their_reason() {
     let late = an_order(2).dropped_off_between("2030-05-06T07:00:00Z", "2030-05-06T07:30:00Z");
     let late = late.build();
     let held = an_order(3).build();
-    let zone = large.zone;
+    let zone = large.zone.unwrap();
     let world = world([large.clone(), late.clone(), held.clone()]);
     world.release(held.id, json!({"hold": true})).await.unwrap();
     comes_on_duty(&world, BERTA).await;

@@ -150,7 +150,7 @@ async fn plan(world: &World) {
     let decided = Decisions::of(world);
     let orders = world.store.all_orders();
     let wake = Wake {
-        zone: orders[0].zone,
+        zone: orders[0].zone.unwrap(),
         cause: WakeCause::AgentAvailable,
         order_id: None,
         agent_id: None,

@@ -46,7 +46,11 @@ impl Doors {
             [a_customer(1).build(), an_agent(BERTA).on_duty().build()],
             orders.clone(),
         );
-        world.optimize().run(orders[0].zone, &[]).await.unwrap();
+        world
+            .optimize()
+            .run(orders[0].zone.unwrap(), &[])
+            .await
+            .unwrap();
         let doors = Self {
             ses: Arc::new(MemorySes::new(world.mail_clock.clone())),
             world,

@@ -28,7 +28,7 @@ async fn an_order_allows_the_agents_with_all_its_skills() {
         an_order(3).requiring(&["stairs"]).build(),
         an_order(4).build(),
     ];
-    let zone = orders[0].zone;
+    let zone = orders[0].zone.unwrap();
     let world = World::with(agents.map(|it| it.on_duty().build()), orders);
     world.optimize().run(zone, &[]).await.unwrap();
     let request = world.provider.take_requests().pop().unwrap();
@@ -54,7 +54,7 @@ async fn an_order_that_only_a_refused_agent_could_take_says_so() {
         let not_berta = json!({"not": [user_id(BERTA)]});
         world.release(order, not_berta).await.unwrap();
     }
-    world.optimize().run(cold.zone, &[]).await.unwrap();
+    world.optimize().run(cold.zone.unwrap(), &[]).await.unwrap();
     for order in [cold.id, warm.id] {
         let waiting = world.order(order).waiting.unwrap();
         assert_eq!(waiting.reason, Some(UnplacedReason::OnlyRefusedAgents));
@@ -97,7 +97,11 @@ async fn a_route_is_timed_around_the_breaks_of_its_agent() {
         .build();
     let order = an_order(1).build();
     let world = World::with([berta.clone()], [order.clone()]);
-    world.optimize().run(order.zone, &[]).await.unwrap();
+    world
+        .optimize()
+        .run(order.zone.unwrap(), &[])
+        .await
+        .unwrap();
     let request = world.provider.take_requests().pop().unwrap();
     let [pause] = request.vehicles[0].breaks[..] else {
         panic!("one break: {request:?}");
@@ -133,7 +137,11 @@ async fn an_idle_agent_rests_since_the_break_is_due() {
         .build();
     let order = an_order(1).build();
     let world = World::with([berta], [order.clone()]);
-    world.optimize().run(order.zone, &[]).await.unwrap();
+    world
+        .optimize()
+        .run(order.zone.unwrap(), &[])
+        .await
+        .unwrap();
     let request = world.provider.take_requests().pop().unwrap();
     // Until 08:10.
     assert_eq!(request.vehicles[0].shift.start_s, 600);

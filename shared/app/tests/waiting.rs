@@ -38,7 +38,12 @@ fn world(agents: Vec<domain::User>, orders: Vec<Order>) -> World {
 }
 
 async fn plan(world: &World, cause: WakeCause) {
-    let zones: BTreeSet<Zone> = world.store.all_orders().iter().map(|it| it.zone).collect();
+    let zones: BTreeSet<Zone> = world
+        .store
+        .all_orders()
+        .iter()
+        .filter_map(|it| it.zone)
+        .collect();
     for zone in zones {
         let wake = Wake {
             zone,
@@ -112,7 +117,7 @@ async fn an_order_that_nobody_can_reach_in_time_says_so() {
 async fn an_agent_in_the_next_town_is_better_than_nobody() {
     let berta = an_agent(BERTA).starting_at(MANRESA).on_duty().build();
     let order = an_order(1).build();
-    let zones = order.zone.neighbours();
+    let zones = order.zone.unwrap().neighbours();
     assert!(!zones.contains(&berta.agent.as_ref().unwrap().zone.unwrap()));
     let world = world(vec![berta], vec![order.clone()]);
     plan(&world, WakeCause::OrderPending).await;
@@ -174,7 +179,7 @@ async fn only_far_zones_with_waiting_orders_are_woken() {
     assert_eq!(woken().await, near, "no order has waited yet");
     plan(&world, WakeCause::OrderPending).await;
     let mut with_far = near.clone();
-    with_far.insert(order.zone);
+    with_far.insert(order.zone.unwrap());
     assert_eq!(woken().await, with_far);
     set_on_duty(true).await;
     let larger = json!({"vehicle": {"capacity": 50}});
@@ -231,14 +236,14 @@ async fn a_file_of_many_orders_does_not_delay_the_single_order_of_another() {
     let single = an_order(5_000).placed_at("2030-05-06T08:01:00Z").build();
     world.store.place(&single, None).await.unwrap();
     let wake = Wake {
-        zone: single.zone,
+        zone: single.zone.unwrap(),
         cause: WakeCause::OrderPending,
         order_id: Some(single.id),
         agent_id: None,
     };
     let mut optimize = world.optimize();
     optimize.provider = world.provider.clone();
-    optimize.run(single.zone, &[wake]).await.unwrap();
+    optimize.run(single.zone.unwrap(), &[wake]).await.unwrap();
     assert_eq!(
         world.order(single.id).status,
         OrderStatus::Assigned,

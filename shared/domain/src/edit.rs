@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use thiserror::Error;
 
-use crate::order::{HistoryLine, NewOrder, Order, OrderStatus, Waiting};
-use crate::stop::OrderStop;
+use crate::order::{HistoryLine, Order, OrderDraft, OrderStatus, Waiting};
+use crate::stop::StopDraft;
 use crate::user::{Actor, Role};
 use crate::zone::Zone;
 
@@ -147,8 +147,9 @@ impl OrderField {
 /// An order as somebody wants it to be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OrderEdit {
-    /// The stops, the size and the other fields. The `external_id` stays as it is.
-    pub new: NewOrder,
+    /// The stops, the size and the other fields. The `external_id` stays as it is. Only an order whose addresses are
+    /// not placed yet may keep a stop without a location.
+    pub new: OrderDraft,
     /// Whether the order is pending and no plan takes it.
     pub held: bool,
 }
@@ -174,7 +175,7 @@ struct StopChanges {
 }
 
 impl StopChanges {
-    fn between(old: &OrderStop, new: &OrderStop) -> Self {
+    fn between(old: &StopDraft, new: &StopDraft) -> Self {
         Self {
             location: old.location != new.location,
             address: old.address != new.address,
@@ -214,7 +215,7 @@ impl OrderEdit {
 }
 
 impl Order {
-    /// The order after an edit. `zone` is the zone of the new pickup.
+    /// The order after an edit. `zone` is the zone of the new pickup. `None` if a stop still has no location.
     ///
     /// A pending order is planned again at once if a plan depends on a changed field. An assigned order then leaves its
     /// route and is pending. An edit that changes nothing leaves the order as it is, with its version.
@@ -224,7 +225,7 @@ impl Order {
     pub fn edited(
         &self,
         edit: &OrderEdit,
-        zone: Zone,
+        zone: Option<Zone>,
         by: Role,
         now: Timestamp,
     ) -> Result<Self, EditRefused> {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::order::{HistoryLine, Order, OrderStatus};
-use crate::stop::{OPEN_END, OrderStop, TimeWindow};
+use crate::stop::{OPEN_END, StopDraft, TimeWindow};
 use crate::tap::Tap;
 use crate::user::{Actor, Role};
 
@@ -125,9 +125,9 @@ impl OrderStatus {
 impl Order {
     /// The place at which the agent hands the parcel over: the drop-off, or the pickup for a parcel that goes back. The
     /// pickup takes it back at any time.
-    pub fn hand_over(&self) -> OrderStop {
+    pub fn hand_over(&self) -> StopDraft {
         if self.status == OrderStatus::Returning {
-            OrderStop {
+            StopDraft {
                 window: None,
                 ..self.pickup.clone()
             }

@@ -14,7 +14,7 @@ use crate::ids::{ImportId, OrderId, RouteId, UserId};
 use crate::proof::{AskedProof, RequiredProof};
 use crate::recipient::FromRecipient;
 use crate::skill::Skills;
-use crate::stop::OrderStop;
+use crate::stop::{OrderStop, StopDraft};
 use crate::tap::Tapped;
 use crate::user::{Actor, Role};
 use crate::zone::Zone;
@@ -248,6 +248,8 @@ pub enum UnplacedReason {
     OutsideTimeWindows,
     /// No agent can deliver the order before the shift ends. The order has no time window.
     OutsideShifts,
+    /// The order came with an import, and a stop has an address that is not placed on the map yet.
+    AddressPending,
 }
 
 impl UnplacedReason {
@@ -334,7 +336,26 @@ impl OrderDraft {
     }
 }
 
+impl From<NewOrder> for OrderDraft {
+    fn from(new: NewOrder) -> Self {
+        Self {
+            pickup: new.pickup.into(),
+            dropoff: new.dropoff.into(),
+            size: new.size,
+            priority: new.priority,
+            requires: new.requires,
+            notes: new.notes,
+            external_id: new.external_id,
+            on_failure: new.on_failure,
+            requires_proof: new.requires_proof,
+        }
+    }
+}
+
 /// An order: something that an agent carries from the pickup to the drop-off.
+///
+/// The stops of an order that came with an import may have an address and no location yet. Such an order is pending,
+/// or has ended. It is never on a route.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Order {
     /// The id.
@@ -344,9 +365,9 @@ pub struct Order {
     /// The status.
     pub status: OrderStatus,
     /// The pickup.
-    pub pickup: OrderStop,
+    pub pickup: StopDraft,
     /// The drop-off.
-    pub dropoff: OrderStop,
+    pub dropoff: StopDraft,
     /// The size, in size units.
     pub size: u32,
     /// How urgent it is.
@@ -361,8 +382,8 @@ pub struct Order {
     pub on_failure: OnFailure,
     /// The import that the order came with. `None` for an order that was placed alone.
     pub import_id: Option<ImportId>,
-    /// The zone of the pickup.
-    pub zone: Zone,
+    /// The zone of the pickup. `None` as long as a stop has no location.
+    pub zone: Option<Zone>,
     /// The route. It stays on record after the last step.
     pub assignment: Option<Assignment>,
     /// Set while the order is pending.
@@ -406,6 +427,14 @@ impl Order {
         now: Timestamp,
     ) -> Self {
         Self {
+            zone: Some(zone),
+            ..Self::to_place(id, customer_id, new.into(), now)
+        }
+    }
+
+    /// A new order with an address that is not placed yet. It is pending, and no plan takes it.
+    pub fn to_place(id: OrderId, customer_id: UserId, new: OrderDraft, now: Timestamp) -> Self {
+        Self {
             id,
             customer_id,
             status: OrderStatus::Pending,
@@ -418,7 +447,7 @@ impl Order {
             external_id: new.external_id,
             on_failure: new.on_failure,
             import_id: None,
-            zone,
+            zone: None,
             assignment: None,
             waiting: Some(Waiting {
                 retry_at: now,
@@ -693,9 +722,24 @@ impl Order {
         }
     }
 
-    /// Whether a plan may take the order: it is pending, not held, and its customer is not suspended.
+    /// Whether a plan may take the order: it is pending, not held, its customer is not suspended, and each stop has a
+    /// location.
     pub fn may_be_planned(&self) -> bool {
-        self.status == OrderStatus::Pending && !self.decided.held && !self.decided.suspended
+        let waits = self.decided.held || self.decided.suspended || self.zone.is_none();
+        self.status == OrderStatus::Pending && !waits
+    }
+
+    /// Whether the order waits until its addresses are placed.
+    pub fn awaits_places(&self) -> bool {
+        self.status == OrderStatus::Pending && self.zone.is_none()
+    }
+
+    /// Why a pending order is not on a route yet, if that is known.
+    pub fn unplaced_reason(&self) -> Option<UnplacedReason> {
+        if self.awaits_places() {
+            return Some(UnplacedReason::AddressPending);
+        }
+        self.waiting.and_then(|waiting| waiting.reason)
     }
 
     /// The last moment at which the order can still be on time: the end of the time window that ends first. `None` for

@@ -168,16 +168,17 @@ pub struct RouteStop {
 }
 
 impl RouteStop {
-    /// A stop of an order that the agent still has to make. Its leg and its time are not known yet.
-    pub fn open(order: &Order, kind: StopKind) -> Self {
+    /// A stop of an order that the agent still has to make. Its leg and its time are not known yet. `None` if the stop
+    /// has no location: no agent can drive there.
+    pub fn open(order: &Order, kind: StopKind) -> Option<Self> {
         let stop = match kind {
             StopKind::Pickup => order.pickup.clone(),
             StopKind::Dropoff => order.hand_over(),
         };
-        Self {
+        Some(Self {
             kind,
             order_id: order.id,
-            location: stop.location,
+            location: stop.location?,
             address: stop.address,
             eta: order.updated_at,
             not_before: stop.window.map(|window| window.start),
@@ -188,7 +189,7 @@ impl RouteStop {
             done_at: None,
             pinned: false,
             returns: kind == StopKind::Dropoff && order.status == OrderStatus::Returning,
-        }
+        })
     }
 
     /// The order and the kind of stop: two open stops of a route never have the same.
@@ -484,7 +485,10 @@ impl Route {
         let mut next = RouteStop::open(order, StopKind::Dropoff);
         let before = self.open_stops().filter(|stop| stop.order_id != order.id);
         let origin = before.last().map(|stop| stop.location);
-        next.leg = estimate.leg(origin.unwrap_or_else(|| self.position()), next.location);
+        let origin = origin.unwrap_or_else(|| self.position());
+        if let Some(next) = &mut next {
+            next.leg = estimate.leg(origin, next.location);
+        }
         let mut changed = self.with_stops_changed(estimate, now, |stops| {
             for stop in stops.iter_mut() {
                 if stop.order_id == order.id && stop.status == StopStatus::Pending {
@@ -492,7 +496,7 @@ impl Route {
                     stop.leg = Leg::default();
                 }
             }
-            stops.push(next);
+            stops.extend(next);
         });
         // The path leads by the door first.
         changed.geometry = changed.geometry.map(|_| String::new());
@@ -577,7 +581,8 @@ impl Route {
                     StopKind::Pickup => order.pickup.clone(),
                     StopKind::Dropoff => order.hand_over(),
                 };
-                stop.location = edited.location;
+                // An order on a route has its locations.
+                stop.location = edited.location.unwrap_or(stop.location);
                 stop.address = edited.address;
                 stop.not_before = edited.window.map(|window| window.start);
                 stop.not_after = edited.window.map(|window| window.end);

@@ -36,13 +36,33 @@ pub struct Contact {
     pub language: Option<Language>,
 }
 
+/// The location of a stop, or the place for it.
+pub trait StopPlace {
+    /// Whether the location is not known yet.
+    fn is_missing(&self) -> bool;
+}
+
+impl StopPlace for Coordinates {
+    fn is_missing(&self) -> bool {
+        false
+    }
+}
+
+impl StopPlace for Option<Coordinates> {
+    fn is_missing(&self) -> bool {
+        self.is_none()
+    }
+}
+
 /// The pickup or the drop-off of an order. In a [`StopDraft`] the location may be missing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(bound(serialize = "L: Serialize + StopPlace"))]
 pub struct OrderStop<L = Coordinates> {
     /// The address, for people.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub address: Option<String>,
     /// The location.
+    #[serde(skip_serializing_if = "StopPlace::is_missing")]
     pub location: L,
     /// The person at the stop.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -75,10 +95,25 @@ impl StopDraft {
     }
 }
 
-impl OrderStop {
-    /// The name of the stop in a text for people.
+impl StopDraft {
+    /// The name of the stop in a text for people. A stop without a location always has an address.
     pub fn label(&self) -> String {
-        label(self.address.as_deref(), self.location)
+        match self.location {
+            Some(location) => label(self.address.as_deref(), location),
+            None => self.address.clone().unwrap_or_default(),
+        }
+    }
+}
+
+impl From<OrderStop> for StopDraft {
+    fn from(stop: OrderStop) -> Self {
+        Self {
+            address: stop.address,
+            location: Some(stop.location),
+            contact: stop.contact,
+            window: stop.window,
+            service_s: stop.service_s,
+        }
     }
 }
 

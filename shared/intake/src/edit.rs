@@ -2,7 +2,8 @@
 
 use domain::order::OrderDraft;
 use domain::skill::MOST_REQUIRED;
-use domain::{Order, OrderStop, Priority, Role, TimeWindow, VariantArray};
+use domain::stop::StopDraft;
+use domain::{Order, Priority, Role, TimeWindow, VariantArray};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -54,13 +55,19 @@ pub fn read_order_edit(
     for stop in [PICKUP, DROPOFF] {
         leave_old_place(&mut edited, &present, patch, stop);
     }
-    let edited = Value::Object(edited);
-    let fields = Fields::of_body(&edited, &faults);
+    let body = Value::Object(edited.clone());
+    let fields = Fields::of_body(&body, &faults);
     fields.only(&[
         PICKUP, DROPOFF, "size", "priority", "requires", "notes", "held",
     ]);
     let read = |name: &'static str| {
         let stop = fields.required_object(name)?;
+        // An address that waits for its turn may go on waiting.
+        let address_alone = if place_of(&edited, name) == place_of(&present, name) {
+            AddressAlone::Allowed
+        } else {
+            address_alone
+        };
         read_stop(&stop, address_alone, now)
     };
     let (pickup, dropoff) = (read(PICKUP), read(DROPOFF));
@@ -99,7 +106,7 @@ pub fn read_order_edit(
 /// The order as an edit finds it.
 fn present(order: &Order) -> Map<String, Value> {
     let mut present = Map::new();
-    let stop = |stop: &OrderStop| serde_json::to_value(stop).unwrap_or_default();
+    let stop = |stop: &StopDraft| serde_json::to_value(stop).unwrap_or_default();
     present.insert(PICKUP.to_owned(), stop(&order.pickup));
     present.insert(DROPOFF.to_owned(), stop(&order.dropoff));
     present.insert("size".to_owned(), json!(order.size));
@@ -108,6 +115,15 @@ fn present(order: &Order) -> Map<String, Value> {
     present.insert("held".to_owned(), json!(order.decided.held));
     present.insert("notes".to_owned(), json!(order.notes));
     present
+}
+
+/// The address and the location of a stop, as far as it has them.
+fn place_of<'a>(order: &'a Map<String, Value>, stop: &str) -> [Option<&'a Value>; 2] {
+    let stop = order.get(stop);
+    ["address", "location"].map(|name| {
+        let member = stop.and_then(|stop| stop.get(name));
+        member.filter(|member| !member.is_null())
+    })
 }
 
 /// Applies a merge patch. RFC 7396 removes a member that the patch sets to `null`. Here it becomes `null`, which is the

@@ -170,7 +170,7 @@ mod tests {
     fn the_key_of_a_place_is_the_key_of_its_order() {
         let order = an_order(7).placed_at("2030-05-06T08:00:00.250Z").build();
         let place = PendingPlace {
-            zone: order.zone,
+            zone: order.zone.unwrap(),
             due_at: at("2030-05-06T08:00:00.250Z"),
             order_id: order.id,
         };

@@ -264,8 +264,9 @@ fn became_pending(before: Option<&Order>, after: &Order) -> Option<Wake> {
             .waiting
             .is_some_and(|waiting| waiting.attempts == 0 && waiting.retry_at == after.updated_at);
     let was_planned = before.is_some_and(Order::may_be_planned);
+    let zone = after.zone?;
     (after.may_be_planned() && (!was_planned || is_due_at_once)).then_some(Wake {
-        zone: after.zone,
+        zone,
         cause: WakeCause::OrderPending,
         order_id: Some(after.id),
         agent_id: None,

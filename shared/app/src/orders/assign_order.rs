@@ -53,6 +53,9 @@ impl AssignOrder {
             let order = self.0.orders.order(id).await?.ok_or(Refusal::NotFound)?;
             IfMatch::check(if_match, order.version)?;
             refuse_status(&order, OrderStatus::Assigned)?;
+            if order.awaits_places() {
+                return Err(no_location_yet(&order));
+            }
             let to = self.0.run_of(new.agent_id).await?;
             let to = to.ok_or_else(|| Faults::one("#/agent_id", "names no agent"))?;
             let from = match order.assignment.filter(|on| on.agent_id != new.agent_id) {
@@ -164,6 +167,10 @@ impl AssignOrder {
             }
         };
         let visits = [StopKind::Pickup, StopKind::Dropoff].map(|kind| RouteStop::open(order, kind));
+        let [Some(pickup), Some(dropoff)] = visits else {
+            return Err(no_location_yet(order));
+        };
+        let visits = [pickup, dropoff];
         let all: Vec<&RouteStop> = others.iter().chain(&visits).collect();
         let mut sizes = to.sizes();
         sizes.insert(order.id, order.size);
@@ -205,6 +212,14 @@ impl AssignOrder {
         refuse_load(to, "#/position", &open, &sizes)?;
         Ok(open)
     }
+}
+
+/// Nobody can drive to an address that is not placed.
+fn no_location_yet(order: &Order) -> Refusal {
+    let code = DecisionFaultCode::AddressPending;
+    let detail = "an address of the order is not placed on the map yet; wait, or edit the order";
+    let fault = DecisionFault::new("#", code, detail).about(order.id);
+    Refusal::DecisionNotPossible(vec![fault])
 }
 
 /// Refuses an order that is aboard, and one that has ended.

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use domain::order::OrderDraft;
+use domain::stop::StopDraft;
 use domain::{
     EditRefused, LegEstimate, LongestLeg, Order, OrderEdit, OrderField, OrderId, OrderStatus, Role,
     Route, ServiceArea, Timestamp, User, Zone, ZoneGrid,
@@ -121,12 +123,13 @@ impl EditOrder {
             None => AddressAlone::Refused,
         };
         let (draft, held) = read_order_edit(body, order, role, address_alone, now)?;
+        // The addresses of an import's order go on waiting for their turn, unless the edit is about the places.
+        let waits = order.awaits_places() && !has_other_places(order, &draft);
         let new = match &self.addresses {
-            Some(addresses) if draft.has_address_to_place() => addresses.locate(draft, now).await?,
-            _ => {
-                let located = draft.located(None, None);
-                located.ok_or_else(|| Refusal::Broken("a stop has no location".into()))?
+            Some(addresses) if draft.has_address_to_place() && !waits => {
+                addresses.locate(draft, now).await?.into()
             }
+            _ => draft,
         };
         let edit = OrderEdit { new, held };
         let changes = edit.changes(order);
@@ -149,20 +152,24 @@ impl EditOrder {
         }
     }
 
-    /// The zone of the pickup. New places must be within the company's limits.
+    /// The zone of the pickup. `None` if a stop still has no location. New places must be within the company's limits.
     fn zone(
         &self,
         order: &Order,
         edit: &OrderEdit,
         changes: &[OrderField],
-    ) -> Result<Zone, Faults> {
+    ) -> Result<Option<Zone>, Faults> {
         let places = [OrderField::PickupLocation, OrderField::DropoffLocation];
         if !changes.iter().any(|field| places.contains(field)) {
             return Ok(order.zone);
         }
-        check_places(&edit.new, &self.service_area, &self.longest_leg)?;
-        let zone = self.grid.zone_of(edit.new.pickup.location);
-        zone.ok_or_else(|| Faults::one("#/pickup/location", "is not a place on earth"))
+        let Some(new) = edit.new.clone().located(None, None) else {
+            return Ok(None);
+        };
+        check_places(&new, &self.service_area, &self.longest_leg)?;
+        let zone = self.grid.zone_of(new.pickup.location);
+        let zone = zone.ok_or_else(|| Faults::one("#/pickup/location", "is not a place on earth"));
+        Ok(Some(zone?))
     }
 
     /// The route that the order is on, and its agent.
@@ -211,6 +218,18 @@ impl EditOrder {
         changeset.routes = vec![route.clone()];
         (changeset, Some(route).filter(|_| !leaves))
     }
+}
+
+/// Whether a stop has another address or location in the draft.
+fn has_other_places(order: &Order, draft: &OrderDraft) -> bool {
+    let stops = [
+        (&order.pickup, &draft.pickup),
+        (&order.dropoff, &draft.dropoff),
+    ];
+    let differ = |(old, new): &(&StopDraft, &StopDraft)| {
+        (old.location, &old.address) != (new.location, &new.address)
+    };
+    stops.iter().any(differ)
 }
 
 fn aboard(field: OrderField, role: Role) -> &'static str {

@@ -111,7 +111,7 @@ impl QuoteOrder {
             estimate: self.estimate,
             time_limit: self.time_limit,
         };
-        let forecast = quoting.forecast(order, now).await?;
+        let forecast = quoting.forecast(order, zone, now).await?;
         let (reason, pickup, dropoff) = match forecast {
             Forecast::Planned { pickup, dropoff } => (None, Some(pickup), Some(dropoff)),
             Forecast::Unplaced(reason) => (Some(reason), None, None),

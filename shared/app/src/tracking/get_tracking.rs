@@ -237,8 +237,9 @@ fn map(order: &Order, before: usize, seen: &AgentLocation, now: Timestamp) -> Op
     let shown = order.status == OrderStatus::InProgress
         && before <= MOST_STOPS_BEFORE
         && !seen.last.is_older_than(LOCATION_IS_FRESH, now);
+    let door = order.dropoff.location?;
     shown.then_some(TrackingMap {
-        door: order.dropoff.location,
+        door,
         courier: seen.last.location,
         at: seen.last.at,
     })

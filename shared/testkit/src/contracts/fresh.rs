@@ -128,7 +128,7 @@ impl Fresh {
             .map(|(kind, stop, order_id)| RouteStop {
                 kind,
                 order_id,
-                location: stop.location,
+                location: stop.location.unwrap(),
                 address: stop.address,
                 eta: later(at, 600),
                 not_before: stop.window.map(|window| window.start),

@@ -88,12 +88,12 @@ async fn swept(store: &dyn OrderStore, due_by: Timestamp, limit: usize) -> BTree
 
 /// `pending` are pending orders of one zone.
 async fn parts_of_the_index_follow_each_other(store: &dyn OrderStore, pending: &[Order]) {
-    let zone = pending[0].zone;
+    let zone = pending[0].zone.unwrap();
     let fresh = Fresh::new();
     let elsewhere = fresh.order(fresh.user_id(), pending[0].created_at);
     store.put_order(&elsewhere).await.unwrap();
     let due_by = later(elsewhere.created_at, 86_400);
-    let both = BTreeSet::from([zone, elsewhere.zone]);
+    let both = BTreeSet::from([zone, elsewhere.zone.unwrap()]);
     eventually("small parts miss no zone", || async {
         swept(store, due_by, 5).await.is_superset(&both)
     })
@@ -119,7 +119,10 @@ async fn an_assigned_order_is_not_pending(store: &dyn OrderStore, fresh: &Fresh,
         .await
         .unwrap();
     eventually("an assigned order leaves the index", || async {
-        let found = store.pending_in(order.zone, None, 100).await.unwrap();
+        let found = store
+            .pending_in(order.zone.unwrap(), None, 100)
+            .await
+            .unwrap();
         !found.contains(&order.id)
     })
     .await;

@@ -314,7 +314,7 @@ impl OrderStore for MemoryStore {
         let mut due: Vec<(Timestamp, OrderId)> = tables
             .orders
             .values()
-            .filter(|order| order.zone == zone && order.may_be_planned())
+            .filter(|order| order.zone == Some(zone) && order.may_be_planned())
             .filter_map(|order| Some((order.waiting?.retry_at, order.id)))
             .filter(|(retry_at, _)| due_by.is_none_or(|by| *retry_at <= by))
             .collect();
@@ -333,7 +333,7 @@ impl OrderStore for MemoryStore {
             .filter(|order| order.may_be_planned())
             .filter_map(|order| {
                 Some(PendingPlace {
-                    zone: order.zone,
+                    zone: order.zone?,
                     due_at: order.waiting?.retry_at,
                     order_id: order.id,
                 })

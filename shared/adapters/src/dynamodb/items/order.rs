@@ -33,7 +33,9 @@ pub(crate) struct StoredOrder {
     on_failure: OnFailure,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     import_id: Option<ImportId>,
-    zone: Zone,
+    /// Absent as long as a stop has no location.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    zone: Option<Zone>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     agent_id: Option<UserId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -137,6 +139,7 @@ impl From<Order> for StoredOrder {
     fn from(order: Order) -> Self {
         let shard = keys::shard(order.id);
         let due = order.waiting.filter(|_| order.may_be_planned());
+        let due = due.zip(order.zone);
         Self {
             order_id: order.id,
             customer_id: order.customer_id,
@@ -167,8 +170,8 @@ impl From<Order> for StoredOrder {
             request_id: order.request_id,
             list_shard: keys::list_shard(shard),
             status_shard: keys::status_shard(order.status, shard),
-            pending_zone: due.map(|_| keys::pending_zone(order.zone, shard)),
-            retry_key: due.map(|waiting| keys::retry_key(waiting.retry_at, order.id)),
+            pending_zone: due.map(|(_, zone)| keys::pending_zone(zone, shard)),
+            retry_key: due.map(|(waiting, _)| keys::retry_key(waiting.retry_at, order.id)),
             pending_customer: (order.status == OrderStatus::Pending).then_some(order.customer_id),
             created_at: order.created_at,
             updated_at: order.updated_at,

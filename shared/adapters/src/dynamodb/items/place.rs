@@ -1,6 +1,7 @@
 //! Stops and their parts.
 
-use domain::{Break, Contact, Coordinates, Language, OrderStop, TimeWindow, Timestamp};
+use domain::stop::StopDraft;
+use domain::{Break, Contact, Coordinates, Language, TimeWindow, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// DynamoDB refuses numbers closer to zero than 1e-130. Useful digits of a degree are far above that.
@@ -102,7 +103,9 @@ struct StoredContact {
 pub(crate) struct StoredStop {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     address: Option<String>,
-    location: StoredCoordinates,
+    /// Absent as long as the address is not placed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    location: Option<StoredCoordinates>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     contact: Option<StoredContact>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -110,11 +113,11 @@ pub(crate) struct StoredStop {
     service_s: u32,
 }
 
-impl From<OrderStop> for StoredStop {
-    fn from(stop: OrderStop) -> Self {
+impl From<StopDraft> for StoredStop {
+    fn from(stop: StopDraft) -> Self {
         Self {
             address: stop.address,
-            location: stop.location.into(),
+            location: stop.location.map(Into::into),
             contact: stop.contact.map(|contact| StoredContact {
                 name: contact.name,
                 phone: contact.phone,
@@ -127,11 +130,11 @@ impl From<OrderStop> for StoredStop {
     }
 }
 
-impl From<StoredStop> for OrderStop {
+impl From<StoredStop> for StopDraft {
     fn from(stored: StoredStop) -> Self {
         Self {
             address: stored.address,
-            location: stored.location.into(),
+            location: stored.location.map(Into::into),
             contact: stored.contact.map(|contact| Contact {
                 name: contact.name,
                 phone: contact.phone,

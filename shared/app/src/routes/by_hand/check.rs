@@ -31,6 +31,8 @@ pub enum DecisionFaultCode {
     DropoffBeforePickup,
     /// The order is picked up, so it stays with its agent.
     OrderAboard,
+    /// An address of the order is not placed on the map yet.
+    AddressPending,
     /// The vehicle would carry more than it can.
     CapacityExceeded,
     /// The route has too many orders or stops.

@@ -268,7 +268,7 @@ impl Changes<'_> {
                 distance_m: visit.distance_m,
                 duration_s: visit.duration_s,
             },
-            ..RouteStop::open(order, visit.kind)
+            ..RouteStop::open(order, visit.kind)?
         })
     }
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use domain::breaks::{depart, drive};
 use domain::route::{Departure, MOST_OPEN_ORDERS};
+use domain::stop::StopDraft;
 use domain::{
-    AgentProfile, Break, Coordinates, DispatchRules, LegEstimate, Order, OrderStatus, OrderStop,
-    Route, RouteStop, Skills, StopKind, TimeWindow, Timestamp, UnplacedReason, User,
+    AgentProfile, Break, Coordinates, DispatchRules, LegEstimate, Order, OrderStatus, Route,
+    RouteStop, Skills, StopKind, TimeWindow, Timestamp, UnplacedReason, User,
 };
 use jiff::SignedDuration;
 
@@ -21,6 +22,8 @@ const FURTHEST_S: i64 = 10 * 366 * 24 * 3600;
 const DAY_S: i64 = 24 * 3600;
 /// The breaks of a later time are no matter of this plan.
 const MONTH_S: i64 = 30 * DAY_S;
+/// The place of who or what has none. No plan goes there.
+const NOWHERE: Coordinates = Coordinates { lat: 0.0, lon: 0.0 };
 
 /// An agent who takes part, with the open route and the orders that have a stop left on it.
 #[derive(Debug, Clone)]
@@ -212,6 +215,10 @@ impl ZoneInstance {
             let candidates: &mut Vec<usize> = allowed.get_or_insert_with(all);
             candidates.retain(|crew| !refused.contains(&self.crews[*crew].agent.id));
         }
+        if order.zone.is_none() {
+            // Nobody reads such an order for a plan. If somebody does, no vehicle takes it.
+            allowed = Some(Vec::new());
+        }
         planned.allowed_vehicles = allowed;
         if order.was_late_on_a_route() {
             // Late is better than never.
@@ -261,9 +268,9 @@ impl ZoneInstance {
         skilled.is_none_or(|skilled| !skilled.is_empty())
     }
 
-    fn planner_stop(&self, stop: &OrderStop, places: &mut Places) -> planner::PlannerStop {
+    fn planner_stop(&self, stop: &StopDraft, places: &mut Places) -> planner::PlannerStop {
         planner::PlannerStop {
-            point: places.index_of(stop.location),
+            point: places.index_of(stop.location.unwrap_or(NOWHERE)),
             window: stop.window.map(|window| self.planner_window(window)),
             service_s: stop.service_s.into(),
         }
@@ -273,9 +280,7 @@ impl ZoneInstance {
         let shift = crew.profile().and_then(|profile| profile.shift);
         let capacity = crew.profile().map_or(0, |profile| profile.capacity);
         // An agent who is available has a position; without one there is nothing to plan from.
-        let start = crew
-            .position()
-            .unwrap_or(Coordinates { lat: 0.0, lon: 0.0 });
+        let start = crew.position().unwrap_or(NOWHERE);
         let shift = planner::Shift {
             start_s: shift.map_or(0, |shift| self.second_from(shift.start).max(0)),
             // Without a shift, an agent works as long as needed.

@@ -102,7 +102,7 @@ impl Planning<'_> {
             let due = order
                 .waiting
                 .is_some_and(|waiting| everything || waiting.retry_at <= due_by);
-            order.may_be_planned() && order.zone == zone && due
+            order.may_be_planned() && order.zone == Some(zone) && due
         });
         take_turns(&mut orders);
         let customers = self.suspended_among(&orders).await?;

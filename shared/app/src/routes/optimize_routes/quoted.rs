@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{DispatchRules, LegEstimate, Order, StopKind, Timestamp, UnplacedReason};
+use domain::{DispatchRules, LegEstimate, Order, StopKind, Timestamp, UnplacedReason, Zone};
 
 use super::crews::CrewReader;
 use super::instance::ZoneInstance;
@@ -43,8 +43,13 @@ pub(crate) struct Quoting<'a> {
 }
 
 impl Quoting<'_> {
-    /// What the next plan would do with the order.
-    pub(crate) async fn forecast(&self, order: Order, now: Timestamp) -> Result<Forecast, Refusal> {
+    /// What the next plan would do with the order in this zone.
+    pub(crate) async fn forecast(
+        &self,
+        order: Order,
+        zone: Zone,
+        now: Timestamp,
+    ) -> Result<Forecast, Refusal> {
         let id = order.id;
         let reader = CrewReader {
             users: self.users,
@@ -52,15 +57,15 @@ impl Quoting<'_> {
             routes: self.routes,
             jitter: self.jitter,
         };
-        let pending = self.orders.pending_in(order.zone, Some(now), MOST_PENDING);
+        let pending = self.orders.pending_in(zone, Some(now), MOST_PENDING);
         let pending = self.orders.orders(&pending.await?).await?;
-        let crews = reader.near_or_far(order.zone, now).await?.ready;
+        let crews = reader.near_or_far(zone, now).await?.ready;
         if crews.is_empty() {
             return Ok(Forecast::Unplaced(UnplacedReason::NoAgentOnDuty));
         }
         let others = pending
             .into_iter()
-            .filter(|other| other.may_be_planned() && other.zone == order.zone);
+            .filter(|other| other.may_be_planned() && other.zone == Some(zone));
         // The order comes first, so that a full forecast is about the surroundings of its pickup.
         let orders: Vec<Order> = std::iter::once(order.clone()).chain(others).collect();
         let selection = Selection::of(orders, crews, MOST_POINTS);

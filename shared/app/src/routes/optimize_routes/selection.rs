@@ -39,7 +39,7 @@ impl Selection {
             };
         }
         let centre = match orders.first() {
-            Some(first) => Some(first.pickup.location),
+            Some(first) => first.pickup.location,
             // Without orders, the plan is for an agent who is idle, or else for the one who is most late.
             None => crews.iter().find_map(idle_position).or_else(|| {
                 let most_late = crews
@@ -50,7 +50,10 @@ impl Selection {
         };
         if let Some(centre) = centre {
             orders.sort_by(|one, other| {
-                let away = |order: &Order| order.pickup.location.great_circle_m(centre);
+                let away = |order: &Order| {
+                    let pickup = order.pickup.location;
+                    pickup.map_or(f64::MAX, |it| it.great_circle_m(centre))
+                };
                 away(one).total_cmp(&away(other))
             });
             // A crew that has no room can only give orders away, so the others come first.
@@ -136,7 +139,7 @@ mod tests {
                 .all(|it| it.pickup.location == first)
         );
         let near = selection.crews.iter().take(10);
-        assert!(near.map(Crew::position).all(|it| it == Some(first)));
+        assert!(near.map(Crew::position).all(|it| it == first));
     }
 
     #[test]

@@ -8,13 +8,14 @@ use domain::import::{
 };
 use domain::order::{Assignment, Waiting};
 use domain::route::Departure;
+use domain::stop::StopDraft;
 use domain::{
     Actor, AgentProfile, Break, Contact, Coordinates, Decided, Decision, DecisionKind,
     EmailNotifications, FromRecipient, HistoryLine, Import, ImportId, ImportStatus, Language, Leg,
-    Moment, OnFailure, Order, OrderField, OrderId, OrderStatus, OrderStop, Priority, ProofId,
-    Rating, ReasonCode, RecipientNote, RequiredProof, Role, Route, RouteDecision, RouteId,
-    RouteStatus, RouteStop, Skill, Skills, StopKind, StopProof, StopStatus, TapId, Tapped,
-    TimeWindow, Timestamp, UnplacedReason, User, UserId, UserStatus, VariantArray, Zone, ZoneGrid,
+    Moment, OnFailure, Order, OrderField, OrderId, OrderStatus, Priority, ProofId, Rating,
+    ReasonCode, RecipientNote, RequiredProof, Role, Route, RouteDecision, RouteId, RouteStatus,
+    RouteStop, Skill, Skills, StopKind, StopProof, StopStatus, TapId, Tapped, TimeWindow,
+    Timestamp, UnplacedReason, User, UserId, UserStatus, VariantArray, Zone, ZoneGrid,
 };
 use proptest::collection::vec;
 use proptest::option::of;
@@ -68,16 +69,16 @@ fn contact() -> impl Strategy<Value = Contact> {
     })
 }
 
-fn stop() -> impl Strategy<Value = OrderStop> {
+fn stop() -> impl Strategy<Value = StopDraft> {
     (
         of(text()),
-        place(),
+        of(place()),
         of(contact()),
         of(window()),
         any::<u32>(),
     )
         .prop_map(
-            |(address, location, contact, window, service_s)| OrderStop {
+            |(address, location, contact, window, service_s)| StopDraft {
                 address,
                 location,
                 contact,
@@ -196,6 +197,7 @@ fn waiting() -> impl Strategy<Value = Waiting> {
         UnplacedReason::OutsideShifts,
         UnplacedReason::OverCapacity,
         UnplacedReason::OutsideTimeWindows,
+        UnplacedReason::AddressPending,
     ]);
     (time(), any::<u32>(), of(reason)).prop_map(|(retry_at, attempts, reason)| Waiting {
         retry_at,
@@ -308,7 +310,7 @@ pub fn order() -> impl Strategy<Value = Order> {
         any::<u32>(),
         of(text()),
         of(text()),
-        zone(),
+        of(zone()),
         (import, of(text())),
         (
             select(Priority::VARIANTS.to_vec()),
