@@ -37,7 +37,11 @@ async fn world(phone: &str, numbers: impl IntoIterator<Item = u64>) -> (World, V
     let mut world = World::with(users, orders.clone());
     world.moments = Moment::VARIANTS.iter().copied().collect();
     world.deliveries = 2;
-    world.optimize().run(orders[0].zone, &[]).await.unwrap();
+    world
+        .optimize()
+        .run(orders[0].zone.unwrap(), &[])
+        .await
+        .unwrap();
     world.settle().await;
     assert_eq!(texts(&world), Vec::<String>::new(), "not picked up yet");
     (world, orders)
