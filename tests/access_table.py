@@ -300,6 +300,12 @@ ROWS = (
     ),
     Row("GET /tracking", WITHOUT_A_LINK, open_to_all("404 not_found")),
     Row("POST /tracking/note", WITHOUT_A_LINK, open_to_all("404 not_found"), send={"note": "Ring twice."}),
+    Row(
+        "POST /tracking/window",
+        WITHOUT_A_LINK,
+        open_to_all("404 not_found"),
+        send={"from": "2030-05-07T06:00:00Z", "to": "2030-05-07T10:00:00Z"},
+    ),
     Row("POST /tracking/rating", WITHOUT_A_LINK, open_to_all("404 not_found"), send={"stars": 5}),
     Row("POST /tracking/opt-out", WITHOUT_A_LINK, open_to_all("404 not_found")),
     Row("GET /track", "the page", open_to_all("200")),

@@ -137,3 +137,50 @@ def test_faults_are_named(town):
     bad = town.dispatcher.put(f"/orders/{order['order_id']}/status", {"status": "delivered", "reason_code": "other"})
     assert pointers(bad) == ["#/reason_code"]
     assert pointers(say(town.dispatcher, order, "failed")) == ["#/reason"]
+
+
+def choose(stack, token, window):
+    return stack.call("POST", "/tracking/window", headers={"Tracking-Token": token}, json=window)
+
+
+def test_the_recipient_chooses_a_window_for_the_next_attempt(stack, town):
+    ana, ben, order, (other,) = aboard(town, "retry", others=1)
+    link = expect(ana.post(f"/orders/{order['order_id']}/tracking-link"), 201)
+    token = link["url"].split("#")[1]
+    TOLD.add("token", token)
+
+    def choice():
+        return expect(stack.call("GET", "/tracking", headers={"Tracking-Token": token}), 200)["window"]
+
+    nothing = {"open": False, "told": False, "offered": [], "chosen": None}
+    assert choice() == nothing
+    tomorrow = {"from": "2030-05-07T06:00:00Z", "to": "2030-05-07T10:00:00Z"}
+    problem(choose(stack, token, tomorrow), 409, "no_next_attempt")
+    failed = nobody_home(ben, order, 1)
+    offered = choice()["offered"]
+    assert 1 <= len(offered) <= 6 and choice()["open"]
+    for window in offered:
+        assert when(window["from"]) > when(failed["history"][-1]["at"]) + timedelta(minutes=59)
+        assert timedelta(hours=1) <= when(window["to"]) - when(window["from"]) <= timedelta(hours=4)
+    problem(choose(stack, token, tomorrow), 409, "window_not_offered")
+    problem(choose(stack, "0" * 32, offered[-1]), 404, "not_found")
+    assert pointers(choose(stack, token, {"from": "noon"})) == ["#/from", "#/to"]
+
+    # Some press the button more than once.
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: choose(stack, token, offered[-1]).status_code, range(4)))
+    assert answers == [204] * 4
+    chosen = choice()
+    assert (chosen["told"], chosen["chosen"]) == (True, offered[-1])
+    stop = open_stops(ben)[-1]
+    assert (stop["order_id"], stop["kind"]) == (order["order_id"], "dropoff")
+    assert when(stop["eta"]) >= when(offered[-1]["from"])
+    assert any(it["order_id"] == other["order_id"] for it in open_stops(ben)[:-1]), "the others come first"
+    for person in (ana, ben, town.dispatcher):
+        line = order_of(person, order["order_id"])["history"][-1]
+        assert (line["by"], line["edited"]) == ("recipient", ["dropoff/window"])
+    problem(choose(stack, token, offered[0]), 429, "too_many_requests")
+
+    expect(say(ben, order, "delivered"), 200)
+    assert choice() == nothing
+    problem(choose(stack, token, offered[0]), 409, "no_next_attempt")

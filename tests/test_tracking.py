@@ -21,6 +21,7 @@ SHOWN = {
     "map",
     "note",
     "rating",
+    "window",
     "company",
     "at",
     "messages",

@@ -139,6 +139,7 @@ NEAR = {
     "map": {"door": {"lat": 41.40, "lon": 2.17}, "courier": {"lat": 41.39, "lon": 2.16}, "at": "2030-05-06T08:20:00Z"},
     "note": {"open": False, "told": True},
     "rating": {"open": False, "told": False},
+    "window": {"open": False, "told": False, "offered": [], "chosen": None},
     "messages": {"open": False, "told": False},
     "company": {"name": "Waybill", "colour": "#2457a6", "support": ""},
     "at": "2030-05-06T08:20:00Z",

@@ -14,7 +14,7 @@ use settings::{ProofsKept, TextsAreOn};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (tables, claims, company, estimate, bucket, ProofsKept(kept_for)) =
+    let (tables, claims, company, estimate, bucket, ProofsKept(kept_for), windows) =
         settings::from_environment()?;
     let (users, orders, routes, locations) = tables;
     let TextsAreOn(texts) = settings::from_environment()?;
@@ -26,6 +26,7 @@ async fn main() -> Result<(), runtime::Error> {
         routes: Arc::new(DynamoRoutes::new(&dynamodb, &routes)),
         locations: Arc::new(DynamoLocations::new(&dynamodb, &locations)),
         estimate,
+        windows,
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
         company,
         clock: Arc::new(SystemClock),
@@ -71,6 +72,7 @@ mod tests {
             estimate: LegEstimate::default(),
             users: store.clone(),
             texts: false,
+            windows: testkit::build::offered_windows(),
             proof: ShowProof {
                 pins: store.clone(),
                 secrets: Arc::new(testkit::CountedIds::default()),

@@ -84,6 +84,18 @@ pub enum Refusal {
     /// The order is not delivered, so nobody can rate the delivery.
     #[error("the order is not delivered")]
     NotDelivered,
+    /// The order does not wait for another attempt, so nobody can choose when the agent comes.
+    #[error("the order does not wait for another attempt")]
+    NoNextAttempt,
+    /// The window is not one of those that the recipient may choose from now.
+    #[error("the window is not on offer")]
+    WindowNotOffered,
+    /// The recipient has chosen as often as possible since the last attempt.
+    #[error("a window can be chosen {most} times after each attempt")]
+    TooManyChoices {
+        /// The limit.
+        most: usize,
+    },
     /// The agent has an open route.
     #[error("the agent has an open route; finish it first")]
     RouteOpen,

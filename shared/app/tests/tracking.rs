@@ -39,6 +39,7 @@ fn get_tracking(world: &World) -> GetTracking {
         locations: world.store.clone(),
         estimate: LegEstimate::default(),
         users: world.store.clone(),
+        windows: testkit::build::offered_windows(),
         company: Company {
             name: "Bikes & Co".to_owned(),
             colour: "#2457a6".to_owned(),
@@ -221,7 +222,8 @@ async fn nothing_of_other_people_and_no_id_is_shown() {
             "rating",
             "since",
             "status",
-            "stops_before"
+            "stops_before",
+            "window"
         ]
     );
     let text = answer.to_string();

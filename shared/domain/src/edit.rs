@@ -291,7 +291,7 @@ impl Order {
     }
 
     /// The oldest edits make room. Lines with a new status stay.
-    fn forget_old_edits(&mut self) {
+    pub(crate) fn forget_old_edits(&mut self) {
         let mut before = None;
         let is_edit_alone: Vec<bool> = self
             .history

@@ -145,9 +145,20 @@ impl Order {
 
     /// The attempts at the drop-off that have failed and did not end the order.
     pub fn failed_attempts(&self) -> usize {
-        let is_attempt =
-            |line: &&HistoryLine| line.status == OrderStatus::Undelivered && line.edited.is_empty();
         self.history.iter().filter(is_attempt).count()
+    }
+
+    /// Whether the agent comes to the door again, and there are attempts left.
+    pub fn waits_for_next_attempt(&self) -> bool {
+        self.status == OrderStatus::Undelivered && self.on_failure == OnFailure::Retry
+    }
+
+    /// The edits since the last attempt failed, newest first.
+    pub(crate) fn edits_since_attempt(&self) -> impl Iterator<Item = &HistoryLine> {
+        let since = self.history.iter().rev();
+        since
+            .take_while(|line| !is_attempt(line))
+            .filter(|line| !line.edited.is_empty())
     }
 
     /// The status that follows if a side says `failed`. A dispatcher who says so of an undelivered order ends it.
@@ -185,7 +196,7 @@ impl Order {
             OrderStatus::Undelivered => {
                 let waits = by != Role::Dispatcher && self.on_failure == OnFailure::Hold;
                 let last = self.history.iter().rev();
-                let mut last = last.filter(|it| it.status == OrderStatus::Undelivered);
+                let mut last = last.filter(is_attempt);
                 let again = last.next().is_some_and(|line| {
                     let reported = line.tap.as_ref().map_or(line.at, |tap| tap.reported_at);
                     line.by == Actor::from(by) && now.duration_since(reported) < SAME_FAILURE
@@ -240,4 +251,9 @@ impl Order {
             | OrderStatus::Returned => return,
         };
     }
+}
+
+/// Whether the line tells of an attempt that has failed. An edit adds a line with the same status.
+fn is_attempt(line: &&HistoryLine) -> bool {
+    line.status == OrderStatus::Undelivered && line.edited.is_empty()
 }

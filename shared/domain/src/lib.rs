@@ -6,6 +6,7 @@
 pub mod agent;
 pub mod breaks;
 pub mod decision;
+pub mod delivery_hours;
 pub mod dispatch;
 pub mod edit;
 pub mod failure;
@@ -33,6 +34,7 @@ pub mod zone;
 pub use agent::{AgentProfile, AgentUpdate, Shift};
 pub use breaks::Break;
 pub use decision::{Decided, Decision, DecisionKind, RouteDecision};
+pub use delivery_hours::DeliveryHours;
 pub use dispatch::DispatchRules;
 pub use edit::{EditRefused, OrderEdit, OrderField};
 pub use failure::{OnFailure, ReasonCode};

@@ -1,9 +1,13 @@
-//! What the person at the door tells about an order: a note for the courier, and a rating afterwards.
+//! What the person at the door tells about an order: a note for the courier, a window for the next attempt, and a
+//! rating afterwards.
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::order::{Order, OrderStatus};
+use crate::edit::OrderField;
+use crate::order::{HistoryLine, Order, OrderStatus};
+use crate::stop::TimeWindow;
+use crate::user::Actor;
 
 /// The longest note, in characters.
 pub const LONGEST_NOTE: usize = 280;
@@ -11,6 +15,9 @@ pub const LONGEST_NOTE: usize = 280;
 pub const LONGEST_COMMENT: usize = 500;
 /// The best rating.
 pub const MOST_STARS: u8 = 5;
+/// The person at the door chooses this many times after each attempt that has failed. Each choice moves stops of a
+/// route and is a line of the order's history.
+pub const MOST_CHOICES: usize = 3;
 /// A note or a rating replaces an earlier one after this time at the soonest. Each change is a new version of the
 /// order, for which a plan may have to try again.
 const LEAST_BETWEEN: SignedDuration = SignedDuration::from_secs(10);
@@ -45,14 +52,18 @@ pub struct Rating {
     pub at: Timestamp,
 }
 
-/// Why an order does not take a note or a rating.
+/// Why an order does not take a note, a window or a rating.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecipientRefused {
     /// The order is delivered, failed or cancelled.
     Ended,
     /// The order is not delivered.
     NotDelivered,
-    /// The last note or rating is too new.
+    /// No attempt has failed, or no other one follows.
+    NoNextAttempt,
+    /// The person has chosen [`MOST_CHOICES`] times since the last attempt.
+    TooManyChoices,
+    /// The last note, choice or rating is too new.
     TooSoon,
 }
 
@@ -75,6 +86,63 @@ impl Order {
     /// Whether the person at the door can rate the delivery.
     pub fn takes_rating(&self) -> bool {
         self.status == OrderStatus::Delivered
+    }
+
+    /// Whether the person at the door can choose when the agent comes again.
+    pub fn takes_window(&self) -> bool {
+        self.waits_for_next_attempt() && self.choices().count() < MOST_CHOICES
+    }
+
+    /// The window that the person at the door has chosen for the next attempt. `None` if somebody has changed the
+    /// window since.
+    pub fn chosen_window(&self) -> Option<TimeWindow> {
+        let mut edits = self.edits_since_attempt();
+        let last = edits.find(|line| line.edited.contains(&OrderField::DropoffWindow));
+        let chosen = last.is_some_and(|line| line.by == Actor::Recipient);
+        let in_force = chosen && self.waits_for_next_attempt();
+        self.dropoff.window.filter(|_| in_force)
+    }
+
+    fn choices(&self) -> impl Iterator<Item = &HistoryLine> {
+        self.edits_since_attempt()
+            .filter(|line| line.by == Actor::Recipient)
+    }
+
+    /// The order with another window for the next attempt, as the person at the door chooses it. `None` if the person
+    /// has chosen this window already.
+    ///
+    /// # Errors
+    /// If no other attempt follows, the person has chosen three times since the last one, or ten seconds ago.
+    pub fn with_chosen_window(
+        &self,
+        window: TimeWindow,
+        now: Timestamp,
+    ) -> Result<Option<Self>, RecipientRefused> {
+        if !self.waits_for_next_attempt() {
+            return Err(RecipientRefused::NoNextAttempt);
+        }
+        if self.chosen_window() == Some(window) {
+            return Ok(None);
+        }
+        if !self.takes_window() {
+            return Err(RecipientRefused::TooManyChoices);
+        }
+        soon_enough(self.choices().next().map(|line| line.at), now)?;
+        let mut changed = self.changed(now);
+        changed.dropoff.window = Some(window);
+        changed.history.push(HistoryLine {
+            status: changed.status,
+            at: now,
+            by: Actor::Recipient,
+            reason: None,
+            decision: None,
+            edited: vec![OrderField::DropoffWindow],
+            tap: None,
+            reason_code: None,
+            proof: None,
+        });
+        changed.forget_old_edits();
+        Ok(Some(changed))
     }
 
     /// The order with a note, in place of an earlier one. `None` if it has this note already.

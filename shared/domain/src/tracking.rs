@@ -8,6 +8,7 @@ use thiserror::Error;
 use crate::ids::OrderId;
 use crate::order::{Order, OrderStatus};
 use crate::route::{Route, StopKind};
+use crate::stop::TimeWindow;
 
 /// A link is valid for this long after the last step of its order.
 pub const LINK_OUTLIVES_ORDER: SignedDuration = SignedDuration::from_hours(48);
@@ -68,6 +69,18 @@ pub struct ExpectedWindow {
 }
 
 impl ExpectedWindow {
+    /// The window within a window that was promised, if the expected time is in it.
+    #[must_use]
+    pub fn within(self, promised: TimeWindow, eta: Timestamp) -> Self {
+        if eta > promised.end {
+            return self;
+        }
+        Self {
+            from: self.from.max(promised.start),
+            to: self.to.min(promised.end),
+        }
+    }
+
     /// The window around an expected time. The margin before that time is a tenth of the remaining time, and at least
     /// five minutes. The margin after it is twice as long, because couriers are late more often than early. Both ends
     /// are rounded outwards to five minutes. The window does not begin before `now`, rounded down.
@@ -160,6 +173,22 @@ mod tests {
             window("10:01:00", "10:00:00"),
             (at("10:00:00"), at("10:15:00"))
         );
+    }
+
+    #[test]
+    fn a_promised_window_is_kept_until_the_courier_is_late_for_it() {
+        let promised = TimeWindow {
+            start: at("12:00:00"),
+            end: at("16:00:00"),
+        };
+        let expected = |eta: &str| {
+            let window = ExpectedWindow::around(at(eta), at("02:00:00"));
+            let within = window.within(promised, at(eta));
+            (within.from, within.to)
+        };
+        assert_eq!(expected("12:00:00"), (at("12:00:00"), at("14:00:00")));
+        assert_eq!(expected("16:00:00"), (at("14:35:00"), at("16:00:00")));
+        assert_eq!(expected("16:00:01").1, at("18:50:00"));
     }
 
     #[test]

@@ -72,6 +72,8 @@ pub enum Actor {
     Dispatcher,
     /// The route optimizer.
     Optimizer,
+    /// The person at the door, with a tracking link.
+    Recipient,
 }
 
 impl From<Role> for Actor {

@@ -44,7 +44,7 @@ pub use json::{JsonFault, read_json};
 pub use location::read_location_report;
 pub use order::{StatusChange, read_order, read_status_change};
 pub use proof::read_new_proof;
-pub use recipient::{read_rating, read_recipient_note};
+pub use recipient::{read_chosen_window, read_rating, read_recipient_note};
 pub use settings::read_import_profile;
 pub use stop::AddressAlone;
 pub use workbook::{MOST_WORKBOOK_BYTES, SheetRows, WORKBOOK_TYPE, Workbook, ZIP_MAGIC};

@@ -1,5 +1,6 @@
 //! Reads what the person at the door tells.
 
+use domain::TimeWindow;
 use domain::recipient::{LONGEST_COMMENT, LONGEST_NOTE, MOST_STARS};
 use serde_json::Value;
 
@@ -18,6 +19,18 @@ pub fn read_recipient_note(body: &Value) -> Result<String, Faults> {
         .required_text("note", LONGEST_NOTE)
         .map(str::to_owned);
     faults.or(note)
+}
+
+/// Reads `{"from": …, "to": …}`: one of the windows that the page offers.
+///
+/// # Errors
+/// Every fault in the body.
+pub fn read_chosen_window(body: &Value) -> Result<TimeWindow, Faults> {
+    let faults = Faults::new();
+    let fields = Fields::of_body(body, &faults);
+    fields.only(&["from", "to"]);
+    let (from, to) = (fields.required_time("from"), fields.required_time("to"));
+    faults.or(from.zip(to).map(|(start, end)| TimeWindow { start, end }))
 }
 
 /// Reads `{"stars": 1 to 5, "comment": …}`. The comment may be absent: one line of at most 500 characters.
@@ -63,6 +76,18 @@ mod tests {
         ] {
             assert_eq!(read(bad.clone()), Err(vec!["#/note".to_owned()]), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_window_has_two_times_and_each_fault_is_named() {
+        let read = |body: Value| read_chosen_window(&body).map_err(pointers);
+        let fine = json!({"from": "2030-05-06T12:00:00+02:00", "to": "2030-05-06T14:00:00Z"});
+        let window = read(fine).unwrap();
+        let ends = [window.start, window.end].map(|end| end.to_string());
+        assert_eq!(ends, ["2030-05-06T10:00:00Z", "2030-05-06T14:00:00Z"]);
+        let bad = json!({"from": "noon", "id": 1});
+        let expected = ["#/id", "#/from", "#/to"].map(str::to_owned).to_vec();
+        assert_eq!(read(bad), Err(expected));
     }
 
     #[test]

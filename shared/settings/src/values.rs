@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
-use app::tracking::{Company, MapTiles};
-use domain::{DispatchRules, LegEstimate, LongestLeg, RequiredProof, ServiceArea, Zone, ZoneGrid};
+use app::tracking::{Company, MapTiles, OfferWindows};
+use domain::{
+    DeliveryHours, DispatchRules, LegEstimate, LongestLeg, RequiredProof, ServiceArea, Zone,
+    ZoneGrid,
+};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
@@ -127,6 +130,25 @@ impl Setting for TimeZone {
             env.note("TIME_ZONE must be an IANA time zone such as Europe/Berlin".to_owned());
         }
         zone
+    }
+}
+
+/// `DELIVERY_HOURS`: the days and hours in which the company delivers.
+impl Setting for DeliveryHours {
+    fn read(env: &Environment) -> Option<Self> {
+        let hours = Self::read(&env.text("DELIVERY_HOURS")?);
+        if hours.is_none() {
+            env.note("DELIVERY_HOURS must be days and hours such as Mo-Sa 08:00-20:00".to_owned());
+        }
+        hours
+    }
+}
+
+/// The windows that recipients choose from.
+impl Setting for OfferWindows {
+    fn read(env: &Environment) -> Option<Self> {
+        let (hours, zone) = (<DeliveryHours as Setting>::read(env), TimeZone::read(env));
+        hours.zip(zone).map(|(hours, zone)| Self { hours, zone })
     }
 }
 

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use app::Caller;
 use app::orders::{AssignOrder, ChangeInBulk, RoomForOrders};
 use app::routes::by_hand::DispatchDesk;
+use app::tracking::OfferWindows;
 use domain::import::NewImport;
 use domain::{
-    AgentProfile, AskedProof, Break, Coordinates, DispatchRules, EmailNotifications, Import,
-    LegEstimate, NewAccount, NewOrder, Order, OrderId, OrderStop, Priority, Role, Shift, Skill,
-    Skills, TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
+    AgentProfile, AskedProof, Break, Coordinates, DeliveryHours, DispatchRules, EmailNotifications,
+    Import, LegEstimate, NewAccount, NewOrder, Order, OrderId, OrderStop, Priority, Role, Shift,
+    Skill, Skills, TimeWindow, Timestamp, User, UserId, UserStatus, ZoneGrid,
 };
 
 use crate::memory::MemoryStore;
@@ -96,6 +97,14 @@ pub fn desk(store: &Arc<MemoryStore>, clock: Arc<StillClock>) -> DispatchDesk {
         grid: grid(),
         estimate: LegEstimate::default(),
         rules: DispatchRules::default(),
+    }
+}
+
+/// Windows from Monday to Saturday, from 08:00 to 20:00 UTC.
+pub fn offered_windows() -> OfferWindows {
+    OfferWindows {
+        hours: DeliveryHours::read("Mo-Sa 08:00-20:00").expect("hours"),
+        zone: jiff::tz::TimeZone::UTC,
     }
 }
 

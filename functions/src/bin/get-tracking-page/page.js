@@ -13,10 +13,15 @@ const sent = new Set();
 
 const element = (id) => document.getElementById(id);
 const filled = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name]);
-const clock = (time) => new Intl.DateTimeFormat(words.tag, { hour: "2-digit", minute: "2-digit" }).format(time);
-const dayAndClock = (time) =>
-  new Intl.DateTimeFormat(words.tag, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" })
-    .format(time);
+// The dates of the browser's own region, such as en-GB, if it has the language of the page.
+const region = navigator.languages.find((tag) => tag.split("-")[0] === words.tag) ?? words.tag;
+const hours = new Intl.DateTimeFormat(region, { hour: "2-digit", minute: "2-digit" });
+const days = new Intl.DateTimeFormat(
+  region, { weekday: "long", day: "numeric", month: "long", hour: "2-digit", minute: "2-digit" },
+);
+const clock = (time) => hours.format(time);
+const dayAndClock = (time) => days.format(time);
+const dayAndHours = ({ from, to }) => days.formatRange(new Date(from), new Date(to));
 
 function say(id, text) {
   const place = element(id);
@@ -27,10 +32,10 @@ function say(id, text) {
 
 /** The span of the expected time. The day is named if it is not today. */
 function span(expected) {
-  const from = new Date(expected.from), to = new Date(expected.to);
-  const today = from.toDateString() === new Date().toDateString();
-  const toLater = to.toDateString() !== from.toDateString();
-  return filled(words.expected, { from: today ? clock(from) : dayAndClock(from), to: toLater ? dayAndClock(to) : clock(to) });
+  const from = new Date(expected.from), to = new Date(expected.to), today = new Date().toDateString();
+  return from.toDateString() === today && to.toDateString() === today
+    ? filled(words.expected, { from: clock(from), to: clock(to) })
+    : filled(words.expected_later, { window: dayAndHours(expected) });
 }
 
 function stopsBefore(count) {
@@ -46,7 +51,7 @@ function length(metres) {
   const unit = metres < 1000 ? "meter" : "kilometer";
   const number = metres < 1000 ? Math.max(50, 50 * Math.round(metres / 50)) : metres / 1000;
   const digits = number < 10 ? 1 : 0;
-  return new Intl.NumberFormat(words.tag, { style: "unit", unit, maximumFractionDigits: digits }).format(number);
+  return new Intl.NumberFormat(region, { style: "unit", unit, maximumFractionDigits: digits }).format(number);
 }
 
 function drawn(name, attributes, text = "") {
@@ -115,6 +120,7 @@ function show(answer) {
   say("before", answer.status === "in_progress" ? stopsBefore(answer.stops_before ?? 0) : "");
   say("courier", answer.courier ? filled(words.courier, { name: answer.courier.first_name }) : "");
   say("pin", answer.pin ? filled(words.pin, { pin: answer.pin }) : "");
+  showWindows(answer.window);
   showPhoto(answer.photo);
   draw(answer.map);
   showForms(answer);
@@ -137,25 +143,57 @@ function showForms(answer) {
   }
 }
 
+/** The windows to choose from after a failed attempt. The list changes only if the windows do: somebody may be in it. */
+function showWindows(choice) {
+  const { open, offered, chosen } = choice ?? { open: false, offered: [], chosen: null };
+  say("chosen", chosen ? filled(words.chosen, { window: dayAndHours(chosen) }) : "");
+  element("window").hidden = !open;
+  const state = JSON.stringify([offered, chosen]);
+  if (element("windows").dataset.state === state) return;
+  const before = element("windows").querySelector(":checked")?.value;
+  const focused = element("windows").contains(document.activeElement);
+  const checked = focused || !chosen ? before : JSON.stringify(chosen);
+  element("windows").dataset.state = state;
+  element("windows").replaceChildren(...offered.map((window) => {
+    const label = document.createElement("label"), radio = document.createElement("input");
+    const value = JSON.stringify(window);
+    Object.assign(radio, { type: "radio", name: "window", value, required: true, checked: value === checked });
+    label.append(radio, dayAndHours(window));
+    return label;
+  }));
+  if (focused) (element("windows").querySelector(":checked") ?? element("windows").querySelector("input"))?.focus();
+}
+
 /** Sends a form. What was typed stays in the page until the service has it. */
 async function send(id, body, thanks) {
   const button = element(id).querySelector("button");
   button.disabled = true;
+  say("told", "");
   try {
     const response = await fetch(`tracking/${id}`, {
       method: "POST", body: JSON.stringify(body),
       headers: { "Tracking-Token": location.hash.slice(1), "Content-Type": "application/json" },
       cache: "no-store", credentials: "omit", referrerPolicy: "no-referrer",
     });
-    if (!response.ok) throw new Error(response.statusText);
-    sent.add(id);
-    element(id).reset();
-    element(id).hidden = true;
-    say("told", thanks);
+    const gone = response.status === 409 && id === "window";
+    if (!response.ok && !gone) throw new Error(response.statusText);
+    if (id !== "window") done(id, thanks);
+    if (gone) say("told", words.window_gone);
   } catch {
     say("told", navigator.onLine ? words.not_sent : words.offline);
   }
   button.disabled = false;
+  // The answer has the window that is in force, and those that are on offer now.
+  if (id === "window") await refresh();
+}
+
+/** What was sent goes away, and the keyboard goes on at the thanks. */
+function done(id, thanks) {
+  sent.add(id);
+  element(id).reset();
+  element(id).hidden = true;
+  say("told", thanks);
+  element("told").focus();
 }
 
 /** The text of a field in one line, as the service takes it. */
@@ -173,6 +211,11 @@ function prepareForms() {
     event.preventDefault();
     send("opt-out", {}, words.messages_stopped);
   });
+  element("window").addEventListener("submit", async (event) => {
+    event.preventDefault();
+    await send("window", JSON.parse(element("window").elements.window.value));
+    if (element("window").hidden) element("chosen").focus();
+  });
   element("note").addEventListener("submit", (event) => {
     event.preventDefault();
     send("note", { note: line("note-text") }, words.note_sent);
@@ -185,9 +228,20 @@ function prepareForms() {
   });
 }
 
+/** The company's address or number, to be tapped. */
+function contact(text) {
+  const scheme = /^\S+@\S+$/.test(text) ? "mailto" : /^\+?[\d\s()./-]{6,}$/.test(text) ? "tel" : "";
+  if (!scheme) return text;
+  const link = document.createElement("a");
+  link.href = `${scheme}:${scheme === "tel" ? text.replace(/[^\d+]/g, "") : text}`;
+  link.textContent = text;
+  return link;
+}
+
 function nothingMore() {
   shown = undefined;
   for (const id of ["message", "since", "expected", "before", "courier", "pin", "updated"]) say(id, "");
+  showWindows(null);
   showPhoto(null);
   draw(null);
   for (const id of ["note", "rating", "opt-out", "told"]) element(id).hidden = true;
@@ -222,7 +276,10 @@ async function refresh() {
 
 prepareForms();
 say("company", company.name);
-say("questions", company.support ? filled(words.questions, { support: company.support }) : "");
+if (company.support) {
+  const [before, after] = words.questions.split("{support}");
+  element("questions").append(before, contact(company.support), after);
+}
 addEventListener("online", refresh);
 addEventListener("offline", () => say("notice", words.offline));
 addEventListener("hashchange", refresh);

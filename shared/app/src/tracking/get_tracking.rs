@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use domain::stop::OPEN_END;
 use domain::{
-    AgentLocation, Coordinates, ExpectedWindow, LegEstimate, Order, OrderStatus, Timestamp,
+    AgentLocation, Coordinates, ExpectedWindow, LegEstimate, Order, OrderStatus, TimeWindow,
+    Timestamp,
 };
 use jiff::SignedDuration;
 use serde::Serialize;
@@ -13,6 +14,7 @@ use crate::ports::{Clock, LocationStore, OrderStore, RouteStore, TrackingLinks, 
 use crate::refusal::Refusal;
 use crate::routes::under_way::UnderWay;
 
+use super::choose_window::OfferWindows;
 use super::open;
 use super::show_proof::ShowProof;
 use super::words::Words;
@@ -44,6 +46,8 @@ pub struct GetTracking {
     pub texts: bool,
     /// The proof that the recipient sees.
     pub proof: ShowProof,
+    /// The windows for another attempt.
+    pub windows: OfferWindows,
 }
 
 /// The company, as the page shows it.
@@ -96,6 +100,8 @@ pub struct TrackingAnswer {
     /// What the person at the door can tell now, and what was told.
     note: Telling,
     rating: Telling,
+    /// The choice of a window for the next attempt.
+    window: Choice,
     /// Whether the person can stop the emails about parcels.
     messages: Telling,
     /// The PIN that the courier asks for. Absent if the delivery needs none, or has ended.
@@ -109,10 +115,31 @@ pub struct TrackingAnswer {
     at: Timestamp,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 struct Expected {
     from: Timestamp,
     to: Timestamp,
+}
+
+impl From<TimeWindow> for Expected {
+    fn from(window: TimeWindow) -> Self {
+        Self {
+            from: window.start,
+            to: window.end,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Choice {
+    /// Whether a window can be chosen now.
+    open: bool,
+    /// Whether one was chosen and is in force.
+    told: bool,
+    /// The windows to choose from, the next one first.
+    offered: Vec<Expected>,
+    /// The window in force, if the person at the door has chosen it.
+    chosen: Option<Expected>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -175,6 +202,8 @@ impl GetTracking {
             Some(route) => self.users.user(route.agent_id).await?,
             None => None,
         };
+        let offered = self.windows.to(&order, agent.as_ref(), now);
+        let chosen = order.chosen_window();
         let pin = self.proof.pin(&order, now).await?;
         let photo = self.proof.photo(&order, now).await?;
         Ok(TrackingAnswer {
@@ -198,6 +227,12 @@ impl GetTracking {
                 open: order.takes_rating(),
                 told: order.recipient.rating.is_some(),
             },
+            window: Choice {
+                open: !offered.is_empty(),
+                told: chosen.is_some(),
+                offered: offered.into_iter().map(Expected::from).collect(),
+                chosen: chosen.map(Expected::from),
+            },
             messages: Telling {
                 open: order
                     .dropoff
@@ -217,6 +252,10 @@ impl GetTracking {
 fn expected(order: &Order, eta: Option<Timestamp>, now: Timestamp) -> Option<Expected> {
     if let Some(eta) = eta {
         let window = ExpectedWindow::around(eta, now);
+        let window = match order.chosen_window() {
+            Some(chosen) => window.within(chosen, eta),
+            None => window,
+        };
         return Some(Expected {
             from: window.from,
             to: window.to,
@@ -226,10 +265,7 @@ fn expected(order: &Order, eta: Option<Timestamp>, now: Timestamp) -> Option<Exp
         .dropoff
         .window
         .filter(|window| window.end < OPEN_END)?;
-    (order.status == OrderStatus::Pending).then_some(Expected {
-        from: window.start,
-        to: window.end,
-    })
+    (order.status == OrderStatus::Pending).then(|| window.into())
 }
 
 /// The courier on the way to the door. The order must be aboard, the door near in the route, and the location fresh.

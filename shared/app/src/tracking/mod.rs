@@ -1,18 +1,21 @@
 //! Tracking: what the person at the door sees of an order, without an account.
 
+mod choose_window;
 mod create_tracking_link;
 mod get_tracking;
 mod show_proof;
 mod tell;
 mod words;
 
+pub use choose_window::{ChooseWindow, OfferWindows};
 pub use create_tracking_link::{CreateTrackingLink, NewLink};
 pub use get_tracking::{Company, GetTracking, MapTiles, TrackingAnswer};
 pub use show_proof::ShowProof;
 pub use tell::{LeaveNote, RateDelivery, TellByLink};
 pub use words::Words;
 
-use domain::{OrderId, Timestamp, TrackingToken};
+use domain::recipient::MOST_CHOICES;
+use domain::{Order, OrderId, RecipientRefused, Timestamp, TrackingToken};
 
 use crate::digest::sha256_hex;
 use crate::ports::{LinkUse, TrackingLinks};
@@ -32,6 +35,19 @@ pub(crate) async fn open(
         LinkUse::Order(order_id) => Ok(order_id),
         LinkUse::TooOften => Err(Refusal::Throttled),
         LinkUse::Unknown => Err(Refusal::NotFound),
+    }
+}
+
+/// The refusal of what a person at the door tells about an order.
+pub(crate) fn refusal(refused: RecipientRefused, order: &Order) -> Refusal {
+    match refused {
+        RecipientRefused::Ended => Refusal::OrderEnded {
+            status: order.status,
+        },
+        RecipientRefused::NotDelivered => Refusal::NotDelivered,
+        RecipientRefused::NoNextAttempt => Refusal::NoNextAttempt,
+        RecipientRefused::TooManyChoices => Refusal::TooManyChoices { most: MOST_CHOICES },
+        RecipientRefused::TooSoon => Refusal::Throttled,
     }
 }
 

@@ -9,7 +9,7 @@ use crate::ports::{Clock, Jitter, OrderStore, StoreError, TrackingLinks};
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
 
-use super::open;
+use super::{open, refusal};
 
 /// Changes the order of a link.
 ///
@@ -80,13 +80,7 @@ impl TellByLink {
             if order.tracking_ends_at().is_some_and(|end| end <= now) {
                 return Err(Refusal::NotFound);
             }
-            let changed = tell(&order, &told, now).map_err(|refused| match refused {
-                RecipientRefused::Ended => Refusal::OrderEnded {
-                    status: order.status,
-                },
-                RecipientRefused::NotDelivered => Refusal::NotDelivered,
-                RecipientRefused::TooSoon => Refusal::Throttled,
-            })?;
+            let changed = tell(&order, &told, now).map_err(|refused| refusal(refused, &order))?;
             let Some(changed) = changed else {
                 return Ok(());
             };

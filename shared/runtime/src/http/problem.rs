@@ -298,6 +298,23 @@ impl From<Refusal> for Problem {
                 "not_delivered",
                 "The order is not delivered. Its delivery can be rated afterwards.",
             ),
+            Refusal::NoNextAttempt => Self::new(
+                StatusCode::CONFLICT,
+                "no_next_attempt",
+                "The order does not wait for another attempt. A window can be chosen after a failed one.",
+            ),
+            Refusal::WindowNotOffered => Self::new(
+                StatusCode::CONFLICT,
+                "window_not_offered",
+                "This window is not on offer, or not any more. GET /tracking lists the windows that are.",
+            ),
+            Refusal::TooManyChoices { most } => Self::new(
+                StatusCode::CONFLICT,
+                "too_many_choices",
+                format!(
+                    "A window can be chosen {most} times after each attempt. The company can still change it."
+                ),
+            ),
             Refusal::NotOnRoute => Self::new(
                 StatusCode::CONFLICT,
                 "not_on_route",
@@ -438,6 +455,9 @@ mod tests {
             (Refusal::FileTooLarge { most_bytes: 1 }, 413, "too_large"),
             (Refusal::NotOnRoute, 409, "not_on_route"),
             (Refusal::NotDelivered, 409, "not_delivered"),
+            (Refusal::NoNextAttempt, 409, "no_next_attempt"),
+            (Refusal::WindowNotOffered, 409, "window_not_offered"),
+            (Refusal::TooManyChoices { most: 3 }, 409, "too_many_choices"),
             (Refusal::Throttled, 429, "too_many_requests"),
             (Refusal::Contended, 503, "contended"),
             (Refusal::Unavailable(secret()), 503, "unavailable"),

@@ -104,6 +104,24 @@ impl<'a> Insertion<'a> {
         best.map(|(_, sequence)| sequence)
     }
 
+    /// The sequence with a stop of an order that is aboard at the best place, which is `first` or a later one. `None`
+    /// if the vehicle has no room anywhere.
+    pub(crate) fn best_hand_over(
+        &self,
+        sequence: &[usize],
+        dropoff: usize,
+        first: usize,
+    ) -> Option<Vec<usize>> {
+        let places = first..=sequence.len();
+        let candidates = places.filter_map(|place| {
+            let mut candidate = sequence.to_vec();
+            candidate.insert(place, dropoff);
+            Some((self.cost(&candidate)?, candidate))
+        });
+        let best = candidates.min_by_key(|(cost, _)| *cost);
+        best.map(|(_, sequence)| sequence)
+    }
+
     /// The sequence with a pickup and a drop-off at its end.
     pub(crate) fn last(&self, sequence: &[usize], visits: (usize, usize)) -> Vec<usize> {
         let mut last = sequence.to_vec();
