@@ -10,10 +10,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import expect as shown
 
+import pictures
 from browser import DESKTOP, PHONE, a_page
+from secrets_told import TOLD
+from test_failed_deliveries import nobody_home
 from test_location import point, report
+from test_proofs import sent
 from test_tracking import link_of, track
 from town import open_route, order_of, when
 from waybill_client import expect
@@ -33,18 +38,30 @@ def end_link(stack, token):
     )
 
 
-def take_pictures(page):
+def take_pictures(page, name="tracking"):
     """The page on a phone and on a desktop, for docs/."""
     folder = os.environ.get("SCREENSHOTS")
-    for name, viewport in (("phone", PHONE), ("desktop", DESKTOP)) if folder else ():
+    for device, viewport in (("phone", PHONE), ("desktop", DESKTOP)) if folder else ():
         page.set_viewport_size(viewport)
         page.wait_for_timeout(1200)  # the courier moves for a second
-        page.screenshot(path=Path(folder) / f"tracking-{name}.png")
+        page.screenshot(path=Path(folder) / f"{name}-{device}.png", full_page=True)
+    if folder:
+        page.set_viewport_size(PHONE)
+
+
+def own_hosts(stack):
+    """The API, and the bucket that has the photos."""
+    return {urlsplit(stack.api_url).netloc, urlsplit(stack.environment["AWS_ENDPOINT_URL"]).netloc}
+
+
+def place_of_courier(page):
+    return page.locator("#there").evaluate("it => it.style.transform")
 
 
 def test_the_person_at_the_door_watches_the_parcel_come(stack, town):
     ana, ben = town.customer(), town.agent(name="Nil Ferrer")
-    order_id = town.order(ana, (0, 0), (0, 10))["order_id"]
+    proof = {"photo": True, "pin": True}
+    order_id = town.order(ana, (0, 0), (0, 10), requires_proof={"dropoff": proof})["order_id"]
     town.assigned(ana, {"order_id": order_id}, to=ben)
     address, token = link_of(ana, order_id)
 
@@ -56,6 +73,7 @@ def test_the_person_at_the_door_watches_the_parcel_come(stack, town):
         distance, notice = page.locator("#distance"), page.locator("#notice")
         shown(message).to_have_text("A courier is on the way to pick up your parcel.")
         shown(map_).to_be_hidden()
+        assert tab.serious_faults() == []
 
         expect(ben.mark(order_id, "in_progress"), 200)
         tab.pass_by(30)
@@ -72,10 +90,13 @@ def test_the_person_at_the_door_watches_the_parcel_come(stack, town):
         note = "The bell <b>is</b> broken. Please knock."
         assert open_route(ben)["stops"][1]["recipient_note"] == note
 
+        places = []
         for seconds_ago, north_km, words in ((140, 7, "About 3 km away"), (125, 7.8, "About 2.2 km away")):
             expect(report(ben, point(town, north_km, seconds_ago)), 200)
             tab.pass_by(15)
             shown(distance).to_have_text(words)
+            places.append(place_of_courier(page))
+        assert len(set(places)) == 2, "the courier moves on the map"
         shown(map_).to_be_visible()
         assert tab.serious_faults() == []
         take_pictures(page)
@@ -93,12 +114,19 @@ def test_the_person_at_the_door_watches_the_parcel_come(stack, town):
         tab.context.set_offline(False)
         shown(notice).to_be_hidden()
 
-        expect(ben.mark(order_id, "delivered"), 200)
+        pin = page.locator("#pin").inner_text().removeprefix("Your PIN for the courier: ")
+        TOLD.add("pin", pin)
+        photo = sent(ben, order_id, pictures.jpeg())
+        tap = {"status": "delivered", "proof_ids": [photo["proof_id"]], "pin": pin}
+        expect(ben.put(f"/orders/{order_id}/status", tap), 200)
         tab.pass_by(15)
         shown(message).to_have_text(DELIVERED)
-        for gone in (map_, window, page.locator("#courier"), page.locator("#before")):
+        for gone in (map_, window, page.locator("#courier"), page.locator("#before"), page.locator("#pin")):
             shown(gone).to_be_hidden()
+        shown(page.get_by_alt_text("Photo of the delivery")).to_be_visible()
+        shown(page.locator("#photo")).to_have_js_property("naturalWidth", 640)
         assert tab.serious_faults() == []
+        take_pictures(page, "tracking-delivered")
         page.get_by_label("4 stars").check()
         page.get_by_label("Your comment").fill("Very kind.")
         page.get_by_role("button", name="Send").click()
@@ -113,9 +141,75 @@ def test_the_person_at_the_door_watches_the_parcel_come(stack, town):
         shown(notice).to_have_text(GONE)
         left = page.locator("main").inner_text()
         assert not any(word in left for word in (DELIVERED, "Nil", "Updated")), left
+        for gone in (page.locator("#photo"), page.locator("form:visible")):
+            shown(gone).to_be_hidden()
+        assert tab.serious_faults() == []
 
-        assert tab.hosts() == {urlsplit(stack.api_url).netloc}, "a request to somebody else"
+        assert tab.hosts() <= own_hosts(stack), "a request to somebody else"
         assert not [url for url in tab.requests if token in urlsplit(url).path + urlsplit(url).query]
+
+
+def test_after_a_failed_attempt_the_person_chooses_when_the_courier_comes_again(stack, town):
+    ana, ben = town.customer(), town.agent(name="Nil Ferrer")
+    order = town.order(ana, (0, 0), (0, 1), on_failure="retry")
+    town.assigned(ana, order, to=ben)
+    expect(ben.mark(order["order_id"], "in_progress"), 200)
+    address, token = link_of(ana, order["order_id"])
+
+    with a_page() as tab:
+        page = tab.page
+        page.goto(f"{address}#{token}")
+        message, choice = (
+            page.locator("#message"),
+            page.get_by_role("group", name="When should your courier come again?"),
+        )
+        shown(message).to_have_text(ON_ITS_WAY)
+        shown(choice).to_be_hidden()
+
+        nobody_home(ben, order, 1)
+        tab.pass_by(15)
+        shown(message).to_have_text("We could not hand over your parcel. Your courier still has it.")
+        shown(choice).to_be_visible()
+        offered = expect(track(stack, token), 200)["window"]["offered"]
+        radios = choice.get_by_role("radio")
+        shown(radios).to_have_count(len(offered))
+        assert tab.serious_faults() == []
+        take_pictures(page, "tracking-choice")
+
+        # The window that the page shows is gone. Nothing that was chosen is lost without a word.
+        gone = {"status": 409, "json": {"code": "window_not_offered"}, "content_type": "application/problem+json"}
+        page.route("**/tracking/window", lambda it: it.fulfill(**gone))
+        radios.first.focus()
+        page.keyboard.press("Space")
+        page.keyboard.press("Enter")
+        shown(page.locator("#told")).to_contain_text("This time is not available any more.")
+        page.unroute("**/tracking/window")
+
+        # The keyboard is still at the first window.
+        for _ in offered[1:]:
+            page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        chosen = page.locator("#chosen")
+        shown(chosen).to_contain_text("You chose: ")
+        shown(page.locator("#told")).to_be_hidden()
+        shown(radios.last).to_be_checked()
+        told = chosen.inner_text()
+        assert told.removeprefix("You chose: ") == choice.locator("label").last.inner_text()
+        window = order_of(ana, order["order_id"])["dropoff"]["window"]
+        assert (when(window["start"]), when(window["end"])) == tuple(when(offered[-1][end]) for end in ("from", "to"))
+        assert tab.serious_faults() == []
+
+        # The customer agrees on another window by phone.
+        edit = {"dropoff": {"window": {end: offered[0][name] for end, name in (("start", "from"), ("end", "to"))}}}
+        expect(ana.patch(f"/orders/{order['order_id']}", edit), 200)
+        tab.pass_by(30)
+        shown(chosen).to_be_hidden()
+        expect(ben.mark(order["order_id"], "delivered"), 200)
+        tab.pass_by(30)
+        shown(message).to_have_text(DELIVERED)
+        shown(choice).to_be_hidden()
+        assert [error for error in tab.errors if "409" not in error] == []
+        assert tab.hosts() == {urlsplit(stack.api_url).netloc}, "a request to somebody else"
 
 
 def test_the_page_works_with_a_keyboard_and_in_the_dark(stack, shared_town):
@@ -144,6 +238,39 @@ NEAR = {
     "company": {"name": "Waybill", "colour": "#2457a6", "support": ""},
     "at": "2030-05-06T08:20:00Z",
 }
+MORNING = {"from": "2030-05-07T06:00:00Z", "to": "2030-05-07T10:00:00Z"}
+NOON = {"from": "2030-05-07T10:00:00Z", "to": "2030-05-07T14:00:00Z"}
+UNDELIVERED = NEAR | {
+    "status": "undelivered",
+    "map": None,
+    "expected": MORNING,
+    "window": {"open": True, "told": True, "offered": [MORNING, NOON], "chosen": MORNING},
+}
+
+
+@pytest.mark.parametrize(
+    "language, asks, noon",
+    [
+        ("en-GB", "When should your courier come again?", "Tuesday 7 May"),
+        ("es", "¿Cuándo debe volver tu repartidor?", "martes, 7 de mayo"),
+        ("ca", "Quan ha de tornar el teu repartidor?", "dimarts, 7 de maig"),
+        ("de-AT", "Wann soll Ihr Kurier wiederkommen?", "Dienstag, 7. Mai"),
+        ("fr-CA", "Quand votre coursier doit-il revenir ?", "mardi 7 mai"),
+    ],
+)
+def test_the_choice_of_a_window_speaks_the_language_of_the_browser(stack, language, asks, noon):
+    with a_page(language) as tab:
+        tab.page.route("**/tracking", lambda it: it.fulfill(json=UNDELIVERED))
+        tab.page.goto(f"{stack.api_url}/track#{'0' * 32}")
+        choice = tab.page.get_by_role("group", name=asks)
+        radio = choice.get_by_role("radio", name=noon).nth(1)
+        shown(radio).to_be_visible()
+        shown(choice.get_by_role("radio").first).to_be_checked()
+        # The times are those of Madrid, where the browser is.
+        shown(choice.locator("label").nth(1)).to_contain_text("12")
+        assert tab.serious_faults() == [] and tab.errors == []
+
+
 A_PIXEL = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 )
