@@ -59,6 +59,38 @@ def test_aboard_only_some_fields_change(town, on_route):
     problem(ana.patch(path, {"notes": "too late"}), 409, "order_ended")
 
 
+def test_what_follows_a_failure_and_the_proof_change_in_a_merge_patch(town, on_route):
+    ana, ben, order, _ = on_route
+    path = f"/orders/{order['order_id']}"
+    asked = {"on_failure": "retry", "requires_proof": {"pickup": {"photo": True}, "dropoff": {"signature": True}}}
+    edited = expect(ana.patch(path, asked), 200)
+    assert edited["status"] == "assigned", "no plan depends on these"
+    assert edited["history"][-1]["edited"] == ["on_failure", "requires_proof/pickup", "requires_proof/dropoff"]
+    assert (edited["on_failure"], edited["requires_proof"]) == ("retry", asked["requires_proof"])
+    # A merge patch changes the members that it names.
+    edited = expect(ana.patch(path, {"requires_proof": {"pickup": {"photo": None}, "dropoff": {"pin": True}}}), 200)
+    assert edited["requires_proof"] == {"dropoff": {"signature": True, "pin": True}}
+    bad = {"on_failure": "later", "requires_proof": {"pickup": {"pin": True}, "door": {}}}
+    assert pointers(ana.patch(path, bad)) == ["#/on_failure", "#/requires_proof/door", "#/requires_proof/pickup/pin"]
+
+    expect(ben.mark(order["order_id"], "in_progress"), 200)
+    more = {"requires_proof": {"dropoff": {"barcodes": ["PK-1"]}}}
+    edited = expect(ana.patch(path, more), 200)
+    assert edited["requires_proof"]["dropoff"] == {"signature": True, "pin": True, "barcodes": ["PK-1"]}
+    for less in ({"pin": False}, {"barcodes": []}, None):
+        assert pointers(ana.patch(path, {"requires_proof": {"dropoff": less}})) == ["#/requires_proof/dropoff"]
+    assert pointers(town.dispatcher.patch(path, {"requires_proof": {"pickup": {"photo": True}}})) == [
+        "#/requires_proof/pickup"
+    ]
+    edited = expect(town.dispatcher.patch(path, {"requires_proof": {"dropoff": None}}), 200)
+    assert "requires_proof" not in edited, "the company requires nothing"
+
+    failed = {"status": "failed", "reason_code": "nobody_home"}
+    assert expect(ben.put(f"{path}/status", failed), 200)["status"] == "undelivered"
+    for person in (ana, town.dispatcher):
+        assert pointers(person.patch(path, {"on_failure": "return"})) == ["#/on_failure"]
+
+
 def test_every_bad_field_of_an_edit_is_named(town):
     ana, bob = town.customer(), town.customer("Bob")
     order = town.order(ana)

@@ -87,7 +87,8 @@ def test_what_is_in_the_cells_is_in_the_orders(ana, importer):
     }
     cells = {f"{end}_{name}": value for end, told in columns.items() for name, value in told.items()}
     cells |= {"size": "3", "priority": "high", "requires": "cold cargo-bike"}
-    cells |= {"notes": "Ring twice\nand wait", "external_id": "whole"}
+    cells |= {"notes": "Ring twice\nand wait", "external_id": "whole", "on_failure": "retry"}
+    cells |= {"requires_proof_dropoff": "photo, pin", "requires_proof_dropoff_barcodes": "PK-1 PK-2"}
     quoted = ",".join('"' + value.replace('"', '""') + '"' for value in cells.values())
     bea = importer()
     account = imports.hand_over(bea, f"{','.join(cells)}\n{quoted}\n".encode())
@@ -105,6 +106,8 @@ def test_what_is_in_the_cells_is_in_the_orders(ana, importer):
     }
     body["pickup"] |= {"service_s": 300, "window": {"start": start, "end": end}}
     body |= {"size": 3, "priority": "high", "requires": ["cargo-bike", "cold"], "notes": cells["notes"]}
+    proof = {"photo": True, "pin": True, "barcodes": ["PK-1", "PK-2"]}
+    body |= {"on_failure": "retry", "requires_proof": {"dropoff": proof}}
     placed = expect(ana.order(body | {"external_id": "by itself"}), 201)
     own = (
         "order_id",

@@ -12,7 +12,8 @@ use settings::GeocoderSettings;
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (tables, claims, geography, estimate, geocoder) = settings::from_environment()?;
+    let (tables, claims, geography, estimate, geocoder, required_proof) =
+        settings::from_environment()?;
     let (users, orders, routes) = tables;
     let (grid, service_area, longest_leg) = geography;
     let geocoder: Option<GeocoderSettings> = geocoder;
@@ -31,6 +32,7 @@ async fn main() -> Result<(), runtime::Error> {
         estimate,
         service_area,
         longest_leg,
+        required_proof,
         addresses: addresses.transpose()?,
     };
     runtime::http::serve(edit_order, handle).await
@@ -75,6 +77,7 @@ mod tests {
             estimate: LegEstimate::default(),
             service_area: ServiceArea::default(),
             longest_leg: LongestLeg::default(),
+            required_proof: domain::RequiredProof::default(),
             addresses: None,
         }
     }

@@ -101,6 +101,98 @@ async fn every_field_of_a_pending_order_may_change() {
 }
 
 #[tokio::test]
+async fn what_follows_a_failure_and_the_proof_change_without_a_new_plan() {
+    let (world, order, _) = placed(true).await;
+    let asked = json!({
+        "on_failure": "retry",
+        "requires_proof": {"pickup": {"photo": true}, "dropoff": {"signature": true, "barcodes": ["A"]}},
+    });
+    let edited = edit(&world, &customer(1), order.id, asked.clone()).await;
+    let edited = edited.unwrap();
+    assert_eq!(edited["status"], "assigned");
+    assert_eq!(edited["requires_proof"], asked["requires_proof"]);
+    let version = world.order(order.id).version;
+    edit(&world, &customer(1), order.id, asked).await.unwrap();
+    assert_eq!(world.order(order.id).version, version, "the same again");
+
+    // The company asks for a photo at the door, and a stop without a word of its own follows it.
+    let mut edit_order = world.edit_order();
+    edit_order.required_proof.dropoff.photo = true;
+    let id = order.id.to_string();
+    let follow = json!({"requires_proof": {"dropoff": null}, "on_failure": null});
+    let answer = edit_order.run(&customer(1), &id, &follow, None).await;
+    let answer = serde_json::to_value(answer.unwrap()).unwrap();
+    let both = json!({"pickup": {"photo": true}, "dropoff": {"photo": true}});
+    assert_eq!(answer["requires_proof"], both);
+    assert!(answer.get("on_failure").is_none());
+    // An order that requires nothing does not follow the company because of another edit.
+    let nothing =
+        json!({"requires_proof": {"pickup": {"photo": null}, "dropoff": {"photo": false}}});
+    edit(&world, &customer(1), order.id, nothing).await.unwrap();
+    let other = json!({"notes": "Ring.", "on_failure": "retry"});
+    edit_order
+        .run(&customer(1), &id, &other, None)
+        .await
+        .unwrap();
+    assert!(world.order(order.id).requires_proof.is_none());
+}
+
+#[tokio::test]
+async fn aboard_a_customer_asks_for_more_proof_and_a_dispatcher_also_for_less() {
+    let (world, order, _) = placed(true).await;
+    let id = order.id;
+    let proof = |dropoff: Value| json!({"requires_proof": {"dropoff": dropoff}});
+    let asked = proof(json!({"photo": true, "barcodes": ["A"]}));
+    edit(&world, &customer(1), id, asked).await.unwrap();
+    let berta = agent(BERTA);
+    world.set_status(&berta, id, "in_progress").await.unwrap();
+    for less in [
+        json!({"photo": false, "pin": true}),
+        json!({"barcodes": ["B"]}),
+        json!(null),
+    ] {
+        let refused = edit(&world, &customer(1), id, proof(less)).await;
+        assert_eq!(pointers(refused), ["#/requires_proof/dropoff"]);
+    }
+    let more = proof(json!({"pin": true, "barcodes": ["B", "A"]}));
+    edit(&world, &customer(1), id, more).await.unwrap();
+    let at_pickup = json!({"requires_proof": {"pickup": {"photo": true}}});
+    for caller in [customer(1), dispatcher()] {
+        let refused = edit(&world, &caller, id, at_pickup.clone()).await;
+        assert_eq!(pointers(refused), ["#/requires_proof/pickup"]);
+    }
+    let less = proof(json!({"photo": null, "pin": null}));
+    edit(&world, &dispatcher(), id, less).await.unwrap();
+    assert_eq!(world.order(id).requires_proof.dropoff.barcodes, ["B", "A"]);
+
+    // What follows a failure can change until there is one.
+    let retry = json!({"on_failure": "return"});
+    edit(&world, &customer(1), id, json!({"on_failure": "retry"}))
+        .await
+        .unwrap();
+    let failed = json!({"status": "failed", "reason_code": "nobody_home"});
+    let change = world.change_status();
+    change.run(&berta, &id.to_string(), &failed).await.unwrap();
+    for caller in [customer(1), dispatcher()] {
+        let refused = edit(&world, &caller, id, retry.clone()).await;
+        assert_eq!(pointers(refused), ["#/on_failure"]);
+    }
+    edit(&world, &dispatcher(), id, proof(json!(null)))
+        .await
+        .unwrap();
+    change
+        .run(
+            &dispatcher(),
+            &id.to_string(),
+            &json!({"status": "returning"}),
+        )
+        .await
+        .unwrap();
+    let refused = edit(&world, &dispatcher(), id, proof(json!({"pin": true}))).await;
+    assert_eq!(pointers(refused), ["#/requires_proof/dropoff"]);
+}
+
+#[tokio::test]
 async fn a_pending_order_is_planned_at_once_after_an_edit() {
     // It waits out a pause, because nobody is there.
     let (world, order, _) = placed(false).await;

@@ -6,6 +6,7 @@ use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 use thiserror::Error;
 
 use crate::order::{HistoryLine, Order, OrderDraft, OrderStatus, Waiting};
+use crate::proof::RequiredProof;
 use crate::stop::StopDraft;
 use crate::user::{Actor, Role};
 use crate::zone::Zone;
@@ -71,6 +72,15 @@ pub enum OrderField {
     #[serde(rename = "notes")]
     #[strum(serialize = "notes")]
     Notes,
+    #[serde(rename = "on_failure")]
+    #[strum(serialize = "on_failure")]
+    OnFailure,
+    #[serde(rename = "requires_proof/pickup")]
+    #[strum(serialize = "requires_proof/pickup")]
+    PickupProof,
+    #[serde(rename = "requires_proof/dropoff")]
+    #[strum(serialize = "requires_proof/dropoff")]
+    DropoffProof,
     #[serde(rename = "held")]
     #[strum(serialize = "held")]
     Held,
@@ -99,7 +109,10 @@ impl OrderField {
             | Self::PickupContact
             | Self::DropoffAddress
             | Self::DropoffContact
-            | Self::Notes => false,
+            | Self::Notes
+            | Self::OnFailure
+            | Self::PickupProof
+            | Self::DropoffProof => false,
         }
     }
 
@@ -120,15 +133,23 @@ impl OrderField {
             | Self::Priority
             | Self::Requires
             | Self::Notes
+            | Self::OnFailure
+            | Self::PickupProof
+            | Self::DropoffProof
             | Self::Held => false,
         }
     }
 
     /// Whether a role may change the field after the pickup. The place of the drop-off is for dispatchers, who know
-    /// whether the agent can still go there.
+    /// whether the agent can still go there. See [`Order::takes_edit_aboard`] for fields on which more depends.
     pub fn may_change_aboard(self, role: Role) -> bool {
         match self {
-            Self::PickupContact | Self::DropoffContact | Self::DropoffWindow | Self::Notes => true,
+            Self::PickupContact
+            | Self::DropoffContact
+            | Self::DropoffWindow
+            | Self::Notes
+            | Self::OnFailure
+            | Self::DropoffProof => true,
             Self::DropoffLocation | Self::DropoffAddress | Self::Priority => {
                 role == Role::Dispatcher
             }
@@ -139,6 +160,7 @@ impl OrderField {
             | Self::DropoffServiceS
             | Self::Size
             | Self::Requires
+            | Self::PickupProof
             | Self::Held => false,
         }
     }
@@ -187,11 +209,16 @@ impl StopChanges {
 }
 
 impl OrderEdit {
+    fn requires_proof(&self) -> RequiredProof {
+        self.new.requires_proof.clone().into()
+    }
+
     /// The fields that the edit changes.
     pub fn changes(&self, order: &Order) -> Vec<OrderField> {
         let new = &self.new;
         let pickup = StopChanges::between(&order.pickup, &new.pickup);
         let dropoff = StopChanges::between(&order.dropoff, &new.dropoff);
+        let proof = self.requires_proof();
         let differs = |field: &OrderField| match field {
             OrderField::PickupLocation => pickup.location,
             OrderField::PickupAddress => pickup.address,
@@ -207,6 +234,9 @@ impl OrderEdit {
             OrderField::Priority => order.priority != new.priority,
             OrderField::Requires => order.requires != new.requires,
             OrderField::Notes => order.notes != new.notes,
+            OrderField::OnFailure => order.on_failure != new.on_failure,
+            OrderField::PickupProof => order.requires_proof.pickup != proof.pickup,
+            OrderField::DropoffProof => order.requires_proof.dropoff != proof.dropoff,
             OrderField::Held => order.decided.held != self.held,
         };
         let fields = OrderField::VARIANTS.iter().copied();
@@ -246,7 +276,7 @@ impl Order {
             OrderStatus::InProgress | OrderStatus::Undelivered | OrderStatus::Returning => {
                 let (_, fixed): (Vec<_>, Vec<_>) = changes
                     .iter()
-                    .partition(|field| field.may_change_aboard(by));
+                    .partition(|field| self.takes_edit_aboard(**field, edit, by));
                 if !fixed.is_empty() {
                     return Err(EditRefused::Aboard(fixed));
                 }
@@ -273,6 +303,8 @@ impl Order {
         edited.priority = new.priority;
         edited.requires = new.requires;
         edited.notes = new.notes;
+        edited.on_failure = new.on_failure;
+        edited.requires_proof = edit.requires_proof();
         edited.decided.held = edit.held;
         edited.zone = zone;
         edited.history.push(HistoryLine {
@@ -288,6 +320,40 @@ impl Order {
         });
         edited.forget_old_edits();
         Ok(edited)
+    }
+
+    /// Whether a role may make this change while the order is aboard. What follows a failed drop-off can change until
+    /// one fails. The proof of the delivery can change until the parcel goes back, and customers can only ask for
+    /// more: the agent may be at the door with what was asked for.
+    fn takes_edit_aboard(&self, field: OrderField, edit: &OrderEdit, by: Role) -> bool {
+        let now = match field {
+            OrderField::OnFailure => self.status == OrderStatus::InProgress,
+            OrderField::DropoffProof => {
+                let asks_for_more = || {
+                    let new = edit.requires_proof();
+                    new.dropoff.includes(&self.requires_proof.dropoff)
+                };
+                let goes_back = self.status == OrderStatus::Returning;
+                !goes_back && (by == Role::Dispatcher || asks_for_more())
+            }
+            OrderField::PickupLocation
+            | OrderField::PickupAddress
+            | OrderField::PickupContact
+            | OrderField::PickupWindow
+            | OrderField::PickupServiceS
+            | OrderField::DropoffLocation
+            | OrderField::DropoffAddress
+            | OrderField::DropoffContact
+            | OrderField::DropoffWindow
+            | OrderField::DropoffServiceS
+            | OrderField::Size
+            | OrderField::Priority
+            | OrderField::Requires
+            | OrderField::Notes
+            | OrderField::PickupProof
+            | OrderField::Held => true,
+        };
+        now && field.may_change_aboard(by)
     }
 
     /// The oldest edits make room. Lines with a new status stay.

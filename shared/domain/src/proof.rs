@@ -52,6 +52,18 @@ impl StopProof {
     pub fn is_none(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Whether everything that another one requires is required here too.
+    pub fn includes(&self, other: &Self) -> bool {
+        let flags = [
+            (self.photo, other.photo),
+            (self.signature, other.signature),
+            (self.pin, other.pin),
+        ];
+        let mut codes = other.barcodes.iter();
+        flags.into_iter().all(|(here, there)| here || !there)
+            && codes.all(|code| self.barcodes.contains(code))
+    }
 }
 
 /// What the two stops of an order require.

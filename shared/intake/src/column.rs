@@ -47,6 +47,11 @@ pub enum Column {
     Requires,
     Notes,
     ExternalId,
+    OnFailure,
+    RequiresProofPickup,
+    RequiresProofDropoff,
+    RequiresProofPickupBarcodes,
+    RequiresProofDropoffBarcodes,
 }
 
 impl Column {
@@ -85,7 +90,12 @@ impl Column {
             | Self::Priority
             | Self::Requires
             | Self::Notes
-            | Self::ExternalId => false,
+            | Self::ExternalId
+            | Self::OnFailure
+            | Self::RequiresProofPickup
+            | Self::RequiresProofDropoff
+            | Self::RequiresProofPickupBarcodes
+            | Self::RequiresProofDropoffBarcodes => false,
         }
     }
 
@@ -105,12 +115,17 @@ impl Column {
             Self::ExternalId => Content::Name,
             Self::Priority
             | Self::Requires
+            | Self::OnFailure
+            | Self::RequiresProofPickup
+            | Self::RequiresProofDropoff
             | Self::PickupContactLanguage
             | Self::DropoffContactLanguage => Content::Words,
             Self::PickupContactName
             | Self::DropoffContactName
             | Self::PickupContactEmail
             | Self::DropoffContactEmail
+            | Self::RequiresProofPickupBarcodes
+            | Self::RequiresProofDropoffBarcodes
             | Self::Notes => Content::Text,
         }
     }

@@ -3,13 +3,14 @@
 use domain::order::OrderDraft;
 use domain::skill::MOST_REQUIRED;
 use domain::stop::StopDraft;
-use domain::{Order, Priority, Role, TimeWindow, VariantArray};
+use domain::{OnFailure, Order, Priority, Role, TimeWindow, VariantArray};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::faults::Faults;
 use crate::fields::Fields;
 use crate::order::{LARGEST_SIZE, LONGEST_NOTES};
+use crate::proof::read_asked_proof;
 use crate::stop::{AddressAlone, read_stop};
 
 const PICKUP: &str = "pickup";
@@ -21,7 +22,7 @@ const OF_DISPATCHERS: [&str; 2] = ["priority", "held"];
 /// takes it: a member that is left out stays as it is, and `null` brings back the default.
 ///
 /// A time window that stays as it is may be in the past. An address that changes without its location must be placed
-/// anew. The `external_id` cannot change.
+/// anew. The `external_id` cannot change. A stop whose proof becomes `null` follows the company's default.
 ///
 /// The answer also says whether the order is held.
 ///
@@ -58,7 +59,15 @@ pub fn read_order_edit(
     let body = Value::Object(edited.clone());
     let fields = Fields::of_body(&body, &faults);
     fields.only(&[
-        PICKUP, DROPOFF, "size", "priority", "requires", "notes", "held",
+        PICKUP,
+        DROPOFF,
+        "size",
+        "priority",
+        "requires",
+        "notes",
+        "on_failure",
+        "requires_proof",
+        "held",
     ]);
     let read = |name: &'static str| {
         let stop = fields.required_object(name)?;
@@ -75,6 +84,8 @@ pub fn read_order_edit(
     let priority = fields.word("priority", Priority::VARIANTS);
     let requires = fields.skills("requires", MOST_REQUIRED);
     let notes = fields.lines("notes", LONGEST_NOTES);
+    let on_failure = fields.word("on_failure", OnFailure::VARIANTS);
+    let requires_proof = read_asked_proof(&fields);
     let held = fields.flag("held");
     let draft = (|| {
         let (mut pickup, mut dropoff) = (pickup?, dropoff?);
@@ -95,8 +106,8 @@ pub fn read_order_edit(
             requires: requires.unwrap_or_default(),
             notes: notes.map(str::to_owned),
             external_id: order.external_id.clone(),
-            on_failure: order.on_failure,
-            requires_proof: order.requires_proof.clone().into(),
+            on_failure: on_failure.unwrap_or_default(),
+            requires_proof,
         })
     })();
     let held = held.unwrap_or_default();
@@ -114,6 +125,11 @@ fn present(order: &Order) -> Map<String, Value> {
     present.insert("requires".to_owned(), json!(order.requires));
     present.insert("held".to_owned(), json!(order.decided.held));
     present.insert("notes".to_owned(), json!(order.notes));
+    present.insert("on_failure".to_owned(), json!(order.on_failure));
+    // A stop that requires nothing says so: without a word it would follow the company's default.
+    let proof = &order.requires_proof;
+    let proof = json!({ PICKUP: proof.pickup, DROPOFF: proof.dropoff });
+    present.insert("requires_proof".to_owned(), proof);
     present
 }
 

@@ -27,8 +27,7 @@ const SIZE: Field = Field::cell("size", Column::Size);
 const PRIORITY: Field = Field::cell("priority", Column::Priority);
 const REQUIRES: Field = Field::cell("requires", Column::Requires);
 const NOTES: Field = Field::cell("notes", Column::Notes);
-/// Files have no column for it.
-const ON_FAILURE: &str = "on_failure";
+const ON_FAILURE: Field = Field::cell("on_failure", Column::OnFailure);
 const EXTERNAL_ID: Field = Field::cell("external_id", Column::ExternalId);
 
 /// Reads the body of a request that places an order at `now`.
@@ -43,7 +42,6 @@ pub fn read_order(
     let faults = Faults::new();
     let fields = Fields::of_body(body, &faults);
     let draft = read_draft(&fields, address_alone, now);
-    // No file has this field. Orders from files follow the company's default.
     let requires_proof = read_asked_proof(&fields);
     faults.or(draft.map(|draft| OrderDraft {
         requires_proof,
@@ -51,7 +49,8 @@ pub fn read_order(
     }))
 }
 
-/// Reads an order that is placed at `now`. The draft is good only if no fault was noted.
+/// Reads an order that is placed at `now`, except the proof that it requires: files have it in another form. The draft
+/// is good only if no fault was noted.
 pub(crate) fn read_draft<'a>(
     fields: &Fields<'a, impl FieldSource<'a>>,
     address_alone: AddressAlone,
@@ -65,7 +64,7 @@ pub(crate) fn read_draft<'a>(
         REQUIRES,
         NOTES,
         EXTERNAL_ID,
-        Field::from(ON_FAILURE),
+        ON_FAILURE,
     ];
     let mut known = cells.map(Field::name).to_vec();
     known.push("requires_proof");

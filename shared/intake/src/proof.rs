@@ -5,10 +5,23 @@ use domain::proof::{
 };
 use domain::{AskedProof, StopKind, StopProof, VariantArray};
 use serde_json::Value;
+use strum::IntoStaticStr;
 
+use crate::column::Column;
 use crate::faults::Faults;
-use crate::fields::Fields;
+use crate::fields::{Field, Fields, RowCells};
 use crate::tap::read_tap_id;
+
+const PICKUP: Field = Field::cell("requires_proof_pickup", Column::RequiresProofPickup);
+const DROPOFF: Field = Field::cell("requires_proof_dropoff", Column::RequiresProofDropoff);
+const PICKUP_BARCODES: Field = Field::cell(
+    "requires_proof_pickup_barcodes",
+    Column::RequiresProofPickupBarcodes,
+);
+const DROPOFF_BARCODES: Field = Field::cell(
+    "requires_proof_dropoff_barcodes",
+    Column::RequiresProofDropoffBarcodes,
+);
 
 /// Reads `requires_proof` of an order: `{"pickup": {…}, "dropoff": {…}}`.
 pub(crate) fn read_asked_proof(fields: &Fields<'_>) -> AskedProof {
@@ -40,6 +53,50 @@ fn read_stop_proof(fields: &Fields<'_>, stop: StopKind) -> StopProof {
         pin: stop == StopKind::Dropoff && flag("pin"),
         barcodes: barcodes.unwrap_or_default(),
     }
+}
+
+/// What a cell asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(serialize_all = "snake_case")]
+enum AskedInCell {
+    Photo,
+    Signature,
+    Pin,
+    /// Nothing, also if the company's default asks for something.
+    None,
+}
+
+/// Reads the proof that a row asks for. Each stop has a cell with words and a cell with barcodes. A stop with neither
+/// follows the company's default.
+pub(crate) fn read_row_proof<'a>(fields: &Fields<'a, RowCells<'a>>) -> AskedProof {
+    let at = |stop| read_stop_cells(fields, stop);
+    AskedProof {
+        pickup: at(StopKind::Pickup),
+        dropoff: at(StopKind::Dropoff),
+    }
+}
+
+fn read_stop_cells<'a>(fields: &Fields<'a, RowCells<'a>>, stop: StopKind) -> Option<StopProof> {
+    use AskedInCell::{None as Nothing, Photo, Pin, Signature};
+    let (words, barcodes, allowed): (Field, Field, &[AskedInCell]) = match stop {
+        StopKind::Pickup => (PICKUP, PICKUP_BARCODES, &[Photo, Signature, Nothing]),
+        StopKind::Dropoff => (DROPOFF, DROPOFF_BARCODES, &[Photo, Signature, Pin, Nothing]),
+    };
+    if !fields.has(words) && !fields.has(barcodes) {
+        return None;
+    }
+    let asked = fields.words(words, allowed).unwrap_or_default();
+    let codes = fields.texts(barcodes, MOST_BARCODES, LONGEST_BARCODE);
+    let codes = codes.unwrap_or_default();
+    if asked.contains(&Nothing) && (asked.len() > 1 || !codes.is_empty()) {
+        fields.fault(words, "says none, and asks for something too");
+    }
+    Some(StopProof {
+        photo: asked.contains(&Photo),
+        signature: asked.contains(&Signature),
+        pin: asked.contains(&Pin),
+        barcodes: codes,
+    })
 }
 
 /// Reads the body that announces a picture:

@@ -4,7 +4,7 @@
 
 mod reading;
 
-use domain::NewOrder;
+use domain::{NewOrder, StopProof};
 use intake::csv::{Beginning, HEAD, LONGEST_ROW, Rows, Step};
 use intake::{AddressAlone, Column, read_order};
 use proptest::prelude::*;
@@ -41,7 +41,7 @@ fn a_row_with_every_column_is_the_order_that_the_api_would_take() {
                2030-05-06T09:00:00Z,2030-05-06T10:00:00+01:00,60,\
                41.40,2.15,Gran Via 2,Pau,+34 611,pau@example.com,es,\
                2030-05-06T09:00:00Z,2030-05-06T12:00:00Z,0,3,high,\
-               \"Cold, cargo-bike;cold\",\"ring\ntwice\",SO-1";
+               \"Cold, cargo-bike;cold\",\"ring\ntwice\",SO-1,retry,photo,\"pin, signature\",A-1 A-2,B-1";
     // 10:00+01:00 is 09:00Z, which is not after the start.
     let (rows, _) = read(format!("{header}\n{row}\n"));
     let fault = rows[0].1.clone().unwrap_err();
@@ -62,7 +62,11 @@ fn a_row_with_every_column_is_the_order_that_the_api_would_take() {
             "window": {"start": "2030-05-06T09:00:00Z", "end": "2030-05-06T12:00:00Z"}, "service_s": 0,
         },
         "size": 3, "priority": "high", "requires": ["cold", "cargo-bike"],
-        "notes": "ring\ntwice", "external_id": "SO-1",
+        "notes": "ring\ntwice", "external_id": "SO-1", "on_failure": "retry",
+        "requires_proof": {
+            "pickup": {"photo": true, "barcodes": ["A-1", "A-2"]},
+            "dropoff": {"signature": true, "pin": true, "barcodes": ["B-1"]},
+        },
     });
     let draft = read_order(&body, AddressAlone::Refused, now()).unwrap();
     let expected = draft.located(None, None).unwrap();
@@ -265,11 +269,36 @@ fn a_bad_row_says_where_and_why() {
     assert_eq!(with("priority", "very high"), "invalid");
     assert_eq!(with("requires", "a b c d e f g h i"), "invalid");
     assert_eq!(with("external_id", "\"a\nb\""), "invalid");
+    assert_eq!(with("on_failure", "later"), "invalid");
+    assert_eq!(with("requires_proof_pickup", "pin"), "invalid");
+    assert_eq!(with("requires_proof_dropoff", "none photo"), "invalid");
+    assert_eq!(with("requires_proof_dropoff_barcodes", "A A"), "invalid");
     let half_a_window = format!("{HEADER},pickup_window_start,pickup_window_end");
     let half = rejected(&half_a_window, &format!("{GOOD},2030-05-06T09:00:00Z,"));
     assert_eq!(half, (Some("pickup_window_end"), "missing"));
     let semicolons = rejected(&HEADER.replace(',', ";"), "41,38;2.17;41.40;2.15");
     assert_eq!(semicolons, (Some("pickup_lat"), "decimal_comma"));
+}
+
+#[test]
+fn a_row_says_what_proof_it_requires_or_follows_the_company() {
+    let asked = |columns: &str, cells: &str| {
+        let file = format!("{HEADER},{columns}\n{GOOD},{cells}\n");
+        orders(file).remove(0).requires_proof
+    };
+    let both = "requires_proof_pickup,requires_proof_dropoff";
+    let none = asked(both, ",");
+    assert_eq!((none.pickup, none.dropoff), (None, None));
+    let said = asked(both, "none,Photo".to_lowercase().as_str());
+    assert_eq!(said.pickup, Some(StopProof::default()));
+    let photo = StopProof {
+        photo: true,
+        ..StopProof::default()
+    };
+    assert_eq!(said.dropoff, Some(photo));
+    let codes = asked("requires_proof_dropoff_barcodes", "\"A-1; A-2\"");
+    assert_eq!(codes.pickup, None);
+    assert_eq!(codes.dropoff.unwrap().barcodes, ["A-1", "A-2"]);
 }
 
 #[test]
@@ -312,6 +341,11 @@ fn what_is_wrong_in_a_column_is_told_of_that_column() {
             "",
             "2030-05-06T09:00:00Z",
             "2030-05-06T12:00:00Z",
+            "",
+            "",
+            "",
+            "",
+            "",
             "",
             "",
             "",

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use domain::order::OrderDraft;
 use domain::stop::StopDraft;
 use domain::{
-    EditRefused, LegEstimate, LongestLeg, Order, OrderEdit, OrderField, OrderId, OrderStatus, Role,
-    Route, ServiceArea, Timestamp, User, Zone, ZoneGrid,
+    EditRefused, LegEstimate, LongestLeg, Order, OrderEdit, OrderField, OrderId, OrderStatus,
+    RequiredProof, Role, Route, ServiceArea, Timestamp, User, Zone, ZoneGrid,
 };
 use futures::future::try_join;
 use intake::{AddressAlone, Faults, read_order_edit};
@@ -47,6 +47,8 @@ pub struct EditOrder {
     pub service_area: ServiceArea,
     /// The longest way from a pickup to its drop-off.
     pub longest_leg: LongestLeg,
+    /// The proof that stops require whose proof becomes `null`.
+    pub required_proof: RequiredProof,
     /// Finds the locations of addresses; `None` if each stop must have its location.
     pub addresses: Option<PlaceAddresses>,
 }
@@ -131,6 +133,10 @@ impl EditOrder {
             }
             _ => draft,
         };
+        let new = OrderDraft {
+            requires_proof: new.requires_proof.or(&self.required_proof),
+            ..new
+        };
         let edit = OrderEdit { new, held };
         let changes = edit.changes(order);
         if changes.is_empty() {
@@ -144,7 +150,7 @@ impl EditOrder {
             Err(EditRefused::Aboard(fields)) => {
                 let faults = Faults::new();
                 for field in fields {
-                    let detail = aboard(field, role);
+                    let detail = aboard(field, role, order.status);
                     faults.note(format!("#/{}", field.name()), detail);
                 }
                 Err(faults.into())
@@ -232,8 +238,14 @@ fn has_other_places(order: &Order, draft: &OrderDraft) -> bool {
     stops.iter().any(differ)
 }
 
-fn aboard(field: OrderField, role: Role) -> &'static str {
-    if role != Role::Dispatcher && field.may_change_aboard(Role::Dispatcher) {
+fn aboard(field: OrderField, role: Role, status: OrderStatus) -> &'static str {
+    if field == OrderField::OnFailure {
+        "cannot change any more, since a drop-off has failed"
+    } else if field == OrderField::DropoffProof && status == OrderStatus::Returning {
+        "cannot change any more, since the parcel goes back"
+    } else if field == OrderField::DropoffProof {
+        "can only ask for more, since the order is aboard; dispatchers can ask for less"
+    } else if role != Role::Dispatcher && field.may_change_aboard(Role::Dispatcher) {
         "is for dispatchers to change, since the order is aboard"
     } else {
         "cannot change any more, since the order is aboard"

@@ -178,6 +178,7 @@ impl World {
             estimate: LegEstimate::default(),
             service_area: self.service_area.clone(),
             longest_leg: domain::LongestLeg::default(),
+            required_proof: RequiredProof::default(),
             addresses: None,
         }
     }

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use domain::import::LONGEST_DETAIL;
+use domain::order::OrderDraft;
 use domain::{NewOrder, Timestamp};
 use strum::EnumCount;
 
@@ -17,6 +18,7 @@ use crate::column::Column;
 use crate::faults::{Fault, Faults};
 use crate::fields::Fields;
 use crate::order::read_draft;
+use crate::proof::read_row_proof;
 use crate::stop::AddressAlone;
 
 /// Why a row is not an order.
@@ -116,6 +118,11 @@ impl<'r> ImportRow<'r> {
         let texts = cells.texts.each_ref().map(Option::as_deref);
         let fields = Fields::of_row(&texts, &faults);
         let draft = read_draft(&fields, AddressAlone::Refused, now);
+        let requires_proof = read_row_proof(&fields);
+        let draft = draft.map(|draft| OrderDraft {
+            requires_proof,
+            ..draft
+        });
         let located = draft.and_then(|draft| draft.located(None, None));
         let read = faults.or(located);
         read.map_err(|faults| fault(&cells, faults.into_vec()))

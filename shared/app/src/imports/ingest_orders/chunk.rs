@@ -121,8 +121,11 @@ impl Gathered {
             detail: "is not a place on earth".to_owned(),
         })?;
         let id = import.id.order_in_row(row.number());
+        let new = NewOrder {
+            requires_proof: new.requires_proof.or(&ingest.required_proof),
+            ..new
+        };
         let mut order = Order::placed(id, import.customer_id, new, zone, self.now);
-        order.requires_proof.clone_from(&ingest.required_proof);
         order.import_id = Some(import.id);
         Ok(order)
     }
