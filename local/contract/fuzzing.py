@@ -23,7 +23,7 @@ from waybill_client import Person, Stack, eventually, expect
 
 # The longest time in seconds for which a token is used. It is valid for an hour.
 TOKEN_S = 45 * 60
-ORDERS_ON_A_ROUTE, ORDERS_IN_TWO_DAYS = 12, 60
+ORDERS_ON_A_ROUTE, ORDERS_IN_TWO_DAYS, ORDERS_AT_THE_DOOR = 12, 60, 4
 IN_TWO_DAYS = (2 * 24 * 60, 2 * 24 * 60 + 120)
 UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
@@ -48,9 +48,12 @@ class World:
         town = Town(STACK, self.dispatcher, (random.uniform(1, 3), random.uniform(-3, -1)))
         self.customer = person("customer").join()
         self.agent, self.other_agent = town.agent(on_duty=False), town.agent(on_duty=False)
-        near = [town.order(self.customer)["order_id"] for _ in range(ORDERS_ON_A_ROUTE)]
+        near = [town.order(self.customer, on_failure="retry")["order_id"] for _ in range(ORDERS_ON_A_ROUTE)]
         town.come_on_duty(self.agent)
         eventually("a route", lambda: self.agent.get("/routes/me").json()["routes"])
+        for order in near[:ORDERS_AT_THE_DOOR]:
+            expect(eventually("a pickup", lambda order=order: self.picked_up(order)), 200)
+            expect(self.agent.put(f"/orders/{order}/status", {"status": "failed", "reason_code": "nobody_home"}), 200)
         town.come_on_duty(self.other_agent)
         later = [town.order(self.customer, pickup_window=IN_TWO_DAYS)["order_id"] for _ in range(ORDERS_IN_TWO_DAYS)]
         upload = {"filename": "orders.csv", "size_bytes": 1000}
@@ -61,6 +64,10 @@ class World:
         # A link may be used 30 times a minute, so there are many.
         links = [expect(self.customer.post(f"/orders/{order}/tracking-link"), 201) for order in near + later]
         self.tracking_tokens = [link["url"].partition("#")[2] for link in links]
+        # Their recipients choose a window for the next attempt.
+        self.tokens_at_the_door = self.tracking_tokens[:ORDERS_AT_THE_DOOR]
+        seen = STACK.call("GET", "/tracking", headers={"Tracking-Token": self.tracking_tokens[0]})
+        self.windows = expect(seen, 200)["window"]["offered"]
         changed_agents = [town.agent(on_duty=False).user_id for _ in range(2)]
         customers = [person("customer").join().user_id for _ in range(2)]
         self.callers = {"dispatcher": self.dispatcher, "customer": self.customer, "agent": self.agent}
@@ -78,6 +85,10 @@ class World:
             "PUT /agents/{agent_id}": {"agent_id": changed_agents},
             "PUT /customers/{customer_id}": {"customer_id": customers},
         }
+
+    def picked_up(self, order):
+        answer = self.agent.put(f"/orders/{order}/status", {"status": "in_progress"})
+        return answer if answer.ok else None
 
 
 WORLD = World()
@@ -145,7 +156,8 @@ def map_path_parameters(context, path_parameters):
 def map_headers(context, headers):
     token = (headers or {}).get("Tracking-Token")
     if isinstance(token, str) and chosen([True, True, False], token):
-        return headers | {"Tracking-Token": chosen(WORLD.tracking_tokens, token)}
+        known = WORLD.tokens_at_the_door if chooses_window(context) else WORLD.tracking_tokens
+        return headers | {"Tracking-Token": chosen(known, token)}
     return headers
 
 
@@ -154,8 +166,15 @@ def map_query(context, query):
     return with_existing(context, query)
 
 
+def chooses_window(context):
+    operation = getattr(context, "operation", None)
+    return operation is not None and operation.label == "POST /tracking/window"
+
+
 @schemathesis.hook
 def map_body(context, body):
+    if chooses_window(context) and isinstance(body, dict) and chosen([True, False], body):
+        return body | chosen(WORLD.windows, body)
     return with_existing(context, body)
 
 
@@ -175,6 +194,7 @@ BEYOND_A_SCHEMA = [
     (r"#/(new_)?password", "at most \\d+ characters$|end with a space", "NFKC makes other characters of some."),
     (r"#/password", "is wrong", "The server knows the password."),
     (r"#/.*|\?agent_id", "for dispatchers to change|cannot be combined with", "Roles and parameters are compared."),
+    (r"#/.*", "since (the order is aboard|a drop-off has failed|the parcel goes)", "The record has the status."),
     (r"#/points/\d+/at", "minutes ahead|old", "Times are compared with now."),
     (r"#/encoding", "must be auto, or the name", "The Encoding Standard has a table of names."),
     (r"#/time_zone", "IANA", "The time zone database has a table of names."),
