@@ -136,15 +136,23 @@ def uploaded(person, path, settings):
 
 
 def worked_off(person, import_id):
-    bar, began = Bar("processing"), time.monotonic()
+    bar, places, began = Bar("processing"), Bar("addresses"), time.monotonic()
+    read = None
 
     def show(account):
+        nonlocal read
         seconds = max(time.monotonic() - began, 0.001)
-        bar.show(
-            account["progress"],
-            f"{account['rows']:,} rows, {account['rows'] / seconds:,.0f} a second",
-            last=account["status"] in imports.OVER,
-        )
+        over, addresses = account["status"] in imports.OVER, account.get("addresses")
+        if read is None:
+            # Once all rows are read, the addresses have the line.
+            last = over or (addresses is not None and account["progress"] >= 1)
+            bar.show(account["progress"], f"{account['rows']:,} rows, {account['rows'] / seconds:,.0f} a second", last)
+            read = account["rows"] if last else None
+        if read is not None and addresses:
+            waiting = addresses["waiting"]
+            whole = max(sum(addresses.values()), 1)
+            told = f"{addresses['located']:,} located, {addresses['failed']:,} failed, {waiting:,} waiting"
+            places.show(1 - waiting / whole, told, last=over)
 
     try:
         return imports.follow(person, import_id, show, seconds=180)
@@ -190,11 +198,18 @@ def account_of(account, path):
         f"import {account['import_id']}: {account['rows']:,} rows = "
         f"{account['accepted']:,} accepted + {account['rejected']:,} rejected"
     )
+    addresses = account.get("addresses") or {"failed": 0}
+    if account.get("addresses"):
+        print(
+            f"addresses to place: {sum(addresses.values()):,} orders = {addresses['located']:,} located + "
+            f"{addresses['failed']:,} failed + {addresses['cancelled']:,} cancelled + {addresses['waiting']:,} waiting"
+        )
     if account["errors"]:
         shown = account["errors"][:SHOWN_ERRORS]
         print(f"\n{table(shown)}")
-        if account["rejected"] > len(shown):
-            print(f"  and {account['rejected'] - len(shown):,} more" if account["rejected"] else "")
+        more = account["rejected"] + addresses["failed"] - len(shown)
+        if more > 0:
+            print(f"  and {more:,} more")
     if account.get("rejected_rows_url"):
         rejects = path.with_name(f"{path.stem}.rejected.csv")
         imports.save_rejected_rows(account, rejects)

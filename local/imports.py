@@ -8,6 +8,8 @@ import requests
 from waybill_client import expect
 
 BUSY = (429, 503)
+# So long the addresses of an import may wait without a change: a provider's quota may be used up for a while.
+ADDRESSES_WAIT_S = 3600
 OVER = ("completed", "completed_with_errors", "failed")
 
 
@@ -51,7 +53,7 @@ def follow(person, import_id, told=lambda account: None, seconds=120, pause=0.25
 
     `seconds` is how long it may go without a change, and not how long it may take: a large file takes its time.
     """
-    seen, since = ("not seen", 0, 0), time.monotonic()
+    seen, since = ("not seen", 0, 0, None), time.monotonic()
     while True:
         answer = person.get(f"/imports/{import_id}")
         # A store that is busy with the import itself may be slow to tell of it.
@@ -60,9 +62,11 @@ def follow(person, import_id, told=lambda account: None, seconds=120, pause=0.25
             told(account)
             if account["status"] in OVER:
                 return account
-            now = (account["status"], account["rows"], account["progress"])
+            now = (account["status"], account["rows"], account["progress"], account.get("addresses"))
             if now != seen:
                 seen, since = now, time.monotonic()
+            if (account.get("addresses") or {}).get("waiting"):
+                seconds = max(seconds, ADDRESSES_WAIT_S)
         if time.monotonic() - since > seconds:
             raise NotOver(f"import {import_id} is {seen[0]} at row {seen[1]} and has not moved for {seconds} s")
         time.sleep(pause)

@@ -4,9 +4,14 @@ back.
 
 import contextlib
 import json
+import sys
 import time
 
+from expanded import ROOT
 from waybill_client import eventually
+
+sys.path.insert(0, str(ROOT / "local" / "stack"))
+import queue_sources
 
 # The names under which the tests store the keys of providers, by the stack's parameters for these names.
 KEYS = {
@@ -27,6 +32,7 @@ class Parameters:
     def __init__(self, stack, functions):
         self._cloudformation = stack.aws("cloudformation")
         self._ssm = stack.aws("ssm")
+        self._lambda = stack.aws("lambda")
         self._name = functions.name_of("create-order").removesuffix("-CreateOrder")
 
     @contextlib.contextmanager
@@ -69,6 +75,8 @@ class Parameters:
 
         eventually("the stack updated", lambda: not status().endswith("_IN_PROGRESS"), seconds=120)
         assert status() == "UPDATE_COMPLETE", status()
+        # A source that the update has changed has its concurrency as a text again.
+        queue_sources.apply(self._lambda)
 
 
 class Logs:

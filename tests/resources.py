@@ -14,7 +14,8 @@ LIST = Path(__file__).resolve().parent / "resources.txt"
 OF_EACH_FUNCTION = ("Function", "FunctionRole")
 OF_EACH_CALL = ("FunctionHttpPermissionv1",)
 OF_EACH_CONSUMER = ("MessagesFailed",)
-OF_EACH_QUEUE = ("Queue", "DeadLetterQueue", "Source", "QueueDelayed", "DeadLetterQueueNotEmpty")
+# The list names the alarms on late messages one by one: the messages of LocatingQueue are sent with delays.
+OF_EACH_QUEUE = ("Queue", "DeadLetterQueue", "Source", "DeadLetterQueueNotEmpty")
 
 
 def names(kind, ending):

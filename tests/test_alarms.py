@@ -11,7 +11,7 @@ from expanded import ROOT, accepts, expanded
 from waybill_client import eventually
 
 # The functions behind queues, as deployed.
-CONSUMERS = ["OptimizeRoutes", "SendNotifications", "IngestOrders"]
+CONSUMERS = ["OptimizeRoutes", "SendNotifications", "IngestOrders", "LocateOrders"]
 QUERY = "AWS::Logs::QueryDefinition"
 
 

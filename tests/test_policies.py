@@ -101,6 +101,7 @@ def test_a_function_has_a_role_of_its_own_with_no_other_policy(function):
 
 
 ORS_KEY = {KEYS["OrsKeyParameter"]}
+FINDERS = ("CreateOrder", "EditOrder", "LocateOrders", "QuoteOrder", "OptimizeRoutes")
 RECIPIENT_KEY = {KEYS["RecipientKeyParameter"]}
 
 
@@ -108,8 +109,8 @@ RECIPIENT_KEY = {KEYS["RecipientKeyParameter"]}
     ("deployed", "readers"),
     [
         (DEPLOYED[0], {}),
-        # Three of them find addresses.
-        (DEPLOYED[1], dict.fromkeys(("CreateOrder", "EditOrder", "QuoteOrder", "OptimizeRoutes"), ORS_KEY)),
+        # Four of them find addresses.
+        (DEPLOYED[1], dict.fromkeys(FINDERS, ORS_KEY)),
         (DEPLOYED[2], {"OptimizeRoutes": {KEYS["GoogleKeyParameter"]}}),
         (DEPLOYED[3], dict.fromkeys(("SendNotifications", "StopMessages"), RECIPIENT_KEY)),
     ],

@@ -20,11 +20,32 @@ pub fn addresses(
     places: DynamoPlaces,
     aws: &SdkConfig,
 ) -> Result<PlaceAddresses, runtime::Error> {
+    over(Web::default(), settings, places, aws)
+}
+
+/// The same, with one attempt for each address: each request has its turn.
+///
+/// # Errors
+/// As [`addresses`].
+pub fn addresses_of_files(
+    settings: GeocoderSettings,
+    places: DynamoPlaces,
+    aws: &SdkConfig,
+) -> Result<PlaceAddresses, runtime::Error> {
+    over(Web::default().with_one_attempt(), settings, places, aws)
+}
+
+fn over(
+    web: Web,
+    settings: GeocoderSettings,
+    places: DynamoPlaces,
+    aws: &SdkConfig,
+) -> Result<PlaceAddresses, runtime::Error> {
     let key = settings
         .key_parameter
         .map_or_else(Key::none, |name| Key::of(KeyStore::new(aws), Some(name)));
     let region = settings.region.clone();
-    let access = OrsAccess::new(Web::default(), &settings.base_url, key);
+    let access = OrsAccess::new(web, &settings.base_url, key);
     let geocoder = OrsGeocoder::new(access, region)?;
     Ok(PlaceAddresses {
         geocoder: Arc::new(geocoder),

@@ -97,7 +97,9 @@ def idle(resources, prices, metrics=1, free=True):
         return len([one for one in resources.values() if one["Type"] == kind])
 
     sources = [one["Properties"] for one in resources.values() if one["Type"] == "AWS::Lambda::EventSourceMapping"]
-    queues = [one for one in sources if "Queue" in one["EventSourceArn"]["Fn::GetAtt"][0]]
+    # Nobody polls the queue of a mapping that is off: without a geocoder, there are no addresses to place.
+    polled = [one for one in sources if one.get("Enabled", True) is True]
+    queues = [one for one in polled if "Queue" in one["EventSourceArn"]["Fn::GetAtt"][0]]
     counted = [one for one in sources if one.get("MetricsConfig")]
     sweeps = MONTH_S / 60
     used = {

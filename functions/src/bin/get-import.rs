@@ -13,9 +13,11 @@ async fn main() -> Result<(), runtime::Error> {
     let (users, imports, bucket) = settings::from_environment()?;
     let aws = adapters::aws::config();
     let dynamodb = adapters::dynamodb::Client::new(&aws);
+    let imports = Arc::new(DynamoImports::new(&dynamodb, &imports));
     let get_import = GetImport {
         users: Arc::new(DynamoUsers::new(&dynamodb, &users)),
-        imports: Arc::new(DynamoImports::new(&dynamodb, &imports)),
+        imports: imports.clone(),
+        locating: imports,
         urls: Arc::new(S3Files::new(&adapters::s3::client(&aws), &bucket)),
     };
     runtime::http::serve(get_import, handle).await
@@ -50,23 +52,25 @@ mod tests {
             size_bytes: 100,
             is_unpacked: false,
         };
-        let begun = awaited.begun(file, now);
+        let begun = awaited.begun(file, false, now);
         store.put_import(&begun).await.unwrap();
         let fault = |row| RowFault {
             row,
             column: Some("size".to_owned()),
             code: "invalid".to_owned(),
             detail: "must be a whole number from 1 to 10000".to_owned(),
+            candidates: Vec::new(),
         };
         let chunk = Chunk {
-            import: begun.advanced(domain::import::Reached::at(50), 1, 2, now),
+            import: begun.advanced(domain::import::Reached::at(50), (1, 0), 2, now),
             orders: Vec::new(),
             faults: vec![fault(2), fault(3)],
         };
         store.store_chunk(&chunk).await.unwrap();
         GetImport {
             users: store.clone(),
-            imports: store,
+            imports: store.clone(),
+            locating: store,
             urls: Arc::new(MemoryFiles::default()),
         }
     }
@@ -93,7 +97,7 @@ mod tests {
             .await
             .unwrap()
             .unwrap()
-            .finished(None, at("2030-05-06T08:01:00Z"));
+            .finished(None, 0, at("2030-05-06T08:01:00Z"));
         get_import.imports.put_import(&finished).await.unwrap();
         let (_, body) = answered(&get_import, handle, EVENT).await;
         assert_eq!(body["status"], json!("completed_with_errors"));

@@ -13,18 +13,21 @@ use adapters::sqs::SqsQueue;
 use adapters::system::{RandomJitter, SystemClock};
 use app::customers::FollowCustomer;
 use app::imports::{IngestOrders, IngestReport, Progress};
-use app::messages::{CustomerChanged, ImportKey};
+use app::messages::{CustomerChanged, ImportKey, LocateImport};
 use app::orders::{ChangeInBulk, RoomForOrders};
+use app::ports::Queue;
 use runtime::Failure;
 use runtime::metrics::Metrics;
 use runtime::sqs::{Job, Limits, Message};
-use settings::{LargestImport, MaxOpenOrders};
+use settings::{GeocoderSettings, LargestImport, MaxOpenOrders};
 use tracing::info;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
     runtime::telemetry::init()?;
-    let (tables, bucket, queue, geography, most, required_proof) = settings::from_environment()?;
+    let (tables, bucket, queues, geography, most, required_proof) = settings::from_environment()?;
+    let (queue, locating, geocoder) = queues;
+    let geocoder: Option<GeocoderSettings> = geocoder;
     let (LargestImport(most_bytes), MaxOpenOrders(most)) = most;
     let (imports, users, orders, routes, claims) = tables;
     let (grid, service_area, longest_leg, estimate) = geography;
@@ -45,6 +48,11 @@ async fn main() -> Result<(), runtime::Error> {
     };
     let ingest_orders = IngestOrders {
         required_proof,
+        locating: Arc::new(DynamoImports::new(&dynamodb, &imports)),
+        addresses: geocoder.map(|_| {
+            let queue = SqsQueue::<LocateImport>::new(&sqs, &locating);
+            Arc::new(queue) as Arc<dyn Queue<LocateImport>>
+        }),
         imports: Arc::new(DynamoImports::new(&dynamodb, &imports)),
         chunks: Arc::new(DynamoImportChunks::new(
             &dynamodb, &imports, &orders, &claims,
@@ -143,6 +151,7 @@ fn tell(key: ImportKey, report: &IngestReport, time: Duration) {
     let (progress, status) = match report.progress {
         Progress::Over(status) => ("over", Some(status.name())),
         Progress::HandedOn => ("handed on", None),
+        Progress::Locating => ("addresses first", None),
         Progress::LeftToOthers => ("left to others", None),
         Progress::Paused => ("paused", None),
     };
@@ -221,6 +230,8 @@ mod tests {
             let ingest_orders = IngestOrders {
                 required_proof: domain::RequiredProof::default(),
                 imports: self.store.clone(),
+                locating: self.store.clone(),
+                addresses: None,
                 chunks: self.store.clone(),
                 room: room(&self.store, 100_000),
                 bulk: bulk(&self.store),

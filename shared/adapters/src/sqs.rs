@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::time::Duration;
 
 use app::back_off::{BackOff, Pauses};
-use app::messages::{CustomerChanged, ImportKey, Notification, Wake};
+use app::messages::{CustomerChanged, ImportKey, LocateImport, Notification, Wake};
 use app::ports::{Queue, QueueError};
 use async_trait::async_trait;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
@@ -46,6 +46,10 @@ impl Carried for Notification {
 
 impl Carried for ImportKey {
     type Queue = resources::ImportQueue;
+}
+
+impl Carried for LocateImport {
+    type Queue = resources::LocatingQueue;
 }
 
 /// A suspension is rare. A queue of its own would be polled all the time, and each poll costs money.

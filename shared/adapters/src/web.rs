@@ -92,6 +92,7 @@ pub struct Web {
     /// The first call makes the client, because most function instances never call a service outside AWS.
     client: Arc<OnceLock<reqwest::Client>>,
     refusals: Refusals,
+    pauses: Pauses,
 }
 
 impl Default for Web {
@@ -100,6 +101,7 @@ impl Default for Web {
         Self {
             client: Arc::default(),
             refusals: |_, _| None,
+            pauses: PAUSES,
         }
     }
 }
@@ -123,8 +125,17 @@ impl Web {
     /// The same connections, for a service with its own meanings of statuses.
     pub(crate) fn of_a_service_that_means(&self, refusals: Refusals) -> Self {
         Self {
-            client: self.client.clone(),
             refusals,
+            ..self.clone()
+        }
+    }
+
+    /// The same connections, with one attempt for each call: for a caller who counts its requests.
+    #[must_use]
+    pub fn with_one_attempt(self) -> Self {
+        Self {
+            pauses: Pauses { most: 0, ..PAUSES },
+            ..self
         }
     }
 
@@ -176,7 +187,7 @@ impl Web {
         request: RequestBuilder,
         deadline: Instant,
     ) -> Result<T, CallFault> {
-        let mut back_off = BackOff::new(PAUSES, &RandomJitter);
+        let mut back_off = BackOff::new(self.pauses, &RandomJitter);
         loop {
             // Only a streamed body cannot be sent twice.
             let again = request.try_clone();

@@ -15,10 +15,10 @@ mod stack;
 use std::sync::Arc;
 
 use adapters::dynamodb::{
-    DynamoImportChunks, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs, DynamoLocations,
-    DynamoOrderPlacement, DynamoOrders, DynamoOutboxes, DynamoPendingBounds, DynamoPlaces,
-    DynamoProfiles, DynamoPromises, DynamoProofs, DynamoRecipientMessages, DynamoRoutes,
-    DynamoSweepPlace, DynamoTrackingLinks, DynamoUsers, DynamoZonesWithoutAgents,
+    DynamoGeocoderTurns, DynamoImportChunks, DynamoImports, DynamoLeases, DynamoLedger, DynamoLegs,
+    DynamoLocations, DynamoOrderPlacement, DynamoOrders, DynamoOutboxes, DynamoPendingBounds,
+    DynamoPlaces, DynamoProfiles, DynamoPromises, DynamoProofs, DynamoRecipientMessages,
+    DynamoRoutes, DynamoSweepPlace, DynamoTrackingLinks, DynamoUsers, DynamoZonesWithoutAgents,
 };
 use adapters::s3::S3Files;
 use adapters::s3::proofs::S3Proofs;
@@ -162,6 +162,9 @@ async fn imports() {
         placement: &DynamoOrderPlacement::new(&stack.dynamodb(), &orders.table(), &claims.table()),
     };
     contracts::imports::run(stores).await;
+    contracts::locating::run(&DynamoImports::new(&stack.dynamodb(), &imports.table())).await;
+    let turns = DynamoGeocoderTurns::new(&stack.dynamodb(), &claims.table());
+    contracts::locating::run_turns(&turns, testkit::at("2030-05-06T08:00:00Z")).await;
     imports.delete().await;
     orders.delete().await;
     claims.delete().await;

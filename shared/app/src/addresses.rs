@@ -10,13 +10,17 @@ use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::digest::sha256_hex;
-use crate::ports::{Geocoder, PlaceCache, PlaceCandidate};
+use crate::ports::{Clock, Geocoder, GeocoderError, PlaceCache, PlaceCandidate};
 use crate::refusal::Refusal;
 
 /// How long an answer with places is cached. Towns change slowly, and an expired answer is asked for again.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// How long the cache remembers that an address is unknown. Maps improve, and customers correct their addresses.
 const UNKNOWN_KEPT: SignedDuration = SignedDuration::from_hours(1);
+/// The same for an address in a file. A large file takes hours, and its rows repeat their addresses.
+const UNKNOWN_IN_FILE_KEPT: SignedDuration = SignedDuration::from_hours(24);
+/// An answer for a file is stored with this many attempts, because it cost a part of a small quota.
+const REMEMBERED_WITH: u32 = 3;
 /// Two candidates that are further apart are two places. Nearer candidates are the same place on two maps. In metres.
 const SAME_PLACE_M: f64 = 500.0;
 /// The largest number of candidates that are cached, and shown to a customer who has to choose.
@@ -146,9 +150,7 @@ impl PlaceAddresses {
         key: &str,
         now: Timestamp,
     ) -> Result<Vec<PlaceCandidate>, Refusal> {
-        let mut candidates = self.geocoder.candidates(address).await?;
-        candidates.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-        candidates.truncate(MOST_CANDIDATES);
+        let candidates = best(self.geocoder.candidates(address).await?);
         let kept = if candidates.is_empty() {
             UNKNOWN_KEPT
         } else {
@@ -161,7 +163,36 @@ impl PlaceAddresses {
         Ok(candidates)
     }
 
-    fn judge(&self, candidates: Vec<PlaceCandidate>) -> Placed {
+    /// Asks the geocoder for an address in a file, with one request, and remembers the answer. An address that the
+    /// geocoder refuses is unknown.
+    pub(crate) async fn ask_for_file(
+        &self,
+        address: &str,
+        key: &str,
+        clock: &dyn Clock,
+    ) -> Result<Vec<PlaceCandidate>, GeocoderError> {
+        let candidates = match self.geocoder.candidates(address).await {
+            Ok(candidates) => best(candidates),
+            Err(GeocoderError::Refused(_)) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let kept = if candidates.is_empty() {
+            UNKNOWN_IN_FILE_KEPT
+        } else {
+            KEPT
+        };
+        for attempt in 1..=REMEMBERED_WITH {
+            let now = clock.now();
+            match self.cache.remember(key, &candidates, now, now + kept).await {
+                Ok(()) => break,
+                Err(error) => tracing::warn!(%error, attempt, "a place could not be remembered"),
+            }
+        }
+        Ok(candidates)
+    }
+
+    /// What the candidates mean: see [`place`](Self::place).
+    pub(crate) fn judge(&self, candidates: Vec<PlaceCandidate>) -> Placed {
         let Some(best) = candidates.first() else {
             return Placed::Doubtful(candidates);
         };
@@ -177,7 +208,7 @@ impl PlaceAddresses {
     }
 
     /// SHA-256 of the region and of the address in lower case with single spaces.
-    fn key(&self, address: &str) -> String {
+    pub(crate) fn key(&self, address: &str) -> String {
         let words: Vec<&str> = address.split_whitespace().collect();
         let country = self.region.country.as_deref().unwrap_or_default();
         let centre = self.region.centre;
@@ -185,4 +216,11 @@ impl PlaceAddresses {
         let asked = format!("{}\n{country}\n{centre}", words.join(" ").to_lowercase());
         sha256_hex(asked.as_bytes())
     }
+}
+
+/// The best candidates, the best one first.
+fn best(mut candidates: Vec<PlaceCandidate>) -> Vec<PlaceCandidate> {
+    candidates.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+    candidates.truncate(MOST_CANDIDATES);
+    candidates
 }

@@ -1,5 +1,6 @@
 //! What callers get to see, as it goes over the wire.
 
+use domain::place::{PlaceCandidate, PlaceFault};
 use domain::stop::StopDraft;
 use domain::{
     AgentLocation, Break, Coordinates, EmailNotifications, HistoryLine, ImportId, LocationPoint,
@@ -36,6 +37,8 @@ pub struct OrderAnswer {
     eta: Option<Timestamp>,
     #[serde(skip_serializing_if = "Option::is_none")]
     unplaced_reason: Option<UnplacedReason>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    address_errors: Vec<AddressErrorAnswer>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     held: bool,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -103,6 +106,7 @@ impl OrderAnswer {
             route_id: order.assignment.map(|assignment| assignment.route_id),
             eta,
             unplaced_reason,
+            address_errors: order.place_faults.into_iter().map(Into::into).collect(),
             held: order.decided.held,
             suspended: order.decided.suspended,
             pinned: order.decided.pinned,
@@ -120,6 +124,30 @@ impl OrderAnswer {
     /// The version of the order: its ETag.
     pub fn version(&self) -> u64 {
         self.version
+    }
+}
+
+/// Why the order failed before its addresses were placed.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct AddressErrorAnswer {
+    pointer: &'static str,
+    code: String,
+    detail: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    candidates: Vec<PlaceCandidate>,
+}
+
+impl From<PlaceFault> for AddressErrorAnswer {
+    fn from(fault: PlaceFault) -> Self {
+        Self {
+            pointer: match fault.stop {
+                StopKind::Pickup => "#/pickup/address",
+                StopKind::Dropoff => "#/dropoff/address",
+            },
+            code: fault.code,
+            detail: fault.detail,
+            candidates: fault.candidates,
+        }
     }
 }
 

@@ -259,3 +259,13 @@ impl OrdersWalk {
         }
     }
 }
+
+/// A message that goes on with the addresses of an import. Getting one twice costs time and changes nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LocateImport {
+    /// Which import.
+    #[serde(flatten)]
+    pub import: ImportKey,
+    /// The chain to which the message belongs. A chain begins with the version of the import at that time.
+    pub chain: u64,
+}

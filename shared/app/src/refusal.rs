@@ -203,8 +203,12 @@ impl From<FileError> for Refusal {
 }
 
 impl From<GeocoderError> for Refusal {
-    fn from(GeocoderError(cause): GeocoderError) -> Self {
-        Self::Unavailable(cause)
+    fn from(error: GeocoderError) -> Self {
+        match error {
+            GeocoderError::Unavailable(cause)
+            | GeocoderError::Quota { cause, .. }
+            | GeocoderError::Refused(cause) => Self::Unavailable(cause),
+        }
     }
 }
 

@@ -11,10 +11,11 @@ use app::Refusal;
 use app::messages::{Event, News, Notification};
 use app::notifications::{SendNotifications, Told};
 use app::ports::{
-    Changeset, Clock, DispatchLedger, Email, Outboxes, Queue, StoreError, Taken, UserStore,
+    Changeset, Clock, DispatchLedger, Email, OrderStore, Outboxes, Queue, StoreError, Taken,
+    UserStore,
 };
 use async_trait::async_trait;
-use domain::{EmailNotifications, Order, OrderId, OrderStatus, Route, Timestamp, UserId};
+use domain::{EmailNotifications, Order, OrderId, OrderStatus, Route, StopKind, Timestamp, UserId};
 use jiff::SignedDuration;
 use serde_json::json;
 use testkit::build::user_id;
@@ -757,4 +758,30 @@ fn a_pending_order_mails_nobody() {
     let world = World::with([a_customer(1).build()], [order.clone()]);
     let told = futures::executor::block_on(world.send_notifications().run(&told_of(&order)));
     assert_eq!(told.unwrap(), Told::Nothing);
+}
+
+#[tokio::test]
+async fn the_customer_reads_which_address_was_not_placed_and_what_it_may_be() {
+    let mut order = an_order(1).named("SHOP-1").build();
+    order.zone = None;
+    order.came_unplaced = true;
+    order.dropoff.location = None;
+    order.dropoff.address = Some("Carrer Major 1".to_owned());
+    let world = World::with([a_customer(1).build()], []);
+    world.store.put_order(&order).await.unwrap();
+    let fault = domain::place::PlaceFault {
+        stop: StopKind::Dropoff,
+        code: "address_not_placed".to_owned(),
+        detail: "cannot be placed with certainty. It may be: Girona; Vic".to_owned(),
+        candidates: Vec::new(),
+    };
+    let failed = order.not_located(vec![fault], order.created_at).unwrap();
+    world.store.put_order(&failed).await.unwrap();
+    let mails = mails_to(&world, user_id(1)).await;
+    let body = &mails[0].body;
+    assert!(
+        body.contains("The address of the drop-off (Carrer Major 1) cannot be placed"),
+        "{body}"
+    );
+    assert!(body.contains("It may be: Girona; Vic."), "{body}");
 }

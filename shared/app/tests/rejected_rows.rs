@@ -155,6 +155,7 @@ async fn a_file_that_goes_away_at_any_time_has_no_rejected_rows_to_fetch() {
         let show = GetImport {
             users: world.store.clone(),
             imports: world.store.clone(),
+            locating: world.store.clone(),
             urls: Arc::new(world.files.clone()),
         };
         let caller = Caller {

@@ -5,11 +5,14 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, EnumString, IntoStaticStr, VariantArray};
 
 use crate::ids::{ImportId, UserId};
+use crate::place::PlaceCandidate;
 use crate::user::Actor;
 
+mod locating;
 mod profiles;
 mod settings;
 
+pub use locating::{Chain, Locating};
 pub use profiles::{
     ImportProfile, ImportProfiles, LONGEST_PROFILE_NAME, MOST_PROFILES, TooManyProfiles,
 };
@@ -66,8 +69,8 @@ impl ImportStatus {
     }
 }
 
-/// Why a row was rejected.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Why a row was rejected, or why its order failed before its addresses were placed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RowFault {
     /// The number of the row: 1 for the first one after the header. Empty lines do not count.
     pub row: u32,
@@ -78,6 +81,9 @@ pub struct RowFault {
     pub code: String,
     /// The fault in that column in words for a person, then the faults in other columns.
     pub detail: String,
+    /// The places that the address in that column may mean.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub candidates: Vec<PlaceCandidate>,
 }
 
 /// Why a file could not be read to its end.
@@ -117,6 +123,10 @@ pub struct KeptRejects {
     pub parts: KeptParts,
     /// The last row in the parts.
     pub row: u32,
+    /// The faults of rejected rows are read from here on: the faults after this row, without those up to `row`.
+    pub rejected_after: u32,
+    /// The same for the faults of rows whose orders failed.
+    pub unplaced_after: u32,
     /// The next row begins at this byte of the uploaded file, or later.
     pub offset: u64,
     /// The row with the pickup of the last row begins at this byte.
@@ -183,6 +193,12 @@ pub struct Import {
     pub accepted: u32,
     /// The number of rows that were rejected.
     pub rejected: u32,
+    /// Whether a row may have addresses alone: whether there was a geocoder when the first run began.
+    pub takes_addresses: bool,
+    /// The number of rows that became orders with an address to place.
+    pub to_place: u32,
+    /// The time at which all rows were read, and the import began to wait until their addresses are placed.
+    pub read_at: Option<Timestamp>,
     /// The unfinished file of rejected rows, once a part of it is written.
     pub rejects: Option<KeptRejects>,
     /// The number of times that this file was started again because its parts were gone.
@@ -221,6 +237,9 @@ impl Import {
             pickup_at: None,
             accepted: 0,
             rejected: 0,
+            takes_addresses: false,
+            to_place: 0,
+            read_at: None,
             rejects: None,
             rejects_begun_again: 0,
             failure: None,
@@ -255,12 +274,14 @@ impl Import {
         }
     }
 
-    /// The import after its file was uploaded.
+    /// The import after its file was uploaded. `takes_addresses` says whether a row may have addresses alone. All runs
+    /// read the file with the same answer.
     #[must_use]
-    pub fn begun(&self, file: SeenFile, now: Timestamp) -> Self {
+    pub fn begun(&self, file: SeenFile, takes_addresses: bool, now: Timestamp) -> Self {
         Self {
             status: ImportStatus::Processing,
             file: Some(file),
+            takes_addresses,
             started_at: Some(now),
             ..self.changed(now)
         }
@@ -275,14 +296,21 @@ impl Import {
         }
     }
 
-    /// The import after more rows, read up to a place.
+    /// The import after more rows, read up to a place. `to_place` of the accepted ones have an address to place.
     #[must_use]
-    pub fn advanced(&self, to: Reached, accepted: u32, rejected: u32, now: Timestamp) -> Self {
+    pub fn advanced(
+        &self,
+        to: Reached,
+        (accepted, to_place): (u32, u32),
+        rejected: u32,
+        now: Timestamp,
+    ) -> Self {
         Self {
             offset: to.offset,
             pickup_at: to.pickup_at,
             accepted: self.accepted + accepted,
             rejected: self.rejected + rejected,
+            to_place: self.to_place + to_place,
             ..self.changed(now)
         }
     }
@@ -315,12 +343,22 @@ impl Import {
         }
     }
 
-    /// The import at its end: completed, or failed.
+    /// The import whose rows are all read. It waits until their addresses are placed.
     #[must_use]
-    pub fn finished(&self, failure: Option<ImportFailure>, now: Timestamp) -> Self {
+    pub fn read(&self, now: Timestamp) -> Self {
+        Self {
+            read_at: Some(now),
+            ..self.changed(now)
+        }
+    }
+
+    /// The import at its end: completed, or failed. `unplaced` is the number of orders that failed before their
+    /// addresses were placed.
+    #[must_use]
+    pub fn finished(&self, failure: Option<ImportFailure>, unplaced: u32, now: Timestamp) -> Self {
         let status = match &failure {
             Some(_) => ImportStatus::Failed,
-            None if self.rejected > 0 => ImportStatus::CompletedWithErrors,
+            None if self.rejected + unplaced > 0 => ImportStatus::CompletedWithErrors,
             None => ImportStatus::Completed,
         };
         Self {
@@ -442,15 +480,15 @@ mod tests {
             size_bytes: 800,
             is_unpacked: false,
         };
-        import().begun(file, now())
+        import().begun(file, false, now())
     }
 
     #[test]
     fn progress_is_the_share_of_the_file_that_came() {
         assert_eq!(import().progress(), 0.0);
-        let half = begun().advanced(Reached::at(400), 3, 1, now());
+        let half = begun().advanced(Reached::at(400), (3, 0), 1, now());
         assert_eq!((half.progress(), half.rows()), (0.5, 4));
-        assert_eq!(half.finished(None, now()).progress(), 1.0);
+        assert_eq!(half.finished(None, 0, now()).progress(), 1.0);
     }
 
     #[test]
@@ -458,27 +496,29 @@ mod tests {
         let paused = begun().paused(now());
         assert_eq!(paused.paused_at, Some(now()));
         assert_eq!(
-            paused.advanced(Reached::at(400), 3, 1, now()).paused_at,
+            paused
+                .advanced(Reached::at(400), (3, 0), 1, now())
+                .paused_at,
             None
         );
-        assert_eq!(paused.finished(None, now()).paused_at, None);
+        assert_eq!(paused.finished(None, 0, now()).paused_at, None);
     }
 
     #[test]
     fn an_end_says_how_it_went() {
         let good = begun()
-            .advanced(Reached::at(800), 4, 0, now())
-            .finished(None, now());
+            .advanced(Reached::at(800), (4, 0), 0, now())
+            .finished(None, 0, now());
         assert_eq!(good.status, ImportStatus::Completed);
         let mixed = begun()
-            .advanced(Reached::at(800), 3, 1, now())
-            .finished(None, now());
+            .advanced(Reached::at(800), (3, 0), 1, now())
+            .finished(None, 0, now());
         assert_eq!(mixed.status, ImportStatus::CompletedWithErrors);
         let failure = ImportFailure {
             code: "encoding".to_owned(),
             detail: "is not UTF-8".to_owned(),
         };
-        let failed = begun().finished(Some(failure), now());
+        let failed = begun().finished(Some(failure), 0, now());
         assert_eq!(failed.status, ImportStatus::Failed);
         assert_eq!(failed.version, 3);
     }

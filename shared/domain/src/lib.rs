@@ -20,6 +20,7 @@ pub mod moment;
 pub mod order;
 pub mod password;
 pub mod phone;
+pub mod place;
 pub mod proof;
 pub mod recipient;
 pub mod route;

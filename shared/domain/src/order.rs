@@ -11,6 +11,7 @@ use crate::failure::{OnFailure, ReasonCode};
 use crate::geo::Coordinates;
 use crate::given_proof::GivenProof;
 use crate::ids::{ImportId, OrderId, RouteId, UserId};
+use crate::place::PlaceFault;
 use crate::proof::{AskedProof, RequiredProof};
 use crate::recipient::FromRecipient;
 use crate::skill::Skills;
@@ -384,6 +385,10 @@ pub struct Order {
     pub import_id: Option<ImportId>,
     /// The zone of the pickup. `None` as long as a stop has no location.
     pub zone: Option<Zone>,
+    /// Whether the order came with an import, and with an address that had to be placed.
+    pub came_unplaced: bool,
+    /// Why the addresses were not placed. Empty unless the order failed because of that.
+    pub place_faults: Vec<PlaceFault>,
     /// The route. It stays on record after the last step.
     pub assignment: Option<Assignment>,
     /// Set while the order is pending.
@@ -428,6 +433,7 @@ impl Order {
     ) -> Self {
         Self {
             zone: Some(zone),
+            came_unplaced: false,
             ..Self::to_place(id, customer_id, new.into(), now)
         }
     }
@@ -448,6 +454,8 @@ impl Order {
             on_failure: new.on_failure,
             import_id: None,
             zone: None,
+            came_unplaced: true,
+            place_faults: Vec::new(),
             assignment: None,
             waiting: Some(Waiting {
                 retry_at: now,

@@ -74,6 +74,8 @@ pub enum Actor {
     Optimizer,
     /// The person at the door, with a tracking link.
     Recipient,
+    /// The function that places the addresses of imports.
+    Geocoder,
 }
 
 impl From<Role> for Actor {

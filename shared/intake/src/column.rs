@@ -99,6 +99,15 @@ impl Column {
         }
     }
 
+    /// The column with the address that may stand in place of this coordinate, if a geocoder places it.
+    pub fn address_in_place(self) -> Option<Self> {
+        match self {
+            Self::PickupLat | Self::PickupLon => Some(Self::PickupAddress),
+            Self::DropoffLat | Self::DropoffLon => Some(Self::DropoffAddress),
+            _ => None,
+        }
+    }
+
     /// What the column holds.
     pub fn content(self) -> Content {
         match self {

@@ -4,7 +4,8 @@
 
 mod reading;
 
-use domain::{NewOrder, RowFault, Timestamp};
+use domain::order::OrderDraft;
+use domain::{RowFault, Timestamp};
 use intake::csv::{
     Beginning, CellFault, Decoder, EncodingGuess, FileEncoding, FileFault, Format, HEAD, Rows, Step,
 };
@@ -32,7 +33,7 @@ fn format(settings: Value) -> Format {
     Format::of(&read_new_import(&body, None, now()).unwrap().settings)
 }
 
-type Outcomes = Vec<Result<NewOrder, CellFault>>;
+type Outcomes = Vec<Result<OrderDraft, CellFault>>;
 
 fn read(settings: Value, file: &[u8]) -> Result<Outcomes, FileFault> {
     let head = &file[..file.len().min(HEAD)];
@@ -49,7 +50,7 @@ fn read(settings: Value, file: &[u8]) -> Result<Outcomes, FileFault> {
     }
 }
 
-fn orders(settings: Value, file: impl AsRef<[u8]>) -> Vec<NewOrder> {
+fn orders(settings: Value, file: impl AsRef<[u8]>) -> Vec<OrderDraft> {
     let found = read(settings, file.as_ref()).unwrap();
     found.into_iter().map(|row| row.unwrap()).collect()
 }
@@ -213,7 +214,10 @@ fn a_pickup_of_onfleet_is_the_pickup_of_the_rows_after_it() {
         Some("Rambla de la Llibertat 1, 17004, Girona, Spain")
     );
     assert_eq!(
-        (order.pickup.location.lat, order.dropoff.location.lat),
+        (
+            order.pickup.location.unwrap().lat,
+            order.dropoff.location.unwrap().lat
+        ),
         (41.98325, 41.98617)
     );
     assert_eq!(
@@ -344,7 +348,7 @@ fn defaults_fill_what_a_row_leaves_empty() {
     assert_eq!((first.size, first.notes.as_deref()), (3, Some("Ring")));
     assert_eq!((second.size, second.notes.as_deref()), (1, Some("Wait")));
     assert_eq!(
-        (first.pickup.location.lon, first.pickup.service_s),
+        (first.pickup.location.unwrap().lon, first.pickup.service_s),
         (2.8246, 60)
     );
 }
@@ -463,6 +467,7 @@ fn rejected_rows_keep_their_pickups_their_columns_and_the_line_of_the_header() {
                         column: None,
                         code: fault.code.to_owned(),
                         detail: String::new(),
+                        candidates: Vec::new(),
                     };
                     intake::csv::rejected_line(&rows.row(), &beginning.layout, &fault, &mut out);
                 }

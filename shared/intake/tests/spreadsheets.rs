@@ -4,7 +4,7 @@
 
 mod reading;
 
-use domain::NewOrder;
+use domain::order::OrderDraft;
 use reading::read;
 
 const H: &str = "external_id,pickup_lat,pickup_lon,dropoff_lat,dropoff_lon";
@@ -19,7 +19,7 @@ fn with(column: &str, cells: &[&str]) -> String {
     format!("{H},{column}\n{rows}")
 }
 
-fn orders(file: &str) -> Vec<NewOrder> {
+fn orders(file: &str) -> Vec<OrderDraft> {
     let (rows, fault) = read(file);
     assert_eq!(fault, None);
     rows.into_iter()

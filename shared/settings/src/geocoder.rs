@@ -18,6 +18,17 @@ pub struct GeocoderSettings {
     pub least_confidence: f64,
 }
 
+/// `GEOCODER_PER_MINUTE`: the requests for addresses of files that all function instances together send in a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GeocoderPace(pub u32);
+
+impl Setting for GeocoderPace {
+    fn read(env: &Environment) -> Option<Self> {
+        let per_minute = env.whole_number("GEOCODER_PER_MINUTE", 1..=60_000)?;
+        Some(Self(per_minute))
+    }
+}
+
 /// `GEOCODER_PROVIDER` and, if that is not `none`, `ORS_BASE_URL`, `ORS_KEY_PARAMETER`, `GEOCODER_COUNTRY`,
 /// `GEOCODER_CENTRE`, `GEOCODER_CONFIDENCE`. The settings are `None` if there is no geocoder.
 impl Setting for Option<GeocoderSettings> {

@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-pub use geocoder::GeocoderSettings;
+pub use geocoder::{GeocoderPace, GeocoderSettings};
 pub use mail::{
     MailVia, RecipientKey, RecipientMessages, RecipientMoments, SesSender, TextMessages,
     TextSenderName, TextsAreOn,

@@ -67,6 +67,8 @@ resources! {
     NotificationQueue = "NOTIFICATION_QUEUE_URL";
     /// The URL of the queue of imports.
     ImportQueue = "IMPORT_QUEUE_URL";
+    /// The URL of the queue of imports with addresses to place.
+    LocatingQueue = "LOCATING_QUEUE_URL";
     /// The bucket of uploaded files and of their rejected rows.
     UploadsBucket = "UPLOADS_BUCKET";
     /// The bucket of changes that could not be published.

@@ -33,17 +33,19 @@ pub fn read(bytes: &[u8], now: Timestamp) -> Result<OrdersFile, FileFault> {
     while rows.advance(&mut input, true)? == Step::Row {
         let row = rows.row();
         match row.read(now) {
-            Ok(order) => match &order.external_id {
+            Ok(draft) => match &draft.external_id {
                 Some(id) if !external_ids.insert(id.clone()) => {
                     file.rejected.push(doubled(row.number()));
                 }
-                _ => file.orders.push(order),
+                // The file is read without a geocoder, so each stop has its location.
+                _ => file.orders.extend(draft.located(None, None)),
             },
             Err(fault) => file.rejected.push(RowFault {
                 row: row.number(),
                 column: fault.column.map(|column| column.to_string()),
                 code: fault.code.to_owned(),
                 detail: fault.detail,
+                candidates: Vec::new(),
             }),
         }
     }
@@ -57,6 +59,7 @@ fn doubled(row: u32) -> RowFault {
         column: Some(Column::ExternalId.to_string()),
         code: "external_id_doubled".to_owned(),
         detail: "was used in an earlier row of the file".to_owned(),
+        candidates: Vec::new(),
     }
 }
 

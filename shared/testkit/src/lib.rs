@@ -13,8 +13,9 @@ pub mod still;
 pub use build::{Landmarks, UserBuilder, a_customer, an_agent, an_import, an_order, at};
 pub use memory::{
     MemoryAside, MemoryCustomers, MemoryFiles, MemoryGeocoder, MemoryIdentity, MemoryImportQueue,
-    MemoryLegs, MemoryMailer, MemoryNotifications, MemoryPhones, MemoryPlaceCache,
-    MemoryProofFiles, MemorySes, MemoryStore, MemoryWakes, NextRead, NextWrite, OnePixel,
+    MemoryLegs, MemoryLocateQueue, MemoryMailer, MemoryNotifications, MemoryPhones,
+    MemoryPlaceCache, MemoryProofFiles, MemorySes, MemoryStore, MemoryWakes, NextRead, NextWrite,
+    OnePixel,
 };
 pub use provider::{CountedRounds, FirstComeFirstServed};
 pub use still::{CountedIds, NoJitter, StillClock};

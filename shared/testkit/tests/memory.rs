@@ -205,6 +205,13 @@ async fn imports() {
 }
 
 #[tokio::test]
+async fn locating() {
+    let store = MemoryStore::default();
+    contracts::locating::run(&store).await;
+    contracts::locating::run_turns(&store, testkit::at("2030-05-06T08:00:00Z")).await;
+}
+
+#[tokio::test]
 async fn profiles() {
     contracts::profiles::run(&MemoryStore::default()).await;
 }

@@ -3,15 +3,18 @@
 use settings::resources::{ClaimsTable, ImportsTable, OrdersTable};
 use std::collections::{HashMap, HashSet};
 
-use app::ports::{Chunk, ChunkOutcome, ImportChunks, ImportPage, ImportStore, StoreError};
+use app::ports::{
+    Chunk, ChunkOutcome, ImportChunks, ImportPage, ImportStore, LocatingStore, StoreError,
+};
 use async_trait::async_trait;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
+use domain::import::Locating;
 use domain::{Import, ImportId, ImportStatus, Order, OrderId, RowFault, UserId};
 
 use super::failures::away;
 use super::index::{self, IndexQuery};
-use super::items::{StoredExternalId, StoredImport, StoredOrder, StoredRowFaults};
+use super::items::{StoredExternalId, StoredImport, StoredLocating, StoredOrder, StoredRowFaults};
 use super::ledger::action;
 use super::table::{self, Item, text};
 use super::transaction::{Cancelled, transact};
@@ -260,6 +263,19 @@ impl ImportStore for DynamoImports {
         after: u32,
         limit: usize,
     ) -> Result<Vec<RowFault>, StoreError> {
+        let between = (keys::rejected_item(after + 1), keys::REJECTED_END);
+        self.faults_between(id, between, limit).await
+    }
+}
+
+impl DynamoImports {
+    /// The faults in the items with these sort keys.
+    async fn faults_between(
+        &self,
+        id: ImportId,
+        (first, end): (String, &str),
+        limit: usize,
+    ) -> Result<Vec<RowFault>, StoreError> {
         let mut query = self
             .client
             .query()
@@ -267,8 +283,8 @@ impl ImportStore for DynamoImports {
             .key_condition_expression("import_id = :import AND #item BETWEEN :first AND :end")
             .expression_attribute_names("#item", SORT_KEY)
             .expression_attribute_values(":import", text(id))
-            .expression_attribute_values(":first", text(keys::rejected_item(after + 1)))
-            .expression_attribute_values(":end", text(keys::REJECTED_END))
+            .expression_attribute_values(":first", text(first))
+            .expression_attribute_values(":end", text(end))
             .consistent_read(true);
         let (mut found, mut chunks) = (Vec::new(), 0);
         loop {
@@ -285,6 +301,48 @@ impl ImportStore for DynamoImports {
             query = query.set_exclusive_start_key(answer.last_evaluated_key);
         }
         Ok(found)
+    }
+}
+
+#[async_trait]
+impl LocatingStore for DynamoImports {
+    async fn locating(&self, id: ImportId) -> Result<Locating, StoreError> {
+        let item = table::get(&self.client, self.table.as_str(), locating_key(id)).await?;
+        let stored = item
+            .map(table::read::<StoredLocating, Locating>)
+            .transpose()?;
+        Ok(stored.unwrap_or_else(|| Locating::none(id)))
+    }
+
+    async fn put_locating(
+        &self,
+        locating: &Locating,
+        faults: &[RowFault],
+    ) -> Result<(), StoreError> {
+        let table = self.table.as_str();
+        let stored = StoredLocating::from(locating.clone());
+        let Some(faults) = StoredRowFaults::of_unplaced(locating.import_id, faults) else {
+            return table::put_version(&self.client, table, &stored, locating.version, KEY).await;
+        };
+        let put = table::version_put(table, &stored, locating.version, KEY)?;
+        // The condition on the progress protects this item too.
+        let faults = Put::builder()
+            .table_name(table)
+            .set_item(Some(table::to_item(&faults)?));
+        match transact(&self.client, vec![action(put)?, action(faults)?]).await? {
+            Ok(()) => Ok(()),
+            Err(Cancelled::Contended | Cancelled::Refused(_)) => Err(StoreError::Conflict),
+        }
+    }
+
+    async fn unplaced_rows(
+        &self,
+        id: ImportId,
+        after: u32,
+        limit: usize,
+    ) -> Result<Vec<RowFault>, StoreError> {
+        let between = (keys::unplaced_item(after + 1), keys::UNPLACED_END);
+        self.faults_between(id, between, limit).await
     }
 }
 
@@ -325,9 +383,17 @@ fn page(found: usize, chunks: usize, limit: usize) -> i32 {
 }
 
 fn key(id: ImportId) -> Item {
+    item_key(id, keys::IMPORT_ITEM)
+}
+
+fn locating_key(id: ImportId) -> Item {
+    item_key(id, keys::LOCATING_ITEM)
+}
+
+fn item_key(id: ImportId, item: &str) -> Item {
     HashMap::from([
         (KEY.to_owned(), text(id)),
-        (SORT_KEY.to_owned(), text(keys::IMPORT_ITEM)),
+        (SORT_KEY.to_owned(), text(item)),
     ])
 }
 

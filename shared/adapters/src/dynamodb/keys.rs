@@ -140,6 +140,17 @@ pub fn rejected_item(first_row: u32) -> String {
 /// Sorts after all faults of an import.
 pub const REJECTED_END: &str = "rejected#~";
 
+/// Sort key of how far the addresses of an import are placed.
+pub const LOCATING_ITEM: &str = "locating";
+
+/// Sort key of the faults of rows whose orders failed: the number of the first row, so that they sort by row.
+pub fn unplaced_item(first_row: u32) -> String {
+    format!("unplaced#{first_row:010}")
+}
+
+/// Sorts after all of them.
+pub const UNPLACED_END: &str = "unplaced#~";
+
 /// The outbox of a user.
 pub fn outbox_claim(user: UserId) -> String {
     format!("outbox#{user}")
@@ -154,6 +165,14 @@ pub fn told_claim(user: UserId, begins_at_s: i64) -> String {
 pub fn place_claim(asked: &str) -> String {
     format!("place#{asked}")
 }
+
+/// The claim of the one who asks the geocoder for an address, by the hash of the question.
+pub fn asking_claim(asked: &str) -> String {
+    format!("asking#{asked}")
+}
+
+/// The turns to ask the geocoder.
+pub const GEOCODER_TURNS_CLAIM: &str = "geocoder-turns";
 
 /// The lease of a zone.
 pub fn zone_claim(zone: Zone) -> String {

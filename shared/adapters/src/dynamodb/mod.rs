@@ -2,6 +2,7 @@
 
 mod claims;
 mod failures;
+mod geocoder_turns;
 mod imports;
 mod index;
 mod items;
@@ -29,6 +30,7 @@ mod without_agents;
 
 pub use aws_sdk_dynamodb::Client;
 
+pub use geocoder_turns::DynamoGeocoderTurns;
 pub use imports::{DynamoImportChunks, DynamoImports};
 pub use items::BrokenItem;
 pub use leases::DynamoLeases;

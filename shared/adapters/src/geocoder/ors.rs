@@ -12,11 +12,14 @@ use serde::Deserialize;
 use crate::failure::CallFailed;
 use crate::ors::OrsAccess;
 use crate::system::instant;
+use crate::web::{CallFault, FaultKind};
 
 const CALL: &str = "GET /geocode/search";
 /// One address with all tries, and the key if it has to be read: two of them, one after the other, are within the 15 s
 /// that an HTTP function has.
 const TIME: Duration = Duration::from_secs(5);
+/// The pause after the quota of a day is used up. Nobody knows at which hour the day begins.
+const DAILY_REST: Duration = Duration::from_secs(15 * 60);
 
 /// Finds places with OpenRouteService.
 pub struct OrsGeocoder {
@@ -63,14 +66,33 @@ impl Geocoder for OrsGeocoder {
     async fn candidates(&self, address: &str) -> Result<Vec<PlaceCandidate>, GeocoderError> {
         let url = self.url_for(address);
         let asked = self.access.get_json(url.as_str(), instant() + TIME);
-        let found: Found = asked
-            .await
-            .map_err(|fault| GeocoderError(CallFailed::because(CALL, fault).into()))?;
+        let found: Found = asked.await.map_err(failed)?;
         Ok(found
             .features
             .into_iter()
             .filter_map(Feature::candidate)
             .collect())
+    }
+}
+
+fn failed(fault: CallFault) -> GeocoderError {
+    let (kind, retry_after) = (fault.kind, fault.retry_after);
+    let cause = CallFailed::because(CALL, fault).into();
+    match kind {
+        FaultKind::Quota => GeocoderError::Quota { retry_after, cause },
+        FaultKind::DailyQuota => GeocoderError::Quota {
+            retry_after: Some(retry_after.unwrap_or(DAILY_REST)),
+            cause,
+        },
+        // The text of the address is too long or too strange for the service.
+        FaultKind::Refused(400 | 414 | 422) => GeocoderError::Refused(cause),
+        FaultKind::Refused(_)
+        | FaultKind::Connection
+        | FaultKind::Timeout
+        | FaultKind::Unauthorized
+        | FaultKind::ServerError
+        | FaultKind::Unroutable
+        | FaultKind::Unreadable => GeocoderError::Unavailable(cause),
     }
 }
 

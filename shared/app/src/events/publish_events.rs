@@ -194,12 +194,17 @@ fn wakes(changes: &[StateChange], grid: ZoneGrid) -> Vec<Wake> {
     wakes
 }
 
-/// Whether a change is the arrival of an order with an import.
+/// Whether a change is the arrival of an order with an import, or of the locations of such an order.
 fn is_imported(change: &StateChange) -> bool {
-    matches!(
-        change,
-        StateChange::Order { before: None, after: Some(order) } if order.import_id.is_some()
-    )
+    let StateChange::Order {
+        before,
+        after: Some(after),
+    } = change
+    else {
+        return false;
+    };
+    let arrives = before.as_ref().is_none_or(|before| before.awaits_places());
+    arrives && after.import_id.is_some()
 }
 
 /// The zones that a change wakes.

@@ -1,6 +1,6 @@
 //! An import, as callers see it.
 
-use domain::import::{ImportFailure, ImportSettings};
+use domain::import::{ImportFailure, ImportSettings, Locating};
 use domain::{Import, ImportId, ImportStatus, RowFault, Timestamp, UserId};
 use serde::Serialize;
 
@@ -15,6 +15,8 @@ pub struct ImportAnswer {
     rows: u32,
     accepted: u32,
     rejected: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) addresses: Option<AddressesAnswer>,
     progress: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) errors: Option<Vec<RowFault>>,
@@ -40,6 +42,26 @@ pub struct ImportAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
     finished_at: Option<Timestamp>,
     updated_at: Timestamp,
+}
+
+/// What became of the rows with an address to place on the map.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub(super) struct AddressesAnswer {
+    located: u32,
+    waiting: u32,
+    pub(super) failed: u32,
+    cancelled: u32,
+}
+
+impl AddressesAnswer {
+    pub(super) fn of(import: &Import, locating: &Locating) -> Self {
+        Self {
+            located: locating.located,
+            waiting: locating.waiting(import),
+            failed: locating.failed,
+            cancelled: locating.cancelled,
+        }
+    }
 }
 
 /// How far the cancellation of the orders of an import is.
@@ -79,6 +101,7 @@ impl From<Import> for ImportAnswer {
             status: import.status,
             accepted: import.accepted,
             rejected: import.rejected,
+            addresses: None,
             errors: None,
             rejected_rows_url: None,
             cancellation: import.cancellation.map(|it| CancellationAnswer {

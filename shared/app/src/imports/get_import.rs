@@ -5,11 +5,11 @@ use std::sync::Arc;
 use domain::import::TOLD_FAULTS;
 use domain::{ImportId, ImportStatus, Role};
 
-use super::answer::ImportAnswer;
+use super::answer::{AddressesAnswer, ImportAnswer};
 use super::ingest_orders::FILE_CHANGED;
 use crate::caller::Caller;
 use crate::messages::ImportKey;
-use crate::ports::{FileUrls, ImportStore, UserStore};
+use crate::ports::{FileUrls, ImportStore, LocatingStore, UserStore};
 use crate::refusal::Refusal;
 
 /// `GET /imports/{import_id}`
@@ -18,6 +18,8 @@ pub struct GetImport {
     pub users: Arc<dyn UserStore>,
     /// The imports.
     pub imports: Arc<dyn ImportStore>,
+    /// How far their addresses are placed.
+    pub locating: Arc<dyn LocatingStore>,
     /// Signs URLs.
     pub urls: Arc<dyn FileUrls>,
 }
@@ -49,15 +51,28 @@ impl GetImport {
             import_id: id,
         };
         let settings = Some(import.settings.clone()).filter(|settings| !settings.is_empty());
+        let addresses = match import.to_place {
+            0 => None,
+            _ => Some(AddressesAnswer::of(
+                &import,
+                &self.locating.locating(id).await?,
+            )),
+        };
+        let unplaced = addresses.as_ref().map_or(0, |addresses| addresses.failed);
         let mut answer = ImportAnswer::from(import);
         answer.settings = settings;
+        answer.addresses = addresses;
         let mut errors = match rejected {
             0 => Vec::new(),
             _ => self.imports.row_faults(id, 0, TOLD_FAULTS).await?,
         };
+        if unplaced > 0 {
+            errors.extend(self.locating.unplaced_rows(id, 0, TOLD_FAULTS).await?);
+            errors.sort_by_key(|fault| fault.row);
+        }
         errors.truncate(TOLD_FAULTS);
         answer.errors = Some(errors);
-        if rejected > 0 && written {
+        if rejected + unplaced > 0 && written {
             answer.rejected_rows_url = Some(self.urls.rejected_rows(key).await?);
         }
         Ok(answer)

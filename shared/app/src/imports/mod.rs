@@ -12,6 +12,7 @@ mod get_import_profile;
 mod ingest_orders;
 mod list_import_profiles;
 mod list_imports;
+mod locate_orders;
 mod profile_answer;
 mod put_import_profile;
 
@@ -23,5 +24,6 @@ pub use get_import_profile::GetImportProfile;
 pub use ingest_orders::{IngestOrders, IngestReport, Progress};
 pub use list_import_profiles::ListImportProfiles;
 pub use list_imports::{ImportsAnswer, ListImports};
+pub use locate_orders::{LocateOrders, LocatingEnd, LocatingReport};
 pub use profile_answer::{ImportProfileAnswer, ImportProfilesAnswer};
 pub use put_import_profile::PutImportProfile;

@@ -1,6 +1,7 @@
 //! The texts of the emails.
 
 use domain::order::WINDOW_PASSED;
+use domain::place::Placing;
 use domain::stop::label;
 use domain::{OnFailure, Order, OrderStatus, Route, RouteStop, StopKind, Timestamp, User};
 use jiff::tz::TimeZone;
@@ -440,7 +441,22 @@ fn reason(order: &Order) -> Option<String> {
     let last = order.history.last()?;
     let code = last.reason_code.map(|code| code.in_words().to_owned());
     let reason = last.reason.clone().or(code)?;
+    let place_faults = order.place_faults.iter().map(|fault| {
+        let stop = match fault.stop {
+            StopKind::Pickup => ("pickup", &order.pickup),
+            StopKind::Dropoff => ("drop-off", &order.dropoff),
+        };
+        let address = stop.1.address.as_deref().unwrap_or_default();
+        format!(
+            "The address of the {} ({address}) {}.",
+            stop.0, fault.detail
+        )
+    });
     Some(match reason.as_str() {
+        _ if !order.place_faults.is_empty() => place_faults.collect::<Vec<_>>().join(" "),
+        WINDOW_PASSED if order.placing() == Some(Placing::Failed) => {
+            "The time window ended before the address was placed on the map.".to_owned()
+        }
         WINDOW_PASSED => "No agent could be there within the time window.".to_owned(),
         _ => reason,
     })

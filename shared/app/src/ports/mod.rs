@@ -6,6 +6,7 @@ mod chance;
 mod claims;
 mod identity;
 mod imports;
+mod locating;
 mod locations;
 mod mail;
 mod outboxes;
@@ -32,6 +33,7 @@ pub use imports::{
     Chunk, ChunkOutcome, FileError, FileUrls, ImportChunks, ImportFiles, ImportPage, ImportStore,
     ProfileStore, UploadUrl, WrittenFile,
 };
+pub use locating::{GeocoderTurns, LocatingStore, Turn};
 pub use locations::LocationStore;
 pub use mail::{AddressMailer, Email, MailError, Mailer, Wish};
 pub use outboxes::{Outboxes, Taken};

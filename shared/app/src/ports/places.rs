@@ -1,28 +1,34 @@
 //! The geocoder and the cache of its answers.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use domain::{Coordinates, Timestamp};
-use serde::{Deserialize, Serialize};
+use domain::Timestamp;
+pub use domain::place::PlaceCandidate;
 use thiserror::Error;
 
 use super::StoreError;
 use crate::refusal::Cause;
 
-/// A place that an address may mean.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PlaceCandidate {
-    /// The geocoder's name for the place, for people.
-    pub label: String,
-    /// The location of the place.
-    pub location: Coordinates,
-    /// The geocoder's confidence, 0 to 1.
-    pub confidence: f64,
-}
-
-/// The geocoder is unavailable, throttles, or sends an answer that cannot be read.
+/// Why the geocoder gives no answer.
 #[derive(Debug, Error)]
-#[error("the geocoder is unavailable")]
-pub struct GeocoderError(#[source] pub Cause);
+pub enum GeocoderError {
+    /// It is unavailable, or sends an answer that cannot be read.
+    #[error("the geocoder is unavailable")]
+    Unavailable(#[source] Cause),
+    /// It has had enough requests for a while.
+    #[error("the quota of the geocoder is used up")]
+    Quota {
+        /// The pause that it asks for.
+        retry_after: Option<Duration>,
+        /// The answer.
+        #[source]
+        cause: Cause,
+    },
+    /// It refuses this address, and would refuse it again.
+    #[error("the geocoder refuses the address")]
+    Refused(#[source] Cause),
+}
 
 /// Finds places by address.
 #[async_trait]

@@ -65,6 +65,8 @@ impl World {
         IngestOrders {
             required_proof: RequiredProof::default(),
             imports: self.store.clone(),
+            locating: self.store.clone(),
+            addresses: None,
             chunks: self.store.clone(),
             room: RoomForOrders {
                 clock: self.clock.clone(),

@@ -46,6 +46,8 @@ pub struct Layout {
     pub(super) rejected_code: Option<usize>,
     /// What the settings of the import make of the rows. `None` if they are read as they are.
     pub(super) special: Option<Box<Special>>,
+    /// Whether a stop may have an address alone.
+    pub(super) takes_addresses: bool,
 }
 
 impl Layout {
@@ -62,10 +64,16 @@ impl Layout {
     pub(super) fn is_like_a_row(&self, cells: &Cells) -> bool {
         let columns = self.columns.iter().zip(cells.iter());
         let required = columns.filter(|(column, _)| column.is_some_and(Column::is_required));
-        if self.special.is_some() && !self.has_coordinates() {
-            // The lines of a correct row have one cell more than the header together. So only one of them has more than
-            // half of the cells.
-            return cells.ends.len() * 2 > self.columns.len() + 1;
+        // The lines of a correct row have one cell more than the header together. So only one of them has more than
+        // half of the cells.
+        let is_most_of_a_row = || cells.ends.len() * 2 > self.columns.len() + 1;
+        let may_lack = self.special.is_some() || self.takes_addresses;
+        if may_lack && !self.has_coordinates() {
+            return is_most_of_a_row();
+        }
+        // A row of such a file may have addresses alone, although the file has coordinates.
+        if self.takes_addresses && self.has_address() && is_most_of_a_row() {
+            return true;
         }
         required.filter(|(_, cell)| are_like_degrees(cell)).count() >= 2
     }
@@ -73,6 +81,11 @@ impl Layout {
     fn has_coordinates(&self) -> bool {
         let columns = self.columns.iter().flatten();
         columns.filter(|column| column.is_required()).count() >= 2
+    }
+
+    fn has_address(&self) -> bool {
+        let mut columns = self.columns.iter().flatten();
+        columns.any(|column| matches!(column, Column::PickupAddress | Column::DropoffAddress))
     }
 
     /// The names of the file's columns that are not read.
@@ -111,7 +124,9 @@ impl Layout {
     /// Whether each row must have a cell for the column.
     pub(super) fn needs(&self, column: Column) -> bool {
         let special = self.special.as_ref();
+        let address = column.address_in_place().filter(|_| self.takes_addresses);
         column.is_required()
+            && !address.is_some_and(|address| self.columns.contains(&Some(address)))
             && !special.is_some_and(|special| special.is_mapped || special.has_default(column))
     }
 }
@@ -165,7 +180,7 @@ impl Beginning {
             let (special, columns) = format.mapped(&header)?;
             (Some(Box::new(special)), columns)
         } else {
-            let columns = columns(&header, |column| format.has_default(column))?;
+            let columns = columns(&header, format)?;
             let special = (!format.is_plain()).then(|| Box::new(format.unmapped(&columns)));
             (special, columns)
         };
@@ -178,6 +193,7 @@ impl Beginning {
                 columns,
                 rejected_code,
                 special,
+                takes_addresses: format.takes_addresses,
             },
             rows_at: rows_at as u64,
         })
@@ -422,11 +438,8 @@ fn names(input: &[u8], separator: u8, whole: bool) -> Result<(Vec<String>, usize
 }
 
 /// The column of each cell of the header. One fault names everything that is wrong. A column with a default is not
-/// required.
-fn columns(
-    header: &[String],
-    has_default: impl Fn(Column) -> bool,
-) -> Result<Vec<Option<Column>>, FileFault> {
+/// required, and neither are coordinates for which a file may have addresses.
+fn columns(header: &[String], format: &Format) -> Result<Vec<Option<Column>>, FileFault> {
     let mut columns = Vec::new();
     let (mut unknown, mut doubled) = (Vec::new(), Vec::new());
     for cell in header {
@@ -442,7 +455,8 @@ fn columns(
     }
     let required = Column::ALL.iter().filter(|column| column.is_required());
     let missing: Vec<&str> = required
-        .filter(|column| !columns.contains(&Some(**column)) && !has_default(**column))
+        .filter(|column| !columns.contains(&Some(**column)) && !format.has_default(**column))
+        .filter(|column| !format.may_lack(**column, |address| columns.contains(&Some(address))))
         .map(|column| column.name())
         .collect();
     let mut faults = Vec::new();

@@ -28,6 +28,8 @@ pub struct Format {
     /// The line with the names of the columns. `None` for the first line that is not empty.
     pub(super) header_row: Option<u32>,
     cells: CellRules,
+    /// Whether a stop may have an address alone.
+    pub(super) takes_addresses: bool,
 }
 
 /// How the cells of a row are read.
@@ -98,12 +100,23 @@ impl Format {
             columns: settings.columns.clone(),
             header_row: settings.header_row,
             cells,
+            takes_addresses: false,
+        }
+    }
+
+    /// The format of a file in which a stop may have an address alone, because a geocoder will place it.
+    #[must_use]
+    pub fn taking_addresses(self, takes_addresses: bool) -> Self {
+        Self {
+            takes_addresses,
+            ..self
         }
     }
 
     /// Whether the file is read as it is.
     pub(super) fn is_plain(&self) -> bool {
-        *self == Self::default()
+        let plain = Self::default().taking_addresses(self.takes_addresses);
+        *self == plain
     }
 
     /// Whether the file has columns under other names than ours.
@@ -113,6 +126,12 @@ impl Format {
 
     pub(super) fn has_default(&self, column: Column) -> bool {
         self.cells.has_default(column)
+    }
+
+    /// Whether the file may lack the column of a coordinate, because it has the address of the stop.
+    pub(super) fn may_lack(&self, column: Column, has: impl Fn(Column) -> bool) -> bool {
+        let address = column.address_in_place().filter(|_| self.takes_addresses);
+        address.is_some_and(|address| has(address) || self.has_default(address))
     }
 
     /// What is wrong with the defaults, for an order that is placed at `now`.
@@ -238,6 +257,7 @@ impl Format {
                 && choices[**column as usize].is_empty()
                 && !self.has_default(**column)
                 && !from_pickup
+                && !self.may_lack(**column, |address| !choices[address as usize].is_empty())
         };
         absent.extend(
             Column::ALL

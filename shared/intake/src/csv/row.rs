@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
+use domain::Timestamp;
 use domain::import::LONGEST_DETAIL;
 use domain::order::OrderDraft;
-use domain::{NewOrder, Timestamp};
 use strum::EnumCount;
 
 use super::beginning::Layout;
@@ -99,11 +99,12 @@ impl<'r> ImportRow<'r> {
         self.cells.iter()
     }
 
-    /// Reads the order that the row describes, if it is placed at `now`.
+    /// Reads the order that the row describes, if it is placed at `now`. Only if the format of the file says so, a stop
+    /// may have an address and no location.
     ///
     /// # Errors
     /// The first fault. Its text names the other faults.
-    pub fn read(&self, now: Timestamp) -> Result<NewOrder, CellFault> {
+    pub fn read(&self, now: Timestamp) -> Result<OrderDraft, CellFault> {
         let cells = self.by_column()?;
         let faults = Faults::new();
         let point_is_doubtful = self.layout.point_is_doubtful();
@@ -117,15 +118,19 @@ impl<'r> ImportRow<'r> {
         }
         let texts = cells.texts.each_ref().map(Option::as_deref);
         let fields = Fields::of_row(&texts, &faults);
-        let draft = read_draft(&fields, AddressAlone::Refused, now);
+        let address_alone = if self.layout.takes_addresses {
+            AddressAlone::Allowed
+        } else {
+            AddressAlone::Refused
+        };
+        let draft = read_draft(&fields, address_alone, now);
         let requires_proof = read_row_proof(&fields);
         let draft = draft.map(|draft| OrderDraft {
             requires_proof,
             ..draft
         });
-        let located = draft.and_then(|draft| draft.located(None, None));
-        let read = faults.or(located);
-        read.map_err(|faults| fault(&cells, faults.into_vec()))
+        let read = faults.or(draft);
+        read.map_err(|faults| fault(&cells, faults.into_vec(), address_alone))
     }
 
     fn by_column(&self) -> Result<ByColumn<'r>, CellFault> {
@@ -276,15 +281,29 @@ type Found = (Column, &'static str, String);
 
 /// The first fault, with the texts of the others.
 #[cold]
-fn fault(cells: &ByColumn<'_>, faults: Vec<Fault>) -> CellFault {
+fn fault(cells: &ByColumn<'_>, faults: Vec<Fault>, address_alone: AddressAlone) -> CellFault {
     let mut found: Vec<Found> = Vec::new();
-    for column in Column::ALL.iter().filter(|column| column.is_required()) {
+    let has_address_alone = |column: &Column| {
+        let address = column.address_in_place();
+        let mut of_the_stop = Column::ALL
+            .iter()
+            .filter(|it| it.address_in_place() == address);
+        address_alone == AddressAlone::Allowed
+            && address.is_some_and(|address| cells.text(address).is_some())
+            && of_the_stop.all(|coordinate| cells.text(*coordinate).is_none())
+    };
+    let required = Column::ALL.iter().filter(|column| column.is_required());
+    for column in required.filter(|column| !has_address_alone(column)) {
         if cells.text(*column).is_none() {
             // Only the first fault gives the reason, to leave room for the others.
-            let detail = if found.is_empty() {
-                "is missing; in a file each row needs the coordinates of both stops, an address alone is not enough"
-            } else {
-                "is missing"
+            let detail = match address_alone {
+                AddressAlone::Allowed if found.is_empty() => {
+                    "is missing; in a file each row needs the coordinates or the address of both stops"
+                }
+                AddressAlone::Refused if found.is_empty() => {
+                    "is missing; in a file each row needs the coordinates of both stops, an address alone is not enough"
+                }
+                AddressAlone::Allowed | AddressAlone::Refused => "is missing",
             };
             found.push((*column, "missing", detail.to_owned()));
         }

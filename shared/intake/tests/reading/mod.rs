@@ -2,7 +2,8 @@
 
 #![allow(dead_code, reason = "each suite uses what it needs")]
 
-use domain::{NewOrder, Timestamp};
+use domain::Timestamp;
+use domain::order::OrderDraft;
 use intake::csv::{Beginning, CellFault, FileFault, Format, HEAD, Rows, Step};
 
 /// The time at which the orders are placed.
@@ -11,7 +12,7 @@ pub fn now() -> Timestamp {
 }
 
 /// The order in a row, or its fault.
-pub type Outcome = Result<NewOrder, CellFault>;
+pub type Outcome = Result<OrderDraft, CellFault>;
 
 /// All rows with their numbers, and the fault that ended the reading.
 pub fn read_in_pieces(bytes: &[u8], piece: usize) -> (Vec<(u32, Outcome)>, Option<FileFault>) {

@@ -61,7 +61,7 @@ async fn begun(imports: &dyn ImportStore, customer: UserId) -> Import {
         size_bytes: 1_000,
         is_unpacked: false,
     };
-    let begun = awaited.begun(file, at("2030-05-06T08:00:01Z"));
+    let begun = awaited.begun(file, true, at("2030-05-06T08:00:01Z"));
     imports.put_import(&begun).await.unwrap();
     begun
 }
@@ -81,6 +81,7 @@ fn fault(row: u32) -> RowFault {
         column: row.is_multiple_of(2).then(|| "pickup_lat".to_owned()),
         code: "missing".to_owned(),
         detail: "is missing; größer als nichts".to_owned(),
+        candidates: Vec::new(),
     }
 }
 
@@ -90,7 +91,7 @@ fn chunk(import: &Import, orders: Vec<Order>, faults: Vec<RowFault>) -> Chunk {
     Chunk {
         import: import.advanced(
             domain::import::Reached::at(offset),
-            accepted,
+            (accepted, 0),
             rejected,
             at("2030-05-06T08:00:03Z"),
         ),
@@ -113,7 +114,7 @@ async fn a_version_is_written_over_its_predecessor_alone(imports: &dyn ImportSto
         code: "encoding".to_owned(),
         detail: "is not UTF-8".to_owned(),
     };
-    let failed = first.finished(Some(failure), at("2030-05-06T08:00:09Z"));
+    let failed = first.finished(Some(failure), 0, at("2030-05-06T08:00:09Z"));
     imports.put_import(&failed).await.unwrap();
     assert_eq!(imports.import(first.id).await.unwrap(), Some(failed));
 }
@@ -143,9 +144,12 @@ async fn a_chunk_is_stored_whole_and_once(stores: Stores<'_>) {
         ChunkOutcome::Superseded
     );
     let ahead = chunk(
-        &first
-            .import
-            .advanced(domain::import::Reached::at(60), 0, 0, import.updated_at),
+        &first.import.advanced(
+            domain::import::Reached::at(60),
+            (0, 0),
+            0,
+            import.updated_at,
+        ),
         vec![],
         vec![],
     );

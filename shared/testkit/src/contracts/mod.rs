@@ -16,6 +16,7 @@ pub mod leases;
 pub mod ledger;
 pub mod legs;
 pub mod listings;
+pub mod locating;
 pub mod locations;
 pub mod mail;
 pub mod orders;

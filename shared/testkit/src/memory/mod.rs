@@ -5,6 +5,7 @@ mod files;
 mod identity;
 mod imports;
 mod legs;
+mod locating;
 mod locations;
 mod mail;
 mod outboxes;
@@ -29,7 +30,8 @@ pub use places::{MemoryGeocoder, MemoryPlaceCache};
 pub use proofs::{MemoryProofFiles, OnePixel};
 pub use put_aside::MemoryAside;
 pub use queues::{
-    MemoryCustomers, MemoryImportQueue, MemoryNotifications, MemoryQueue, MemoryWakes,
+    MemoryCustomers, MemoryImportQueue, MemoryLocateQueue, MemoryNotifications, MemoryQueue,
+    MemoryWakes,
 };
 pub use ses::MemorySes;
 pub use store::{MemoryStore, NextWrite};

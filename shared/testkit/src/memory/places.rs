@@ -47,7 +47,7 @@ impl Geocoder for MemoryGeocoder {
     async fn candidates(&self, address: &str) -> Result<Vec<PlaceCandidate>, GeocoderError> {
         self.asked.lock().unwrap().push(address.to_owned());
         if *self.away.lock().unwrap() {
-            return Err(GeocoderError(away()));
+            return Err(GeocoderError::Unavailable(away()));
         }
         let known = self.known.lock().unwrap();
         Ok(known.get(address).cloned().unwrap_or_default())

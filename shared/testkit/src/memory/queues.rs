@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use app::messages::{CustomerChanged, ImportKey, Notification, Wake};
+use app::messages::{CustomerChanged, ImportKey, LocateImport, Notification, Wake};
 use app::ports::{Queue, QueueError};
 use async_trait::async_trait;
 
@@ -22,6 +22,8 @@ pub type MemoryWakes = MemoryQueue<Wake>;
 pub type MemoryNotifications = MemoryQueue<Notification>;
 /// The queue of imports that have rows left.
 pub type MemoryImportQueue = MemoryQueue<ImportKey>;
+/// The queue of imports with addresses to place.
+pub type MemoryLocateQueue = MemoryQueue<LocateImport>;
 /// The messages about customers whose orders follow a suspension.
 pub type MemoryCustomers = MemoryQueue<CustomerChanged>;
 

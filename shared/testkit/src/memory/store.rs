@@ -11,7 +11,7 @@ use app::ports::{
     RouteStore, StoreError, UserStore,
 };
 use async_trait::async_trait;
-use domain::import::ImportProfiles;
+use domain::import::{ImportProfiles, Locating};
 use domain::{
     AgentLocation, Import, ImportId, Order, OrderId, OrderStatus, Role, Route, RouteId,
     RouteStatus, RowFault, Timestamp, User, UserId, UserStatus, Zone,
@@ -69,6 +69,10 @@ pub(super) struct Tables {
     pub(super) profiles: HashMap<UserId, ImportProfiles>,
     pub(super) proofs: HashMap<OrderId, ProofsRecord>,
     pub(super) pins: HashMap<OrderId, PinRecord>,
+    pub(super) locating: HashMap<ImportId, Locating>,
+    pub(super) unplaced_rows: BTreeMap<(ImportId, u32), Vec<RowFault>>,
+    pub(super) next_turn: Option<Timestamp>,
+    pub(super) asking: HashMap<String, (String, Timestamp)>,
     changes: Vec<StateChange>,
     faults: VecDeque<NextWrite>,
 }

@@ -1,12 +1,14 @@
 //! Imports: one item for an import, and one for each chunk with rejected rows.
 
 use domain::import::{
-    Cancellation, ImportFailure, ImportSettings, KeptParts, KeptRejects, SeenFile, ToldByFile,
+    Cancellation, Chain, ImportFailure, ImportSettings, KeptParts, KeptRejects, Locating, SeenFile,
+    ToldByFile,
 };
 use domain::{Actor, Import, ImportId, ImportStatus, RowFault, Timestamp, UserId};
 use serde::{Deserialize, Serialize};
 
 use super::BrokenItem;
+use super::known_place::StoredCandidate;
 use crate::dynamodb::keys;
 
 #[derive(Clone, Serialize, Deserialize)]
@@ -38,6 +40,12 @@ pub(crate) struct StoredImport {
     pickup_at: Option<u64>,
     accepted: u32,
     rejected: u32,
+    #[serde(default, skip_serializing_if = "is_false")]
+    takes_addresses: bool,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    to_place: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    read_at: Option<Timestamp>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     rejects: Option<StoredRejects>,
     #[serde(default)]
@@ -63,6 +71,11 @@ struct StoredRejects {
     upload_id: String,
     etags: Vec<String>,
     row: u32,
+    /// Absent in an item of an earlier version of Waybill: then it is the row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rejected_after: Option<u32>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    unplaced_after: u32,
     offset: u64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pickup_at: Option<u64>,
@@ -74,6 +87,8 @@ impl From<KeptRejects> for StoredRejects {
             upload_id: kept.parts.upload_id,
             etags: kept.parts.etags,
             row: kept.row,
+            rejected_after: Some(kept.rejected_after),
+            unplaced_after: kept.unplaced_after,
             offset: kept.offset,
             pickup_at: kept.pickup_at,
         }
@@ -88,6 +103,8 @@ impl From<StoredRejects> for KeptRejects {
                 etags: stored.etags,
             },
             row: stored.row,
+            rejected_after: stored.rejected_after.unwrap_or(stored.row),
+            unplaced_after: stored.unplaced_after,
             offset: stored.offset,
             pickup_at: stored.pickup_at,
         }
@@ -167,6 +184,9 @@ impl From<Import> for StoredImport {
             pickup_at: import.pickup_at,
             accepted: import.accepted,
             rejected: import.rejected,
+            takes_addresses: import.takes_addresses,
+            to_place: import.to_place,
+            read_at: import.read_at,
             rejects: import.rejects.map(StoredRejects::from),
             rejects_begun_again: import.rejects_begun_again,
             failure: import.failure.map(|failure| StoredFailure {
@@ -217,6 +237,9 @@ impl TryFrom<StoredImport> for Import {
             pickup_at: stored.pickup_at,
             accepted: stored.accepted,
             rejected: stored.rejected,
+            takes_addresses: stored.takes_addresses,
+            to_place: stored.to_place,
+            read_at: stored.read_at,
             rejects: stored.rejects.map(KeptRejects::from),
             rejects_begun_again: stored.rejects_begun_again,
             failure: stored.failure.map(|failure| ImportFailure {
@@ -253,7 +276,68 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-/// The faults of the rejected rows of a chunk.
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// How far the addresses of an import are placed.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct StoredLocating {
+    import_id: ImportId,
+    item: String,
+    row: u32,
+    located: u32,
+    failed: u32,
+    cancelled: u32,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    fruitless: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    chain: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    alive_until: Option<Timestamp>,
+    version: u64,
+}
+
+impl From<Locating> for StoredLocating {
+    fn from(locating: Locating) -> Self {
+        Self {
+            import_id: locating.import_id,
+            item: keys::LOCATING_ITEM.to_owned(),
+            row: locating.row,
+            located: locating.located,
+            failed: locating.failed,
+            cancelled: locating.cancelled,
+            fruitless: locating.fruitless,
+            chain: locating.chain.map(|chain| chain.id),
+            alive_until: locating.chain.map(|chain| chain.alive_until),
+            version: locating.version,
+        }
+    }
+}
+
+impl TryFrom<StoredLocating> for Locating {
+    type Error = BrokenItem;
+
+    fn try_from(stored: StoredLocating) -> Result<Self, BrokenItem> {
+        let chain = match (stored.chain, stored.alive_until) {
+            (Some(id), Some(alive_until)) => Some(Chain { id, alive_until }),
+            (None, None) => None,
+            _ => return Err(BrokenItem("a chain without alive_until, or the reverse")),
+        };
+        Ok(Self {
+            import_id: stored.import_id,
+            row: stored.row,
+            located: stored.located,
+            failed: stored.failed,
+            cancelled: stored.cancelled,
+            fruitless: stored.fruitless,
+            chain,
+            version: stored.version,
+        })
+    }
+}
+
+/// The faults of the rejected rows of a chunk, or of the rows whose orders failed.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct StoredRowFaults {
     import_id: ImportId,
@@ -268,21 +352,33 @@ struct StoredRowFault {
     column: Option<String>,
     code: String,
     detail: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    candidates: Vec<StoredCandidate>,
 }
 
 impl StoredRowFaults {
     /// The faults of a chunk. `None` if no row was rejected.
     pub(crate) fn of(import_id: ImportId, faults: &[RowFault]) -> Option<Self> {
+        Self::under(import_id, faults, keys::rejected_item)
+    }
+
+    /// The faults of rows whose orders failed. `None` if there are none.
+    pub(crate) fn of_unplaced(import_id: ImportId, faults: &[RowFault]) -> Option<Self> {
+        Self::under(import_id, faults, keys::unplaced_item)
+    }
+
+    fn under(import_id: ImportId, faults: &[RowFault], item: fn(u32) -> String) -> Option<Self> {
         let first = faults.first()?;
         let faults = faults.iter().cloned().map(|fault| StoredRowFault {
             row: fault.row,
             column: fault.column,
             code: fault.code,
             detail: fault.detail,
+            candidates: fault.candidates.iter().map(Into::into).collect(),
         });
         Some(Self {
             import_id,
-            item: keys::rejected_item(first.row),
+            item: item(first.row),
             faults: faults.collect(),
         })
     }
@@ -293,6 +389,7 @@ impl StoredRowFaults {
             column: fault.column,
             code: fault.code,
             detail: fault.detail,
+            candidates: fault.candidates.into_iter().map(Into::into).collect(),
         })
     }
 }

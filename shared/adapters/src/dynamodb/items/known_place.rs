@@ -15,8 +15,8 @@ pub(crate) struct StoredPlaces {
     expires_at_s: i64,
 }
 
-#[derive(Serialize, Deserialize)]
-struct StoredCandidate {
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct StoredCandidate {
     label: String,
     location: StoredCoordinates,
     confidence: f64,
@@ -24,14 +24,9 @@ struct StoredCandidate {
 
 impl StoredPlaces {
     pub(crate) fn new(claim: String, candidates: &[PlaceCandidate], expires_at: Timestamp) -> Self {
-        let candidates = candidates.iter().map(|candidate| StoredCandidate {
-            label: candidate.label.clone(),
-            location: candidate.location.into(),
-            confidence: candidate.confidence,
-        });
         Self {
             claim,
-            candidates: candidates.collect(),
+            candidates: candidates.iter().map(Into::into).collect(),
             expires_at_s: whole_seconds(expires_at),
         }
     }
@@ -44,13 +39,26 @@ impl StoredPlaces {
 
 impl From<StoredPlaces> for Vec<PlaceCandidate> {
     fn from(stored: StoredPlaces) -> Self {
-        let candidates = stored.candidates.into_iter();
-        candidates
-            .map(|candidate| PlaceCandidate {
-                label: candidate.label,
-                location: candidate.location.into(),
-                confidence: candidate.confidence,
-            })
-            .collect()
+        stored.candidates.into_iter().map(Into::into).collect()
+    }
+}
+
+impl From<&PlaceCandidate> for StoredCandidate {
+    fn from(candidate: &PlaceCandidate) -> Self {
+        Self {
+            label: candidate.label.clone(),
+            location: candidate.location.into(),
+            confidence: candidate.confidence,
+        }
+    }
+}
+
+impl From<StoredCandidate> for PlaceCandidate {
+    fn from(stored: StoredCandidate) -> Self {
+        Self {
+            label: stored.label,
+            location: stored.location.into(),
+            confidence: stored.confidence,
+        }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) use claim::{
     SECONDS_KEPT, StoredExternalId, StoredLease, StoredNoAgents, StoredOrderKey,
     StoredPendingBound, StoredSweepPlace, whole_seconds,
 };
-pub(crate) use import::{StoredImport, StoredRowFaults};
+pub(crate) use import::{StoredImport, StoredLocating, StoredRowFaults};
 pub(crate) use known_place::StoredPlaces;
 pub(crate) use legs::StoredLegs;
 pub(crate) use location::StoredLocation;

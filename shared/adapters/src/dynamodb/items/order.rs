@@ -2,14 +2,16 @@
 
 use domain::given_proof::GivenProof;
 use domain::order::{Assignment, Waiting};
+use domain::place::PlaceFault;
 use domain::{
     Actor, Decided, Decision, FromRecipient, HistoryLine, ImportId, OnFailure, Order, OrderField,
     OrderId, OrderStatus, Priority, Rating, ReasonCode, RecipientNote, RequiredProof, RouteId,
-    Skills, TapId, Tapped, Timestamp, UnplacedReason, UserId, Zone,
+    Skills, StopKind, TapId, Tapped, Timestamp, UnplacedReason, UserId, Zone,
 };
 use serde::{Deserialize, Serialize};
 
 use super::BrokenItem;
+use super::known_place::StoredCandidate;
 use super::place::{StoredCoordinates, StoredStop};
 use crate::dynamodb::keys;
 
@@ -36,6 +38,10 @@ pub(crate) struct StoredOrder {
     /// Absent as long as a stop has no location.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     zone: Option<Zone>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    came_unplaced: bool,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    place_faults: Vec<StoredPlaceFault>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     agent_id: Option<UserId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -100,6 +106,38 @@ struct StoredHistoryLine {
     proof: Option<GivenProof>,
 }
 
+/// Why the addresses of an order were not placed.
+#[derive(Clone, Serialize, Deserialize)]
+struct StoredPlaceFault {
+    stop: StopKind,
+    code: String,
+    detail: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    candidates: Vec<StoredCandidate>,
+}
+
+impl From<PlaceFault> for StoredPlaceFault {
+    fn from(fault: PlaceFault) -> Self {
+        Self {
+            stop: fault.stop,
+            code: fault.code,
+            detail: fault.detail,
+            candidates: fault.candidates.iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl From<StoredPlaceFault> for PlaceFault {
+    fn from(stored: StoredPlaceFault) -> Self {
+        Self {
+            stop: stored.stop,
+            code: stored.code,
+            detail: stored.detail,
+            candidates: stored.candidates.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
 /// What the history keeps of a tap.
 #[derive(Clone, Serialize, Deserialize)]
 struct StoredTap {
@@ -154,6 +192,8 @@ impl From<Order> for StoredOrder {
             on_failure: order.on_failure,
             import_id: order.import_id,
             zone: order.zone,
+            came_unplaced: order.came_unplaced,
+            place_faults: order.place_faults.into_iter().map(Into::into).collect(),
             agent_id: order.assignment.map(|assignment| assignment.agent_id),
             route_id: order.assignment.map(|assignment| assignment.route_id),
             retry_at: order.waiting.map(|waiting| waiting.retry_at),
@@ -247,6 +287,8 @@ impl TryFrom<StoredOrder> for Order {
             on_failure: stored.on_failure,
             import_id: stored.import_id,
             zone: stored.zone,
+            came_unplaced: stored.came_unplaced,
+            place_faults: stored.place_faults.into_iter().map(Into::into).collect(),
             assignment,
             waiting,
             decided: Decided {

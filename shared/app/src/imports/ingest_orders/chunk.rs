@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use domain::import::Reached;
-use domain::{Import, NewOrder, Order, OrderId, RowFault, Timestamp};
+use domain::order::OrderDraft;
+use domain::{Import, Order, OrderId, RowFault, Timestamp};
 use intake::Column;
 use intake::csv::{CellFault, ImportRow};
 
@@ -22,6 +23,8 @@ pub(super) struct Gathered {
     faults: Vec<RowFault>,
     /// The number of orders that were stored before.
     there: u32,
+    /// The number of those whose addresses had to be placed.
+    there_to_place: u32,
     text: usize,
     /// Where these rows end in the file.
     reached: Reached,
@@ -36,6 +39,7 @@ impl Gathered {
             external_ids: HashSet::new(),
             faults: Vec::new(),
             there: 0,
+            there_to_place: 0,
             text: 0,
             reached,
         }
@@ -88,7 +92,7 @@ impl Gathered {
         import: &Import,
         ingest: &IngestOrders,
     ) -> Result<Order, CellFault> {
-        let new: NewOrder = row.read(self.now)?;
+        let new: OrderDraft = row.read(self.now)?;
         let named = new.external_id.as_ref();
         if named.is_some_and(|name| self.external_ids.contains(name)) {
             let detail = "was used in an earlier row of the file";
@@ -98,7 +102,8 @@ impl Gathered {
             (&new.pickup, Column::PickupLat),
             (&new.dropoff, Column::DropoffLat),
         ] {
-            if !ingest.service_area.covers(stop.location) {
+            let outside = |at| !ingest.service_area.covers(at);
+            if stop.location.is_some_and(outside) {
                 return Err(CellFault {
                     column: Some(column),
                     code: "outside_service_area",
@@ -106,6 +111,16 @@ impl Gathered {
                 });
             }
         }
+        let id = import.id.order_in_row(row.number());
+        let new = OrderDraft {
+            requires_proof: new.requires_proof.or(&ingest.required_proof),
+            ..new
+        };
+        let Some(new) = new.clone().located(None, None) else {
+            let mut order = Order::to_place(id, import.customer_id, new, self.now);
+            order.import_id = Some(import.id);
+            return Ok(order);
+        };
         let (from, to) = (new.pickup.location, new.dropoff.location);
         if !ingest.longest_leg.allows(from, to) {
             return Err(CellFault {
@@ -120,11 +135,6 @@ impl Gathered {
             code: "invalid",
             detail: "is not a place on earth".to_owned(),
         })?;
-        let id = import.id.order_in_row(row.number());
-        let new = NewOrder {
-            requires_proof: new.requires_proof.or(&ingest.required_proof),
-            ..new
-        };
         let mut order = Order::placed(id, import.customer_id, new, zone, self.now);
         order.import_id = Some(import.id);
         Ok(order)
@@ -136,6 +146,7 @@ impl Gathered {
             column: fault.column.map(|column| column.to_string()),
             code: fault.code.to_owned(),
             detail: fault.detail,
+            candidates: Vec::new(),
         };
         // The faults stay sorted by row. A row that the store refuses is added after later rows.
         let place = self.faults.partition_point(|other| other.row < row);
@@ -152,6 +163,8 @@ impl Gathered {
             .collect();
         let (there, taken): (HashSet<_>, HashSet<_>) =
             (there.iter().collect(), taken.iter().collect());
+        let unplaced = self.orders.iter().filter(|(_, order)| order.came_unplaced);
+        self.there_to_place += unplaced.filter(|(_, it)| there.contains(&it.id)).count() as u32;
         self.orders
             .retain(|(_, order)| !there.contains(&order.id) && !taken.contains(&order.id));
         self.there += there.iter().filter(|id| rows.contains_key(id)).count() as u32;
@@ -166,9 +179,11 @@ impl Gathered {
     /// The chunk that stores these rows after the rows of `import`.
     pub(super) fn chunk(&self, import: &Import) -> Chunk {
         let accepted = self.orders() + self.there;
+        let unplaced = self.orders.iter().filter(|(_, order)| order.came_unplaced);
+        let to_place = unplaced.count() as u32 + self.there_to_place;
         let rejected = self.faults.len() as u32;
         Chunk {
-            import: import.advanced(self.reached, accepted, rejected, self.now),
+            import: import.advanced(self.reached, (accepted, to_place), rejected, self.now),
             orders: self.orders.iter().map(|(_, order)| order.clone()).collect(),
             faults: self.faults.clone(),
         }

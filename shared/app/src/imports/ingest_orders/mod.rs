@@ -14,11 +14,11 @@ use intake::csv::{FileFault, Rows};
 use intake::{MOST_WORKBOOK_BYTES, Workbook};
 use tokio::time::timeout;
 
-use crate::messages::ImportKey;
+use crate::messages::{ImportKey, LocateImport};
 use crate::orders::{ChangeInBulk, RoomForOrders};
 use crate::ports::{
-    ChunkOutcome, Clock, FileError, ImportChunks, ImportFiles, ImportStore, Jitter, Queue,
-    StoreError,
+    ChunkOutcome, Clock, FileError, ImportChunks, ImportFiles, ImportStore, Jitter, LocatingStore,
+    Queue, StoreError,
 };
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
@@ -46,6 +46,10 @@ pub(super) const FILE_CHANGED: &str = "file_changed";
 pub struct IngestOrders {
     /// The records of imports.
     pub imports: Arc<dyn ImportStore>,
+    /// How far the addresses of imports are placed.
+    pub locating: Arc<dyn LocatingStore>,
+    /// Has the addresses of imports placed. `None` if no geocoder is configured: then each row needs its coordinates.
+    pub addresses: Option<Arc<dyn Queue<LocateImport>>>,
     /// Stores the rows of imports.
     pub chunks: Arc<dyn ImportChunks>,
     /// The limit on pending orders.
@@ -79,6 +83,8 @@ pub enum Progress {
     Over(ImportStatus),
     /// The next run does the rest.
     HandedOn,
+    /// All rows are read, and their addresses have to be placed first.
+    Locating,
     /// Another consumer works on the import.
     LeftToOthers,
     /// The customer has too many pending orders. A later run does the rest.
@@ -112,6 +118,8 @@ pub struct IngestReport {
 enum StopReason {
     Over(ImportStatus),
     OutOfTime,
+    /// The addresses of the rows have to be placed first.
+    Locating,
     /// There is no room for the next orders.
     NoRoom,
     /// The stored import has another version than the one that this run read.
@@ -137,6 +145,7 @@ impl IngestOrders {
                 .checked_add(time.saturating_sub(LAST_CHUNK))
                 .ok(),
             given_up: false,
+            to_place: None,
             report: IngestReport {
                 progress: Progress::HandedOn,
                 accepted: 0,
@@ -155,13 +164,18 @@ impl IngestOrders {
                 Ok(stop) => stop,
                 // The progress is stored. A message that makes progress must not come closer to the dead-letter queue.
                 Err(Refusal::Unavailable(_) | Refusal::Contended) if run.has_got_on() => {
+                    run.have_addresses_placed().await?;
                     self.queue.send(&[key], REST_S).await?;
                     return Ok(run.report);
                 }
                 Err(refusal) => return Err(refusal),
             };
+            if !matches!(stop, StopReason::Outpaced { .. }) {
+                run.have_addresses_placed().await?;
+            }
             match stop {
                 StopReason::Over(status) => run.report.progress = Progress::Over(status),
+                StopReason::Locating => run.report.progress = Progress::Locating,
                 StopReason::OutOfTime => self.queue.send(&[key], 0).await?,
                 StopReason::NoRoom => {
                     self.queue.send(&[key], PAUSE_S).await?;
@@ -192,6 +206,8 @@ struct Run<'a> {
     deadline: Option<Timestamp>,
     /// Whether the queue must deliver the message again in spite of progress.
     given_up: bool,
+    /// The version of the import, if addresses of its rows may have to be placed.
+    to_place: Option<u64>,
     report: IngestReport,
 }
 
@@ -201,6 +217,7 @@ impl Run<'_> {
         let import = self.on.imports.import(self.key.import_id).await?;
         let import = import.filter(|import| import.customer_id == self.key.customer_id);
         let import = import.ok_or(Refusal::NotFound)?;
+        self.to_place = (import.to_place > 0).then_some(import.version);
         if import.is_cancelling() {
             return self.cancel(import).await;
         }
@@ -231,7 +248,8 @@ impl Run<'_> {
             return Err(Refusal::NotFound);
         };
         self.report.store_requests += 1;
-        let begun = import.begun(file, self.on.clock.now());
+        let takes_addresses = self.on.addresses.is_some();
+        let begun = import.begun(file, takes_addresses, self.on.clock.now());
         match self.on.imports.put_import(&begun).await {
             // In both cases the stored record says how to continue.
             Ok(()) | Err(StoreError::Conflict) => Ok(StopReason::Outpaced {
@@ -417,7 +435,9 @@ impl Run<'_> {
                     self.report.bytes += chunk.import.offset - import.offset;
                     self.report.accepted += chunk.import.accepted - import.accepted;
                     self.report.rejected += chunk.import.rejected - import.rejected;
-                    return Ok(Ok(chunk.import));
+                    let import = chunk.import;
+                    self.to_place = (import.to_place > 0).then_some(import.version);
+                    return Ok(Ok(import));
                 }
                 Ok(ChunkOutcome::Superseded) => {
                     return Ok(Err(StopReason::Outpaced { perhaps_by_us }));
@@ -485,7 +505,18 @@ impl Run<'_> {
         }
     }
 
-    /// Writes the file of rejected rows, and then records that the import is over.
+    /// Asks that the addresses of the rows so far are placed. Each run ends with this message, so no row is forgotten:
+    /// a run that dies before is repeated. A message too many finds nothing to do.
+    async fn have_addresses_placed(&self) -> Result<(), Refusal> {
+        let (Some(queue), Some(chain)) = (&self.on.addresses, self.to_place) else {
+            return Ok(());
+        };
+        let import = self.key;
+        Ok(queue.send(&[LocateImport { import, chain }], 0).await?)
+    }
+
+    /// Writes the file of rejected rows, and then records that the import is over. If addresses have to be placed
+    /// first, `locate-orders` sends the import here again after that.
     async fn finish(
         &mut self,
         import: &Import,
@@ -493,9 +524,19 @@ impl Run<'_> {
         mut failure: Option<ImportFailure>,
     ) -> Result<StopReason, Refusal> {
         let mut import = import.clone();
-        if import.rejected > 0 {
+        let mut unplaced = 0;
+        if import.to_place > 0 {
+            self.report.store_requests += 1;
+            let locating = self.on.locating.locating(import.id).await?;
+            unplaced = locating.failed;
+            if locating.waiting(&import) > 0 {
+                return self.wait_for_places(&import).await;
+            }
+        }
+        if import.rejected + unplaced > 0 {
             let mut rejects = Rejects {
                 imports: self.on.imports.as_ref(),
+                locating: self.on.locating.as_ref(),
                 files: self.on.files.as_ref(),
                 clock: self.on.clock.as_ref(),
                 import,
@@ -518,10 +559,27 @@ impl Run<'_> {
                 Err(late) => return Err(Refusal::Unavailable(late.into())),
             }
         }
-        let finished = import.finished(failure, self.on.clock.now());
+        let finished = import.finished(failure, unplaced, self.on.clock.now());
         self.report.store_requests += 1;
         match self.on.imports.put_import(&finished).await {
             Ok(()) => Ok(StopReason::Over(finished.status)),
+            Err(StoreError::Conflict) => Ok(StopReason::Outpaced {
+                perhaps_by_us: false,
+            }),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Records that all rows are read. If no geocoder is configured any more, the orders wait until there is one, or
+    /// until somebody edits or cancels them.
+    async fn wait_for_places(&mut self, import: &Import) -> Result<StopReason, Refusal> {
+        if import.read_at.is_some() {
+            return Ok(StopReason::Locating);
+        }
+        self.report.store_requests += 1;
+        let read = import.read(self.on.clock.now());
+        match self.on.imports.put_import(&read).await {
+            Ok(()) => Ok(StopReason::Locating),
             Err(StoreError::Conflict) => Ok(StopReason::Outpaced {
                 perhaps_by_us: false,
             }),

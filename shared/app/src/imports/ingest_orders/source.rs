@@ -81,7 +81,7 @@ impl<'a> Source<'a> {
             return Err(Trouble::Workbook);
         }
         let whole = self.file.size_bytes <= HEAD as u64;
-        let format = Format::of(&import.settings);
+        let format = Format::of(&import.settings).taking_addresses(import.takes_addresses);
         self.encoding = self.find_encoding(&head, import).await?;
         let beginning = if self.encoding.is_utf8() {
             Beginning::read_as(&format, &head, whole)

@@ -7,6 +7,7 @@ use domain::import::{
     Preset, SeenFile, ToldByFile,
 };
 use domain::order::{Assignment, Waiting};
+use domain::place::{PlaceCandidate, PlaceFault};
 use domain::route::Departure;
 use domain::stop::StopDraft;
 use domain::{
@@ -302,6 +303,24 @@ fn required_proof() -> impl Strategy<Value = RequiredProof> {
     (stop(), stop()).prop_map(|(pickup, dropoff)| RequiredProof { pickup, dropoff })
 }
 
+fn place_fault() -> impl Strategy<Value = PlaceFault> {
+    let candidate = (text(), place(), 0.0..=1.0_f64);
+    let candidate = candidate.prop_map(|(label, location, confidence)| PlaceCandidate {
+        label,
+        location,
+        confidence,
+    });
+    let stop = select(vec![StopKind::Pickup, StopKind::Dropoff]);
+    (stop, text(), text(), vec(candidate, 0..3)).prop_map(|(stop, code, detail, candidates)| {
+        PlaceFault {
+            stop,
+            code,
+            detail,
+            candidates,
+        }
+    })
+}
+
 pub fn order() -> impl Strategy<Value = Order> {
     let import = of(uuid().prop_map(ImportId));
     let what = (
@@ -323,7 +342,12 @@ pub fn order() -> impl Strategy<Value = Order> {
         of(assignment()),
         of(waiting()),
         vec(history_line(), 0..4),
-        (decided(), from_recipient(), required_proof()),
+        (
+            decided(),
+            from_recipient(),
+            required_proof(),
+            vec(place_fault(), 0..3),
+        ),
     );
     (uuid(), uuid(), what, state, (time(), time(), 1_u64..)).prop_map(
         |(id, customer_id, what, (status, assignment, waiting, history, told), stamps)| Order {
@@ -344,6 +368,8 @@ pub fn order() -> impl Strategy<Value = Order> {
             on_failure: what.7.1,
             import_id: what.6.0,
             zone: what.5,
+            came_unplaced: what.2 % 2 == 0,
+            place_faults: told.3,
             assignment,
             waiting,
             decided: told.0,
@@ -480,6 +506,8 @@ pub fn import() -> impl Strategy<Value = Import> {
         kept.prop_map(|(upload_id, etags, row, offset)| KeptRejects {
             parts: KeptParts { upload_id, etags },
             row,
+            rejected_after: row / 2,
+            unplaced_after: row / 3,
             offset: offset.into(),
             pickup_at: (row % 2 == 0).then_some(row.into()),
         }),
@@ -523,6 +551,9 @@ pub fn import() -> impl Strategy<Value = Import> {
                 offset: counts.3.into(),
                 accepted: counts.0,
                 rejected: counts.1,
+                takes_addresses: cancelled,
+                to_place: counts.0 % 7,
+                read_at: times.1.filter(|_| cancelled),
                 rejects,
                 rejects_begun_again: counts.0 % 3,
                 failure,
