@@ -43,7 +43,7 @@ async fn undelivered(on_failure: OnFailure, others: u64) -> (World, OrderId) {
 
 async fn plan(world: &World) {
     let wake = Wake {
-        zone: world.store.all_orders()[0].zone,
+        zone: world.store.all_orders()[0].zone.unwrap(),
         cause: WakeCause::OrderPending,
         order_id: None,
         agent_id: None,
