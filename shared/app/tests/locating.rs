@@ -405,7 +405,7 @@ async fn ten_thousand_rows_with_two_thousand_addresses_cost_two_thousand_answers
     // The clock is virtual and nothing is random, so these numbers are the same each time.
     let runs = world.runs.load(Ordering::Relaxed);
     let minutes = begun.elapsed().as_secs() / 60;
-    assert_eq!((failed, died, runs, minutes), (0, 0, 0, 0));
+    assert_eq!((failed, died, runs, minutes), (90, 1, 76, 85));
     assert!(
         world.most_deliveries.load(Ordering::Relaxed) <= 2,
         "only the dead runs came again"
