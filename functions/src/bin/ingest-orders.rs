@@ -151,7 +151,7 @@ fn tell(key: ImportKey, report: &IngestReport, time: Duration) {
     let (progress, status) = match report.progress {
         Progress::Over(status) => ("over", Some(status.name())),
         Progress::HandedOn => ("handed on", None),
-        Progress::Locating => ("addresses first", None),
+        Progress::Locating => ("waits for addresses", None),
         Progress::LeftToOthers => ("left to others", None),
         Progress::Paused => ("paused", None),
     };
