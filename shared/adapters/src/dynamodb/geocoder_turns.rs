@@ -11,9 +11,9 @@ use settings::resources::ClaimsTable;
 use super::claims::KEY;
 use super::failures::written;
 use super::index;
-use super::items::{SECONDS_KEPT, whole_seconds};
 use super::keys;
-use super::table::{self, Item, number, text};
+use super::owned;
+use super::table::{self, Item, number};
 
 /// The time of the next turn, in milliseconds since 1970.
 const NEXT: &str = "next_at_ms";
@@ -120,37 +120,11 @@ impl GeocoderTurns for DynamoGeocoderTurns {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        let result = self
-            .client
-            .update_item()
-            .table_name(self.table.as_str())
-            .set_key(Some(index::key(KEY, keys::asking_claim(key))))
-            .update_expression("SET #owner = :owner, lease_until = :until, expires_at_s = :expires")
-            .condition_expression(
-                "attribute_not_exists(#claim) OR lease_until <= :now OR #owner = :owner",
-            )
-            .expression_attribute_names("#claim", KEY)
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", text(owner))
-            .expression_attribute_values(":now", text(keys::sortable(now)))
-            .expression_attribute_values(":until", text(keys::sortable(until)))
-            .expression_attribute_values(":expires", number(whole_seconds(until) + SECONDS_KEPT))
-            .send()
-            .await;
-        Ok(written("UpdateItem", result)?.is_some())
+        let claim = keys::asking_claim(key);
+        owned::take(&self.client, &self.table, claim, owner, now, until).await
     }
 
     async fn give_up(&self, key: &str, owner: &str) -> Result<(), StoreError> {
-        let result = self
-            .client
-            .delete_item()
-            .table_name(self.table.as_str())
-            .set_key(Some(index::key(KEY, keys::asking_claim(key))))
-            .condition_expression("#owner = :owner")
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", text(owner))
-            .send()
-            .await;
-        written("DeleteItem", result).map(drop)
+        owned::delete(&self.client, &self.table, keys::asking_claim(key), owner).await
     }
 }

@@ -10,9 +10,10 @@ use settings::resources::ClaimsTable;
 use super::claims::KEY;
 use super::failures::written;
 use super::index;
-use super::items::{SECONDS_KEPT, StoredLease, whole_seconds};
+use super::items::StoredLease;
 use super::keys;
-use super::table::{self, number, text};
+use super::owned;
+use super::table::{self, text};
 
 /// Leases on zones, in the table `Claims`.
 #[derive(Debug, Clone)]
@@ -40,26 +41,9 @@ impl ZoneLeases for DynamoLeases {
         now: Timestamp,
         until: Timestamp,
     ) -> Result<bool, StoreError> {
-        // An update and not a put: requests to a holder that died stay valid. An owner may take its own lease again, so
-        // that a repeated request with a lost answer does not lock the owner out.
-        let result = self
-            .client
-            .update_item()
-            .table_name(self.table.as_str())
-            .set_key(Some(index::key(KEY, keys::zone_claim(zone))))
-            .update_expression("SET #owner = :owner, lease_until = :until, expires_at_s = :expires")
-            .condition_expression(
-                "attribute_not_exists(#claim) OR lease_until <= :now OR #owner = :owner",
-            )
-            .expression_attribute_names("#claim", KEY)
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", text(owner))
-            .expression_attribute_values(":now", text(keys::sortable(now)))
-            .expression_attribute_values(":until", text(keys::sortable(until)))
-            .expression_attribute_values(":expires", number(whole_seconds(until) + SECONDS_KEPT))
-            .send()
-            .await;
-        Ok(written("UpdateItem", result)?.is_some())
+        // Requests to a holder that died stay valid.
+        let claim = keys::zone_claim(zone);
+        owned::take(&self.client, &self.table, claim, owner, now, until).await
     }
 
     async fn mark_dirty(
@@ -111,16 +95,6 @@ impl ZoneLeases for DynamoLeases {
     }
 
     async fn settle(&self, zone: Zone, owner: &str) -> Result<(), StoreError> {
-        let result = self
-            .client
-            .delete_item()
-            .table_name(self.table.as_str())
-            .set_key(Some(index::key(KEY, keys::zone_claim(zone))))
-            .condition_expression("#owner = :owner")
-            .expression_attribute_names("#owner", "owner")
-            .expression_attribute_values(":owner", text(owner))
-            .send()
-            .await;
-        written("DeleteItem", result).map(drop)
+        owned::delete(&self.client, &self.table, keys::zone_claim(zone), owner).await
     }
 }

@@ -13,6 +13,7 @@ mod legs;
 mod locations;
 mod orders;
 mod outboxes;
+mod owned;
 mod pending_bounds;
 mod places;
 mod profiles;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::channel::stop_texts;
 use crate::ports::{Clock, OrderStore, Pseudonyms, RecipientMessages, TrackingLinks};
 use crate::refusal::Refusal;
-use crate::tracking::open;
+use crate::tracking::{open, tracked};
 
 /// `POST /tracking/opt-out`
 pub struct StopMessages {
@@ -30,11 +30,7 @@ impl StopMessages {
     pub async fn run(&self, token: &str) -> Result<(), Refusal> {
         let now = self.clock.now();
         let order_id = open(self.links.as_ref(), token, now).await?;
-        let order = self.orders.order(order_id).await?;
-        let order = order.ok_or(Refusal::NotFound)?;
-        if order.tracking_ends_at().is_some_and(|end| end <= now) {
-            return Err(Refusal::NotFound);
-        }
+        let order = tracked(self.orders.as_ref(), order_id, now).await?;
         let (Some(contact), Some(pseudonyms)) = (&order.dropoff.contact, &self.pseudonyms) else {
             return Ok(());
         };

@@ -11,7 +11,7 @@ use crate::ports::{Changeset, StoreError, TrackingLinks};
 use crate::refusal::Refusal;
 use crate::routes::by_hand::{DispatchDesk, Insertion, Run};
 
-use super::{open, refusal};
+use super::{open, refusal, tracked};
 
 /// A window can be chosen for this long after the page has shown it.
 const OFFER_HOLDS: SignedDuration = SignedDuration::from_mins(10);
@@ -76,7 +76,8 @@ impl ChooseWindow {
     /// that loses a race reads and decides again: meanwhile the order may be delivered. The window in force, chosen
     /// again, changes nothing, so a repeat after a crash is safe.
     ///
-    /// # Errors [`Refusal::NotFound`] for a link that opens nothing; [`Refusal::Invalid`]; [`Refusal::NoNextAttempt`];
+    /// # Errors
+    /// [`Refusal::NotFound`] for a link that opens nothing; [`Refusal::Invalid`]; [`Refusal::NoNextAttempt`];
     /// [`Refusal::WindowNotOffered`]; [`Refusal::TooManyChoices`]; [`Refusal::Throttled`] for a second choice within
     /// ten seconds, or a link that is used too often.
     pub async fn run(
@@ -91,14 +92,7 @@ impl ChooseWindow {
         let mut attempts = desk.attempts();
         loop {
             let now = desk.clock.now();
-            let order = desk
-                .orders
-                .order(order_id)
-                .await?
-                .ok_or(Refusal::NotFound)?;
-            if order.tracking_ends_at().is_some_and(|end| end <= now) {
-                return Err(Refusal::NotFound);
-            }
+            let order = tracked(desk.orders.as_ref(), order_id, now).await?;
             let chosen = order.with_chosen_window(window, now);
             let Some(mut chosen) = chosen.map_err(|refused| refusal(refused, &order))? else {
                 return Ok(());

@@ -15,9 +15,9 @@ use crate::refusal::Refusal;
 use crate::routes::under_way::UnderWay;
 
 use super::choose_window::OfferWindows;
-use super::open;
 use super::show_proof::ShowProof;
 use super::words::Words;
+use super::{open, tracked};
 
 /// The courier is shown if no more stops than this come before the door.
 const MOST_STOPS_BEFORE: usize = 3;
@@ -172,11 +172,7 @@ impl GetTracking {
     pub async fn run(&self, token: &str, words: &'static Words) -> Result<TrackingAnswer, Refusal> {
         let now = self.clock.now();
         let order_id = open(self.links.as_ref(), token, now).await?;
-        let order = self.orders.order(order_id).await?;
-        let order = order.ok_or(Refusal::NotFound)?;
-        if order.tracking_ends_at().is_some_and(|end| end <= now) {
-            return Err(Refusal::NotFound);
-        }
+        let order = tracked(self.orders.as_ref(), order_id, now).await?;
         self.answer(order, words, now).await
     }
 

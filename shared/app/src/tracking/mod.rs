@@ -18,7 +18,7 @@ use domain::recipient::MOST_CHOICES;
 use domain::{Order, OrderId, RecipientRefused, Timestamp, TrackingToken};
 
 use crate::digest::sha256_hex;
-use crate::ports::{LinkUse, TrackingLinks};
+use crate::ports::{LinkUse, OrderStore, TrackingLinks};
 use crate::refusal::Refusal;
 
 /// Uses of one link in a minute.
@@ -49,6 +49,19 @@ pub(crate) fn refusal(refused: RecipientRefused, order: &Order) -> Refusal {
         RecipientRefused::TooManyChoices => Refusal::TooManyChoices { most: MOST_CHOICES },
         RecipientRefused::TooSoon => Refusal::Throttled,
     }
+}
+
+/// The order of a link that was opened. When tracking is over, the link opens nothing.
+pub(crate) async fn tracked(
+    orders: &dyn OrderStore,
+    order_id: OrderId,
+    now: Timestamp,
+) -> Result<Order, Refusal> {
+    let order = orders.order(order_id).await?;
+    let is_over = |order: &Order| order.tracking_ends_at().is_some_and(|end| end <= now);
+    order
+        .filter(|order| !is_over(order))
+        .ok_or(Refusal::NotFound)
 }
 
 /// The form in which the store knows a token.

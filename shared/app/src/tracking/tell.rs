@@ -9,7 +9,7 @@ use crate::ports::{Clock, Jitter, OrderStore, StoreError, TrackingLinks};
 use crate::refusal::Refusal;
 use crate::retry::Attempts;
 
-use super::{open, refusal};
+use super::{open, refusal, tracked};
 
 /// Changes the order of a link.
 ///
@@ -72,14 +72,7 @@ impl TellByLink {
         let mut attempts = Attempts::new(self.jitter.as_ref());
         loop {
             let now = self.clock.now();
-            let order = self
-                .orders
-                .order(order_id)
-                .await?
-                .ok_or(Refusal::NotFound)?;
-            if order.tracking_ends_at().is_some_and(|end| end <= now) {
-                return Err(Refusal::NotFound);
-            }
+            let order = tracked(self.orders.as_ref(), order_id, now).await?;
             let changed = tell(&order, &told, now).map_err(|refused| refusal(refused, &order))?;
             let Some(changed) = changed else {
                 return Ok(());

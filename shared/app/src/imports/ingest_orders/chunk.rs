@@ -116,11 +116,17 @@ impl Gathered {
             requires_proof: new.requires_proof.or(&ingest.required_proof),
             ..new
         };
-        let Some(new) = new.clone().located(None, None) else {
+        if new.has_address_to_place() {
             let mut order = Order::to_place(id, import.customer_id, new, self.now);
             order.import_id = Some(import.id);
             return Ok(order);
+        }
+        let nowhere = || CellFault {
+            column: Some(Column::PickupLat),
+            code: "invalid",
+            detail: "is not a place on earth".to_owned(),
         };
+        let new = new.located(None, None).ok_or_else(nowhere)?;
         let (from, to) = (new.pickup.location, new.dropoff.location);
         if !ingest.longest_leg.allows(from, to) {
             return Err(CellFault {
@@ -130,11 +136,7 @@ impl Gathered {
             });
         }
         let zone = ingest.grid.zone_of(new.pickup.location);
-        let zone = zone.ok_or_else(|| CellFault {
-            column: Some(Column::PickupLat),
-            code: "invalid",
-            detail: "is not a place on earth".to_owned(),
-        })?;
+        let zone = zone.ok_or_else(nowhere)?;
         let mut order = Order::placed(id, import.customer_id, new, zone, self.now);
         order.import_id = Some(import.id);
         Ok(order)
