@@ -358,6 +358,12 @@ impl RouteStore for Busy {
         read
     }
 
+    async fn whole_routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError> {
+        let read = self.store.whole_routes(ids).await;
+        self.after_reading.lock().unwrap()();
+        read
+    }
+
     async fn routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError> {
         self.store.routes(ids).await
     }

@@ -117,6 +117,28 @@ impl RouteStore for DynamoRoutes {
         Ok(Some(route))
     }
 
+    async fn whole_routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError> {
+        let keys = ids.iter().flat_map(|(agent_id, route_id)| {
+            let items = [keys::route_item(*route_id), keys::geometry_item(*route_id)];
+            items.map(|item| key(*agent_id, item))
+        });
+        let items = table::get_all(&self.client, self.table.as_str(), keys.collect()).await?;
+        let (mut routes, mut ways) = (Vec::new(), HashMap::new());
+        for item in items {
+            let sort_key: String = table::attribute(&item, SORT_KEY)?;
+            if keys::is_route_item(&sort_key) {
+                routes.push(table::read::<StoredRoute, Route>(item)?);
+            } else {
+                let geometry: StoredGeometry = table::from_item(item)?;
+                ways.insert(geometry.route_id, geometry.way());
+            }
+        }
+        for route in &mut routes {
+            route.geometry = ways.remove(&route.id).flatten();
+        }
+        Ok(routes)
+    }
+
     async fn routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError> {
         let keys = ids
             .iter()

@@ -202,6 +202,10 @@ pub trait RouteStore: Send + Sync {
     async fn route(&self, agent_id: UserId, route_id: RouteId)
     -> Result<Option<Route>, StoreError>;
 
+    /// Several records with their geometries, in no particular order, without those that do not exist. The ids must
+    /// differ.
+    async fn whole_routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError>;
+
     /// Several records without their geometries, in no particular order, without those that do not exist.
     async fn routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError>;
 

@@ -9,6 +9,7 @@ use crate::build::at;
 /// Checks a store of routes.
 pub async fn run(stores: Stores<'_>) {
     a_route_is_read_with_its_geometry(stores).await;
+    many_routes_are_read_at_once(stores).await;
     an_agents_routes_are_listed(stores).await;
 }
 
@@ -71,6 +72,32 @@ async fn a_route_is_read_with_its_geometry(stores: Stores<'_>) {
         stores.routes.route(agent, bare.id).await.unwrap(),
         Some(bare)
     );
+}
+
+async fn many_routes_are_read_at_once(stores: Stores<'_>) {
+    let fresh = Fresh::new();
+    let now = at("2030-05-06T08:00:00Z");
+    let mut routes = Vec::new();
+    // Each route has two items, and DynamoDB reads at most 100 at once.
+    for number in 0..60 {
+        let route = fresh.route(fresh.user_id(), &[], now);
+        routes.push(Route {
+            geometry: route.geometry.filter(|_| number % 2 == 0),
+            ..route
+        });
+    }
+    for route in &routes {
+        put(stores, route).await;
+    }
+    let mut ids: Vec<_> = routes.iter().map(|it| (it.agent_id, it.id)).collect();
+    ids.push((fresh.user_id(), routes[0].id));
+    let mut found = stores.routes.whole_routes(&ids).await.unwrap();
+    found.sort_by_key(|route| route.id);
+    routes.sort_by_key(|route| route.id);
+    assert_eq!(found, routes);
+    let found = stores.routes.routes(&ids).await.unwrap();
+    assert_eq!(found.len(), routes.len());
+    assert!(found.iter().all(|route| route.geometry.is_none()));
 }
 
 async fn an_agents_routes_are_listed(stores: Stores<'_>) {

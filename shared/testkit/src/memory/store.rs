@@ -418,15 +418,19 @@ impl RouteStore for MemoryStore {
         Ok(self.tables().routes.get(&(agent_id, route_id)).cloned())
     }
 
-    async fn routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError> {
+    async fn whole_routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError> {
         let tables = self.tables();
-        let found = ids.iter().filter_map(|id| tables.routes.get(id).cloned());
-        Ok(found
-            .map(|route| Route {
-                geometry: None,
-                ..route
-            })
-            .collect())
+        let found = ids.iter().filter_map(|id| tables.routes.get(id));
+        Ok(found.cloned().collect())
+    }
+
+    async fn routes(&self, ids: &[(UserId, RouteId)]) -> Result<Vec<Route>, StoreError> {
+        let found = self.whole_routes(ids).await?.into_iter();
+        let bare = found.map(|route| Route {
+            geometry: None,
+            ..route
+        });
+        Ok(bare.collect())
     }
 
     async fn routes_of(

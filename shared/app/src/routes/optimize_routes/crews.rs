@@ -1,8 +1,8 @@
 //! The agents on duty, each with the open route and its orders.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
-use domain::{Timestamp, User, UserId, Zone};
+use domain::{Order, OrderId, Route, RouteId, Timestamp, User, UserId, Zone};
 use futures::future::try_join_all;
 use jiff::SignedDuration;
 use tracing::{info, warn};
@@ -40,10 +40,17 @@ pub(super) struct Crews {
     pub(super) missed: usize,
 }
 
-enum Seen {
-    Ready(Box<Crew>),
-    TakesNoPart,
-    Changing,
+/// The versions in which the records of agents and of their routes were read.
+type Versions = HashMap<UserId, BTreeSet<(u64, Option<u64>)>>;
+
+/// What an agent does in a plan.
+enum Part {
+    /// Waits for a first order.
+    Free,
+    /// Has this open route.
+    UnderWay(RouteId),
+    /// Takes no part.
+    None,
 }
 
 impl OptimizeRoutes {
@@ -129,7 +136,8 @@ impl CrewReader<'_> {
             .await
     }
 
-    /// The agents with these ids who are on duty in one of the zones.
+    /// The agents with these ids who are on duty in one of the zones. Records, routes and orders are read one after the
+    /// other, each for all agents at once. An agent who changes meanwhile is read again.
     async fn read_crews(
         &self,
         zone: Zone,
@@ -137,26 +145,82 @@ impl CrewReader<'_> {
         nearby: &[Zone],
         now: Timestamp,
     ) -> Result<Crews, Refusal> {
-        let ids: BTreeSet<UserId> = agents.collect();
-        let ids: Vec<UserId> = ids.into_iter().collect();
-        let mut users = self.users.users(&ids).await?;
-        users.sort_unstable_by_key(|user| user.id);
-        let crews = users.into_iter().map(|user| self.crew(user, nearby, now));
-        let mut seen = Crews {
-            ready: Vec::new(),
-            missed: 0,
-        };
-        for crew in try_join_all(crews).await? {
-            match crew {
-                Seen::Ready(crew) => seen.ready.push(*crew),
-                Seen::TakesNoPart => {}
-                Seen::Changing => seen.missed += 1,
+        let mut unread: BTreeSet<UserId> = agents.collect();
+        let mut versions = Versions::new();
+        let mut ready = Vec::new();
+        let mut attempts = Attempts::new(self.jitter);
+        for read in 0..MOST_READS {
+            if read > 0 {
+                attempts.pause().await?;
+            }
+            let ids: Vec<UserId> = std::mem::take(&mut unread).into_iter().collect();
+            let mut under_way = Vec::new();
+            for agent in self.users.users(&ids).await? {
+                match part_in(&agent, nearby, now) {
+                    Part::Free => ready.push(Crew::free(agent)),
+                    Part::UnderWay(route_id) => under_way.push((agent, route_id)),
+                    Part::None => {}
+                }
+            }
+            for (agent, crew) in self.under_way(under_way, &mut versions).await? {
+                match crew {
+                    Some(crew) => ready.push(crew),
+                    None => {
+                        unread.insert(agent);
+                    }
+                }
+            }
+            if unread.is_empty() {
+                break;
             }
         }
-        if seen.missed > 0 {
-            info!(%zone, missed = seen.missed, "agents changed each time that they were read");
+        // If nobody changes an agent's records, waiting would not help.
+        for agent_id in &unread {
+            if versions.get(agent_id).is_some_and(|seen| seen.len() == 1) {
+                warn!(%agent_id, "an agent's route and its orders do not fit together");
+            }
         }
-        Ok(seen)
+        unread.retain(|agent| versions.get(agent).is_none_or(|seen| seen.len() > 1));
+        if !unread.is_empty() {
+            info!(%zone, missed = unread.len(), "agents changed each time that they were read");
+        }
+        ready.sort_unstable_by_key(|crew| crew.agent.id);
+        Ok(Crews {
+            ready,
+            missed: unread.len(),
+        })
+    }
+
+    /// These agents with their routes and the orders on them. `None` for an agent whose route and orders do not fit
+    /// together, because somebody changed them while they were read.
+    async fn under_way(
+        &self,
+        agents: Vec<(User, RouteId)>,
+        versions: &mut Versions,
+    ) -> Result<Vec<(UserId, Option<Crew>)>, Refusal> {
+        let ids: Vec<_> = agents
+            .iter()
+            .map(|(agent, route)| (agent.id, *route))
+            .collect();
+        let routes = self.routes.whole_routes(&ids).await?.into_iter();
+        let mut routes: HashMap<UserId, Route> = routes.map(|it| (it.agent_id, it)).collect();
+        let open: BTreeSet<OrderId> = routes.values().flat_map(Route::open_orders).collect();
+        let open: Vec<OrderId> = open.into_iter().collect();
+        let orders = self.orders.orders(&open).await?.into_iter();
+        let mut orders: HashMap<OrderId, Order> = orders.map(|it| (it.id, it)).collect();
+        let crews = agents.into_iter().map(|(agent, _)| {
+            let id = agent.id;
+            let route = routes.remove(&id);
+            let seen = (agent.version, route.as_ref().map(|route| route.version));
+            versions.entry(id).or_default().insert(seen);
+            let crew = route.and_then(|route| {
+                let open = route.open_orders().into_iter();
+                let orders = open.filter_map(|order| orders.remove(&order)).collect();
+                Crew::under_way(agent, route, orders)
+            });
+            (id, crew)
+        });
+        Ok(crews.collect())
     }
 
     /// The agents whom the index shows on duty in these zones.
@@ -164,52 +228,20 @@ impl CrewReader<'_> {
         let by_zone = try_join_all(zones.iter().map(|zone| self.users.agents_on_duty(*zone)));
         Ok(by_zone.await?.into_iter().flatten().collect())
     }
+}
 
-    /// An agent as the planner needs them. The route and its orders are read one after the other, so an agent who
-    /// changes meanwhile is read again.
-    async fn crew(
-        &self,
-        mut agent: User,
-        nearby: &[Zone],
-        now: Timestamp,
-    ) -> Result<Seen, Refusal> {
-        let mut attempts = Attempts::new(self.jitter);
-        let mut versions = BTreeSet::new();
-        for _ in 0..MOST_READS {
-            let profile = agent.agent.as_ref().filter(|profile| {
-                profile.available(agent.status)
-                    && profile.zone.is_some_and(|zone| nearby.contains(&zone))
-            });
-            let Some(profile) = profile else {
-                return Ok(Seen::TakesNoPart);
-            };
-            let Some(route_id) = profile.open_route_id else {
-                let over = profile.shift.is_some_and(|shift| shift.end <= now);
-                return Ok(if over {
-                    Seen::TakesNoPart
-                } else {
-                    Seen::Ready(Box::new(Crew::free(agent)))
-                });
-            };
-            let route = self.routes.route(agent.id, route_id).await?;
-            versions.insert((agent.version, route.as_ref().map(|route| route.version)));
-            if let Some(route) = route {
-                let orders = self.orders.orders(&route.open_orders()).await?;
-                if let Some(crew) = Crew::under_way(agent.clone(), route, orders) {
-                    return Ok(Seen::Ready(Box::new(crew)));
-                }
-            }
-            attempts.pause().await?;
-            let Some(again) = self.users.users(&[agent.id]).await?.pop() else {
-                return Ok(Seen::TakesNoPart);
-            };
-            agent = again;
-        }
-        if versions.len() == 1 {
-            // Nobody is changing them, so waiting would not help.
-            warn!(agent_id = %agent.id, "an agent's route and its orders do not fit together");
-            return Ok(Seen::TakesNoPart);
-        }
-        Ok(Seen::Changing)
+/// What the agent does in a plan for these zones.
+fn part_in(agent: &User, nearby: &[Zone], now: Timestamp) -> Part {
+    let profile = agent.agent.as_ref().filter(|profile| {
+        let there = profile.zone.is_some_and(|zone| nearby.contains(&zone));
+        profile.available(agent.status) && there
+    });
+    match profile {
+        None => Part::None,
+        Some(profile) => match profile.open_route_id {
+            Some(route_id) => Part::UnderWay(route_id),
+            None if profile.shift.is_some_and(|shift| shift.end <= now) => Part::None,
+            None => Part::Free,
+        },
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use domain::{DispatchRules, LegEstimate, Order, StopKind, Timestamp, UnplacedReason, Zone};
+use futures::future::try_join;
 
 use super::crews::CrewReader;
 use super::instance::ZoneInstance;
@@ -57,9 +58,12 @@ impl Quoting<'_> {
             routes: self.routes,
             jitter: self.jitter,
         };
-        let pending = self.orders.pending_in(zone, Some(now), MOST_PENDING);
-        let pending = self.orders.orders(&pending.await?).await?;
-        let crews = reader.near_or_far(zone, now).await?.ready;
+        let pending = async {
+            let ids = self.orders.pending_in(zone, Some(now), MOST_PENDING);
+            Ok(self.orders.orders(&ids.await?).await?)
+        };
+        let (pending, crews) = try_join(pending, reader.near_or_far(zone, now)).await?;
+        let crews = crews.ready;
         if crews.is_empty() {
             return Ok(Forecast::Unplaced(UnplacedReason::NoAgentOnDuty));
         }
