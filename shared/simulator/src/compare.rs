@@ -40,6 +40,10 @@ pub struct Work {
     pub churn: f64,
     /// Emails for each order.
     pub emails_per_order: f64,
+    /// Messages to recipients for each order, with all moments switched on.
+    pub messages_per_order: f64,
+    /// The most messages about one order.
+    pub most_messages: f64,
     /// The plans.
     pub plans: f64,
     /// The mean seconds of CPU of a plan.
@@ -61,6 +65,8 @@ impl Work {
             moves_per_order: report.moved() as f64 / orders,
             churn: report.churn(),
             emails_per_order: report.emails as f64 / orders,
+            messages_per_order: report.messages.iter().sum::<usize>() as f64 / orders,
+            most_messages: report.messages.iter().copied().max().unwrap_or_default() as f64,
             plans,
             cpu_s: cpu_s / plans.max(1.0),
             conflicts: conflicts as f64,
@@ -156,6 +162,10 @@ impl Comparison {
         self.days.iter().map(value).sum::<f64>() / self.days.len().max(1) as f64
     }
 
+    fn most(&self, value: impl Fn(&DayResults) -> f64) -> f64 {
+        self.days.iter().map(value).fold(0.0, f64::max)
+    }
+
     /// The means of the figures of each policy.
     pub fn policies(&self) -> Vec<(String, MeanFigures)> {
         let Some(first) = self.days.first() else {
@@ -182,12 +192,14 @@ impl Comparison {
             .collect()
     }
 
-    /// The means of Waybill's work.
+    /// The means of Waybill's work, and the most messages about an order of any day.
     pub fn work(&self) -> Work {
         Work {
             moves_per_order: self.mean(|day| day.work.moves_per_order),
             churn: self.mean(|day| day.work.churn),
             emails_per_order: self.mean(|day| day.work.emails_per_order),
+            messages_per_order: self.mean(|day| day.work.messages_per_order),
+            most_messages: self.most(|day| day.work.most_messages),
             plans: self.mean(|day| day.work.plans),
             cpu_s: self.mean(|day| day.work.cpu_s),
             conflicts: self.mean(|day| day.work.conflicts),
@@ -243,11 +255,13 @@ impl Comparison {
         let work = self.work();
         let _ = writeln!(
             text,
-            "moves/order {:.2}  churn {:.3}  emails/order {:.2}  plans {:.1}  CPU/plan {:.3} s  conflicts {:.1}  \
+            "moves/order {:.2}  churn {:.3}  emails/order {:.2}  messages/order {:.2} (most {})  plans {:.1}  CPU/plan {:.3} s  conflicts {:.1}  \
              store requests/order {:.1}",
             work.moves_per_order,
             work.churn,
             work.emails_per_order,
+            work.messages_per_order,
+            work.most_messages,
             work.plans,
             work.cpu_s,
             work.conflicts,

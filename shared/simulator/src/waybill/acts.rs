@@ -18,9 +18,11 @@ impl Simulation<'_> {
     /// A customer places an order.
     pub(super) async fn place(&mut self, order: usize) -> Result<(), SimulationError> {
         let placed = &self.day.orders[order];
+        let mut dropoff = stop_body(&placed.new.dropoff);
+        dropoff["contact"] = json!({"email": address_at_door(order)});
         let body = json!({
             "pickup": stop_body(&placed.new.pickup),
-            "dropoff": stop_body(&placed.new.dropoff),
+            "dropoff": dropoff,
             "size": placed.new.size,
         });
         let create_order = self.waybill.create_order();
@@ -190,6 +192,11 @@ impl Simulation<'_> {
             not_before: stop.not_before.map_or(0, opens),
         }
     }
+}
+
+/// The email address of an order's recipient. No two orders have the same.
+pub(super) fn address_at_door(order: usize) -> String {
+    format!("door-{order}@example.com")
 }
 
 fn stop_body(stop: &OrderStop<Coordinates>) -> Value {

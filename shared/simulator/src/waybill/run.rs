@@ -13,6 +13,7 @@ use futures::stream::FuturesUnordered;
 use jiff::SignedDuration;
 use thiserror::Error;
 
+use super::acts::address_at_door;
 use super::agenda::{Agenda, Event, Moment, moment};
 use super::courier::Courier;
 use super::planner::PlanMade;
@@ -48,8 +49,10 @@ pub struct Report {
     pub plans: Vec<PlanRun>,
     /// The runs of the optimizer, with and without a plan.
     pub runs: usize,
-    /// The emails.
+    /// The emails to customers and agents.
     pub emails: usize,
+    /// The messages to the recipient of each order.
+    pub messages: Vec<usize>,
     /// The requests to the store.
     pub requests: u64,
 }
@@ -196,7 +199,19 @@ impl<'a> Simulation<'a> {
         self.report.outcome.km = self.couriers.iter().map(|courier| courier.km).sum();
         self.report.requests = self.waybill.store.requests() - self.looks;
         self.report.emails = self.waybill.mailer.take_sent().len();
+        self.report.messages = self.messages();
         Ok(self.report)
+    }
+
+    /// The messages to the recipient of each order.
+    fn messages(&self) -> Vec<usize> {
+        let mut sent: HashMap<String, usize> = HashMap::new();
+        for (address, _) in self.waybill.ses.take_sent() {
+            *sent.entry(address).or_default() += 1;
+        }
+        let orders = 0..self.day.orders.len();
+        let of = |order| sent.remove(&address_at_door(order)).unwrap_or_default();
+        orders.map(of).collect()
     }
 
     /// Whether only sweeps are left, and no agent or customer will act any more.

@@ -8,13 +8,17 @@ use app::agents::UpdateAgent;
 use app::events::PublishEvents;
 use app::notifications::{Letterhead, SendNotifications};
 use app::orders::{CreateOrder, RoomForOrders, SweepPendingOrders, UpdateOrderStatus};
+use app::recipients::{Moments, TellRecipient};
 use app::routes::optimize_routes::{OptimizeRoutes, OptimizeSettings};
-use domain::{LegEstimate, LongestLeg, RequiredProof, Role, ServiceArea, User, UserId, ZoneGrid};
+use domain::{
+    LegEstimate, LongestLeg, Moment, RequiredProof, Role, ServiceArea, User, UserId, VariantArray,
+    ZoneGrid,
+};
 use jiff::{SignedDuration, tz::TimeZone};
 use testkit::build::{room, user_id};
 use testkit::{
-    CountedIds, MemoryIdentity, MemoryMailer, MemoryNotifications, MemoryStore, MemoryWakes,
-    NoJitter, StillClock, a_customer, an_agent,
+    CountedIds, MemoryIdentity, MemoryMailer, MemoryNotifications, MemorySes, MemoryStore,
+    MemoryWakes, NoJitter, StillClock, a_customer, an_agent,
 };
 
 use super::planner::{Desk, VirtualPlanner};
@@ -36,6 +40,8 @@ pub(super) struct Wiring {
     pub(super) wakes: Arc<MemoryWakes>,
     pub(super) notifications: Arc<MemoryNotifications>,
     pub(super) mailer: Arc<MemoryMailer>,
+    /// The emails to recipients.
+    pub(super) ses: Arc<MemorySes>,
     pub(super) clock: Arc<StillClock>,
     pub(super) desk: Arc<Desk>,
     ids: Arc<CountedIds>,
@@ -46,12 +52,14 @@ pub(super) struct Wiring {
 
 impl Wiring {
     pub(super) fn of(day: &Day, deployment: Deployment) -> Self {
+        let clock = Arc::new(StillClock::at(&day.begins.to_string()));
         Self {
             store: Arc::new(MemoryStore::with(users(day), [])),
             wakes: Arc::default(),
             notifications: Arc::default(),
             mailer: Arc::default(),
-            clock: Arc::new(StillClock::at(&day.begins.to_string())),
+            ses: Arc::new(MemorySes::new(clock.clone())),
+            clock,
             desk: Arc::default(),
             ids: Arc::default(),
             grid: testkit::build::grid(),
@@ -116,7 +124,7 @@ impl Wiring {
             outboxes: self.store.clone(),
             promises: self.store.clone(),
             recipients: self.store.clone(),
-            moments: app::recipients::Moments::new(),
+            moments: all_moments(),
             texts: false,
             notifications: self.notifications.clone(),
             window_s: self.deployment.notification_window_s as u32,
@@ -166,11 +174,27 @@ impl Wiring {
             notifications: self.notifications.clone(),
             mailer: self.mailer.clone(),
             clock: self.clock.clone(),
-            letterhead: Letterhead {
-                company: "Waybill".to_owned(),
-                time_zone: TimeZone::UTC,
-            },
-            recipients: None,
+            letterhead: letterhead(),
+            recipients: Some(self.tell_recipient()),
+        }
+    }
+
+    /// Recipients are told of every moment, so that the bound on messages is tried.
+    fn tell_recipient(&self) -> TellRecipient {
+        TellRecipient {
+            users: self.store.clone(),
+            orders: self.store.clone(),
+            routes: self.store.clone(),
+            messages: self.store.clone(),
+            links: self.store.clone(),
+            pseudonyms: self.store.clone(),
+            mailer: Some(self.ses.clone()),
+            texts: None,
+            notifications: self.notifications.clone(),
+            clock: self.clock.clone(),
+            letterhead: letterhead(),
+            page: "https://example.com/track".to_owned(),
+            moments: all_moments(),
         }
     }
 
@@ -195,6 +219,17 @@ fn users(day: &Day) -> Vec<User> {
             .build()
     });
     customers.chain(agents).collect()
+}
+
+fn letterhead() -> Letterhead {
+    Letterhead {
+        company: "Waybill".to_owned(),
+        time_zone: TimeZone::UTC,
+    }
+}
+
+fn all_moments() -> Moments {
+    Moment::VARIANTS.iter().copied().collect()
 }
 
 fn customer_number(customer: usize) -> u64 {
