@@ -25,6 +25,8 @@ from waybill_client import Person, Stack, eventually, expect
 TOKEN_S = 45 * 60
 ORDERS_ON_A_ROUTE, ORDERS_IN_TWO_DAYS, ORDERS_AT_THE_DOOR = 12, 60, 4
 IN_TWO_DAYS = (2 * 24 * 60, 2 * 24 * 60 + 120)
+LONGEST_NAME = 50
+TOKEN = re.compile("[A-Za-z0-9_-]+")
 UUID = re.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 STACK = Stack()
@@ -147,7 +149,7 @@ def with_existing(context, value):
 @schemathesis.hook
 def map_path_parameters(context, path_parameters):
     name = (path_parameters or {}).get("name")
-    if isinstance(name, str) and chosen([True, True, False], name):
+    if isinstance(name, str) and 0 < len(name) <= LONGEST_NAME and chosen([True, True, False], name):
         return path_parameters | {"name": chosen(WORLD.profiles, name)}
     return with_existing(context, path_parameters)
 
@@ -155,7 +157,7 @@ def map_path_parameters(context, path_parameters):
 @schemathesis.hook
 def map_headers(context, headers):
     token = (headers or {}).get("Tracking-Token")
-    if isinstance(token, str) and chosen([True, True, False], token):
+    if isinstance(token, str) and TOKEN.fullmatch(token) and chosen([True, True, False], token):
         known = WORLD.tokens_at_the_door if chooses_window(context) else WORLD.tracking_tokens
         return headers | {"Tracking-Token": chosen(known, token)}
     return headers
@@ -173,8 +175,9 @@ def chooses_window(context):
 
 @schemathesis.hook
 def map_body(context, body):
-    if chooses_window(context) and isinstance(body, dict) and chosen([True, False], body):
-        return body | chosen(WORLD.windows, body)
+    # Nothing that the contract forbids becomes allowed.
+    if chooses_window(context) and allows("POST", "/tracking/window", body) and chosen([True, False], body):
+        return chosen(WORLD.windows, body)
     return with_existing(context, body)
 
 
@@ -205,14 +208,15 @@ BEYOND_A_SCHEMA = [
     ),
     (r"#/profile", "your profiles|no profile", "The customer's record has the names."),
     (r"#", "settings of \\d+ bytes", "All settings together have a limit."),
-    (r"\?zone", "H3", "An H3 cell has check digits."),
+    (r"\?zone", "H3|zone of this stack", "An H3 cell has check digits, and the resolution is a setting of the stack."),
     (r"\?zone", "or else \\?agent_id", "One of two parameters is needed."),
     (r"#/filter/customer_id", "say whose|is not needed", "The role of the caller and another member decide."),
     (r"#/occurred_at", "minutes ahead|hours ago", "Times are compared with now."),
     (r"#/(pickup|dropoff)/(window|location)/\w+", "is missing", "A patch adds to what the order has."),
     (r"Idempotency-Key", "with another body", "The server knows the other body."),
     (r"#", "either order_ids or a filter", "Two members exclude each other. With `oneOf`, clients lose their names."),
-    (r"#/\w+", "does not belong to this status", "With a schema for each status, clients lose its names."),
+    (r"#/\w+", "does not belong to this status|belongs to the status", "With a schema for each status, clients lose its names."),
+    (r"#/position/before", "open stop on this route", "The route has the stops."),
     (r"#/(agent_id|to|not/\d+)", "names no agent|no agent", "The records say who is an agent."),
 ]
 
@@ -258,11 +262,16 @@ CONTRACT = yaml.safe_load((Path(__file__).resolve().parent.parent.parent / "docs
 
 def is_allowed(case, change=lambda body: body):
     """Whether the contract, with its patterns, allows the body of a case."""
-    call = CONTRACT["paths"][case.operation.path][case.operation.method.lower()]
+    return allows(case.operation.method, case.operation.path, change(case.body))
+
+
+def allows(method, path, body):
+    """Whether the contract, with its patterns, allows the body of a call."""
+    call = CONTRACT["paths"][path][method.lower()]
     if "requestBody" not in call:
         return True
     schema = call["requestBody"]["content"]["application/json"]["schema"] | {"components": CONTRACT["components"]}
-    return jsonschema_rs.validator_for(schema, validate_formats=True).is_valid(change(case.body))
+    return jsonschema_rs.validator_for(schema, validate_formats=True).is_valid(body)
 
 
 def looked_up(part):
@@ -276,8 +285,8 @@ def looked_up(part):
 
 
 def are_parameters_allowed(case):
-    """Whether the headers and the path have the patterns of the contract. The generator does not look at these."""
-    sent = {"header": case.headers or {}, "path": case.path_parameters or {}}
+    """Whether the parameters have the patterns of the contract. The generator does not look at these."""
+    sent = {"header": case.headers or {}, "path": case.path_parameters or {}, "query": case.query or {}}
     call = CONTRACT["paths"][case.operation.path][case.operation.method.lower()]
     for parameter in call.get("parameters", []):
         parameter = looked_up(parameter)
