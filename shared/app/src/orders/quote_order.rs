@@ -119,19 +119,40 @@ impl QuoteOrder {
         Ok(QuoteAnswer {
             feasible: reason.is_none(),
             reason,
-            pickup_eta: pickup.map(coarse),
-            dropoff_eta: dropoff.map(coarse),
+            pickup_eta: pickup.map(|time| coarse(time, now)),
+            dropoff_eta: dropoff.map(|time| coarse(time, now)),
             distance_m: way.distance_m,
             expires_at: now + VALID,
         })
     }
 }
 
-/// The time, or the next full step after it.
-fn coarse(time: Timestamp) -> Timestamp {
-    let step = TimestampRound::new()
-        .smallest(Unit::Minute)
-        .increment(STEP_MIN)
-        .mode(RoundMode::Ceil);
-    time.round(step).unwrap_or(time)
+/// The full step that is nearest to the time, but no step that is over.
+fn coarse(time: Timestamp, now: Timestamp) -> Timestamp {
+    let steps = |mode| {
+        let minutes = TimestampRound::new().smallest(Unit::Minute);
+        minutes.increment(STEP_MIN).mode(mode)
+    };
+    let nearest = time.round(steps(RoundMode::HalfExpand));
+    let first = now.round(steps(RoundMode::Ceil));
+    nearest.unwrap_or(time).max(first.unwrap_or(now))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_told_as_the_nearest_step_that_is_not_over() {
+        for (expected, now, told) in [
+            ("08:12:29", "08:00:00", "08:10:00"),
+            ("08:12:30", "08:00:00", "08:15:00"),
+            ("08:05:00", "08:05:00", "08:05:00"),
+            ("08:01:30", "08:01:00", "08:05:00"),
+        ] {
+            let [expected, now, told] = [expected, now, told]
+                .map(|time| format!("2030-05-06T{time}Z").parse::<Timestamp>().unwrap());
+            assert_eq!(coarse(expected, now), told, "{expected} at {now}");
+        }
+    }
 }
