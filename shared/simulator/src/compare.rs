@@ -255,8 +255,8 @@ impl Comparison {
         let work = self.work();
         let _ = writeln!(
             text,
-            "moves/order {:.2}  churn {:.3}  emails/order {:.2}  messages/order {:.2} (most {})  plans {:.1}  CPU/plan {:.3} s  conflicts {:.1}  \
-             store requests/order {:.1}",
+            "moves/order {:.2}  churn {:.3}  emails/order {:.2}  messages/order {:.2} (most {})  \
+             plans {:.1}  CPU/plan {:.3} s  conflicts {:.1}  store requests/order {:.1}",
             work.moves_per_order,
             work.churn,
             work.emails_per_order,

@@ -84,8 +84,8 @@ fn add_scenario(page: &mut Page, scenario: &Scenario, comparison: &Comparison) {
     page.table(&rows);
     let work = comparison.work();
     page.note(&format!(
-        "Waybill: {:.2} moves and {:.2} emails for each order; {:.2} messages to its recipient, at most {}; {:.0} plans \
-         a day, {:.3} s of CPU each; a plan for a new order moves {:.1} % of the movable orders.",
+        "Waybill: {:.2} moves and {:.2} emails for each order; {:.2} messages to its recipient, at most {}; \
+         {:.0} plans a day, {:.3} s of CPU each; a plan for a new order moves {:.1} % of the movable orders.",
         work.moves_per_order,
         work.emails_per_order,
         work.messages_per_order,
