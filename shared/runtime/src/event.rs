@@ -36,18 +36,21 @@ pub async fn handled<U, E: DeserializeOwned>(
     handle(use_case, event).await
 }
 
-async fn run<'a>(
-    handler: &dyn Fn(Value) -> LocalBoxFuture<'a, Result<(), Failure>>,
-) -> Result<(), lambda_runtime::Error> {
-    let service = service_fn(|event: LambdaEvent<Value>| {
-        let span = invocation::span(&event.context);
-        async move {
-            caught(handler(event.payload)).await.map_err(|failure| {
-                error!(cause = chain(&failure), "the event has failed");
-                lambda_runtime::Error::from(failure.to_string())
-            })
-        }
-        .instrument(span)
-    });
-    Runtime::new(service).run().await
+/// Boxed, so that the loop is compiled here: whoever polls another future compiles it, and that would be each function.
+fn run<'h, 'a: 'h>(
+    handler: &'h dyn Fn(Value) -> LocalBoxFuture<'a, Result<(), Failure>>,
+) -> LocalBoxFuture<'h, Result<(), lambda_runtime::Error>> {
+    Box::pin(async move {
+        let service = service_fn(|event: LambdaEvent<Value>| {
+            let span = invocation::span(&event.context);
+            async move {
+                caught(handler(event.payload)).await.map_err(|failure| {
+                    error!(cause = chain(&failure), "the event has failed");
+                    lambda_runtime::Error::from(failure.to_string())
+                })
+            }
+            .instrument(span)
+        });
+        Runtime::new(service).run().await
+    })
 }

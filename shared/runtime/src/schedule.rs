@@ -23,19 +23,22 @@ pub async fn serve<U>(
     run(&|time| handle(&use_case, time).boxed_local()).await
 }
 
-async fn run<'a>(
-    handler: &dyn Fn(Duration) -> LocalBoxFuture<'a, Result<(), Failure>>,
-) -> Result<(), lambda_runtime::Error> {
-    let service = service_fn(|event: LambdaEvent<IgnoredAny>| {
-        let span = invocation::span(&event.context);
-        let time = invocation::time_left(&event.context);
-        async move {
-            caught(handler(time)).await.map_err(|failure| {
-                error!(cause = chain(&failure), "the run has failed");
-                lambda_runtime::Error::from(failure.to_string())
-            })
-        }
-        .instrument(span)
-    });
-    Runtime::new(service).run().await
+/// Boxed, so that the loop is compiled here: whoever polls another future compiles it, and that would be each function.
+fn run<'h, 'a: 'h>(
+    handler: &'h dyn Fn(Duration) -> LocalBoxFuture<'a, Result<(), Failure>>,
+) -> LocalBoxFuture<'h, Result<(), lambda_runtime::Error>> {
+    Box::pin(async move {
+        let service = service_fn(|event: LambdaEvent<IgnoredAny>| {
+            let span = invocation::span(&event.context);
+            let time = invocation::time_left(&event.context);
+            async move {
+                caught(handler(time)).await.map_err(|failure| {
+                    error!(cause = chain(&failure), "the run has failed");
+                    lambda_runtime::Error::from(failure.to_string())
+                })
+            }
+            .instrument(span)
+        });
+        Runtime::new(service).run().await
+    })
 }

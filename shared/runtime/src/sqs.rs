@@ -161,13 +161,19 @@ where
     }
 }
 
-async fn run(consumer: &dyn Consume, limits: Limits) -> Result<(), lambda_runtime::Error> {
-    let service = service_fn(|event: LambdaEvent<SqsEvent>| {
-        let span = invocation::span(&event.context);
-        let time = invocation::time_left(&event.context);
-        work_through(consumer, limits, event.payload, time).instrument(span)
-    });
-    Runtime::new(service).run().await
+/// Boxed, so that the loop is compiled here: whoever polls another future compiles it, and that would be each function.
+fn run(
+    consumer: &dyn Consume,
+    limits: Limits,
+) -> LocalBoxFuture<'_, Result<(), lambda_runtime::Error>> {
+    Box::pin(async move {
+        let service = service_fn(|event: LambdaEvent<SqsEvent>| {
+            let span = invocation::span(&event.context);
+            let time = invocation::time_left(&event.context);
+            work_through(consumer, limits, event.payload, time).instrument(span)
+        });
+        Runtime::new(service).run().await
+    })
 }
 
 async fn work_through(

@@ -50,17 +50,20 @@ where
     }
 }
 
-async fn run(handler: &dyn Consume) -> Result<(), lambda_runtime::Error> {
-    let service = service_fn(|event: LambdaEvent<Event>| {
-        let span = invocation::span(&event.context);
-        async move {
-            let outcome = work_through(handler, &event.payload).await;
-            // The cause is already logged. The runtime logs the error that it gets here, and the console shows it.
-            outcome.map_err(|failure| lambda_runtime::Error::from(failure.to_string()))
-        }
-        .instrument(span)
-    });
-    Runtime::new(service).run().await
+/// Boxed, so that the loop is compiled here: whoever polls another future compiles it, and that would be each function.
+fn run(handler: &dyn Consume) -> LocalBoxFuture<'_, Result<(), lambda_runtime::Error>> {
+    Box::pin(async move {
+        let service = service_fn(|event: LambdaEvent<Event>| {
+            let span = invocation::span(&event.context);
+            async move {
+                let outcome = work_through(handler, &event.payload).await;
+                // The cause is already logged. The runtime logs the error that it gets here, and the console shows it.
+                outcome.map_err(|failure| lambda_runtime::Error::from(failure.to_string()))
+            }
+            .instrument(span)
+        });
+        Runtime::new(service).run().await
+    })
 }
 
 /// Hands the records of one event to `handle`. All records together take the fewest calls. If that fails, the records

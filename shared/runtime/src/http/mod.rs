@@ -69,17 +69,20 @@ where
     }
 }
 
-async fn run(handler: &dyn Answer) -> Result<(), lambda_runtime::Error> {
-    let cors = &Cors::of_environment();
-    let service = service_fn(|event: LambdaEvent<Box<RawValue>>| {
-        let span = invocation::span(&event.context);
-        async move {
-            let answer = respond(handler, cors, event.payload.get()).await;
-            Ok::<_, lambda_runtime::Error>(response::for_gateway(answer))
-        }
-        .instrument(span)
-    });
-    Runtime::new(service).run().await
+/// Boxed, so that the loop is compiled here: whoever polls another future compiles it, and that would be each function.
+fn run(handler: &dyn Answer) -> LocalBoxFuture<'_, Result<(), lambda_runtime::Error>> {
+    Box::pin(async move {
+        let cors = &Cors::of_environment();
+        let service = service_fn(|event: LambdaEvent<Box<RawValue>>| {
+            let span = invocation::span(&event.context);
+            async move {
+                let answer = respond(handler, cors, event.payload.get()).await;
+                Ok::<_, lambda_runtime::Error>(response::for_gateway(answer))
+            }
+            .instrument(span)
+        });
+        Runtime::new(service).run().await
+    })
 }
 
 async fn respond(handler: &dyn Answer, cors: &Cors, event: &str) -> lambda_http::Response<Body> {
