@@ -8,9 +8,11 @@ use std::sync::Arc;
 
 use app::Refusal;
 use app::paging::PageQuery;
+use app::recipients::StopMessages;
 use app::routes::GetRoutes;
 use app::tracking::{
-    Company, CreateTrackingLink, GetTracking, LeaveNote, RateDelivery, TellByLink, Words,
+    ChooseWindow, Company, CreateTrackingLink, GetTracking, LeaveNote, RateDelivery, TellByLink,
+    Words,
 };
 use domain::{LegEstimate, OrderId, TrackingToken};
 use jiff::SignedDuration;
@@ -503,14 +505,37 @@ async fn a_hundred_thousand_other_tokens_open_nothing() {
     let order_id = place(&world).await;
     link(&world, order_id).await;
     let get_tracking = get_tracking(&world);
+    let stop_messages = StopMessages {
+        links: world.store.clone(),
+        orders: world.store.clone(),
+        messages: world.store.clone(),
+        pseudonyms: Some(world.store.clone()),
+        clock: world.clock.clone(),
+    };
+    let choose_window = ChooseWindow {
+        links: world.store.clone(),
+        desk: world.desk(),
+        windows: testkit::build::offered_windows(),
+    };
+    let window = json!({"from": "2030-05-07T08:00:00Z", "to": "2030-05-07T12:00:00Z"});
+    world.store.take_changes();
     // Multiples of an odd number visit all 128 bits.
     let guesses =
         (1..=100_000u128).map(|n| n.wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835));
     for guess in guesses {
         let token = TrackingToken::of_bytes(guess.to_be_bytes());
-        let opened = get_tracking
+        let shown = get_tracking
             .run(token.secret(), Words::accepted("en"))
             .await;
-        assert!(matches!(opened, Err(Refusal::NotFound)), "{guess:x}");
+        for opened in [
+            shown.map(|_| ()),
+            leave_note(&world, &token, "Ring twice").await,
+            rate(&world, &token, 1).await,
+            choose_window.run(token.secret(), &window, None).await,
+            stop_messages.run(token.secret()).await,
+        ] {
+            assert!(matches!(opened, Err(Refusal::NotFound)), "{guess:x}");
+        }
     }
+    assert!(world.store.take_changes().is_empty());
 }
