@@ -30,9 +30,9 @@ echo "==> Installing the tools of $requirements into $venv" >&2
 rm -rf "$venv"
 "$python" -m venv "$venv" || fail "$venv could not be created (see above)"
 # uv installs the same packages in a tenth of the time. If uv cannot reach the package index, pip may have settings for
-# it.
+# it. RUST_LOG is meant for the functions, and uv would write its steps.
 "$venv/bin/pip" install --quiet --disable-pip-version-check uv==0.13.9 >&2 &&
-  "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --requirement "$requirements" >&2 ||
+  env -u RUST_LOG "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" --requirement "$requirements" >&2 ||
   "$venv/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements" >&2 ||
   fail "the tools could not be installed (see above): check the connection to the package index and try again"
 touch "$venv/ready"

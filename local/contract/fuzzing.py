@@ -186,6 +186,8 @@ def map_body(context, body):
 BEYOND_A_SCHEMA = [
     (r"\?cursor", "is not a cursor", "The server makes cursors, and clients cannot."),
     (r"#/.+/(start|end)", "in the past|366 days|must be after", "Times are compared with each other and with now."),
+    (r"#/shift/breaks/\d+/window", "before|after", "The times of breaks and of the shift are compared."),
+    (r"#/release", "on_duty", "Two members are compared."),
     (r"#/.*/?location/lat|#/location/lat", "both 0", "Two members are compared."),
     (r"#/dropoff/location", "from the pickup", "A distance is computed."),
     (r"#/(pickup|dropoff)/location", "geocoder", "A setting of the stack says whether an address is enough."),
