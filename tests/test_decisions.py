@@ -210,11 +210,13 @@ def finish(dispatcher, order):
 
 
 def test_a_dispatcher_previews_the_next_plan(town):
-    """It shows the zone of an agent. Nothing changes by that."""
+    """It shows the zone of an agent. Nothing changes by that. The border of a zone may be near, so the large order is
+    picked up where the agent is.
+    """
     dispatcher, ana, ben = town.dispatcher, town.customer("Ana"), town.agent(capacity=3)
     on_route = town.order(ana)
     town.assigned(ana, on_route, to=ben)
-    large = town.order(ana, size=5)["order_id"]
+    large = town.order(ana, (0.0, 0.0), size=5)["order_id"]
     route = open_route(ben)
 
     def shown():
