@@ -20,7 +20,8 @@ import uuid
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE))
+ROOT = HERE.parent.parent
+sys.path[:0] = [str(HERE), str(ROOT / "tests"), str(ROOT / "local")]
 
 import generate
 from functions_inside import Functions
@@ -42,7 +43,7 @@ class Customer:
 
     def __init__(self):
         self.user_id = str(uuid.uuid4())
-        payload = {"sub": self.user_id, "cognito:groups": ["customer"], "token_use": "access", "client_id": "bench"}
+        payload = {"sub": self.user_id, "cognito:groups": ["customer"], "token_use": "id"}
         text = json.dumps(payload).encode()
         self.token = "e30." + base64.urlsafe_b64encode(text).decode().rstrip("=") + ".e30"
 
