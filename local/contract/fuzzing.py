@@ -226,6 +226,7 @@ BEYOND_A_SCHEMA = [
     (r"#/to", "must be another agent", "The path names an agent too."),
     (r"#/email", "of this account already", "The record has the address."),
     (r"\?agent_id", "place is not known", "The record may have no place."),
+    (r"#/stops(/\d+.*)?", "lacks the|open stop|aboard", "The route has the stops."),
     (r"#/position/before", "open stop on this route", "The route has the stops."),
     (r"#/(agent_id|to|not/\d+)", "names no agent|no agent", "The records say who is an agent."),
 ]
