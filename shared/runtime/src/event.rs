@@ -36,7 +36,7 @@ pub async fn handled<U, E: DeserializeOwned>(
     handle(use_case, event).await
 }
 
-/// Boxed, so that the loop is compiled here: whoever polls another future compiles it, and that would be each function.
+/// The compiler compiles a future where it is polled. Without the box, each function would compile this loop.
 fn run<'h, 'a: 'h>(
     handler: &'h dyn Fn(Value) -> LocalBoxFuture<'a, Result<(), Failure>>,
 ) -> LocalBoxFuture<'h, Result<(), lambda_runtime::Error>> {

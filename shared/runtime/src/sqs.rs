@@ -161,7 +161,7 @@ where
     }
 }
 
-/// Boxed, so that the loop is compiled here: whoever polls another future compiles it, and that would be each function.
+/// The compiler compiles a future where it is polled. Without the box, each function would compile this loop.
 fn run(
     consumer: &dyn Consume,
     limits: Limits,

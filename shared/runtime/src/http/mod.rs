@@ -69,7 +69,7 @@ where
     }
 }
 
-/// Boxed, so that the loop is compiled here: whoever polls another future compiles it, and that would be each function.
+/// The compiler compiles a future where it is polled. Without the box, each function would compile this loop.
 fn run(handler: &dyn Answer) -> LocalBoxFuture<'_, Result<(), lambda_runtime::Error>> {
     Box::pin(async move {
         let cors = &Cors::of_environment();

@@ -174,13 +174,14 @@ impl CrewReader<'_> {
                 break;
             }
         }
-        // If nobody changes an agent's records, waiting would not help.
-        for agent_id in &unread {
-            if versions.get(agent_id).is_some_and(|seen| seen.len() == 1) {
+        unread.retain(|agent_id| {
+            let changes = versions.get(agent_id).is_none_or(|seen| seen.len() > 1);
+            if !changes {
+                // Nobody changes these records, so waiting would not help.
                 warn!(%agent_id, "an agent's route and its orders do not fit together");
             }
-        }
-        unread.retain(|agent| versions.get(agent).is_none_or(|seen| seen.len() > 1));
+            changes
+        });
         if !unread.is_empty() {
             info!(%zone, missed = unread.len(), "agents changed each time that they were read");
         }
