@@ -7,7 +7,7 @@ mod importing;
 use app::Refusal;
 use app::imports::Progress;
 use app::messages::ImportKey;
-use app::ports::{Chunk, ImportStore, OrderPlacement, OrderStore, UserStore};
+use app::ports::{Chunk, ImportStore, OrderPlacement, OrderStore, PendingBounds, UserStore};
 use domain::{Actor, ImportStatus, OrderStatus, UserStatus};
 use importing::{AMPLE, HEADER, ONE_CHUNK, World, a_file, key};
 use jiff::SignedDuration;
@@ -78,6 +78,38 @@ async fn an_import_waits_while_its_customer_has_too_many_pending_orders() {
     }
     assert_eq!(world.import().paused_at, None);
     world.assert_account(&world.import(), &good, &bad);
+}
+
+#[tokio::test]
+async fn a_large_file_takes_room_for_many_chunks_at_a_time() {
+    let (file, _, _) = a_file(5_000);
+    let world = World {
+        most_open_orders: 100_000,
+        ..World::with(file).await
+    };
+    let report = world.run(AMPLE).await.unwrap();
+    assert_eq!(report.accepted, 4_500);
+    let others = report.store_requests - u64::from(report.chunks);
+    assert!(others < 30, "{others} beside {} chunks", report.chunks);
+    let customer = key().customer_id;
+    let bounds = &world.store;
+    assert!(bounds.take_room(customer, 0, 5_501).await.unwrap(), "left");
+    assert!(!bounds.take_room(customer, 0, 4_500).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_file_that_reaches_the_limit_passes_it_by_one_chunk_at_most() {
+    for limit in [900, 1_000, 1_500, 2_000] {
+        let world = World {
+            most_open_orders: limit,
+            ..World::with(a_file(3_000).0).await
+        };
+        let report = world.run(AMPLE).await.unwrap();
+        assert_eq!(report.progress, Progress::Paused);
+        let least = limit as usize;
+        let pending = world.store.all_orders().len();
+        assert!((least..least + 98).contains(&pending), "{pending} orders");
+    }
 }
 
 #[tokio::test]

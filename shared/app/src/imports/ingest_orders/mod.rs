@@ -3,6 +3,7 @@
 mod cancellation;
 mod chunk;
 mod rejects;
+mod room;
 mod source;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use crate::refusal::Refusal;
 use crate::retry::Attempts;
 use chunk::Gathered;
 use rejects::Rejects;
+use room::TakenRoom;
 use source::{Source, Trouble};
 
 /// No chunk begins with less time left than this. The next run does the rest.
@@ -138,7 +140,7 @@ impl IngestOrders {
         let mut run = Run {
             on: self,
             key,
-            limit: None,
+            room: TakenRoom::default(),
             deadline: self
                 .clock
                 .now()
@@ -200,8 +202,8 @@ impl IngestOrders {
 struct Run<'a> {
     on: &'a IngestOrders,
     key: ImportKey,
-    /// The customer's limit on pending orders. `None` until it is read.
-    limit: Option<u32>,
+    /// The room for the orders.
+    room: TakenRoom,
     /// No chunk begins after this time. `None` if it is beyond the range of times.
     deadline: Option<Timestamp>,
     /// Whether the queue must deliver the message again in spite of progress.
@@ -297,7 +299,7 @@ impl Run<'_> {
                 }
             };
             self.report.file_requests += std::mem::take(&mut source.fetched);
-            if !self.has_room(&gathered).await? {
+            if !self.has_room(&gathered, end.is_none()).await? {
                 return self.pause(&import).await;
             }
             if !gathered.is_empty() {
@@ -378,27 +380,15 @@ impl Run<'_> {
         seen.ok_or(Trouble::Fetch(FileError::Gone))
     }
 
-    /// Takes room for the orders. A chunk may have more orders than there is room. Then the next chunk waits.
-    async fn has_room(&mut self, gathered: &Gathered) -> Result<bool, Refusal> {
-        let orders = gathered.orders();
-        if orders == 0 {
-            return Ok(true);
-        }
+    /// Takes room for the orders, and perhaps for those of `more` rows.
+    async fn has_room(&mut self, gathered: &Gathered, more: bool) -> Result<bool, Refusal> {
         let (room, customer) = (&self.on.room, self.key.customer_id);
-        let limit = match self.limit {
-            Some(limit) => limit,
-            None => {
-                self.report.store_requests += 1;
-                *self.limit.insert(room.limit_of(customer).await?)
-            }
-        };
-        self.report.store_requests += 1;
-        match room.take(customer, orders, limit).await {
-            // Another import of the customer counts a long list. Its result is there after a pause, and a message that
-            // waits must not come closer to the dead-letter queue.
-            Err(Refusal::Contended) => Ok(false),
-            taken => taken,
-        }
+        let taken = self
+            .room
+            .take(room, customer, gathered.orders(), more)
+            .await;
+        self.report.store_requests += std::mem::take(&mut self.room.requests);
+        taken
     }
 
     /// Stores in the record that the import waits for room. No row is lost, because the next run begins with the same
