@@ -125,6 +125,8 @@ impl GeocoderTurns for DynamoGeocoderTurns {
     }
 
     async fn give_up(&self, key: &str, owner: &str) -> Result<(), StoreError> {
-        owned::delete(&self.client, &self.table, keys::asking_claim(key), owner).await
+        let claim = keys::asking_claim(key);
+        let deleted = owned::delete_if(&self.client, &self.table, claim, owner, None).await;
+        deleted.map(drop)
     }
 }

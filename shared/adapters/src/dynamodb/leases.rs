@@ -73,6 +73,12 @@ impl ZoneLeases for DynamoLeases {
     }
 
     async fn give_back(&self, zone: Zone, owner: &str) -> Result<Option<Dirty>, StoreError> {
+        // Most leases have no marks. Then one write ends the lease.
+        let no_marks = "attribute_not_exists(dirty)";
+        let claim = keys::zone_claim(zone);
+        if owned::delete_if(&self.client, &self.table, claim, owner, Some(no_marks)).await? {
+            return Ok(None);
+        }
         // The lease is over, whatever the time of a reader is. Others take it now instead of marking it.
         let result = self
             .client
@@ -95,6 +101,8 @@ impl ZoneLeases for DynamoLeases {
     }
 
     async fn settle(&self, zone: Zone, owner: &str) -> Result<(), StoreError> {
-        owned::delete(&self.client, &self.table, keys::zone_claim(zone), owner).await
+        let claim = keys::zone_claim(zone);
+        let deleted = owned::delete_if(&self.client, &self.table, claim, owner, None).await;
+        deleted.map(drop)
     }
 }

@@ -43,21 +43,28 @@ pub(super) async fn take(
     Ok(written("UpdateItem", result)?.is_some())
 }
 
-/// Deletes the owner's claim. Nothing happens if somebody else has it, or if it is deleted already.
-pub(super) async fn delete(
+/// Deletes the owner's claim if a further condition holds. Returns whether it did. Nothing happens if somebody else has
+/// the claim, or if it is deleted already.
+pub(super) async fn delete_if(
     client: &Client,
     table: &ClaimsTable,
     claim: String,
     owner: &str,
-) -> Result<(), StoreError> {
+    further: Option<&str>,
+) -> Result<bool, StoreError> {
+    let theirs = "#owner = :owner";
+    let condition = further.map_or_else(
+        || theirs.to_owned(),
+        |further| format!("{theirs} AND {further}"),
+    );
     let result = client
         .delete_item()
         .table_name(table.as_str())
         .set_key(Some(index::key(KEY, claim)))
-        .condition_expression("#owner = :owner")
+        .condition_expression(condition)
         .expression_attribute_names("#owner", "owner")
         .expression_attribute_values(":owner", text(owner))
         .send()
         .await;
-    written("DeleteItem", result).map(drop)
+    Ok(written("DeleteItem", result)?.is_some())
 }

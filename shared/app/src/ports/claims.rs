@@ -35,7 +35,7 @@ pub trait ZoneLeases: Send + Sync {
 
     /// Gives the lease back, and returns the request that arrived meanwhile. The request stays with the zone for the
     /// next holder until it is [settled](Self::settle), so a second call returns the same request. Nothing happens if
-    /// the owner no longer holds the lease.
+    /// the owner no longer holds the lease. A lease without a request is forgotten at once.
     async fn give_back(&self, zone: Zone, owner: &str) -> Result<Option<Dirty>, StoreError>;
 
     /// Forgets the request that `give_back` returned. Nothing happens if another owner has taken the lease since.

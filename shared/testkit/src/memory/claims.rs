@@ -59,14 +59,18 @@ impl ZoneLeases for MemoryStore {
 
     async fn give_back(&self, zone: Zone, owner: &str) -> Result<Option<Dirty>, StoreError> {
         let mut tables = self.tables();
-        let lease = tables
-            .leases
-            .get_mut(&zone)
-            .filter(|lease| lease.owner == owner);
-        Ok(lease.and_then(|lease| {
-            lease.until = Timestamp::UNIX_EPOCH;
-            lease.dirty
-        }))
+        let Some(lease) = tables.leases.get_mut(&zone) else {
+            return Ok(None);
+        };
+        if lease.owner != owner {
+            return Ok(None);
+        }
+        lease.until = Timestamp::UNIX_EPOCH;
+        let dirty = lease.dirty;
+        if dirty.is_none() {
+            tables.leases.remove(&zone);
+        }
+        Ok(dirty)
     }
 
     async fn settle(&self, zone: Zone, owner: &str) -> Result<(), StoreError> {

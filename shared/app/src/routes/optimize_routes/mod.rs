@@ -124,8 +124,8 @@ impl OptimizeRoutes {
         if let Some(dirty) = self.leases.give_back(zone, &owner).await? {
             let cause = WakeCause::again(dirty.everything);
             self.wake_again(zone, cause, 0).await?;
+            self.leases.settle(zone, &owner).await?;
         }
-        self.leases.settle(zone, &owner).await?;
         let report = planned?;
         if report.conflicts > 0 {
             // Orders whose pauses this run was to end have them still.
