@@ -176,6 +176,17 @@ impl PlaceAddresses {
             Err(GeocoderError::Refused(_)) => Vec::new(),
             Err(error) => return Err(error),
         };
+        self.remember_for_file(key, &candidates, clock).await;
+        Ok(candidates)
+    }
+
+    /// Remembers the candidates for an address in a file. Without candidates, the address is unknown.
+    pub(crate) async fn remember_for_file(
+        &self,
+        key: &str,
+        candidates: &[PlaceCandidate],
+        clock: &dyn Clock,
+    ) {
         let kept = if candidates.is_empty() {
             UNKNOWN_IN_FILE_KEPT
         } else {
@@ -183,12 +194,11 @@ impl PlaceAddresses {
         };
         for attempt in 1..=REMEMBERED_WITH {
             let now = clock.now();
-            match self.cache.remember(key, &candidates, now, now + kept).await {
+            match self.cache.remember(key, candidates, now, now + kept).await {
                 Ok(()) => break,
                 Err(error) => tracing::warn!(%error, attempt, "a place could not be remembered"),
             }
         }
-        Ok(candidates)
     }
 
     /// What the candidates mean: see [`place`](Self::place).

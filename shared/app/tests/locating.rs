@@ -57,6 +57,8 @@ impl Clock for VirtualClock {
 struct PacedGeocoder {
     /// Every so many requests one fails; 0 for none.
     fails_every: u32,
+    /// Each request for this address fails.
+    fails_for: Option<&'static str>,
     begun: AtomicU32,
     failed: AtomicU32,
     throttled: AtomicU32,
@@ -120,7 +122,8 @@ impl Geocoder for PacedGeocoder {
                 cause: "enough".into(),
             });
         }
-        if self.fails_every > 0 && begun.is_multiple_of(self.fails_every) {
+        let one_of_many = self.fails_every > 0 && begun.is_multiple_of(self.fails_every);
+        if one_of_many || self.fails_for == Some(address) {
             self.failed.fetch_add(1, Ordering::Relaxed);
             return Err(GeocoderError::Unavailable("503".into()));
         }
@@ -659,6 +662,64 @@ async fn a_geocoder_that_fails_for_hours_brings_the_message_to_the_dead_letters_
     let import = world.run_out().await;
     assert_eq!(import.status, ImportStatus::Completed);
     assert_eq!(world.geocoder.answers(), 3);
+}
+
+/// A world with 120 doors, and a geocoder that always fails for one address.
+async fn doors(fails_for: Option<&'static str>) -> World {
+    let mut file = HEADER.to_owned();
+    for row in 1..=120 {
+        file += &format!("Shop 1,Door {row},SO-{row}\n");
+    }
+    let mut world = World::with(file).await;
+    let geocoder = PacedGeocoder {
+        fails_for,
+        ..PacedGeocoder::default()
+    };
+    geocoder.knows("Shop 1", &[(Landmarks::PLACA_CATALUNYA, 0.9)]);
+    for row in 1..=120 {
+        geocoder.knows(&format!("Door {row}"), &[(near(row), 0.9)]);
+    }
+    world.geocoder = Arc::new(geocoder);
+    world
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_the_geocoder_always_fails_for_does_not_stop_the_rows_behind_it() {
+    let world = doors(Some("Door 7")).await;
+    let import = world.run_out().await;
+    assert_eq!(import.status, ImportStatus::CompletedWithErrors);
+    let account = world.account().await;
+    assert_eq!(
+        account["addresses"],
+        json!({"located": 119, "waiting": 0, "failed": 1, "cancelled": 0})
+    );
+    assert_eq!(account["errors"][0]["row"], 7);
+    assert_eq!(account["errors"][0]["code"], "address_not_placed");
+    assert!(world.clock.now() < at("2030-05-06T09:00:00Z"));
+    assert_eq!(world.most_deliveries.load(Ordering::Relaxed), 1);
+    // One request finds out that the geocoder answers. No other address is asked for twice.
+    assert_eq!(world.geocoder.answers(), 121);
+}
+
+#[tokio::test(start_paused = true)]
+async fn while_the_geocoder_answers_nothing_no_address_is_given_up() {
+    let mut world = doors(None).await;
+    while world.geocoder.answers() < 20 {
+        world.deliver().await;
+    }
+    let known = world.geocoder;
+    world.geocoder = Arc::new(PacedGeocoder {
+        fails_every: 1,
+        ..PacedGeocoder::default()
+    });
+    while world.clock.now() < at("2030-05-06T11:00:00Z") {
+        world.deliver().await;
+    }
+    let located = world.account().await["addresses"]["located"].clone();
+    assert_ne!(located, 120, "the geocoder was away");
+    world.geocoder = known;
+    assert_eq!(world.run_out().await.status, ImportStatus::Completed);
+    assert_eq!(world.geocoder.answers(), 121);
 }
 
 #[tokio::test(start_paused = true)]

@@ -116,6 +116,15 @@ impl<'a> Asking<'a> {
         }
     }
 
+    /// Whether the geocoder answers at this moment: asks for an address whose answer is known, with one request.
+    ///
+    /// # Errors
+    /// If the store is unavailable.
+    pub(super) async fn answers(&self, known: &str) -> Result<bool, Refusal> {
+        let key = self.addresses.key(known);
+        Ok(self.ask(known, &key).await?.is_ok())
+    }
+
     async fn look_up(
         &self,
         address: &str,

@@ -15,6 +15,7 @@ use domain::{
 };
 use futures::{StreamExt, stream};
 use jiff::SignedDuration;
+use tracing::warn;
 
 use crate::addresses::{PlaceAddresses, Placed, Unplaceable};
 use crate::messages::{ImportKey, LocateImport};
@@ -44,6 +45,9 @@ const LONG_REST_S: u32 = 900;
 /// After this many runs in a row without progress, about four hours, a failing geocoder brings the message to the
 /// dead-letter queue, and an operator looks. A quota that is used up does not count.
 const MOST_FRUITLESS: u32 = 20;
+/// After this many runs in a row without progress, about half an hour, the run finds out whether the geocoder fails for
+/// one address alone.
+const STUBBORN: u32 = 6;
 /// The delays are up to this much longer, so that the chains do not come back at once, in seconds.
 const SPREAD_S: u32 = 5;
 
@@ -272,9 +276,58 @@ impl Run<'_> {
                 // Somebody else has changed an order meanwhile.
                 None if through < last => return Ok(Next::Again),
                 None | Some(Hindrance::Again) => {}
+                Some(Hindrance::Fails(_))
+                    if self.gives_up(&state, &orders, through + 1).await? => {}
                 Some(hindrance) => return self.hindered(&state, hindrance).await,
             }
         }
+    }
+
+    /// Whether the row that all others wait for is given up. This happens if the geocoder has failed for its address in
+    /// run after run, and answers for another address of these rows now. Then the address counts as unknown, the order
+    /// fails, and the rows behind it go on. After a crash in between, the next run finds the same.
+    async fn gives_up(
+        &self,
+        state: &Locating,
+        orders: &BTreeMap<u32, Order>,
+        row: u32,
+    ) -> Result<bool, Refusal> {
+        let on = self.on;
+        let (Some(addresses), Some(stuck)) = (&on.addresses, orders.get(&row)) else {
+            return Ok(false);
+        };
+        let located = orders.values().filter(|order| order.zone.is_some());
+        let answered = located.filter_map(|order| order.dropoff.address.as_deref());
+        let (true, Some(other)) = (state.fruitless >= STUBBORN, { answered }.next()) else {
+            return Ok(false);
+        };
+        if !self.asking(addresses).answers(other).await? {
+            return Ok(false);
+        }
+        for stop in [&stuck.pickup, &stuck.dropoff] {
+            let Some(address) = stop.address_to_place() else {
+                continue;
+            };
+            let key = addresses.key(address);
+            let now = on.clock.now();
+            if addresses.cache.recall(&key, now).await?.is_none() {
+                addresses
+                    .remember_for_file(&key, &[], on.clock.as_ref())
+                    .await;
+            }
+        }
+        warn!(import_id = %self.message.import.import_id, row, "the geocoder fails for one address alone");
+        Ok(true)
+    }
+
+    fn asking<'a>(&'a self, addresses: &'a PlaceAddresses) -> Asking<'a> {
+        Asking::new(
+            self.on,
+            addresses,
+            &self.owner,
+            &self.failed_in_a_row,
+            self.deadline,
+        )
     }
 
     /// Why no address of the import is placed at this time.
@@ -304,16 +357,11 @@ impl Run<'_> {
             .filter_map(|stop| stop.address_to_place())
             .filter(|address| seen.insert(addresses.key(address)))
             .collect();
-        let asking = Asking::new(
-            on,
-            addresses,
-            &self.owner,
-            &self.failed_in_a_row,
-            self.deadline,
-        );
+        let asking = self.asking(addresses);
         let outcome = asking.run(asked).await;
-        self.report.answered += asking.answered.into_inner();
-        self.report.unanswered += asking.unanswered.into_inner();
+        let (answered, unanswered) = (asking.answered, asking.unanswered);
+        self.report.answered += answered.into_inner();
+        self.report.unanswered += unanswered.into_inner();
         let (answers, hindrance) = outcome?;
         let now = on.clock.now();
         let changed: Vec<(u32, Order)> = orders
