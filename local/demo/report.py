@@ -1,5 +1,6 @@
 """Prints the longer reports of the demo."""
 
+import os
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -41,13 +42,15 @@ def letter(mail):
 
 
 def how_to_go_on(email, password):
+    port = os.environ.get("PORT")
+    make = f"make PORT={port}" if port else "make"
     return f"""
 Look at the routes: open local/demo/out/routes.html in a browser.
 The stack is still up. To call it as one of the customers:
-  eval "$(make -s env)"
+  eval "$({make} -s env)"
   TOKEN=$(curl -s "$API_URL/login" -H 'Content-Type: application/json' \\
     -d '{{"email": "{email}", "password": "{password}"}}' \\
     | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
   curl -s "$API_URL/orders?limit=2" -H "Authorization: Bearer $TOKEN" | python3 -m json.tool
-To stop it: make down
+To stop it: {make} down
 """
