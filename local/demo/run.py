@@ -232,7 +232,8 @@ class Day:
         placed = {order["order_id"]: datetime.fromisoformat(order["created_at"]) for order in self.orders()}
         stops = [stop for route in self.planned.values() for stop in route["stops"] if stop["kind"] == "dropoff"]
         planned = {stop["order_id"]: datetime.fromisoformat(stop["eta"]) for stop in stops}
-        return sorted((at - placed[order]).total_seconds() / 60 for order, at in planned.items())
+        # Orders of others may be on the routes too.
+        return sorted((at - placed[order]).total_seconds() / 60 for order, at in planned.items() if order in placed)
 
     def report_plan(self, orders):
         counts = collections.Counter(order["status"] for order in orders)
