@@ -285,7 +285,11 @@ impl Run<'_> {
 
     /// Whether the row that all others wait for is given up. This happens if the geocoder has failed for its address in
     /// run after run, and answers for another address of these rows now. Then the address counts as unknown, the order
-    /// fails, and the rows behind it go on. After a crash in between, the next run finds the same.
+    /// fails, and the rows behind it go on. After a crash in between, the next run finds the same. If another import
+    /// gets an answer for this address at this moment, the later one of the two writes stays in the cache.
+    ///
+    /// # Errors
+    /// If the store is unavailable.
     async fn gives_up(
         &self,
         state: &Locating,
